@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target treats warnings as errors; the pure ones are also checked for memory safety.
+let common: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("InternalImportsByDefault")]
+let pure: [SwiftSetting] = common + [.strictMemorySafety()]
+
+// In the order in which the data travels.
+let package = Package(
+    name: "andon",
+    products: [.executable(name: "andon", targets: ["andon"])],
+    targets: [
+        // The language and the pure core: no IO, no clock.
+        // CRC-32C of every log record: the processor's instruction is out of plain Swift's reach.
+        .target(name: "CChecksum"),
+        .target(name: "EventModel", dependencies: ["CChecksum"], swiftSettings: pure),
+        .target(name: "Timeline", dependencies: ["EventModel"], swiftSettings: pure),
+
+        // Debian's C libraries, each imported by one Swift module alone.
+        .systemLibrary(name: "CSQLite"),
+        .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(
+            name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O3"])],
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+        .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CZlib"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
+
+        // Locks that the thread sanitizer understands, and waiting.
+        .target(name: "Locks", swiftSettings: common),
+
+        // The log.
+        .target(name: "EventLog", dependencies: ["EventModel", "Locks"], swiftSettings: common),
+        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: common),
+        .target(name: "SQLiteLog", dependencies: ["EventLog", "EventModel", "Locks", "SQLite"], swiftSettings: common),
+
+        // In: HTTP and admission.
+        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "Locks"], swiftSettings: common),
+        .target(name: "HTTPClient", dependencies: ["CCurl"], swiftSettings: common),
+        .target(
+            name: "Gateway",
+            dependencies: ["CSimdjson", "Crypto", "EventLog", "EventModel", "HTTPServer", "Locks", "SQLite"],
+            swiftSettings: common),
+
+        // Fold, store, answer.
+        .target(
+            name: "ProjectionStore", dependencies: ["EventModel", "SQLite", "Timeline"], swiftSettings: common),
+        .target(
+            name: "Projector",
+            dependencies: ["Crypto", "EventLog", "EventModel", "Locks", "ProjectionStore", "Timeline"],
+            swiftSettings: common),
+        .target(
+            name: "Query",
+            dependencies: ["Crypto", "EventModel", "HTTPServer", "Locks", "Projector", "Timeline"],
+            swiftSettings: common),
+
+        // Everything put together.
+        .target(name: "SimulationKit", dependencies: ["EventLog", "EventModel"], swiftSettings: common),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "Locks", "ProjectionStore",
+                "Projector", "Query", "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
+            ],
+            swiftSettings: common),
+        .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
+
+        // Tests, in the same order. The oracle recomputes every figure from scratch and shares no code with the fold.
+        .target(name: "Oracle", dependencies: ["EventModel"], path: "Tests/Oracle", swiftSettings: common),
+        .testTarget(
+            name: "EventModelTests", dependencies: ["EventModel"], exclude: ["Python"], swiftSettings: common),
+        .testTarget(
+            name: "TimelineTests", dependencies: ["Crypto", "EventModel", "Oracle", "SimulationKit", "Timeline"],
+            swiftSettings: common),
+        .target(
+            name: "EventLogContract", dependencies: ["EventLog", "EventModel", "Locks"], path: "Tests/EventLogContract",
+            swiftSettings: common),
+        .executableTarget(
+            name: "log-torture", dependencies: ["EventLog", "EventModel", "SQLiteLog"], path: "Tests/LogTorture",
+            swiftSettings: common),
+        .testTarget(
+            name: "EventLogTests",
+            dependencies: [
+                "EventLog", "EventLogContract", "EventModel", "Locks", "SQLite", "SQLiteLog", "log-torture",
+            ],
+            swiftSettings: common),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: common),
+        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks"], swiftSettings: common),
+        .testTarget(
+            name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPServer", "Locks"], swiftSettings: common),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "Locks", "SQLite",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "ProjectorTests",
+            dependencies: [
+                "EventLog", "EventModel", "Oracle", "ProjectionStore", "Projector", "SQLite", "SQLiteLog",
+                "SimulationKit",
+                "Timeline",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "QueryTests",
+            dependencies: [
+                "EventLog", "EventModel", "HTTPServer", "Locks", "Oracle", "ProjectionStore", "Projector", "Query",
+                "SQLiteLog",
+                "SimulationKit", "Timeline",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: ["Commands", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "SimulationKit"],
+            swiftSettings: common),
+        .testTarget(name: "RepositoryTests", swiftSettings: common),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

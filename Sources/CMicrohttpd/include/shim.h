@@ -1,0 +1,55 @@
+#ifndef ANDON_CMICROHTTPD_SHIM_H
+#define ANDON_CMICROHTTPD_SHIM_H
+#include <microhttpd.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/// What a daemon is started with. The variadic options are not visible from Swift.
+struct andon_mhd_settings {
+    /// Bound, listening, non-blocking. Stays the caller's until the daemon is stopped.
+    int listen_socket;
+    int is_ipv6;
+    unsigned int threads;
+    unsigned int connections_maximum;
+    /// 0: no limit.
+    unsigned int connections_per_address_maximum;
+    unsigned int idle_seconds;
+    /// Memory of one connection: head, read buffer, head of the answer.
+    size_t connection_bytes;
+    /// First argument of every callback.
+    void *context;
+};
+
+/// Starts a daemon that polls (never epoll) on a pool of its own threads, with suspend and resume.
+/// NULL on failure. Keys and values of requests are not unescaped.
+struct MHD_Daemon *andon_mhd_start(
+    const struct andon_mhd_settings *settings, MHD_AccessHandlerCallback handler,
+    void *(*request_line)(void *context, const char *target, struct MHD_Connection *connection),
+    MHD_NotifyConnectionCallback connection_changed, MHD_RequestCompletedCallback request_completed);
+
+/// The facts about a request's head that decide how its body is read, gathered in one pass over the headers.
+/// Pointers are valid until the request is answered.
+struct andon_mhd_head {
+    const char *content_encoding;
+    const char *origin;
+    uint64_t content_length;
+    unsigned int content_length_count;
+    unsigned int content_encoding_count;
+    unsigned int transfer_encoding_count;
+    int is_chunked;
+    int expects_continue;
+    /// A header that only proxies write was there.
+    int is_forwarded;
+    /// Bytes of the request line and the headers together.
+    size_t bytes;
+};
+
+void andon_mhd_read_head(struct MHD_Connection *connection, struct andon_mhd_head *head);
+
+/// What the daemon was told to keep for this connection, or NULL.
+void *andon_mhd_connection_context(struct MHD_Connection *connection);
+int andon_mhd_socket(struct MHD_Connection *connection);
+/// The address of the peer, or NULL.
+const struct sockaddr *andon_mhd_peer(struct MHD_Connection *connection);
+
+#endif

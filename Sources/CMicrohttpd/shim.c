@@ -1,0 +1,100 @@
+#include "shim.h"
+
+#include <string.h>
+#include <strings.h>
+
+/// Leaves everything as it was sent: malformed escapes must be seen, and only Andon's own parser sees them.
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+struct MHD_Daemon *andon_mhd_start(
+    const struct andon_mhd_settings *settings, MHD_AccessHandlerCallback handler,
+    void *(*request_line)(void *context, const char *target, struct MHD_Connection *connection),
+    MHD_NotifyConnectionCallback connection_changed, MHD_RequestCompletedCallback request_completed) {
+    unsigned int flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+    if (settings->is_ipv6) flags |= MHD_USE_IPv6;
+    // A pool of one is refused by the library: the daemon's own thread serves alone then.
+    unsigned int pool = settings->threads > 1 ? settings->threads : 0;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, handler, settings->context,
+        MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
+        MHD_OPTION_THREAD_POOL_SIZE, pool,
+        MHD_OPTION_CONNECTION_LIMIT, settings->connections_maximum,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address_maximum,
+        MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_bytes,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, &keep_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, request_line, settings->context,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, settings->context,
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, settings->context,
+        MHD_OPTION_END);
+}
+
+static int is_named(const char *key, size_t key_size, const char *name, size_t name_size) {
+    return key_size == name_size && strncasecmp(key, name, name_size) == 0;
+}
+
+#define IS_NAMED(name) is_named(key, key_size, name, sizeof(name) - 1)
+
+static uint64_t decimal(const char *text) {
+    uint64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (value > (UINT64_MAX - 9) / 10) return UINT64_MAX;
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    return value;
+}
+
+static enum MHD_Result note_header(
+    void *context, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value, size_t value_size) {
+    struct andon_mhd_head *head = context;
+    (void)kind;
+    (void)value_size;
+    if (value == NULL) return MHD_YES;
+    if (IS_NAMED("Content-Length")) {
+        head->content_length_count++;
+        head->content_length = decimal(value);
+    } else if (IS_NAMED("Transfer-Encoding")) {
+        head->transfer_encoding_count++;
+        head->is_chunked = strcasecmp(value, "chunked") == 0;
+    } else if (IS_NAMED("Content-Encoding")) {
+        head->content_encoding_count++;
+        head->content_encoding = value;
+    } else if (IS_NAMED("Origin")) {
+        head->origin = value;
+    } else if (IS_NAMED("Expect")) {
+        head->expects_continue = strcasecmp(value, "100-continue") == 0;
+    } else if (IS_NAMED("X-Forwarded-For") || IS_NAMED("Forwarded") || IS_NAMED("Via") || IS_NAMED("X-Real-IP")) {
+        head->is_forwarded = 1;
+    }
+    return MHD_YES;
+}
+
+void andon_mhd_read_head(struct MHD_Connection *connection, struct andon_mhd_head *head) {
+    memset(head, 0, sizeof *head);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, note_header, head);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (info != NULL) head->bytes = info->header_size;
+}
+
+void *andon_mhd_connection_context(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+int andon_mhd_socket(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info == NULL ? -1 : info->connect_fd;
+}
+
+const struct sockaddr *andon_mhd_peer(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info == NULL ? NULL : info->client_addr;
+}

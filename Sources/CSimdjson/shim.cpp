@@ -1,0 +1,471 @@
+// simdjson's first stage finds, with SIMD, where every token starts, and checks UTF-8 and control characters. What
+// follows is our own second stage: simdjson's would fail a whole body for one number that is too large, its On-Demand
+// interface leaves bytes unchecked that nobody asks for, and neither says which of two equal keys came last.
+#include "shim.h"
+
+#include <simdjson.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace {
+
+using simdjson::internal::dom_parser_implementation;
+using simdjson::stage1_mode;
+
+// A parser keeps room for bodies up to this size; what larger ones needed is given back (a body is 16 MiB at most,
+// its token table four times that).
+constexpr size_t retained_bytes = 1 << 20;
+constexpr size_t smallest_bytes = 1 << 15;
+
+enum class outcome : uint32_t {
+    ok = ANDON_JSON_OK,
+    malformed = ANDON_JSON_MALFORMED,
+    too_deep = ANDON_JSON_TOO_DEEP,
+    no_events = ANDON_JSON_NO_EVENTS,
+    too_many = ANDON_JSON_TOO_MANY,
+};
+
+inline bool is_blank(uint8_t c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+inline bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+inline bool ends_token(uint8_t c) {
+    return is_blank(c) || c == ',' || c == ':' || c == '{' || c == '}' || c == '[' || c == ']';
+}
+
+/// The four hexadecimal digits at `p`, or -1.
+int32_t hexadecimal(const uint8_t *p) {
+    int32_t value = 0;
+    for (int i = 0; i < 4; i++) {
+        const uint8_t c = p[i];
+        int32_t digit;
+        if (is_digit(c)) {
+            digit = c - '0';
+        } else if (c >= 'a' && c <= 'f') {
+            digit = c - 'a' + 10;
+        } else if (c >= 'A' && c <= 'F') {
+            digit = c - 'A' + 10;
+        } else {
+            return -1;
+        }
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
+uint8_t *append_utf8(uint8_t *out, uint32_t code) {
+    if (code < 0x80) {
+        *out++ = uint8_t(code);
+    } else if (code < 0x800) {
+        *out++ = uint8_t(0xc0 | code >> 6);
+        *out++ = uint8_t(0x80 | (code & 63));
+    } else if (code < 0x10000) {
+        *out++ = uint8_t(0xe0 | code >> 12);
+        *out++ = uint8_t(0x80 | (code >> 6 & 63));
+        *out++ = uint8_t(0x80 | (code & 63));
+    } else {
+        *out++ = uint8_t(0xf0 | code >> 18);
+        *out++ = uint8_t(0x80 | (code >> 12 & 63));
+        *out++ = uint8_t(0x80 | (code >> 6 & 63));
+        *out++ = uint8_t(0x80 | (code & 63));
+    }
+    return out;
+}
+
+/// Reads `\u` and four digits, with its second half where it is a surrogate; `p` stands on the `u`. nullptr when it is not text:
+/// half a surrogate pair stands for no character.
+const uint8_t *unescape_unicode(const uint8_t *p, const uint8_t *end, uint8_t *&out) {
+    if (end - p < 5) return nullptr;
+    int32_t code = hexadecimal(p + 1);
+    p += 5;
+    if (code < 0 || (code >= 0xdc00 && code <= 0xdfff)) return nullptr;
+    if (code >= 0xd800 && code <= 0xdbff) {
+        if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return nullptr;
+        const int32_t low = hexadecimal(p + 2);
+        if (low < 0xdc00 || low > 0xdfff) return nullptr;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        p += 6;
+    }
+    out = append_utf8(out, uint32_t(code));
+    return p;
+}
+
+/// Writes the text of a string without escapes to `out`; the end of it, or nullptr for an escape that JSON has not.
+uint8_t *unescape(const uint8_t *p, const uint8_t *end, uint8_t *out) {
+    while (p < end) {
+        if (*p != '\\') {
+            *out++ = *p++;
+            continue;
+        }
+        if (++p == end) return nullptr;
+        switch (*p) {
+        case '"': *out++ = '"'; break;
+        case '\\': *out++ = '\\'; break;
+        case '/': *out++ = '/'; break;
+        case 'b': *out++ = '\b'; break;
+        case 'f': *out++ = '\f'; break;
+        case 'n': *out++ = '\n'; break;
+        case 'r': *out++ = '\r'; break;
+        case 't': *out++ = '\t'; break;
+        case 'u':
+            p = unescape_unicode(p, end, out);
+            if (!p) return nullptr;
+            continue;
+        default: return nullptr;
+        }
+        p++;
+    }
+    return out;
+}
+
+/// Walks over the tokens that the first stage found.
+struct walker {
+    const uint8_t *text;
+    const uint8_t *text_end;
+    const uint32_t *tokens;
+    /// The token to read next, and the one to stop before. tokens[n] is there for every n: the first stage puts the
+    /// length of the text behind the last.
+    size_t next;
+    size_t last;
+    uint32_t depth_maximum;
+    /// Whether a backslash stands anywhere; where none does no string needs a second look.
+    bool has_escapes;
+    /// Room for unescaped text: they are never longer than what they are written as.
+    uint8_t *arena;
+
+    uint8_t peek() const { return next < last ? text[tokens[next]] : 0; }
+
+    bool take(uint8_t c) {
+        if (peek() != c) return false;
+        next++;
+        return true;
+    }
+
+    /// The string at `next`: it ends with the last quote before the next token.
+    bool string(andon_json_field &field) {
+        const uint8_t *start = text + tokens[next] + 1;
+        const uint8_t *end = text + tokens[next + 1];
+        while (end > start && is_blank(end[-1])) end--;
+        if (end == start || end[-1] != '"') return false;
+        end--;
+        next++;
+        field.kind = ANDON_JSON_STRING;
+        if (has_escapes && std::memchr(start, '\\', size_t(end - start))) {
+            uint8_t *finish = unescape(start, end, arena);
+            if (!finish) return false;
+            field.bytes = arena;
+            field.length = uint32_t(finish - arena);
+            arena = finish;
+        } else {
+            field.bytes = start;
+            field.length = uint32_t(end - start);
+        }
+        return true;
+    }
+
+    /// The number at `next`, by the grammar of JSON; its value is not asked for, so no number is too large.
+    bool number(andon_json_field &field) {
+        const uint8_t *start = text + tokens[next];
+        const uint8_t *p = start;
+        if (*p == '-' && ++p == text_end) return false;
+        if (!is_digit(*p)) return false;
+        if (*p == '0') {
+            p++;
+        } else {
+            while (p < text_end && is_digit(*p)) p++;
+        }
+        if (p < text_end && *p == '.') {
+            const uint8_t *first = ++p;
+            while (p < text_end && is_digit(*p)) p++;
+            if (p == first) return false;
+        }
+        if (p < text_end && (*p == 'e' || *p == 'E')) {
+            p++;
+            if (p < text_end && (*p == '+' || *p == '-')) p++;
+            const uint8_t *first = p;
+            while (p < text_end && is_digit(*p)) p++;
+            if (p == first) return false;
+        }
+        if (p < text_end && !ends_token(*p)) return false;
+        next++;
+        field = {start, uint32_t(p - start), ANDON_JSON_NUMBER};
+        return true;
+    }
+
+    bool literal(const char *word, size_t length) {
+        const uint8_t *start = text + tokens[next];
+        if (size_t(text_end - start) < length || std::memcmp(start, word, length) != 0) return false;
+        if (start + length < text_end && !ends_token(start[length])) return false;
+        next++;
+        return true;
+    }
+
+    /// Any value inside `depth` open brackets.
+    outcome value(andon_json_field &field, uint32_t depth) {
+        switch (peek()) {
+        case '"': return string(field) ? outcome::ok : outcome::malformed;
+        case 'n':
+            field.kind = ANDON_JSON_NULL;
+            return literal("null", 4) ? outcome::ok : outcome::malformed;
+        case 't':
+            field.kind = ANDON_JSON_OTHER;
+            return literal("true", 4) ? outcome::ok : outcome::malformed;
+        case 'f':
+            field.kind = ANDON_JSON_OTHER;
+            return literal("false", 5) ? outcome::ok : outcome::malformed;
+        case '[': field.kind = ANDON_JSON_OTHER; return skip_array(depth);
+        case '{': field.kind = ANDON_JSON_OTHER; return skip_object(depth);
+        case 0: return outcome::malformed;
+        default: return number(field) ? outcome::ok : outcome::malformed;
+        }
+    }
+
+    outcome skip_array(uint32_t depth) {
+        if (++depth > depth_maximum) return outcome::too_deep;
+        next++;
+        if (take(']')) return outcome::ok;
+        for (;;) {
+            andon_json_field ignored;
+            const outcome result = value(ignored, depth);
+            if (result != outcome::ok) return result;
+            if (take(']')) return outcome::ok;
+            if (!take(',')) return outcome::malformed;
+        }
+    }
+
+    outcome skip_object(uint32_t depth) {
+        return members(depth, [this](const andon_json_field &, uint32_t inside) {
+            andon_json_field ignored;
+            return value(ignored, inside);
+        });
+    }
+
+    /// The object at `next`; `member(key, depth)` reads each value.
+    template <typename Member>
+    outcome members(uint32_t depth, Member member) {
+        if (++depth > depth_maximum) return outcome::too_deep;
+        next++;
+        if (take('}')) return outcome::ok;
+        for (;;) {
+            andon_json_field key;
+            if (peek() != '"' || !string(key) || !take(':')) return outcome::malformed;
+            const outcome result = member(key, depth);
+            if (result != outcome::ok) return result;
+            if (take('}')) return outcome::ok;
+            if (!take(',')) return outcome::malformed;
+        }
+    }
+
+    /// An element: an event where it is an object.
+    outcome element(andon_json_event &event, uint32_t depth) {
+        std::memset(&event, 0, sizeof event);
+        if (peek() != '{') {
+            andon_json_field ignored;
+            return value(ignored, depth);
+        }
+        event.is_object = 1;
+        return members(depth, [this, &event](const andon_json_field &key, uint32_t inside) {
+            andon_json_field ignored;
+            andon_json_field *field = field_named(event, key);
+            return value(field ? *field : ignored, inside);
+        });
+    }
+
+    static bool is(const andon_json_field &key, const char *name, size_t length) {
+        return key.length == length && std::memcmp(key.bytes, name, length) == 0;
+    }
+
+    static andon_json_field *field_named(andon_json_event &event, const andon_json_field &key) {
+        switch (key.length) {
+        case 5: return is(key, "count", 5) ? &event.count : nullptr;
+        case 7: return is(key, "site_id", 7) ? &event.site_id : nullptr;
+        case 9:
+            if (is(key, "timestamp", 9)) return &event.timestamp;
+            if (is(key, "worker_id", 9)) return &event.worker_id;
+            return is(key, "camera_id", 9) ? &event.camera_id : nullptr;
+        case 10:
+            if (is(key, "event_type", 10)) return &event.event_type;
+            return is(key, "confidence", 10) ? &event.confidence : nullptr;
+        case 13: return is(key, "model_version", 13) ? &event.model_version : nullptr;
+        case 14: return is(key, "workstation_id", 14) ? &event.workstation_id : nullptr;
+        default: return nullptr;
+        }
+    }
+};
+
+}  // namespace
+
+struct andon_json_parser {
+    std::unique_ptr<dom_parser_implementation> stage;
+    andon_json_event *events = nullptr;
+    uint8_t *arena = nullptr;
+    size_t arena_bytes = 0;
+    uint32_t events_maximum;
+    uint32_t depth_maximum;
+
+    andon_json_parser(uint32_t events_limit, uint32_t depth_limit)
+        : events_maximum(events_limit), depth_maximum(depth_limit) {}
+
+    ~andon_json_parser() {
+        std::free(events);
+        std::free(arena);
+    }
+
+    /// Makes room for a body; gives back what an unusually large one needed before.
+    bool reserve(size_t length, bool needs_arena) {
+        const size_t wanted = length < smallest_bytes ? smallest_bytes : length;
+        const bool oversized = stage->capacity() > retained_bytes && wanted <= retained_bytes;
+        if (stage->capacity() < wanted || oversized) {
+            size_t rounded = smallest_bytes;
+            while (rounded < wanted) rounded *= 2;
+            if (stage->set_capacity(rounded) != simdjson::SUCCESS) return false;
+        }
+        if (arena_bytes > retained_bytes && wanted <= retained_bytes) {
+            std::free(arena);
+            arena = nullptr;
+            arena_bytes = 0;
+        }
+        if (needs_arena && arena_bytes < length) {
+            std::free(arena);
+            arena = static_cast<uint8_t *>(std::malloc(length));
+            arena_bytes = arena ? length : 0;
+            return arena != nullptr;
+        }
+        return true;
+    }
+
+    walker over(const uint8_t *text, size_t length, bool has_escapes) {
+        return walker{text, text + length, stage->structural_indexes.get(), 0, stage->n_structural_indexes,
+                      depth_maximum, has_escapes, arena};
+    }
+
+    outcome single(walker &walk, andon_json_result &result) {
+        if (walk.peek() != '{') {
+            andon_json_field ignored;
+            const outcome other = walk.value(ignored, 0);
+            return other == outcome::ok ? outcome::no_events : other;
+        }
+        result.count = 1;
+        return walk.element(events[0], 0);
+    }
+
+    /// The array of events at the walker, inside `depth` open brackets.
+    outcome array(walker &walk, andon_json_result &result, uint32_t depth) {
+        result.count = 0;
+        walk.next++;
+        if (walk.take(']')) return outcome::ok;
+        for (;;) {
+            if (result.count == events_maximum) return outcome::too_many;
+            const outcome read = walk.element(events[result.count++], depth + 1);
+            if (read != outcome::ok) return read;
+            if (walk.take(']')) return outcome::ok;
+            if (!walk.take(',')) return outcome::malformed;
+        }
+    }
+
+    outcome batch(walker &walk, andon_json_result &result) {
+        if (walk.peek() == '[') return array(walk, result, 0);
+        andon_json_field ignored;
+        if (walk.peek() != '{') return walk.value(ignored, 0);
+        return walk.members(0, [&](const andon_json_field &key, uint32_t depth) {
+            if (walker::is(key, "events", 6)) {
+                result.count = 0;
+                return walk.peek() == '[' ? array(walk, result, depth) : walk.value(ignored, depth);
+            }
+            return walk.value(walker::is(key, "site_id", 7) ? result.site_id : ignored, depth);
+        });
+    }
+
+    outcome document(const uint8_t *body, size_t length, uint32_t layout, bool has_escapes, andon_json_result &result) {
+        const simdjson::error_code error = stage->stage1(body, length, stage1_mode::regular);
+        if (error == simdjson::EMPTY) return outcome::no_events;
+        if (error != simdjson::SUCCESS) return outcome::malformed;
+        walker walk = over(body, length, has_escapes);
+        const outcome read = layout == ANDON_JSON_SINGLE ? single(walk, result) : batch(walk, result);
+        if (read != outcome::ok) return read;
+        if (walk.next != walk.last) return outcome::malformed;
+        return result.count == 0 ? outcome::no_events : outcome::ok;
+    }
+
+    /// One line, whose tokens the walker holds from `next` to `last`.
+    void line(walker &walk, andon_json_event &event) {
+        const outcome read = walk.element(event, 0);
+        if (read != outcome::ok || walk.next != walk.last) std::memset(&event, 0, sizeof event);
+    }
+
+    outcome lines(const uint8_t *body, size_t length, bool has_escapes, andon_json_result &result) {
+        // When the first stage takes the body as a whole then no string holds a line end, and the tokens of each line
+        // are those that it would have alone. When it does not, the lines are read one by one to find the broken ones.
+        const simdjson::error_code error = stage->stage1(body, length, stage1_mode::regular);
+        if (error == simdjson::EMPTY) return outcome::no_events;
+        const bool whole = error == simdjson::SUCCESS;
+        walker walk = over(body, length, has_escapes);
+        walk.last = 0;
+        const uint8_t *end = body + length;
+        for (const uint8_t *start = body; start < end;) {
+            const void *newline = std::memchr(start, '\n', size_t(end - start));
+            const uint8_t *stop = newline ? static_cast<const uint8_t *>(newline) : end;
+            const uint8_t *first = start;
+            start = newline ? stop + 1 : end;
+            while (first < stop && is_blank(*first)) first++;
+            if (first == stop) continue;
+            if (result.count == events_maximum) return outcome::too_many;
+            andon_json_event &event = events[result.count++];
+            if (whole) {
+                walk.next = walk.last;
+                while (walk.last < stage->n_structural_indexes && body + walk.tokens[walk.last] < stop) walk.last++;
+                line(walk, event);
+                walk.next = walk.last;
+            } else if (stage->stage1(first, size_t(stop - first), stage1_mode::regular) == simdjson::SUCCESS) {
+                walker alone = over(first, size_t(stop - first), has_escapes);
+                alone.arena = walk.arena;
+                line(alone, event);
+                walk.arena = alone.arena;
+            } else {
+                std::memset(&event, 0, sizeof event);
+            }
+        }
+        return result.count == 0 ? outcome::no_events : outcome::ok;
+    }
+};
+
+extern "C" andon_json_parser *andon_json_create(uint32_t events_maximum, uint32_t depth_maximum) {
+    auto *parser = new (std::nothrow) andon_json_parser(events_maximum, depth_maximum);
+    if (!parser) return nullptr;
+    parser->events = static_cast<andon_json_event *>(std::calloc(events_maximum, sizeof(andon_json_event)));
+    const simdjson::error_code error = simdjson::get_active_implementation()->create_dom_parser_implementation(
+        smallest_bytes, depth_maximum, parser->stage);
+    if (!parser->events || error != simdjson::SUCCESS) {
+        delete parser;
+        return nullptr;
+    }
+    return parser;
+}
+
+extern "C" void andon_json_destroy(andon_json_parser *parser) { delete parser; }
+
+extern "C" andon_json_result andon_json_parse(
+    andon_json_parser *parser, const uint8_t *body, size_t length, uint32_t layout) {
+    andon_json_result result{};
+    result.events = parser->events;
+    // RFC 8259 §8.1 lets a reader ignore a byte order mark; Windows tools write it.
+    if (length >= 3 && std::memcmp(body, "\xef\xbb\xbf", 3) == 0) {
+        body += 3;
+        length -= 3;
+    }
+    if (length == 0) {
+        result.status = ANDON_JSON_NO_EVENTS;
+        return result;
+    }
+    const bool has_escapes = std::memchr(body, '\\', length) != nullptr;
+    if (!parser->reserve(length, has_escapes)) {
+        result.status = ANDON_JSON_NO_MEMORY;
+        return result;
+    }
+    const outcome read = layout == ANDON_JSON_LINES
+                             ? parser->lines(body, length, has_escapes, result)
+                             : parser->document(body, length, layout, has_escapes, result);
+    result.status = uint32_t(read);
+    return result;
+}

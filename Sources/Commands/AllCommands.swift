@@ -1,0 +1,19 @@
+extension CommandLineTool {
+    /// Every command, in the order in which the help lists them.
+    static let allCommands: [Command] = [
+        UpCommand.command,
+        KeyCreateCommand.command,
+        KeyListCommand.command,
+        KeyRevokeCommand.command,
+        SiteApplyCommand.command,
+        ImportCommand.command,
+        QueryCommand.command,
+        DigestCommand.command,
+        DoctorCommand.command,
+        CompletionCommand.command,
+        BenchCommand.command,
+        BenchPartCommand.command,
+        DemoDataCommand.command,
+        DemoWindowCommand.command,
+    ]
+}

@@ -1,0 +1,217 @@
+internal import EventModel
+internal import Foundation
+internal import Glibc
+internal import HTTPClient
+internal import HTTPServer
+internal import Locks
+internal import Projector
+internal import SimulationKit
+
+/// The parts of `andon bench` that go over HTTP, server and load in one process on loopback.
+enum IngestBench {
+    /// (c) The load against the whole service: judged, appended durably, acknowledged; the fold runs beside.
+    static func ingest(_ benchCase: BenchCase) throws -> BenchResult {
+        let running = try RunningService(benchCase)
+        defer { running.stop() }
+        let idle = IdleConnections(benchCase.idleConnections, port: running.port)
+        defer { idle.close() }
+        let lag = LagWatch(running.projector, eventsPerRecord: benchCase.eventsPerRequest)
+        let outcome = try LoadClient.run(running.plan(benchCase))
+        let lags = lag.stop()
+        var result = BenchResult(
+            events: (outcome.requests - outcome.refused) * benchCase.eventsPerRequest, seconds: outcome.seconds)
+        result.details["refused"] = Double(outcome.refused)
+        result.details["first_refusal"] = Double(outcome.firstRefusal)
+        result.details["lag_middle_events"] = Double(lags.middle)
+        result.details["lag_end_events"] = Double(lags.end)
+        let catchUp = measureSeconds { running.waitForFold() }
+        result.details["catch_up_seconds"] = catchUp
+        result.details["log_bytes_per_event"] = Double(fileBytes(running.logPath)) / Double(max(1, result.events))
+        return result
+    }
+
+    /// The same bodies against the same server, which reads and forgets them.
+    static func discard(_ benchCase: BenchCase) throws -> BenchResult {
+        var configuration = HTTPServerConfiguration()
+        configuration.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        let answer = HTTPResponse.json(200, Array(#"{"success_count":0}"#.utf8))
+        let routes = ["/api/events", "/api/events/batch"].map { path in
+            HTTPRoute(.post, path, bodyBytesMaximum: Limits.bodyBytesMaximum) { _, _ in .respond(answer) }
+        }
+        let server = HTTPServer(configuration: configuration, routes: routes)
+        let port = try server.start()
+        defer { server.stop() }
+        let idle = IdleConnections(benchCase.idleConnections, port: port)
+        defer { idle.close() }
+        let plan = LoadClient.Plan(
+            port: port, shape: benchCase.shape, connections: benchCase.connections, seconds: benchCase.seconds)
+        let outcome = try LoadClient.run(plan)
+        return BenchResult(events: outcome.requests * benchCase.eventsPerRequest, seconds: outcome.seconds)
+    }
+
+    /// From sending an event to the answer of a question that shows it, while the load runs at a given pace.
+    static func visible(_ benchCase: BenchCase) throws -> BenchResult {
+        let running = try RunningService(benchCase)
+        defer { running.stop() }
+        var plan = running.plan(benchCase)
+        plan.pace = benchCase.pace
+        let load = LoadThread(plan)
+        var prober = try Prober(running.url, benchCase.shape)
+        let outcome = load.whileRunning { try? prober.probe() }
+        let delays = prober.delays.sorted()
+        var result = BenchResult(
+            events: (outcome?.requests ?? 0) * benchCase.eventsPerRequest, seconds: outcome?.seconds ?? 0)
+        for (name, share) in [("p50", 0.5), ("p99", 0.99), ("max", 1.0)] where !delays.isEmpty {
+            let place = min(delays.count - 1, Int(Double(delays.count) * share))
+            result.details["\(name)_milliseconds"] = delays[place] * 1000
+        }
+        result.details["probes"] = Double(delays.count)
+        result.details["refused"] = Double(outcome?.refused ?? 0)
+        return result
+    }
+
+    static func fileBytes(_ path: String) -> Int {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
+    }
+}
+
+/// The service as `andon up` runs it, with the load's site defined.
+final class RunningService {
+    private let service: Service
+    private let directory: DataDirectory
+    let url: String
+    let port: UInt16
+    var projector: Projector { service.projector }
+    var logPath: String { directory.log }
+
+    init(_ benchCase: BenchCase) throws {
+        directory = DataDirectory(path: benchCase.directory)
+        let silent = Console(
+            writeOutput: { _ in }, writeError: { _ in }, outputIsTerminal: false, errorIsTerminal: false,
+            usesColour: false)
+        let journal = StructuredLog(format: .text, console: silent)
+        var configuration = Service.Configuration(directory: directory)
+        configuration.isOpenToLoopback = true
+        configuration.requestsPerMinute = 0
+        service = try Service(configuration, journal)
+        url = try service.start()
+        port = UInt16(url.split(separator: ":").last ?? "") ?? 0
+        let client = HTTPClient()
+        let answer = try client.send(
+            "PUT", url + "/api/sites/\(benchCase.shape.siteID)", headers: [("Content-Type", "application/json")],
+            body: benchCase.definition.putBody)
+        guard answer.status < 300 else {
+            throw CommandFailure(.failure, "the site was refused: \(String(decoding: answer.body, as: UTF8.self))")
+        }
+    }
+
+    func plan(_ benchCase: BenchCase) -> LoadClient.Plan {
+        LoadClient.Plan(
+            port: port, shape: benchCase.shape, connections: benchCase.connections, seconds: benchCase.seconds)
+    }
+
+    func waitForFold() {
+        let end = projector.progress.logEnd
+        guard end > .zero else { return }
+        let passed = DispatchSemaphore(value: 0)
+        projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 600_000) { _ in passed.signal() }
+        passed.wait()
+    }
+
+    func stop() {
+        service.stop()
+    }
+}
+
+/// Connections that only exist.
+struct IdleConnections {
+    private var sockets: [Int32] = []
+
+    init(_ count: Int, port: UInt16) {
+        for _ in 0..<count { if let socket = connectToLoopback(port) { sockets.append(socket) } }
+    }
+
+    func close() { for socket in sockets { Glibc.close(socket) } }
+}
+
+/// Looks at the fold's lag a few times a second.
+private final class LagWatch: Sendable {
+    private let samples = Guarded<[Int64]>([])
+    private let isStopping = Flag()
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ projector: Projector, eventsPerRecord: Int) {
+        Thread { [self] in
+            while !isStopping.isSet {
+                let progress = projector.progress
+                let lag = (progress.logEnd.value - progress.nextOffset.value) * Int64(eventsPerRecord)
+                samples.withLock { $0.append(lag) }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+            ended.signal()
+        }.start()
+    }
+
+    /// Lag in events in the middle of the run and at its end: when it grows, the fold does not keep up.
+    func stop() -> (middle: Int64, end: Int64) {
+        isStopping.set()
+        ended.wait()
+        return samples.withLock { ($0.isEmpty ? 0 : $0[$0.count / 2], $0.last ?? 0) }
+    }
+}
+
+/// Runs a load on a thread of its own.
+final class LoadThread: Sendable {
+    private let outcome = Guarded<LoadClient.Outcome?>(nil)
+    private let isDone = Flag()
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ plan: LoadClient.Plan) {
+        Thread { [self] in
+            let result = try? LoadClient.run(plan)
+            outcome.withLock { $0 = result }
+            isDone.set()
+            ended.signal()
+        }.start()
+    }
+
+    func whileRunning(_ body: () -> Void) -> LoadClient.Outcome? {
+        while !isDone.isSet { body() }
+        ended.wait()
+        return outcome.withLock { $0 }
+    }
+}
+
+/// Sends one event, asks for a figure that must hold it, and keeps how long both took.
+private struct Prober {
+    private let client = HTTPClient()
+    private let url: String
+    private var body: LoadBody
+    private var request = 0
+    private(set) var delays: [Double] = []
+
+    init(_ url: String, _ shape: LoadShape) throws {
+        var single = shape
+        single.eventsPerRequest = 1
+        single.seed = shape.seed &+ 1
+        self.url = url
+        body = LoadBody(single)
+    }
+
+    mutating func probe() throws {
+        body.fill(request: request)
+        request += 1
+        let site = body.shape.siteID
+        let start = ContinuousClock.now
+        let posted = try client.send(
+            "POST", url + "/api/events?site_id=\(site)", headers: [("Content-Type", "application/json")],
+            body: body.bytes)
+        let answer = try JSONSerialization.jsonObject(with: Data(posted.body)) as? [String: Any]
+        guard let position = answer?["position"] as? String else { return }
+        let shown = try client.send("GET", url + "/api/ledger?site_id=\(site)&min_position=\(position)")
+        guard shown.status == 200 else { return }
+        delays.append((ContinuousClock.now - start).inSeconds)
+        // Probes are a sample, not a load of their own.
+        Thread.sleep(forTimeInterval: 0.01)
+    }
+}

@@ -1,0 +1,63 @@
+internal import EventModel
+internal import Foundation
+internal import HTTPClient
+
+/// Questions over HTTP to a service whose log `fill` has made: a day's figures of every worker.
+enum QueryBench {
+    static func query(_ benchCase: BenchCase) throws -> BenchResult {
+        let running = try RunningService(benchCase)
+        defer { running.stop() }
+        running.waitForFold()
+        var result = BenchResult(events: benchCase.events)
+        let client = HTTPClient()
+        for question in try questions(benchCase) {
+            result.details[question.name] = try medianMilliseconds(client, running.url + question.path)
+        }
+        // A bulk import of the days that are asked about.
+        var plan = running.plan(benchCase)
+        plan.first = benchCase.requests / 4
+        plan.shape.seed &+= 1
+        let load = LoadThread(plan)
+        for question in try questions(benchCase) {
+            result.details[question.name + " while importing"] = try medianMilliseconds(
+                client, running.url + question.path)
+        }
+        let outcome = load.whileRunning {}
+        result.details["imported_requests"] = Double(outcome?.requests ?? 0)
+        return result
+    }
+
+    private static func questions(_ benchCase: BenchCase) throws -> [(name: String, path: String)] {
+        let zone = TimeZone(identifier: benchCase.timeZone) ?? .gmt
+        let offset = Int64(zone.secondsFromGMT()) * Microseconds.second
+        // The second local day of the load.
+        let midnight = BenchCase.start.microseconds + Microseconds.day - offset
+        let hour = Microseconds.hour
+        func path(_ from: Int64, _ to: Int64, _ knownAt: Int64? = nil) -> String {
+            var path = "/api/metrics/workers?site_id=\(benchCase.shape.siteID)"
+            path += "&from=\(Timestamp(microseconds: from).formatted)&to=\(Timestamp(microseconds: to).formatted)"
+            if let knownAt { path += "&known_at=\(Timestamp(microseconds: knownAt).formatted)" }
+            return path
+        }
+        let tenPastSix = midnight + 6 * hour + 10 * Microseconds.minute
+        return [
+            ("day", path(midnight, midnight + Microseconds.day)),
+            ("day known at noon", path(midnight, midnight + Microseconds.day, midnight + 12 * hour)),
+            ("night shift known at 06:10", path(midnight - 2 * hour, midnight + 6 * hour, tenPastSix)),
+        ]
+    }
+
+    private static func medianMilliseconds(_ client: HTTPClient, _ url: String) throws -> Double {
+        var times: [Double] = []
+        for _ in 0..<11 {
+            times.append(
+                try measureSeconds {
+                    let answer = try client.send("GET", url)
+                    guard answer.status == 200 else {
+                        throw CommandFailure(.failure, String(decoding: answer.body, as: UTF8.self))
+                    }
+                })
+        }
+        return times.sorted()[times.count / 2] * 1000
+    }
+}

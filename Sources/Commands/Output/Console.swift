@@ -1,0 +1,52 @@
+internal import Foundation
+
+/// Where a command writes: data to stdout, everything else to stderr.
+///
+/// A value with closures, so that tests see what a user would.
+struct Console: Sendable {
+    /// Bytes for stdout, as they are. Throws when the reader has gone away or the disk is full.
+    var writeOutput: @Sendable ([UInt8]) throws -> Void
+    var writeError: @Sendable (String) -> Void
+    var outputIsTerminal: Bool
+    var errorIsTerminal: Bool
+    /// False with `NO_COLOR`, `TERM=dumb` or when stdout is no terminal.
+    var usesColour: Bool
+
+    /// One line on stdout.
+    func line(_ text: String) throws { try writeOutput(Array((text + "\n").utf8)) }
+
+    /// One line on stderr.
+    func note(_ text: String) { writeError(text + "\n") }
+
+    /// The console of this process.
+    static func standard(environment: [String: String]) -> Console {
+        let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+        return Console(
+            writeOutput: { bytes in
+                guard writeAll(bytes, to: STDOUT_FILENO) else {
+                    throw CommandFailure(.failure, "cannot write to stdout", why: String(cString: strerror(errno)))
+                }
+            },
+            writeError: { text in _ = writeAll(Array(text.utf8), to: STDERR_FILENO) },
+            outputIsTerminal: outputIsTerminal,
+            errorIsTerminal: isatty(STDERR_FILENO) == 1,
+            usesColour: outputIsTerminal && environment["NO_COLOR", default: ""].isEmpty
+                && environment["TERM"] != "dumb")
+    }
+}
+
+/// Writes all bytes with as few calls as the kernel allows; false on error, with errno set.
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+        var rest = UnsafeRawBufferPointer(buffer)[...]
+        while !rest.isEmpty {
+            let written = UnsafeRawBufferPointer(rebasing: rest).withMemoryRebound(to: UInt8.self) {
+                write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+}

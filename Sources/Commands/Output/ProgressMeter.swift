@@ -1,0 +1,60 @@
+/// Decides when long work says how far it is, and in what words: a bar on a terminal, JSON lines elsewhere.
+///
+/// Pure: it is told the time, and returns what to write.
+struct ProgressMeter {
+    /// A status at least this often on a terminal (UX).
+    static let barMillisecondsInterval: Int64 = 500
+    /// And this often where lines pile up in a file.
+    static let lineMillisecondsInterval: Int64 = 5_000
+
+    private let label: String
+    private let total: Int64
+    private let isTerminal: Bool
+    private let startedAt: Int64
+    private let doneAtStart: Int64
+    private var shownAt: Int64?
+
+    /// - Parameters:
+    ///   - total: amount of work in the unit of `done`, e.g. bytes of a file.
+    ///   - done: what an earlier run did already; it counts for the bar, not for the speed.
+    ///   - milliseconds: now, on a clock that only rises.
+    init(label: String, total: Int64, done: Int64 = 0, isTerminal: Bool, milliseconds: Int64) {
+        self.label = label
+        self.total = total
+        self.isTerminal = isTerminal
+        startedAt = milliseconds
+        doneAtStart = done
+    }
+
+    /// What to write to stderr now; nil when it is too early for a new status.
+    /// - Parameters:
+    ///   - done: work done, earlier runs included.
+    ///   - events: events that this run has sent.
+    mutating func status(done: Int64, events: Int64, milliseconds: Int64) -> String? {
+        let interval = isTerminal ? Self.barMillisecondsInterval : Self.lineMillisecondsInterval
+        let last = shownAt ?? (isTerminal ? startedAt - interval : startedAt)
+        guard milliseconds - last >= interval else { return nil }
+        shownAt = milliseconds
+        return text(done: done, events: events, milliseconds: milliseconds)
+    }
+
+    /// The last words; on a terminal they take the bar away. Nil when nothing was shown.
+    func end() -> String? { isTerminal && shownAt != nil ? "\r\u{1B}[K" : nil }
+
+    private func text(done: Int64, events: Int64, milliseconds: Int64) -> String {
+        let elapsed = max(1, milliseconds - startedAt)
+        let perSecond = events * 1_000 / elapsed
+        let worked = done - doneAtStart
+        let left: Int64? = worked > 0 ? max(0, total - done) * elapsed / worked / 1_000 : nil
+        let percent = total > 0 ? min(100, done * 100 / total) : 100
+        guard isTerminal else {
+            let eta = left.map(String.init) ?? "null"
+            return "{\"progress\":\(JSONText.quoted(label)),\"done\":\(done),\"total\":\(total),\"percent\":\(percent),"
+                + "\"events\":\(events),\"events_per_second\":\(perSecond),\"eta_seconds\":\(eta)}\n"
+        }
+        let filled = Int(percent) * 30 / 100
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+        let eta = left.map { "ETA \($0 / 60):\($0 % 60 < 10 ? "0" : "")\($0 % 60)" } ?? "ETA -"
+        return "\r\u{1B}[K\(label) [\(bar)] \(percent)%  \(grouped(events)) events  \(grouped(perSecond))/s  \(eta)"
+    }
+}

@@ -1,0 +1,57 @@
+internal import Foundation
+
+/// The folder in which one Andon keeps everything, and the names of what lies in it.
+struct DataDirectory: Sendable, Equatable {
+    let path: String
+
+    static let option = Option.text("data-dir", "DIR", "where everything is stored", default: "./andon-data")
+
+    /// The log: the truth.
+    var log: String { path + "/log.sqlite" }
+    /// Hashes of the API keys.
+    var keys: String { path + "/keys.sqlite" }
+    /// Definitions with names.
+    var registry: String { path + "/registry.sqlite" }
+    /// What can be rebuilt from the log.
+    var projections: String { path + "/projections.sqlite" }
+    /// URL of the server that runs on this directory.
+    private var urlFile: String { path + "/andon.url" }
+
+    /// Makes the folder where it is missing; only its owner may look inside.
+    func create() throws(CommandFailure) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw CommandFailure(
+                .failure, "cannot make the data directory '\(path)'", why: error.localizedDescription,
+                next: "name a folder that can be written with --data-dir")
+        }
+    }
+
+    /// Fails when the folder is not there.
+    func requireExisting() throws(CommandFailure) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure(
+                .failure, "there is no data directory '\(path)'",
+                next: "andon up --data-dir \(path), or name another one")
+        }
+    }
+
+    /// Where the server that runs on this directory answers; nil when none has said so.
+    var runningURL: String? {
+        FileManager.default.contents(atPath: urlFile)
+            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
+            .flatMap { $0.hasPrefix("http") ? $0 : nil }
+    }
+
+    /// Notes where the server answers, for commands on the same machine; nil: nowhere any more.
+    func noteRunning(at url: String?) {
+        guard let url else {
+            try? FileManager.default.removeItem(atPath: urlFile)
+            return
+        }
+        try? Data((url + "\n").utf8).write(to: URL(fileURLWithPath: urlFile), options: .atomic)
+    }
+}

@@ -1,0 +1,177 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import Gateway
+internal import HTTPServer
+internal import ProjectionStore
+internal import Projector
+internal import Query
+internal import SQLiteLog
+internal import Synchronization
+
+/// The whole of Andon in one process: the composition root.
+///
+/// States: made (files open, nothing runs), started (serves; ready once the fold has caught up), stopped.
+final class Service: Sendable {
+    struct Configuration: Sendable {
+        var directory: DataDirectory
+        var host = "127.0.0.1"
+        /// 0: the kernel picks one.
+        var port: UInt16 = 0
+        var isOpenToLoopback = false
+        /// Requests a minute of each client address and key; 0: no limit.
+        var requestsPerMinute = 100
+        var corsOrigins: [String] = []
+        var trustedProxies = 0
+        var requestLog: (@Sendable (RequestLogEntry) -> Void)?
+    }
+
+    /// Records that the fold may be behind while the service still calls itself ready: some seconds of its work.
+    static let lagRecordsMaximum: Int64 = 100_000
+
+    let projector: Projector
+    let keys: KeyStore
+    private let log: SQLiteLog
+    private let gateway: Gateway
+    private let query: QueryService
+    private let server: HTTPServer
+    private let configuration: Configuration
+    private let isHydrated: Flag
+    /// What the log held when the service started: all of it is folded before the service is ready.
+    private let endAtStart: LogOffset
+
+    /// Opens everything that is stored; nothing runs yet.
+    /// - Throws: ``CommandFailure``
+    init(_ configuration: Configuration, _ journal: StructuredLog) throws {
+        self.configuration = configuration
+        let directory = configuration.directory
+        try directory.create()
+        log = try Self.openLog(directory)
+        endAtStart = try log.endOffset(PartitionIndex(0))
+        let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
+        var folding = ProjectorConfiguration()
+        folding.report = { journal.write(.warning, $0) }
+        let projector = try Projector(log: log, store: store, configuration: folding)
+        self.projector = projector
+        keys = try KeyStore(path: directory.keys)
+        let access = AccessControl(
+            keys: keys,
+            policy: AccessControl.Policy(
+                requestsPerMinute: configuration.requestsPerMinute, isOpenToLoopback: configuration.isOpenToLoopback))
+        let hydrated = Flag()
+        isHydrated = hydrated
+        let known = projector.newestDefinitions().map {
+            KnownDefinition(definition: $0.definition, version: $0.version, offset: $0.offset)
+        }
+        let gateway = try Gateway(
+            log: log, registryPath: directory.registry, access: access, known: known,
+            hooks: Self.hooks(journal, notReady: { Self.missing(hydrated, projector) }))
+        self.gateway = gateway
+        query = QueryService(
+            QueryService.Parts(
+                source: projector, clock: { Timestamp.now }, authorize: { Self.authorize($0, access) },
+                registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
+            threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        server = HTTPServer(configuration: Self.http(configuration), routes: gateway.routes + query.routes)
+    }
+
+    private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
+        do throws(LogError) {
+            return try SQLiteLog.open(path: directory.log)
+        } catch {
+            throw CommandFailure(
+                .unavailable, "cannot open the log in '\(directory.path)'", why: error.message,
+                next: error.hint ?? "andon doctor --data-dir \(directory.path)")
+        }
+    }
+
+    private static func http(_ configuration: Configuration) -> HTTPServerConfiguration {
+        var http = HTTPServerConfiguration()
+        http.host = configuration.host
+        http.port = configuration.port
+        http.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        http.corsOrigins = configuration.corsOrigins
+        http.trustedProxies = configuration.trustedProxies
+        http.requestLog = configuration.requestLog
+        return http
+    }
+
+    private static func hooks(
+        _ journal: StructuredLog, notReady: @escaping @Sendable () -> [String]
+    ) -> GatewayHooks {
+        GatewayHooks(
+            audit: { record in
+                journal.write(
+                    .info, "audit",
+                    [
+                        "action": record.action, "key": record.keyID, "client": record.clientAddress,
+                        "site": record.siteID, "result": record.result,
+                    ])
+            },
+            report: { journal.write(.error, $0) }, notReady: notReady)
+    }
+
+    /// What keeps `/readyz` from 200.
+    private static func missing(_ hydrated: Flag, _ projector: Projector) -> [String] {
+        if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
+        let progress = projector.progress
+        let lag = progress.logEnd.value - progress.nextOffset.value
+        guard hydrated.isSet else { return ["the fold has \(lag) records to catch up with"] }
+        return lag > lagRecordsMaximum ? ["the fold is \(lag) records behind"] : []
+    }
+
+    /// Who may ask what (SPEC 8.2, 8.5).
+    private static func authorize(_ request: HTTPRequest, _ access: AccessControl) -> QueryPermission {
+        do throws(Problem) {
+            let right = try access.authorize(request, needs: .viewer)
+            return .granted(try right.site(of: request), headers: right.headers)
+        } catch {
+            return .refused(error.response)
+        }
+    }
+
+    /// Starts every thread and the server.
+    /// - Returns: the URL at which it answers.
+    /// - Throws: ``CommandFailure`` when the address cannot be had; then nothing runs.
+    func start() throws -> String {
+        gateway.start()
+        projector.start()
+        do {
+            let port = try server.start()
+            let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+            return "http://\(host):\(port)"
+        } catch let error as HTTPServerError {
+            stop()
+            throw CommandFailure(
+                .unavailable, "cannot listen on \(configuration.host):\(configuration.port)", why: error.message,
+                next: error.hint)
+        }
+    }
+
+    /// Blocks until everything that the log held at the start is folded, the fold fails, or `signals` asks to stop.
+    /// - Returns: whether the service is ready.
+    func waitUntilReady(_ signals: StopSignals) -> Bool {
+        while projector.failure == nil, projector.progress.nextOffset < endAtStart {
+            if signals.wait(milliseconds: 10) { return false }
+        }
+        guard projector.failure == nil else { return false }
+        isHydrated.set()
+        return true
+    }
+
+    /// Answers what is under way, appends and commits it, closes. Blocks meanwhile.
+    func stop() {
+        server.stop()
+        query.stop()
+        gateway.stop()
+        projector.stop()
+        log.close()
+    }
+}
+
+/// Something that becomes true once.
+final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,73 @@
+internal import Foundation
+internal import Locks
+
+/// SIGINT and SIGTERM as something a command can ask for and wait for: the first asks to stop, a second one quits.
+///
+/// The signals are blocked in every thread that starts later, and one thread waits for them: no code runs inside a
+/// signal handler.
+final class StopSignals: Sendable {
+    enum Cause: Sendable {
+        /// Ctrl-C.
+        case interrupt
+        /// SIGTERM, as service managers send it.
+        case terminate
+    }
+
+    private let state = Guarded<Cause?>(nil)
+    private let changed = DispatchSemaphore(value: 0)
+
+    /// Starts to listen. Call it before any other thread starts, so that all inherit the blocked signals.
+    static func install(_ console: Console) -> StopSignals {
+        signal(SIGPIPE, SIG_IGN)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGTERM)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let signals = StopSignals()
+        let waited = set
+        let thread = Thread { signals.listen(waited, console) }
+        thread.name = "signals"
+        thread.start()
+        return signals
+    }
+
+    init() {}
+
+    /// What asked to stop; nil while nothing did.
+    var cause: Cause? { state.withLock { $0 } }
+
+    var isStopping: Bool { cause != nil }
+
+    /// Asks to stop, as the first signal would.
+    func stop(_ cause: Cause) {
+        let isFirst = state.withLock { current in
+            guard current == nil else { return false }
+            current = cause
+            return true
+        }
+        if isFirst { changed.signal() }
+    }
+
+    /// Blocks until something asks to stop, or the time has passed.
+    /// - Returns: whether to stop.
+    func wait(milliseconds: Int? = nil) -> Bool {
+        let timeout = milliseconds.map { DispatchTime.now() + .milliseconds($0) } ?? .distantFuture
+        if changed.wait(timeout: timeout) == .success { changed.signal() }
+        return isStopping
+    }
+
+    private func listen(_ set: sigset_t, _ console: Console) {
+        var set = set
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&set, &number) == 0 else { continue }
+            let cause: Cause = number == SIGINT ? .interrupt : .terminate
+            if isStopping {
+                console.note("second signal: quitting at once")
+                _exit(ExitCode.interrupted.rawValue)
+            }
+            stop(cause)
+        }
+    }
+}

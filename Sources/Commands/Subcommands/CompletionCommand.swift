@@ -1,0 +1,20 @@
+/// `andon completion bash|zsh|fish`
+enum CompletionCommand {
+    static let command = Command(
+        path: ["completion"],
+        summary: "prints a script that completes commands and options in your shell",
+        examples: [
+            .init("source <(andon completion bash)", "complete in this shell"),
+            .init("andon completion fish > ~/.config/fish/completions/andon.fish", "complete in every fish"),
+        ],
+        positionals: [
+            .init(name: "SHELL", help: "your shell", choices: CompletionScript.Shell.allCases.map(\.rawValue))
+        ],
+        options: [],
+        run: { invocation in
+            guard let shell = CompletionScript.Shell(rawValue: invocation.positionals[0]) else { return .usage }
+            let script = CompletionScript.text(for: shell, CommandLineTool.allCommands)
+            try invocation.console.writeOutput(Array(script.utf8))
+            return .success
+        })
+}

@@ -1,0 +1,57 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import ProjectionStore
+internal import Projector
+internal import SQLiteLog
+
+/// `andon digest` (SPEC 7.1, 8.4)
+enum DigestCommand {
+    private static let site = Option.text("site", "SITE", "the site")
+
+    static let command = Command(
+        path: ["digest"],
+        summary: "prints one hash over everything that the figures of a site are made of",
+        discussion: """
+            Equal sets of events have equal digests, whatever their order, their batches or the restarts in between. Works
+            on a running and on a stopped store and changes neither; what is not folded yet is folded in memory first.
+            """,
+        examples: [
+            .init("andon digest --data-dir ./andon-data --site plant-1", "print the digest alone"),
+            .init("andon digest --site plant-1", "the same of the default data directory"),
+        ],
+        options: [DataDirectory.option.spec, site.spec],
+        run: run)
+
+    private static func run(_ invocation: Invocation) throws -> ExitCode {
+        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
+        let name = try invocation.value(site)
+        try directory.requireExisting()
+        let log: SQLiteLog
+        do throws(LogError) {
+            log = try SQLiteLog.openReader(path: directory.log)
+        } catch {
+            throw CommandFailure(
+                .unavailable, "cannot read the log in '\(directory.path)'", why: error.message, next: error.hint)
+        }
+        guard let digest = try digest(of: SiteID(name), log, directory) else {
+            throw CommandFailure(
+                .failure, "the log in '\(directory.path)' holds nothing of site '\(printable(name))'",
+                next: "check --site and --data-dir")
+        }
+        try invocation.console.line(digest)
+        return .success
+    }
+
+    /// Begins with the projections where they can be used, and folds the whole log where they cannot.
+    private static func digest(of site: SiteID, _ log: SQLiteLog, _ directory: DataDirectory) throws -> String? {
+        if ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) {
+            do {
+                return try SiteDigest.compute(site: site, log: log, storePath: directory.projections)
+            } catch is StoreError {
+                // The log alone tells the same, only slower.
+            }
+        }
+        return try SiteDigest.compute(site: site, log: log, storePath: nil)
+    }
+}

@@ -1,0 +1,36 @@
+public import EventModel
+
+/// Which partition a key belongs to: the same that Kafka's clients choose (Java's default, librdkafka's
+/// `murmur2_random`), so that other programs' records of a site lie beside ours (DESIGN 1.3).
+public enum Partitioner {
+    /// The partition of a key among `partitionCount` partitions.
+    public static func partition(of key: [UInt8], partitionCount: Int32) -> PartitionIndex {
+        PartitionIndex((murmur2(key) & 0x7FFF_FFFF) % partitionCount)
+    }
+
+    /// 32-bit MurmurHash2 with Kafka's seed.
+    public static func murmur2(_ key: [UInt8]) -> Int32 {
+        let factor: UInt32 = 0x5BD1_E995
+        var hash: UInt32 = 0x9747_B28C ^ UInt32(truncatingIfNeeded: key.count)
+        let wholeWords = key.count & ~3
+        for start in stride(from: 0, to: wholeWords, by: 4) {
+            var word = littleEndian(key[start..<start + 4])
+            word &*= factor
+            word ^= word >> 24
+            word &*= factor
+            hash = (hash &* factor) ^ word
+        }
+        if wholeWords < key.count {
+            hash ^= littleEndian(key[wholeWords...])
+            hash &*= factor
+        }
+        hash ^= hash >> 13
+        hash &*= factor
+        hash ^= hash >> 15
+        return Int32(bitPattern: hash)
+    }
+
+    private static func littleEndian(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}

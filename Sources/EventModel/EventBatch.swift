@@ -1,0 +1,150 @@
+/// The events of one request as columns: one log record (DESIGN 1.4).
+///
+/// Ids stand once in ``ids``; the columns hold indexes into it. A batch is made to be reused: `removeAll` keeps the
+/// memory, so that decoding record after record allocates nothing.
+public struct EventBatch: Sendable, Equatable {
+    public var siteID: SiteID
+    /// Stamped once by the gateway for all events of the request.
+    public var createdAt: Timestamp
+    /// Version of the definition that admitted the events, as the gateway counted it; 0 where it is not known.
+    public var definitionVersion: UInt64
+    public var gatewayID: [UInt8]
+    /// Present when the request named an Idempotency-Key.
+    public var idempotency: Idempotency?
+
+    public var ids: IDDictionary
+    /// Event times in microseconds since 1970.
+    public var times: [Int64]
+    public var types: [EventType]
+    public var marks: [Mark]
+    /// Indexes into ``ids``.
+    public var workers: [UInt32]
+    /// Indexes into ``ids``.
+    public var workstations: [UInt32]
+    /// Index into ``ids`` plus one; 0 where the event names no camera.
+    public var cameras: [UInt32]
+    /// Index into ``ids`` plus one; 0 where the event names no model version.
+    public var modelVersions: [UInt32]
+    /// Parts per million.
+    public var confidences: [UInt32]
+    /// Units of `product_count`; 0 for states.
+    public var counts: [UInt32]
+    /// created_at of the quarantined event that this one re-drives, in microseconds; 0 where it is none (SPEC 2.7).
+    public var firstSeen: [Int64]
+
+    @inlinable
+    public var count: Int { times.count }
+
+    public init(siteID: SiteID, createdAt: Timestamp = Timestamp(microseconds: 0)) {
+        self.siteID = siteID
+        self.createdAt = createdAt
+        definitionVersion = 0
+        gatewayID = []
+        ids = IDDictionary()
+        times = []
+        types = []
+        marks = []
+        workers = []
+        workstations = []
+        cameras = []
+        modelVersions = []
+        confidences = []
+        counts = []
+        firstSeen = []
+    }
+
+    /// Adds one event; ids are indexes that ``IDDictionary/append(_:)`` gave.
+    @inlinable
+    public mutating func append(
+        time: Int64, type: EventType, mark: Mark, worker: UInt32, workstation: UInt32, camera: UInt32?,
+        modelVersion: UInt32?, confidence: UInt32, count: UInt32, firstSeen first: Int64 = 0
+    ) {
+        times.append(time)
+        types.append(type)
+        marks.append(mark)
+        workers.append(worker)
+        workstations.append(workstation)
+        cameras.append(camera.map { $0 + 1 } ?? 0)
+        modelVersions.append(modelVersion.map { $0 + 1 } ?? 0)
+        confidences.append(confidence)
+        counts.append(count)
+        firstSeen.append(first)
+    }
+
+    /// Forgets events, ids and idempotency, keeps their memory.
+    public mutating func removeAll() {
+        idempotency = nil
+        ids.removeAll()
+        times.removeAll(keepingCapacity: true)
+        types.removeAll(keepingCapacity: true)
+        marks.removeAll(keepingCapacity: true)
+        workers.removeAll(keepingCapacity: true)
+        workstations.removeAll(keepingCapacity: true)
+        cameras.removeAll(keepingCapacity: true)
+        modelVersions.removeAll(keepingCapacity: true)
+        confidences.removeAll(keepingCapacity: true)
+        counts.removeAll(keepingCapacity: true)
+        firstSeen.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The ids of one batch, one after the other in one buffer. It does not look for repeats: the writer does.
+public struct IDDictionary: Sendable, Equatable {
+    @usableFromInline var storage: [UInt8] = []
+    @usableFromInline var ends: [UInt32] = []
+
+    public init() {}
+
+    @inlinable
+    public var count: Int { ends.count }
+
+    /// Adds an id and returns its index.
+    @inlinable
+    public mutating func append(_ id: some Collection<UInt8>) -> UInt32 {
+        storage.append(contentsOf: id)
+        ends.append(UInt32(storage.count))
+        return UInt32(ends.count - 1)
+    }
+
+    /// Where the bytes of id `index` stand in ``bytes``.
+    @inlinable
+    public func range(of index: Int) -> Range<Int> { (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index]) }
+
+    /// The bytes of all ids, one after the other.
+    @inlinable
+    public var bytes: [UInt8] { storage }
+
+    /// A copy of one id; allocates.
+    @inlinable
+    public subscript(index: Int) -> [UInt8] { Array(storage[range(of: index)]) }
+
+    public mutating func removeAll() {
+        storage.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What a gateway needs to answer a repeated request as it did the first time, also after a restart (SPEC 2.5).
+public struct Idempotency: Sendable, Equatable {
+    /// Public id of the API key (never its secret).
+    public var apiKeyID: [UInt8]
+    public var path: [UInt8]
+    public var key: [UInt8]
+    /// SHA-256 of the site id, a zero byte and the decoded body.
+    public var bodyHash: [UInt8]
+    /// HTTP status of the first answer.
+    public var status: UInt32
+    /// JSON of the first answer, without created_at and position: the record itself knows these.
+    public var answer: [UInt8]
+
+    public init(
+        apiKeyID: [UInt8], path: [UInt8], key: [UInt8], bodyHash: [UInt8], status: UInt32, answer: [UInt8]
+    ) {
+        self.apiKeyID = apiKeyID
+        self.path = path
+        self.key = key
+        self.bodyHash = bodyHash
+        self.status = status
+        self.answer = answer
+    }
+}

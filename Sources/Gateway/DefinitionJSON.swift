@@ -1,0 +1,121 @@
+internal import EventModel
+internal import HTTPServer
+
+/// Something that is wrong with a definition, and where (RFC 6901).
+struct DefinitionFault: Error, Equatable {
+    var pointer: String
+    var message: String
+}
+
+/// Why a definition cannot be taken; all faults that were found, up to a hundred.
+struct DefinitionError: Error, Equatable {
+    /// False: the body is not even JSON.
+    var isJSON = true
+    var faults: [DefinitionFault]
+}
+
+/// Site definitions in their JSON form (SPEC 3).
+enum DefinitionJSON {
+    /// Reads and checks a definition for a site.
+    static func read(_ bytes: some Sequence<UInt8>, site: SiteID) throws(DefinitionError) -> SiteDefinition {
+        guard let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum) else {
+            throw DefinitionError(isJSON: false, faults: [])
+        }
+        var reader = DefinitionReader()
+        let definition = reader.definition(value, site: site)
+        guard reader.faults.isEmpty else { throw DefinitionError(faults: reader.faults) }
+        return definition
+    }
+
+    /// What was put, with all defaults.
+    static func bytes(_ definition: SiteDefinition) -> [UInt8] {
+        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
+        json.object { json in write(definition, to: &json) }
+        return json.bytes
+    }
+
+    /// The answer of `GET` and `PUT`: what was put, and since when and where it holds.
+    static func bytes(_ snapshot: SiteSnapshot) -> [UInt8] {
+        let definition = snapshot.definition
+        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
+        json.object { json in
+            write(definition, to: &json)
+            json.member("version", Int64(clamping: snapshot.version))
+            json.member("created_at", snapshot.createdAt.formatted)
+            json.member("position", snapshot.position.description)
+            json.key("meta")
+            writeMeta(snapshot, to: &json)
+        }
+        return json.bytes
+    }
+
+    static func writeMeta(_ snapshot: SiteSnapshot, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("site_id", snapshot.definition.siteID.text)
+            json.member("definition", Int64(clamping: snapshot.version))
+        }
+    }
+
+    static func write(_ worker: SiteDefinition.Worker, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("worker_id", worker.workerID.text)
+            if let name = worker.name { json.member("name", name) }
+            if let location = worker.location { json.member("location", location) }
+            if let activeSince = worker.activeSince { json.member("active_since", activeSince) }
+        }
+    }
+
+    static func write(_ workstation: SiteDefinition.Workstation, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("workstation_id", workstation.workstationID.text)
+            if let name = workstation.name { json.member("name", name) }
+            if let location = workstation.location { json.member("location", location) }
+            if let line = workstation.line { json.member("line", line) }
+            json.member("capacity", workstation.capacity)
+        }
+    }
+
+    private static func write(_ definition: SiteDefinition, to json: inout JSONWriter) {
+        json.key("site")
+        json.object { json in
+            json.member("site_id", definition.siteID.text)
+            json.member("name", definition.name)
+            json.member("time_zone", definition.timeZone)
+            json.member("observation_ttl_seconds", definition.observationTTLSeconds)
+            json.key("confidence_threshold")
+            json.fixed(Int64(definition.confidenceThreshold.partsPerMillion), decimals: 6)
+            json.member("max_future_seconds", definition.maxFutureSeconds)
+            json.key("shifts")
+            json.array { json in for shift in definition.shifts { write(shift, to: &json) } }
+            json.member("handover_minutes", definition.handoverMinutes)
+            if let target = definition.targetMicrounitsPerHour {
+                json.key("target_units_per_hour")
+                json.fixed(target, decimals: 6)
+            }
+        }
+        json.key("workers")
+        json.array { json in for worker in definition.workers { write(worker, to: &json) } }
+        json.key("workstations")
+        json.array { json in for station in definition.workstations { write(station, to: &json) } }
+    }
+
+    private static func write(_ shift: SiteDefinition.Shift, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", shift.name)
+            json.member("start", time(shift.startMinute))
+            json.member("end", time(shift.endMinute))
+            json.key("days")
+            json.array { json in
+                for (bit, day) in DefinitionReader.days.enumerated() where shift.days & (1 << UInt8(bit)) != 0 {
+                    json.string(day)
+                }
+            }
+        }
+    }
+
+    private static func time(_ minute: Int) -> String {
+        let hours = minute / 60
+        let minutes = minute % 60
+        return (hours < 10 ? "0" : "") + "\(hours):" + (minutes < 10 ? "0" : "") + "\(minutes)"
+    }
+}

@@ -1,0 +1,146 @@
+internal import EventModel
+
+/// The keys of the newest events of each worker that are in the log or about to be (SPEC 2.6).
+///
+/// Exact for what it holds; what is older than a full ring is not known here and passes, for the fold is the authority.
+/// Sites share the memory in equal parts, so none pushes out another's keys.
+struct DuplicateWindow {
+    private var sites: [SiteID: SiteWindow] = [:]
+    private let keysMaximum: Int
+
+    /// - Parameter keysMaximum: Keys of 8 bytes over all sites; 8 Mi are 64 MiB, and 80 keys of each of 100 thousand
+    ///   workers.
+    init(keysMaximum: Int = 8 << 20) { self.keysMaximum = keysMaximum }
+
+    mutating func window(of site: SiteID) -> SiteWindow {
+        if let window = sites[site] { return window }
+        let window = SiteWindow()
+        sites[site] = window
+        return window
+    }
+
+    /// Holds the limits; between groups, so that no key is moved that may still have to be taken back.
+    mutating func maintain() {
+        let share = max(1024, keysMaximum / max(1, sites.count))
+        for window in sites.values where window.keyCount > share || window.workerCount > SiteWindow.workersMaximum {
+            window.shrink(to: share)
+        }
+    }
+
+    var keyCount: Int { sites.values.reduce(0) { $0 + $1.keyCount } }
+}
+
+/// The keys of one site. Used by the log thread only.
+final class SiteWindow {
+    /// Twice what a definition can name: unknown workers have keys too, of their quarantined events.
+    static let workersMaximum = 2 * Limits.definitionEntriesMaximum
+    /// A ring is cut back to this many keys when it has twice as many.
+    private(set) var keysPerWorker = 256
+    private(set) var keyCount = 0
+    private var ids = IDTable()
+    private var rings: [KeyRing] = []
+
+    /// A worker's three rings stand side by side.
+    typealias Slot = Int32
+
+    var workerCount: Int { ids.count }
+
+    /// Where the keys of a worker are.
+    func slot(of worker: UnsafeRawBufferPointer, hash: UInt64) -> Slot {
+        let (number, isNew) = ids.insert(worker, hash: hash)
+        if isNew { for _ in EventClass.allCases { rings.append(KeyRing()) } }
+        return Slot(number)
+    }
+
+    /// The key of an event within its worker and class; rises with the time.
+    @inline(__always)
+    static func key(time: Int64, type: EventType) -> Int64 { time << 2 | Int64(type.rawValue) }
+
+    /// Lets a key in.
+    /// - Returns: false when it is here already: then the event is a duplicate.
+    @inline(__always)
+    func insert(_ key: Int64, of slot: Slot, _ class: EventClass) -> Bool {
+        let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
+        let before = rings[ring].count
+        let isNew = rings[ring].insert(key, limit: keysPerWorker)
+        keyCount += rings[ring].count - before
+        return isNew
+    }
+
+    /// Takes a key back that was let in for an append that failed.
+    func remove(_ key: Int64, of slot: Slot, _ class: EventClass) {
+        let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
+        if rings[ring].remove(key) { keyCount -= 1 }
+    }
+
+    /// Keeps fewer keys of each worker, at worst none at all: a site of that many workers loses exactness here, and
+    /// nothing in the figures.
+    func shrink(to share: Int) {
+        while keyCount > share, keysPerWorker > 8 {
+            keysPerWorker /= 2
+            keyCount = 0
+            for ring in rings.indices {
+                rings[ring].cut(to: keysPerWorker)
+                keyCount += rings[ring].count
+            }
+        }
+        if keyCount > share || workerCount > Self.workersMaximum {
+            ids = IDTable()
+            rings = []
+            keyCount = 0
+        }
+    }
+}
+
+/// Sorted keys, of which the oldest go when there are too many.
+struct KeyRing {
+    private var keys: [Int64] = []
+    /// Whether keys were let go: what is older than the first key may have been one of them.
+    private var isCut = false
+
+    var count: Int { keys.count }
+
+    /// - Returns: false when the key is here.
+    @inline(__always)
+    mutating func insert(_ key: Int64, limit: Int) -> Bool {
+        // Nearly always the newest: cameras report in order.
+        if let last = keys.last, last >= key { return insertBefore(key, limit: limit) }
+        keys.append(key)
+        if keys.count >= 2 * limit { cut(to: limit) }
+        return true
+    }
+
+    private mutating func insertBefore(_ key: Int64, limit: Int) -> Bool {
+        let index = firstIndex(notBefore: key)
+        if keys[index] == key { return false }
+        // Older than all that is known: it would be the next to go.
+        if index == 0, isCut { return true }
+        keys.insert(key, at: index)
+        if keys.count >= 2 * limit { cut(to: limit) }
+        return true
+    }
+
+    /// - Returns: whether it was here.
+    mutating func remove(_ key: Int64) -> Bool {
+        let index = firstIndex(notBefore: key)
+        guard index < keys.count, keys[index] == key else { return false }
+        keys.remove(at: index)
+        return true
+    }
+
+    mutating func cut(to limit: Int) {
+        guard keys.count > limit else { return }
+        keys.removeFirst(keys.count - limit)
+        isCut = true
+    }
+
+    private func firstIndex(notBefore key: Int64) -> Int {
+        var low = 0
+        var high = keys.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

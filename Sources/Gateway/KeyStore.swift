@@ -1,0 +1,156 @@
+internal import Crypto
+public import EventModel
+internal import Foundation
+internal import Locks
+internal import SQLite
+
+/// The API keys of a data directory, in `keys.sqlite`.
+///
+/// Any process of the directory may create, list and revoke; a running gateway looks at most every half second whether
+/// another one did, so a new or revoked key holds within a second (SPEC 8.2).
+public final class KeyStore: Sendable {
+    /// Keys of one directory, so that a process holds them all in memory.
+    public static let keysMaximum = 100_000
+    private static let refreshMilliseconds: Int64 = 500
+
+    private struct State: ~Copyable {
+        let connection: Connection
+        var keys: [String: APIKey] = [:]
+        /// `PRAGMA data_version` at the last look: it changes when another connection has committed.
+        var dataVersion: Int64?
+        var lookedAt: Int64 = .min / 2
+    }
+
+    private let state: Guarded<State>
+    /// Milliseconds of a clock that never goes back.
+    private let uptime: @Sendable () -> Int64
+
+    /// Opens the keys, or creates the file.
+    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
+    /// - Throws: `SQLiteError`.
+    public init(path: String, uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }) throws {
+        self.uptime = uptime
+        let connection = try Connection(path: path, .shared)
+        try connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS keys (
+                id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, sites TEXT NOT NULL, rate_limit INTEGER,
+                secret_hash BLOB NOT NULL, created_at INTEGER NOT NULL, revoked_at INTEGER
+            ) WITHOUT ROWID
+            """)
+        state = Guarded(State(connection: connection))
+        try state.withLock { try Self.reload(&$0) }
+    }
+
+    // MARK: Administration
+
+    /// Makes a key.
+    /// - Parameters:
+    ///   - sites: Those that it is bound to; empty: all.
+    ///   - rateLimit: See ``APIKey/rateLimit``.
+    /// - Returns: the key as it is to be sent, which cannot be had again, and what is kept of it.
+    public func create(
+        role: Role, sites: [SiteID] = [], name: String = "", rateLimit: Int? = nil, at now: Timestamp
+    ) throws -> (text: String, key: APIKey) {
+        let text = APIKeyText.random()
+        let key = APIKey(
+            id: text.id, name: name, role: role, sites: sites, rateLimit: rateLimit, createdAt: now, revokedAt: nil,
+            secretHash: text.secretHash)
+        try state.withLock { state in
+            let insert = try state.connection.prepare(
+                """
+                INSERT INTO keys (id, name, role, sites, rate_limit, secret_hash, created_at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                """)
+            try insert.bind(1, key.id)
+            try insert.bind(2, name)
+            try insert.bind(3, role.rawValue)
+            // Site ids hold no spaces.
+            try insert.bind(4, sites.map(\.text).joined(separator: " "))
+            if let rateLimit { try insert.bind(5, rateLimit) } else { try insert.bindNull(5) }
+            try insert.bind(6, key.secretHash.bytes)
+            try insert.bind(7, now.microseconds)
+            try insert.run()
+            try Self.reload(&state)
+        }
+        return (text.text, key)
+    }
+
+    /// All keys, revoked ones too, oldest first.
+    public func list() throws -> [APIKey] {
+        try state.withLock { state in
+            try Self.reload(&state)
+            return state.keys.values.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        }
+    }
+
+    /// Ends a key.
+    /// - Returns: false when there is no such key or it was revoked before.
+    public func revoke(id: String, at now: Timestamp) throws -> Bool {
+        try state.withLock { state in
+            let update = try state.connection.prepare(
+                "UPDATE keys SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
+            try update.bind(1, id)
+            try update.bind(2, now.microseconds)
+            try update.run()
+            let changed = state.connection.changes > 0
+            try Self.reload(&state)
+            return changed
+        }
+    }
+
+    // MARK: Look-up
+
+    /// The key that `text` is, if it is one and not revoked.
+    func key(_ text: String) -> APIKey? {
+        guard let sent = APIKeyText(text) else { return nil }
+        let now = uptime()
+        let known = state.withLock { state in
+            if now - state.lookedAt >= Self.refreshMilliseconds {
+                state.lookedAt = now
+                // While another process commits, the keys of half a second ago hold.
+                try? Self.refresh(&state)
+            }
+            return state.keys[sent.id]
+        }
+        guard let known, constantTimeEqual(known.secretHash.bytes, sent.secretHash.bytes), known.revokedAt == nil else {
+            return nil
+        }
+        return known
+    }
+
+    private static func refresh(_ state: inout State) throws {
+        let version = try state.connection.integer("PRAGMA data_version")
+        guard version != state.dataVersion else { return }
+        try reload(&state)
+        state.dataVersion = version
+    }
+
+    private static func reload(_ state: inout State) throws {
+        let rows = try state.connection.prepare(
+            """
+            SELECT id, name, role, sites, rate_limit, secret_hash, created_at, revoked_at FROM keys
+            ORDER BY created_at DESC LIMIT \(keysMaximum)
+            """)
+        var keys: [String: APIKey] = [:]
+        try rows.forEachRow { row in
+            // A role or hash that this version does not know opens nothing.
+            guard let role = Role(rawValue: row.text(2)), let hash = SHA256Digest(bytes: row.blob(5)) else { return }
+            keys[row.text(0)] = APIKey(
+                id: row.text(0), name: row.text(1), role: role,
+                sites: row.text(3).split(separator: " ").map { SiteID($0) },
+                rateLimit: row.isNull(4) ? nil : row.int(4), createdAt: Timestamp(microseconds: row.int64(6)),
+                revokedAt: row.isNull(7) ? nil : Timestamp(microseconds: row.int64(7)), secretHash: hash)
+        }
+        state.keys = keys
+    }
+}
+
+/// The machine's monotonic clock.
+public enum Uptime {
+    public static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,118 @@
+internal import Foundation
+internal import Locks
+
+/// Token buckets by client address and by key (DESIGN 6): each holds one minute's requests and refills evenly.
+final class RateLimiter: Sendable {
+    /// What a request is counted under.
+    struct Subject {
+        var name: String
+        /// Requests a minute, > 0.
+        var limit: Int
+        /// The policy's name in the headers.
+        var policy: StaticString
+
+        /// Beyond that nothing is limited, and sums still fit.
+        static let limitMaximum = 1_000_000_000
+
+        init(name: String, limit: Int, policy: StaticString) {
+            self.name = name
+            self.limit = min(max(1, limit), Self.limitMaximum)
+            self.policy = policy
+        }
+    }
+
+    struct Decision {
+        var isAllowed: Bool
+        var headers: [(name: String, value: String)]
+
+        static let unlimited = Decision(isAllowed: true, headers: [])
+    }
+
+    /// Buckets kept; each takes some 100 bytes. Full ones are forgotten first: they say no more than a new one.
+    static let bucketsMaximum = 65_536
+    private static let windowMilliseconds: Int64 = 60_000
+
+    private struct Bucket {
+        /// In tokens × 60 000, so that a millisecond refills exactly `limit`.
+        var level: Int64
+        var limit: Int64
+        var updatedAt: Int64
+
+        var capacity: Int64 { limit * windowMilliseconds }
+        /// How full it is, 0…1.
+        var fill: Double { Double(level) / Double(capacity) }
+
+        mutating func refill(at now: Int64, limit newLimit: Int64) {
+            limit = newLimit
+            let elapsed = min(max(0, now - updatedAt), windowMilliseconds)
+            level = min(capacity, level + elapsed * limit)
+            updatedAt = now
+        }
+    }
+
+    private let buckets = Guarded<[String: Bucket]>([:])
+    private let uptime: @Sendable () -> Int64
+
+    init(uptime: @escaping @Sendable () -> Int64) { self.uptime = uptime }
+
+    /// Counts one request under all subjects, or, where one of them is exhausted, under none.
+    func admit(_ subjects: [Subject]) -> Decision {
+        guard !subjects.isEmpty else { return .unlimited }
+        let now = uptime()
+        return buckets.withLock { buckets in
+            var states: [Bucket] = []
+            for subject in subjects {
+                var bucket = buckets[subject.name] ?? Self.full(subject, now)
+                bucket.refill(at: now, limit: Int64(subject.limit))
+                states.append(bucket)
+            }
+            let isAllowed = states.allSatisfy { $0.level >= Self.windowMilliseconds }
+            if isAllowed { for index in states.indices { states[index].level -= Self.windowMilliseconds } }
+            for (subject, bucket) in zip(subjects, states) { buckets[subject.name] = bucket }
+            if buckets.count > Self.bucketsMaximum { Self.prune(&buckets, now) }
+            return Decision(isAllowed: isAllowed, headers: Self.headers(subjects, states, isAllowed: isAllowed))
+        }
+    }
+
+    var bucketCount: Int { buckets.withLock { $0.count } }
+
+    private static func full(_ subject: Subject, _ now: Int64) -> Bucket {
+        Bucket(level: Int64(subject.limit) * windowMilliseconds, limit: Int64(subject.limit), updatedAt: now)
+    }
+
+    /// Forgets the buckets that are full by now; when too few are, the fullest half, so that the most active clients
+    /// stay limited.
+    private static func prune(_ buckets: inout [String: Bucket], _ now: Int64) {
+        for (name, bucket) in buckets {
+            var bucket = bucket
+            bucket.refill(at: now, limit: bucket.limit)
+            if bucket.level >= bucket.capacity { buckets[name] = nil }
+        }
+        guard buckets.count > bucketsMaximum / 2 else { return }
+        let byLevel = buckets.sorted { $0.value.fill > $1.value.fill }
+        for (name, _) in byLevel.prefix(buckets.count - bucketsMaximum / 2) { buckets[name] = nil }
+    }
+
+    /// `RateLimit-Policy` and `RateLimit` as the IETF's httpapi draft has them, and `Retry-After` where refused.
+    private static func headers(
+        _ subjects: [Subject], _ states: [Bucket], isAllowed: Bool
+    ) -> [(name: String, value: String)] {
+        var policies: [String] = []
+        var limits: [String] = []
+        var retryAfter: Int64 = 1
+        for (subject, bucket) in zip(subjects, states) {
+            policies.append("\"\(subject.policy)\";q=\(subject.limit);w=60")
+            let missing = max(0, windowMilliseconds - bucket.level)
+            let wait = (missing + bucket.limit * 1000 - 1) / (bucket.limit * 1000)
+            let untilFull = (bucket.capacity - bucket.level + bucket.limit * 1000 - 1) / (bucket.limit * 1000)
+            limits.append("\"\(subject.policy)\";r=\(bucket.level / windowMilliseconds);t=\(untilFull)")
+            retryAfter = max(retryAfter, wait)
+        }
+        var headers = [
+            (name: "RateLimit-Policy", value: policies.joined(separator: ", ")),
+            (name: "RateLimit", value: limits.joined(separator: ", ")),
+        ]
+        if !isAllowed { headers.append((name: "Retry-After", value: "\(retryAfter)")) }
+        return headers
+    }
+}

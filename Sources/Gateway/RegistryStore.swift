@@ -1,0 +1,84 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import Locks
+internal import SQLite
+
+/// The newest full definition of each site, names included, each with its revision: log epoch and offset (DESIGN 3).
+///
+/// One file, written by this process only. The log holds the definitions without names; where the file lags behind the
+/// log, after a crash between the two, it is repaired from what the fold knows.
+final class RegistryStore: Sendable {
+    private struct Handle: ~Copyable {
+        let connection: Connection
+        let upsert: Statement
+        /// What the file holds, so that an unchanged definition costs no write.
+        var stored: [SiteID: RecordPosition]
+    }
+
+    private let handle: Guarded<Handle>
+    private let epoch: LogEpoch
+
+    /// Opens `registry.sqlite`, or creates it.
+    init(path: String, epoch: LogEpoch) throws {
+        self.epoch = epoch
+        let connection = try Connection(path: path, .writer)
+        try connection.execute(
+            """
+            CREATE TABLE IF NOT EXISTS definitions (
+                site_id BLOB PRIMARY KEY, epoch BLOB NOT NULL, log_partition INTEGER NOT NULL,
+                log_offset INTEGER NOT NULL,
+                version INTEGER NOT NULL, created_at INTEGER NOT NULL, definition BLOB NOT NULL
+            ) WITHOUT ROWID
+            """)
+        let upsert = try connection.prepare(
+            """
+            INSERT OR REPLACE INTO definitions
+                (site_id, epoch, log_partition, log_offset, version, created_at, definition)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            """)
+        handle = Guarded(Handle(connection: connection, upsert: upsert, stored: [:]))
+    }
+
+    /// Writes a definition unless it is there already.
+    func store(_ snapshot: SiteSnapshot) throws {
+        try handle.withLock { handle in
+            let site = snapshot.definition.siteID
+            if handle.stored[site] == snapshot.position { return }
+            try handle.upsert.bind(1, site.bytes)
+            try handle.upsert.bind(2, epoch.bytes)
+            try handle.upsert.bind(3, Int64(snapshot.position.partition.value))
+            try handle.upsert.bind(4, snapshot.position.offset.value)
+            try handle.upsert.bind(5, Int64(bitPattern: snapshot.version))
+            try handle.upsert.bind(6, snapshot.createdAt.microseconds)
+            try handle.upsert.bind(7, DefinitionJSON.bytes(snapshot.definition))
+            try handle.upsert.run()
+            handle.stored[site] = snapshot.position
+        }
+    }
+
+    /// All definitions that were written for this log; rows of another log say nothing about this one.
+    func load() throws -> [SiteSnapshot] {
+        try handle.withLock { handle in
+            let rows = try handle.connection.prepare(
+                """
+                SELECT site_id, log_partition, log_offset, version, created_at, definition FROM definitions
+                WHERE epoch = ?1
+                """)
+            try rows.bind(1, epoch.bytes)
+            var snapshots: [SiteSnapshot] = []
+            try rows.forEachRow { row in
+                let site = SiteID(bytes: row.blob(0))
+                let position = RecordPosition(
+                    partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
+                let definition = try DefinitionJSON.read(row.blob(5), site: site)
+                snapshots.append(
+                    SiteSnapshot(
+                        definition: definition, version: UInt64(bitPattern: row.int64(3)),
+                        createdAt: Timestamp(microseconds: row.int64(4)), position: position))
+            }
+            for snapshot in snapshots { handle.stored[snapshot.definition.siteID] = snapshot.position }
+            return snapshots
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Synchronization
+
+/// The right to answer one request, as it is handed to a handler.
+final class Exchange: HTTPExchange {
+    private let connection: Connection
+    private let generation: UInt64
+    private let isSpent = Atomic(false)
+
+    init(connection: Connection, generation: UInt64) {
+        self.connection = connection
+        self.generation = generation
+    }
+
+    deinit {
+        guard !isSpent.load(ordering: .acquiring) else { return }
+        connection.complete(generation, .problem(500, "the request was dropped unanswered"))
+    }
+
+    func complete(_ response: HTTPResponse) {
+        spend()
+        connection.complete(generation, response)
+    }
+
+    /// Marks the exchange as used.
+    func spend() {
+        precondition(!isSpent.exchange(true, ordering: .acquiringAndReleasing), "a request was answered twice")
+    }
+}

@@ -1,0 +1,74 @@
+/// How a server listens and what it allows. Every limit is a number here.
+public struct HTTPServerConfiguration: Sendable {
+    /// An IPv4 or IPv6 literal, or `localhost` (127.0.0.1).
+    public var host = "127.0.0.1"
+    /// 0: the kernel picks one.
+    public var port: UInt16 = 0
+    /// Threads that read requests and run handlers.
+    public var threads = 2
+    /// Further connections wait in the listen queue until one closes.
+    public var connectionsMaximum = 4096
+    /// Connections of one socket address; nil: no limit. Behind a proxy all clients share one address.
+    public var connectionsPerAddressMaximum: Int?
+    /// Request line and headers together; beyond: 431.
+    public var headerBytesMaximum = 8 * 1024
+    /// Wall-clock time for head and body of one request (DESIGN 6), from the connection's start or, on a connection that
+    /// is used again, from the request line. A body that is late gets 408, a head that is late a closed connection.
+    public var requestDeadlineSeconds = 30.0
+    /// A connection on which nothing moves for so long is closed. Suspended requests are exempt.
+    public var idleTimeoutSeconds = 75
+    /// How long ``HTTPServer/stop()`` lets running requests finish.
+    public var drainSeconds = 10.0
+    /// Memory of request bodies larger than 256 KiB, of all connections together; beyond: 503.
+    public var bodyMemoryBytesMaximum = 512 * 1024 * 1024
+    /// How many proxies stand between clients and this server. The client's address is then the N-th from the right of
+    /// `X-Forwarded-For`; with 0 that header counts for nothing (DESIGN 6).
+    public var trustedProxies = 0
+    /// Browser origins that may read answers, e.g. `https://board.example`; compared byte by byte.
+    public var corsOrigins: [String] = []
+    /// Headers of every answer that does not set them itself.
+    public var defaultHeaders: [(name: String, value: String)] = [("X-Content-Type-Options", "nosniff")]
+    /// Called on the thread that served the request, once its answer is sent or its connection lost.
+    public var requestLog: (@Sendable (RequestLogEntry) -> Void)?
+
+    public init() {}
+}
+
+/// One served request, for the log.
+public struct RequestLogEntry: Sendable {
+    public let method: String
+    /// As it was sent, without the query (which may hold secrets).
+    public let path: String
+    /// 0: the connection was lost before there was an answer.
+    public let status: Int
+    /// Bytes of the answer's body.
+    public let bytes: Int
+    /// From the request line to the end of the answer.
+    public let durationMicroseconds: Int64
+    public let clientAddress: String
+}
+
+/// Why a server could not start.
+public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
+    /// The kinds of failure; more may come.
+    public struct Code: Hashable, Sendable {
+        let name: String
+        /// The host is not an address literal.
+        public static let invalidHost = Code(name: "invalid_host")
+        /// The address could not be bound or listened on.
+        public static let cannotListen = Code(name: "cannot_listen")
+        /// The HTTP library refused to start.
+        public static let cannotStart = Code(name: "cannot_start")
+        /// `start()` was called on a server that had been started before.
+        public static let alreadyStarted = Code(name: "already_started")
+    }
+
+    public let code: Code
+    public let message: String
+    /// What the operator can do.
+    public let hint: String
+    /// True where the same call may succeed later.
+    public let isRetriable: Bool
+
+    public var description: String { "\(message). \(hint)" }
+}

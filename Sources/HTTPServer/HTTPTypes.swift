@@ -1,0 +1,110 @@
+/// The methods that routes are made of.
+public enum HTTPMethod: String, Sendable, CaseIterable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case delete = "DELETE"
+    case options = "OPTIONS"
+}
+
+/// A request with its whole body, read and, where it was compressed, decompressed.
+///
+/// Valid only inside the handler that it is given to: everything that is needed later has to be copied out.
+public struct HTTPRequest {
+    public let method: HTTPMethod
+    /// Decoded path, without the query.
+    public let path: String
+    /// What stands for `{name}` in the pattern of the route, decoded, in order of appearance.
+    public let pathParameters: [String]
+    /// Decoded pairs of the query in the order in which they stand. Only a well-formed query reaches a handler.
+    public let query: [(name: String, value: String)]
+    /// The body, followed by ``bodyPaddingBytes`` readable bytes that belong to nobody: parsers may read past the end.
+    public let body: UnsafeRawBufferPointer
+    /// The address by which limits count: the socket's, or the trusted proxy's word (DESIGN 6).
+    public let clientAddress: String
+    /// True when the socket's peer is a loopback address and no proxy stands between.
+    public let isLoopback: Bool
+    let headerLookup: (String) -> String?
+
+    public static let bodyPaddingBytes = 64
+
+    public init(
+        method: HTTPMethod, path: String, pathParameters: [String] = [], query: [(name: String, value: String)] = [],
+        body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        clientAddress: String = "127.0.0.1",
+        isLoopback: Bool = true, headerLookup: @escaping (String) -> String? = { _ in nil }
+    ) {
+        self.method = method
+        self.path = path
+        self.pathParameters = pathParameters
+        self.query = query
+        self.body = body
+        self.clientAddress = clientAddress
+        self.isLoopback = isLoopback
+        self.headerLookup = headerLookup
+    }
+
+    /// Value of a header; names compare without case. nil where it is absent.
+    public func header(_ name: String) -> String? { headerLookup(name) }
+
+    /// First value of a query parameter.
+    public func queryValue(_ name: String) -> String? { query.first { $0.name == name }?.value }
+}
+
+/// An answer.
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// An answer whose body is JSON already.
+    public static func json(_ status: Int = 200, _ body: [UInt8], headers: [(name: String, value: String)] = [])
+        -> HTTPResponse
+    {
+        HTTPResponse(status: status, headers: [("Content-Type", "application/json")] + headers, body: body)
+    }
+}
+
+/// What a handler did with a request.
+public enum HTTPOutcome {
+    /// The answer is ready.
+    case respond(HTTPResponse)
+    /// The connection sleeps; somebody keeps the exchange and completes it later, from any thread.
+    case suspended
+}
+
+/// The right to answer one request later, from any thread, exactly once.
+///
+/// Dropping it unanswered ends the request with 500; a second answer is a programmer error.
+public protocol HTTPExchange: AnyObject, Sendable {
+    func complete(_ response: HTTPResponse)
+}
+
+/// One method and path pattern, and what answers it.
+///
+/// `handler` runs on a thread of the server's pool and must not block; what waits suspends the exchange.
+public struct HTTPRoute: Sendable {
+    public var method: HTTPMethod
+    /// Segments of the form `{name}` match any one non-empty segment, e.g. `/api/sites/{site_id}`.
+    public var pattern: String
+    /// Larger bodies get 413 before they are read in full; counts decompressed bytes too. 0: no body expected.
+    public var bodyBytesMaximum: Int
+    public var handler: @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome
+
+    public init(
+        _ method: HTTPMethod, _ pattern: String, bodyBytesMaximum: Int = 0,
+        handler: @escaping @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome
+    ) {
+        self.method = method
+        self.pattern = pattern
+        self.bodyBytesMaximum = bodyBytesMaximum
+        self.handler = handler
+    }
+}

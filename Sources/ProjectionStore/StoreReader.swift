@@ -1,0 +1,234 @@
+internal import EventModel
+internal import SQLite
+public import Timeline
+
+/// Reads a projection store through a read-only connection of its own; one thread at a time.
+///
+/// Outside ``begin()`` … ``end()`` every read sees the newest commit; inside, all see the same one.
+public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
+    // Unchecked: it moves between threads with the question or the fold that owns it, and is never shared.
+    private let connection: Connection
+    private let findPage: Statement
+    private let findHours: Statement
+    private let findStationHours: Statement
+    private let findHealth: Statement
+    private let findGeneration: Statement
+    private var deadline: ContinuousClock.Instant?
+    /// Pages of the line that was read last, while one state is read: a question asks for some of them again and again.
+    private var cache: (line: LineID, pages: [Page])?
+    private var isInside = false
+    private static let cachedPagesMaximum = 16
+
+    public init(path: String) throws {
+        do {
+            connection = try Connection(
+                path: path, ConnectionOptions(mode: .reader, cacheBytes: ProjectionStore.readerCacheBytes))
+            findPage = try connection.prepare(
+                "SELECT id, fence, blob FROM page WHERE line = ? AND fence <= ? ORDER BY fence DESC LIMIT 1")
+            findHours = try connection.prepare(
+                "SELECT \(StoreReader.hourColumns) FROM hour WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?")
+            findStationHours = try connection.prepare(
+                """
+                SELECT \(StoreReader.hourColumns) FROM hour WHERE site = ? AND kind = 1 AND hour < ?
+                ORDER BY hour DESC
+                """)
+            findHealth = try connection.prepare(
+                """
+                SELECT hour, source, samples, confidence_sum, marked, bins, changed FROM health
+                WHERE site = ? AND hour >= ? AND hour < ?
+                """)
+            findGeneration = try connection.prepare("SELECT value FROM meta WHERE name = 'generation'")
+        } catch { throw StoreError.wrap("projections at \(path) cannot be read", error) }
+    }
+
+    private static let hourColumns = "hour, entity, working, idle, absent, units, changed, newest, withdrawn"
+
+    /// Begins to read one consistent state, and says which commit it is.
+    ///
+    /// After `deadline` reads throw ``TimelineError`` `.tooLong`: a state that is held on to makes the write-ahead log
+    /// grow (DESIGN 1.9).
+    public func begin(until deadline: ContinuousClock.Instant? = nil) throws -> UInt64 {
+        try connection.beginRead()
+        self.deadline = deadline
+        isInside = true
+        return try generation()
+    }
+
+    public func end() {
+        connection.endRead()
+        deadline = nil
+        isInside = false
+        cache = nil
+    }
+
+    private func checkDeadline() throws {
+        if let deadline, ContinuousClock.now > deadline { throw TimelineError.tooLong }
+    }
+
+    /// Steps through rows, looking at the clock every now and then.
+    private func forEachRow(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
+        defer { statement.reset() }
+        var rows = 0
+        while try statement.step() {
+            if rows & 0xff == 0 { try checkDeadline() }
+            rows += 1
+            guard try body(statement) else { return }
+        }
+    }
+
+    private func generation() throws -> UInt64 {
+        defer { findGeneration.reset() }
+        guard try findGeneration.step() else { throw StoreError("the store has no generation") }
+        return UInt64(findGeneration.int64(0))
+    }
+
+    public func page(of line: LineID, holding key: Int64) throws -> Page? {
+        if let cache, cache.line == line, let page = cache.pages.first(where: { $0.holds(key) }) { return page }
+        guard let page = try storedPage(of: line, holding: key) else { return nil }
+        if isInside {
+            var pages = cache.flatMap { $0.line == line ? $0.pages : nil } ?? []
+            if pages.count == StoreReader.cachedPagesMaximum { pages.removeFirst() }
+            pages.append(page)
+            cache = (line, pages)
+        }
+        return page
+    }
+
+    private func storedPage(of line: LineID, holding key: Int64) throws -> Page? {
+        defer { findPage.reset() }
+        try checkDeadline()
+        try findPage.bind(1, line.value)
+        try findPage.bind(2, key)
+        guard try findPage.step() else { return nil }
+        let id = findPage.int64(0)
+        let fence = findPage.int64(1)
+        return try findPage.withBlob(2) { try PageCodec.decode($0, id: id, fence: fence) }
+    }
+
+    public func forEachHour(
+        site: UInt32, _ kind: HourKind, _ hours: Range<Int64>, _ body: (UInt32, HourSums) -> Void
+    ) throws {
+        try findHours.bind(1, Int64(site))
+        try findHours.bind(2, Int64(kind.rawValue))
+        try findHours.bind(3, hours.lowerBound)
+        try findHours.bind(4, hours.upperBound)
+        try forEachRow(findHours) { row in
+            body(UInt32(row.int64(1)), HourSums(row: row))
+            return true
+        }
+    }
+
+    public func forEachStationHour(
+        site: UInt32, before hour: Int64, _ body: (UInt32, HourSums) -> Bool
+    ) throws {
+        try findStationHours.bind(1, Int64(site))
+        try findStationHours.bind(2, hour)
+        try forEachRow(findStationHours) { body(UInt32($0.int64(1)), HourSums(row: $0)) }
+    }
+
+    public func forEachHealthHour(
+        site: UInt32, _ hours: Range<Int64>, _ body: (UInt32, HealthSums) -> Void
+    ) throws {
+        try findHealth.bind(1, Int64(site))
+        try findHealth.bind(2, hours.lowerBound)
+        try findHealth.bind(3, hours.upperBound)
+        try forEachRow(findHealth) { row in
+            body(UInt32(row.int64(1)), try HealthSums(row: row))
+            return true
+        }
+    }
+
+    /// Everything but pages and hours, as a fold that goes on from here.
+    public func load() throws -> PartitionFold {
+        do { return try connection.read { try loadFold() } } catch {
+            throw StoreError.wrap("projections at \(connection.path) cannot be read", error)
+        }
+    }
+
+    /// As ``load()``, inside a transaction that ``begin()`` began.
+    public func loadInside() throws -> PartitionFold { try loadFold() }
+
+    private func loadFold() throws -> PartitionFold {
+        func meta(_ name: String) throws -> Int64 {
+            guard let value = try connection.integer("SELECT value FROM meta WHERE name = '\(name)'") else {
+                throw StoreError("the store has no \(name)")
+            }
+            return value
+        }
+        var sites: [PartitionFold.StoredSite] = []
+        try connection.prepare("SELECT * FROM site ORDER BY number").forEachRow { row in
+            var site = PartitionFold.StoredSite(siteID: SiteID(bytes: row.blob(1)))
+            site.state = SiteState(row: row)
+            sites.append(site)
+        }
+        for number in sites.indices { try fill(&sites[number], Int64(number)) }
+        return try PartitionFold(
+            nextOffset: LogOffset(try meta("next_offset")), generation: UInt64(try meta("generation")),
+            pageCount: try meta("page_count"), sites: sites)
+    }
+
+    private func fill(_ site: inout PartitionFold.StoredSite, _ number: Int64) throws {
+        func ids(_ kind: StoreSchema.IDKind) throws -> [[UInt8]] {
+            var found: [[UInt8]] = []
+            let rows = "SELECT bytes FROM id WHERE site = \(number) AND kind = \(kind.rawValue) ORDER BY number"
+            try connection.prepare(rows).forEachRow { found.append($0.blob(0)) }
+            return found
+        }
+        site.workers = try ids(.worker)
+        site.stations = try ids(.station)
+        site.names = try ids(.name)
+        let sources = "SELECT station, camera, model_version FROM source WHERE site = \(number) ORDER BY number"
+        try connection.prepare(sources).forEachRow { row in
+            site.sources.append(
+                SourceTable.Source(
+                    station: UInt32(row.int64(0)), camera: UInt32(row.int64(1)), modelVersion: UInt32(row.int64(2))))
+        }
+        let definitions = "SELECT log_offset, record FROM definition WHERE site = \(number) ORDER BY sequence"
+        var scratch = EventBatch(siteID: site.siteID)
+        try connection.prepare(definitions).forEachRow { row in
+            let kind = try row.withBlob(1) { try RecordCodec.decode($0, into: &scratch) }
+            guard case .definition(let record) = kind else { throw StoreError("a stored definition is damaged") }
+            site.definitions.append(StoredDefinition(record: record, offset: LogOffset(row.int64(0))))
+        }
+        let activity = """
+            SELECT entity, min(hour), max(newest), sum(withdrawn) FROM hour
+            WHERE site = \(number) AND kind = 1 GROUP BY entity
+            """
+        try connection.prepare(activity).forEachRow { row in
+            site.activity[UInt32(row.int64(0))] = PartitionFold.StationActivity(
+                oldestHour: row.int64(1), newest: row.int64(2), withdrawn: row.int64(3))
+        }
+    }
+}
+
+extension HourSums {
+    /// Columns as in ``StoreReader``.
+    init(row: Statement) {
+        self.init(hour: row.int64(0))
+        working = row.int64(2)
+        idle = row.int64(3)
+        absent = row.int64(4)
+        units = row.int64(5)
+        changed = row.int64(6)
+        newest = row.int64(7)
+        withdrawn = row.int64(8)
+    }
+}
+
+extension SiteState {
+    /// Columns of table `site`.
+    init(row: Statement) {
+        self.init()
+        ledger.received = row.int64(2)
+        ledger.folded = row.int64(3)
+        ledger.duplicates = row.int64(4)
+        ledger.lowConfidence = row.int64(5)
+        ledger.quarantined = row.int64(6)
+        ledger.definitions = row.int64(7)
+        parameters.ttl = row.int64(8)
+        parameters.anchor = row.int64(9)
+        rederiveCursor = row.int64(10)
+        bucketFloor = row.int64(11)
+        newestCreatedAt = row.int64(12)
+    }
+}

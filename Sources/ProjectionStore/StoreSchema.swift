@@ -1,0 +1,65 @@
+internal import SQLite
+
+/// The tables of a projection store. One file holds one partition.
+enum StoreSchema {
+    /// Version of tables and blobs. A file of another version is not read but made anew (DESIGN 1.11).
+    static let format: Int64 = 1
+    /// Version of the fold: changes when the same records give other rows.
+    static let fold: Int64 = 1
+    /// Version of the SPEC whose figures the rows hold.
+    static let spec: Int64 = 1
+
+    /// `page` has a row id, because a blob of up to 4061 bytes then stays inside one database page.
+    static let tables = """
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+        CREATE TABLE site (number INTEGER PRIMARY KEY, site_id BLOB NOT NULL, received INTEGER NOT NULL,
+            folded INTEGER NOT NULL, duplicates INTEGER NOT NULL, low_confidence INTEGER NOT NULL,
+            quarantined INTEGER NOT NULL, definitions INTEGER NOT NULL, ttl INTEGER NOT NULL, anchor INTEGER NOT NULL,
+            rederive_cursor INTEGER NOT NULL, bucket_floor INTEGER NOT NULL, newest_created_at INTEGER NOT NULL);
+        CREATE TABLE id (site INTEGER NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
+            PRIMARY KEY (site, kind, number)) WITHOUT ROWID;
+        CREATE TABLE source (site INTEGER NOT NULL, number INTEGER NOT NULL, station INTEGER NOT NULL,
+            camera INTEGER NOT NULL, model_version INTEGER NOT NULL, PRIMARY KEY (site, number)) WITHOUT ROWID;
+        CREATE TABLE definition (site INTEGER NOT NULL, sequence INTEGER NOT NULL, log_offset INTEGER NOT NULL,
+            record BLOB NOT NULL, PRIMARY KEY (site, sequence));
+        CREATE TABLE page (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, fence INTEGER NOT NULL, blob BLOB NOT NULL);
+        CREATE UNIQUE INDEX page_of_line ON page (line, fence);
+        CREATE TABLE hour (site INTEGER NOT NULL, kind INTEGER NOT NULL, hour INTEGER NOT NULL, entity INTEGER NOT NULL,
+            working INTEGER NOT NULL, idle INTEGER NOT NULL, absent INTEGER NOT NULL, units INTEGER NOT NULL,
+            changed INTEGER NOT NULL, newest INTEGER NOT NULL, withdrawn INTEGER NOT NULL,
+            PRIMARY KEY (site, kind, hour, entity)) WITHOUT ROWID;
+        CREATE TABLE health (site INTEGER NOT NULL, hour INTEGER NOT NULL, source INTEGER NOT NULL,
+            samples INTEGER NOT NULL, confidence_sum INTEGER NOT NULL, marked INTEGER NOT NULL, bins BLOB NOT NULL,
+            changed INTEGER NOT NULL, PRIMARY KEY (site, hour, source)) WITHOUT ROWID;
+        """
+
+    /// Values of `id.kind`.
+    enum IDKind: Int64 {
+        case worker = 0
+        case station = 1
+        case name = 2
+    }
+}
+
+/// What went wrong with a projection store.
+public struct StoreError: Error, CustomStringConvertible, Sendable {
+    public var message: String
+    /// What an operator can do.
+    public var hint: String?
+    /// Whether the same call can work later.
+    public var isRetriable: Bool
+
+    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+
+    init(_ message: String, hint: String? = nil, isRetriable: Bool = false) {
+        self.message = message
+        self.hint = hint
+        self.isRetriable = isRetriable
+    }
+
+    static func wrap(_ what: String, _ error: any Error) -> StoreError {
+        if let error = error as? StoreError { return error }
+        guard let error = error as? SQLiteError else { return StoreError("\(what): \(error)") }
+        return StoreError("\(what): \(error.message)", hint: error.hint, isRetriable: error.isRetriable || error.isFull)
+    }
+}

@@ -1,0 +1,75 @@
+internal import EventLog
+internal import EventModel
+public import Timeline
+
+/// Limits and pace of a projector.
+public struct ProjectorConfiguration: Sendable {
+    /// Commit at the latest after this time, so that a restart has little to fold again.
+    public var commitMilliseconds = 1000
+    /// Commit earlier when so many events have gathered (8 MB of entries), and so many for each page that they are in:
+    /// a page costs the store some 11 µs however little is new in it.
+    public var commitEvents = 250_000
+    public var commitEventsPerPage = 25
+    /// Pages and rows that wait for a commit at most: 512 MiB of pages, which memory holds twice while they are written.
+    public var dirtyPagesMaximum = 120_000
+    public var dirtyRowsMaximum = 1_000_000
+    /// Pages that stay in memory: the ends of 60 thousand lines, and what late events touched lately.
+    public var memory = PartitionFold.MemoryBudget(tailBytes: 256 << 20, otherBytes: 16 << 20)
+    /// Payload that one call of the log hands out, so that its read transaction stays short.
+    public var readBytes = 1 << 20
+    /// Pages whose buckets are made anew between two records: some milliseconds (DESIGN 1.7).
+    public var rederivePages = 1000
+    /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
+    public var questionMilliseconds = 10_000
+    /// Called with every line worth an operator's attention.
+    public var report: @Sendable (String) -> Void = { _ in }
+
+    public init() {}
+
+    func isFull(_ backlog: CommitBacklog) -> Bool {
+        if backlog.pages >= dirtyPagesMaximum || backlog.rows >= dirtyRowsMaximum { return true }
+        return backlog.events >= commitEvents && backlog.events >= commitEventsPerPage * backlog.pages
+    }
+
+    /// Connections for questions that are kept open while nobody asks.
+    static let idleReadersMaximum = 8
+    /// Records between two looks at how much is dirty.
+    static let recordsPerCheck = 64
+    /// How long the fold waits for a record before it looks at the clock.
+    static let waitMilliseconds = 100
+    /// The same while somebody waits or buckets are being made.
+    static let busyWaitMilliseconds = 10
+    /// Between two tries of a commit that failed, e.g. while the disk is full.
+    static let retryMilliseconds = 500
+}
+
+/// What a projector has done since it started.
+public struct FoldStatistics: Sendable, Equatable {
+    public var events: Int64 = 0
+    public var records: Int64 = 0
+    public var commits: Int64 = 0
+    public var committedPages: Int64 = 0
+    /// Time the fold waited because a commit was not through.
+    public var waitedMicroseconds: Int64 = 0
+
+    public init() {}
+}
+
+/// Why a fold cannot start or go on.
+public struct ProjectorError: Error, CustomStringConvertible, Sendable {
+    public var message: String
+    public var hint: String?
+    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+
+    static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
+        ProjectorError(
+            message: "the log begins at offset \(start.value), but the projections stand at \(next.value)",
+            hint: "records between them are gone; restore the log, or remove the projections to rebuild what is left")
+    }
+
+    static func logIsShorter(next: LogOffset, end: LogOffset) -> ProjectorError {
+        ProjectorError(
+            message: "the projections stand at offset \(next.value), but the log ends at \(end.value)",
+            hint: "the log was replaced or restored from an older copy; remove the projections to rebuild them")
+    }
+}

@@ -1,0 +1,32 @@
+/// The questions that there are.
+enum QueryKind: CaseIterable, Sendable {
+    case workers, workstations, factory, modelHealth, explain, ledger, events
+
+    var path: String {
+        switch self {
+        case .workers: "/api/metrics/workers"
+        case .workstations: "/api/metrics/workstations"
+        case .factory: "/api/metrics/factory"
+        case .modelHealth: "/api/metrics/model-health"
+        case .explain: "/api/explain"
+        case .ledger: "/api/ledger"
+        case .events: "/api/events"
+        }
+    }
+
+    /// Query parameters that the route knows, in the order in which messages name them.
+    var parameters: [String] {
+        let window = ["from", "to", "known_at"]
+        let own: [String] =
+            switch self {
+            case .workers, .workstations, .factory: window
+            case .modelHealth: window + ["group_by"]
+            case .explain: ["worker_id"] + window
+            case .ledger: []
+            case .events:
+                ["worker_id", "workstation_id", "event_type"] + window
+                    + ["created_from", "created_to", "limit", "cursor"]
+            }
+        return own + ["site_id", "min_position"]
+    }
+}

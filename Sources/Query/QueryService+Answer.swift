@@ -1,0 +1,74 @@
+internal import EventModel
+internal import HTTPServer
+internal import Timeline
+
+extension QueryService {
+    /// The whole answer to a question (SPEC 5.8, 8.5).
+    func answer(_ question: Question, _ asked: AskedQuestion) throws -> HTTPResponse {
+        let isSettled =
+            question.parameters.knownAt.map { settlement.isSettled(knownAt: $0, question.reading.standing) } ?? false
+        let tag = EntityTag.of(question, isSettled: isSettled)
+        var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []
+        // Whatever lies between must ask again: answers are for one key, and change with the log.
+        headers.append(("Cache-Control", "private, no-cache"))
+        if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
+            return HTTPResponse(status: 304, headers: headers)
+        }
+        let meta = AnswerMeta(question: question, partition: parts.source.partition, isSettled: isSettled)
+        var next: String?
+        var writer = JSONWriter(reservedBytes: 4096)
+        try writer.object { writer in
+            next = try write(question, to: &writer)
+            meta.write(to: &writer)
+            if let next { writer.member("next_cursor", next) }
+        }
+        if let next { headers.append(("Link", NextLink.header(question, cursor: next))) }
+        return .json(200, writer.bytes, headers: headers)
+    }
+
+    /// Everything before `meta`.
+    /// - Returns: the cursor of the next page, where there is one.
+    private func write(_ question: Question, to writer: inout JSONWriter) throws -> String? {
+        switch question.kind {
+        case .workers:
+            let names = rosters.workerNames(question.registered)
+            try question.writeWorkers(to: &writer, rosters.roster(question), names: names)
+        case .workstations: try question.writeWorkstations(to: &writer, rosters.roster(question))
+        case .factory: try question.writeFactory(to: &writer)
+        case .modelHealth: try question.writeModelHealth(to: &writer)
+        case .explain: try question.writeExplanation(to: &writer, parts.source.partition)
+        case .ledger: question.writeLedger(to: &writer)
+        case .events: return try question.writeEvents(to: &writer, parts.source.partition)
+        }
+        return nil
+    }
+}
+
+/// The `Link` of a page to the next one (RFC 8288).
+enum NextLink {
+    static func header(_ question: Question, cursor: String) -> String {
+        var pairs = question.parameters.pairs.filter { $0.name != "cursor" }
+        pairs.append(("cursor", cursor))
+        let query = pairs.map { "\($0.name)=\(encode($0.value))" }.joined(separator: "&")
+        return "<\(question.kind.path)?\(query)>; rel=\"next\""
+    }
+
+    /// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
+    private static func encode(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded.append("%")
+                encoded.append(digits[Int(byte >> 4)])
+                encoded.append(digits[Int(byte & 15)])
+            }
+        }
+        return encoded
+    }
+}

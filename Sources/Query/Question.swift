@@ -1,0 +1,79 @@
+internal import EventModel
+internal import HTTPServer
+internal import Timeline
+
+/// A question put to one reading of a site: every default filled in.
+struct Question {
+    let kind: QueryKind
+    let parameters: QueryParameters
+    let reading: SiteReading
+    let view: KnowledgeView
+    let settings: SiteDefinition?
+    let zone: SiteZone
+    /// The server's clock.
+    let clock: Timestamp
+    /// What the question names, or the site-local day of `now` (SPEC 5.1); nil where a listing has no bound.
+    let from: Timestamp?
+    let to: Timestamp?
+    /// The registry's newest definition: names of workers are only there (SPEC 3).
+    let registered: SiteDefinition?
+
+    var site: SiteFold { reading.site }
+    var source: any ProjectionSource { reading.source }
+
+    /// - Throws: ``Problem`` where the window ends before it begins.
+    init(
+        _ kind: QueryKind, _ parameters: QueryParameters, _ reading: SiteReading, clock: Timestamp, zones: ZoneCache,
+        registered: SiteDefinition?
+    ) throws {
+        self.kind = kind
+        self.parameters = parameters
+        self.reading = reading
+        self.clock = clock
+        self.registered = registered
+        view = reading.site.view(knownAt: parameters.knownAt)
+        settings = reading.site.settings(view)
+        zone = zones.zone(settings?.timeZone ?? "UTC")
+        let now = parameters.knownAt ?? clock
+        switch kind {
+        case .workers, .workstations, .factory, .explain:
+            let day = zone.localDay(of: now)
+            from = parameters.from ?? zone.instant(day: day)
+            to = parameters.to ?? zone.instant(day: day + 1)
+        case .modelHealth:
+            to = parameters.to ?? now
+            from = parameters.from ?? max((to ?? now) - Microseconds.day, .earliest)
+        case .ledger, .events:
+            (from, to) = (parameters.from, parameters.to)
+        }
+        if let from, let to, to < from { throw Problem.windowEndsEarly(from, to) }
+    }
+
+    /// `now` of SPEC 5.1.
+    var now: Timestamp { parameters.knownAt ?? clock }
+
+    /// [from, E). Where E lies before `from`, it is empty and stands at E, where the last states are read.
+    var window: Window {
+        let end = min(to ?? now, now).microseconds
+        return Window(from: min(from?.microseconds ?? end, end), end: end)
+    }
+
+    /// Whether the same question gets another answer only because time passes.
+    var dependsOnClock: Bool {
+        if parameters.knownAt != nil { return false }
+        switch kind {
+        case .ledger, .events: return false
+        case .modelHealth: return (parameters.to ?? .latest) > clock
+        default: return (to ?? .latest) > clock
+        }
+    }
+
+    func workerID(_ number: UInt32) -> ArraySlice<UInt8> { site.workers[number] }
+
+    func stationID(_ entry: TimelineEntry) -> ArraySlice<UInt8> { site.stations[site.source(entry.source).station] }
+
+    /// `partition:offset:index` of an event.
+    func position(_ entry: TimelineEntry, _ partition: PartitionIndex) -> String {
+        Position(record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index).description
+    }
+}

@@ -1,0 +1,86 @@
+internal import EventModel
+internal import Locks
+internal import Timeline
+
+/// Whom lists show: those whom the newest visible definition names, by id bytes (SPEC 3, 8.5).
+struct Roster: Sendable {
+    /// Numbers of ``SiteFold/workers``.
+    let workers: [UInt32]
+    /// Workstations of the definition.
+    let workstations: [SiteDefinition.Workstation]
+
+    static let empty = Roster(workers: [], workstations: [])
+
+    private init(workers: [UInt32], workstations: [SiteDefinition.Workstation]) {
+        self.workers = workers
+        self.workstations = workstations
+    }
+
+    init(_ site: SiteFold, definition: Int) {
+        let ids = site.workers(namedIn: definition).map { (number: $0, id: WorkerID(bytes: Array(site.workers[$0]))) }
+        workers = ids.sorted { $0.id < $1.id }.map(\.number)
+        workstations = site.definitions[definition].settings.workstations
+            .sorted { $0.workstationID < $1.workstationID }
+    }
+}
+
+/// Rosters and names of the sites that were asked about: sorting ten thousand ids for every question takes longer than
+/// their figures.
+final class RosterCache: Sendable {
+    private struct Entry: Sendable {
+        /// Definitions never change once they are in the log, so this names the roster.
+        var definition: Int
+        var roster: Roster
+    }
+
+    private struct Names: Sendable {
+        /// Kept so that its memory is not given to another list: same memory, same list.
+        var definition: SiteDefinition
+        var workers: [WorkerID: String]
+    }
+
+    private struct State: Sendable {
+        var rosters: [SiteID: Entry] = [:]
+        var names: [SiteID: Names] = [:]
+    }
+
+    private let state = Guarded(State())
+    /// Beyond it everything is forgotten and made again. 10 thousand workers take about a megabyte.
+    private static let sitesMaximum = 64
+
+    func roster(_ question: Question) -> Roster {
+        guard let definition = question.view.definition else { return .empty }
+        let siteID = question.site.siteID
+        if let known = state.withLock({ $0.rosters[siteID] }), known.definition == definition { return known.roster }
+        let roster = Roster(question.site, definition: definition)
+        state.withLock { state in
+            if state.rosters.count >= RosterCache.sitesMaximum { state.rosters.removeAll() }
+            state.rosters[siteID] = Entry(definition: definition, roster: roster)
+        }
+        return roster
+    }
+
+    /// Names of workers; they are in the registry alone (SPEC 3).
+    func workerNames(_ registered: SiteDefinition?) -> [WorkerID: String] {
+        guard let registered else { return [:] }
+        let known = state.withLock { $0.names[registered.siteID] }
+        if let known, known.definition.workers.isSameMemory(as: registered.workers) { return known.workers }
+        var names: [WorkerID: String] = [:]
+        names.reserveCapacity(registered.workers.count)
+        for worker in registered.workers { names[worker.workerID] = worker.name }
+        let made = Names(definition: registered, workers: names)
+        state.withLock { state in
+            if state.names.count >= RosterCache.sitesMaximum { state.names.removeAll() }
+            state.names[registered.siteID] = made
+        }
+        return names
+    }
+}
+
+extension Array {
+    fileprivate func isSameMemory(as other: [Element]) -> Bool {
+        withUnsafeBufferPointer { own in
+            other.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress && own.count == $0.count }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+internal import EventModel
+internal import Foundation
+internal import Locks
+
+/// A site's wall clock: from local dates and minutes to instants and back (SPEC 5.1, 5.5).
+///
+/// Keeps when the zone's offset changes, year by year as they are asked for: a year of shifts asks for thousands of
+/// instants, and Foundation takes microseconds for each.
+final class SiteZone: Sendable {
+    /// From `start` on (seconds since 1970) the clock is `offset` seconds ahead of UTC.
+    private struct Stretch {
+        var start: Int64
+        var offset: Int64
+    }
+
+    private let zone: TimeZone
+    /// By the number of ``block``s since 1970.
+    private let blocks = Guarded<[Int64: [Stretch]]>([:])
+
+    /// About a year; a power of two would do as well, it is only what is looked up at once.
+    private static let block: Int64 = 366 * 86_400
+    /// No zone changes its offset twice within this time, so that looking every so often finds every change.
+    private static let step: Int64 = 6 * 3600
+    /// A clock is never further from UTC than this.
+    private static let offsetMaximum: Int64 = 26 * 3600
+
+    /// - Parameter identifier: IANA name; what Foundation does not know is taken as UTC.
+    init(identifier: String) {
+        zone = TimeZone(identifier: identifier) ?? .gmt
+    }
+
+    /// The site-local date of an instant, in days since 1970.
+    func localDay(of time: Timestamp) -> Int64 {
+        let second = SiteZone.floor(time.microseconds, Microseconds.second)
+        return SiteZone.floor(second + offset(at: second), 86_400)
+    }
+
+    /// When the clock shows `minute` of the local day `day`: the first such instant where there are two, the first one
+    /// after the gap where there is none (SPEC 5.1).
+    func instant(day: Int64, minute: Int64 = 0) -> Timestamp {
+        let local = day * 86_400 + minute * 60
+        let end = local + SiteZone.offsetMaximum
+        var start = local - SiteZone.offsetMaximum
+        while start < end {
+            let (offset, next) = stretch(at: start)
+            let candidate = max(start, local - offset)
+            if candidate < next { return Timestamp(microseconds: candidate * Microseconds.second) }
+            start = next
+        }
+        return Timestamp(microseconds: local * Microseconds.second)
+    }
+
+    private func offset(at second: Int64) -> Int64 { stretch(at: second).offset }
+
+    /// The offset at `second`, and until when it is known to hold.
+    private func stretch(at second: Int64) -> (offset: Int64, next: Int64) {
+        let number = SiteZone.floor(second, SiteZone.block)
+        let stretches = blocks.withLock { blocks in
+            if let known = blocks[number] { return known }
+            let made = makeBlock(number)
+            blocks[number] = made
+            return made
+        }
+        let index = (stretches.firstIndex { $0.start > second } ?? stretches.count) - 1
+        let next = index + 1 < stretches.count ? stretches[index + 1].start : (number + 1) * SiteZone.block
+        return (stretches[index].offset, next)
+    }
+
+    private func makeBlock(_ number: Int64) -> [Stretch] {
+        var second = number * SiteZone.block
+        let end = second + SiteZone.block
+        var stretches = [Stretch(start: second, offset: lookUp(second))]
+        while second < end {
+            let next = min(second + SiteZone.step, end)
+            let offset = lookUp(next)
+            if offset != stretches[stretches.count - 1].offset {
+                let change = firstSecond(of: offset, after: second, upTo: next)
+                if change < end { stretches.append(Stretch(start: change, offset: offset)) }
+            }
+            second = next
+        }
+        return stretches
+    }
+
+    /// The first second in (low, high] with `offset`, which `high` has and `low` has not.
+    private func firstSecond(of offset: Int64, after low: Int64, upTo high: Int64) -> Int64 {
+        var low = low
+        var high = high
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if lookUp(middle) == offset { high = middle } else { low = middle }
+        }
+        return high
+    }
+
+    private func lookUp(_ second: Int64) -> Int64 {
+        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(second))))
+    }
+
+    private static func floor(_ number: Int64, _ divisor: Int64) -> Int64 {
+        let quotient = number / divisor
+        return number % divisor < 0 ? quotient - 1 : quotient
+    }
+}
+
+/// The zones that questions have asked for.
+final class ZoneCache: Sendable {
+    private let zones = Guarded<[String: SiteZone]>([:])
+    /// Twice as many as the IANA list has names; beyond it, everything is forgotten and found again.
+    private static let countMaximum = 1200
+
+    func zone(_ identifier: String) -> SiteZone {
+        zones.withLock { zones in
+            if let known = zones[identifier] { return known }
+            if zones.count >= ZoneCache.countMaximum { zones.removeAll() }
+            let made = SiteZone(identifier: identifier)
+            zones[identifier] = made
+            return made
+        }
+    }
+}

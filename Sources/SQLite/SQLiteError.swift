@@ -1,0 +1,54 @@
+internal import CSQLite
+
+/// What SQLite answered when it could not do what it was asked.
+public struct SQLiteError: Error, CustomStringConvertible, Sendable {
+    /// SQLite's extended result code, e.g. 266 for `SQLITE_IOERR_READ`.
+    public var extendedCode: Int32
+    /// SQLite's own words, and what was being done.
+    public var message: String
+    /// What an operator can do about it.
+    public var hint: String?
+
+    public init(extendedCode: Int32, message: String, hint: String? = nil) {
+        self.extendedCode = extendedCode
+        self.message = message
+        self.hint = hint ?? Self.hint(code: extendedCode & 0xFF)
+    }
+
+    /// The primary result code, e.g. 10 for every `SQLITE_IOERR_…`.
+    public var code: Int32 { extendedCode & 0xFF }
+
+    /// Another connection holds the lock that is needed.
+    public var isBusy: Bool { code == SQLITE_BUSY || code == SQLITE_LOCKED }
+    /// There is no room: the disk, the quota or the page limit.
+    public var isFull: Bool { code == SQLITE_FULL }
+    /// The device failed to read, write or sync.
+    public var isInputOutput: Bool { code == SQLITE_IOERR }
+    /// The bytes are not those of a sound database.
+    public var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+    /// The file is not there or may not be opened.
+    public var cannotOpen: Bool { code == SQLITE_CANTOPEN }
+    /// ``Connection/interrupt()`` ended the statement.
+    public var isInterrupted: Bool { code == SQLITE_INTERRUPT }
+    /// The same call may succeed later without any change to the file by hand.
+    public var isRetriable: Bool {
+        isBusy || isFull || isInputOutput || isInterrupted || code == SQLITE_NOMEM
+    }
+
+    public var description: String {
+        let text = "\(message) (SQLite code \(extendedCode))"
+        return hint.map { "\(text); \($0)" } ?? text
+    }
+
+    private static func hint(code: Int32) -> String? {
+        switch code {
+        case SQLITE_FULL: "free some disk space; it goes on by itself then"
+        case SQLITE_IOERR: "check the disk and the kernel's log"
+        case SQLITE_BUSY, SQLITE_LOCKED: "another process or thread holds the file; try again"
+        case SQLITE_CANTOPEN: "check that the path exists and that this user may open it"
+        case SQLITE_READONLY, SQLITE_PERM: "check the owner and mode of the file and of its folder"
+        case SQLITE_CORRUPT, SQLITE_NOTADB: "check the disk and restore the file from a copy"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,165 @@
+public import EventLog
+public import EventModel
+internal import Locks
+
+/// The embedded log: one SQLite file, one partition, durable before it acknowledges.
+///
+/// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Appends of many threads
+/// share a transaction and a sync. Offsets start at 0 and have no gaps. Records stay for ever; cut nothing off by hand.
+public final class SQLiteLog: EventLog {
+    public let epoch: LogEpoch
+    public let partitionCount: Int32 = 1
+
+    let appender: Appender?
+    private let readers: ReaderPool
+    /// In the writing process: the end and the newest records. In others only its wake-ups are used.
+    private let tail: Monitor<Tail>
+
+    /// How often a reader in another process looks for new records: half of the 50 ms in which it has to show them.
+    private static let pollMilliseconds = 25
+
+    /// Opens the log for writing and reading; creates the file, in a folder that exists, if need be.
+    /// - Throws: ``LogError``: `.inUse` when there is a writer already, `.corrupt` when the file is something else,
+    ///   `.unavailable` when it cannot be opened.
+    public static func open(path: String, limits: SQLiteLogLimits = SQLiteLogLimits()) throws(LogError) -> SQLiteLog {
+        let writer = try LogWriter(path: path, checkpointPages: limits.checkpointPages)
+        return SQLiteLog(path: path, writer: writer, limits: limits)
+    }
+
+    /// Opens the log of another process for reading; appending is `.unavailable`.
+    ///
+    /// Works while nobody writes, too. This user must be allowed to write the file's folder, as SQLite needs it.
+    /// - Throws: ``LogError``: `.unavailable` when there is no log yet, `.corrupt` when the file is something else.
+    public static func openReader(
+        path: String, limits: SQLiteLogLimits = SQLiteLogLimits()
+    ) throws(LogError) -> SQLiteLog {
+        let readers = ReaderPool(path: path, idleMaximum: limits.idleReadersMaximum)
+        do {
+            return SQLiteLog(epoch: try readers.withSession { $0.epoch }, readers: readers)
+        } catch {
+            throw LogError(error, whileDoing: "open")
+        }
+    }
+
+    private init(path: String, writer: sending LogWriter, limits: SQLiteLogLimits) {
+        epoch = writer.epoch
+        readers = ReaderPool(path: path, idleMaximum: limits.idleReadersMaximum)
+        let tail = Monitor(Tail(end: writer.end, bytesMaximum: limits.tailBytesMaximum))
+        self.tail = tail
+        appender = Appender(writer, limits) { calls, first in
+            tail.update { $0.append(calls, from: first) }
+        }
+    }
+
+    private init(epoch: LogEpoch, readers: ReaderPool) {
+        self.epoch = epoch
+        self.readers = readers
+        tail = Monitor(Tail(end: .zero, bytesMaximum: 0))
+        appender = nil
+    }
+
+    /// Ends writing: waits for the commit under way, then appends are `.unavailable`, and another writer may come.
+    /// What is in memory stays readable. The same happens when the last reference goes.
+    public func close() {
+        readers.closeIdle()
+        appender?.close()
+    }
+
+    // MARK: EventLog
+
+    public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
+        guard let appender else {
+            throw LogError(
+                .unavailable, "this process opened the log for reading only", hint: "send it to the writing process")
+        }
+        guard !records.isEmpty else { return [] }
+        for record in records { try record.check() }
+        let first = try appender.append(records)
+        return records.indices.map {
+            RecordPosition(partition: PartitionIndex(0), offset: LogOffset(first.value + Int64($0)))
+        }
+    }
+
+    public func read(
+        _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        try check(partition)
+        guard appender != nil else { return try readFile(from: offset, before: nil, byteLimit: byteLimit, body) }
+        let (inMemory, end) = tail.withLock { ($0.slice(from: offset, byteLimit: byteLimit), $0.end) }
+        guard offset >= .zero, offset <= end else { throw LogError.noOffset(offset, start: .zero, end: end) }
+        guard let inMemory else { return try readFile(from: offset, before: end, byteLimit: byteLimit, body) }
+        var next = offset
+        for record in inMemory {
+            try record.withLogRecord(at: next, body)
+            next = next.next
+        }
+        return next
+    }
+
+    private func readFile(
+        from offset: LogOffset, before end: LogOffset?, byteLimit: Int, _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        try readers.withSession { session in
+            if end == nil {
+                let end = try session.endOffset()
+                guard offset >= .zero, offset <= end else { throw LogError.noOffset(offset, start: .zero, end: end) }
+            }
+            return try session.read(from: offset, before: end, byteLimit: byteLimit, body)
+        }
+    }
+
+    public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        try check(partition)
+        return .zero
+    }
+
+    public func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        try check(partition)
+        if appender != nil { return tail.withLock { $0.end } }
+        do {
+            return try readers.withSession { try $0.endOffset() }
+        } catch {
+            throw LogError(error, whileDoing: "read")
+        }
+    }
+
+    public func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset {
+        try check(partition)
+        do {
+            return try readers.withSession { try $0.offset(at: time) }
+        } catch {
+            throw LogError(error, whileDoing: "read")
+        }
+    }
+
+    public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
+        guard partition.value == 0 else { return false }
+        let wakes = tail.withLock { $0.wakes }
+        if appender == nil { return pollForRecord(at: offset, timeoutMilliseconds: timeoutMilliseconds, wakes: wakes) }
+        return tail.wait(milliseconds: timeoutMilliseconds) { tail in
+            if offset < tail.end { return true }
+            return tail.wakes == wakes ? nil : false
+        } ?? false
+    }
+
+    /// Nothing tells one process of another's commit, so this one has to look.
+    private func pollForRecord(at offset: LogOffset, timeoutMilliseconds: Int, wakes: Int) -> Bool {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .milliseconds(timeoutMilliseconds)
+        while true {
+            // A failure shows in the caller's next read.
+            if let end = try? endOffset(PartitionIndex(0)), offset < end { return true }
+            let left = min(Duration.milliseconds(Self.pollMilliseconds), deadline - clock.now)
+            guard left > .zero else { return false }
+            let milliseconds = max(1, Int(left / .milliseconds(1)))
+            let isWoken: Void? = tail.wait(milliseconds: milliseconds) { $0.wakes == wakes ? nil : () }
+            if isWoken != nil { return false }
+        }
+    }
+
+    public func wakeReaders() { tail.update { $0.wakes += 1 } }
+
+    private func check(_ partition: PartitionIndex) throws(LogError) {
+        guard partition.value == 0 else { throw .noPartition(partition, of: partitionCount) }
+    }
+}

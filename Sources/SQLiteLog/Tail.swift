@@ -1,0 +1,67 @@
+internal import EventLog
+internal import EventModel
+
+/// The newest records in memory, so that readers that follow the end need not ask SQLite.
+struct Tail {
+    /// The offset of the next record.
+    private(set) var end: LogOffset
+    /// Counts the calls of `wakeReaders`.
+    var wakes = 0
+
+    private let bytesMaximum: Int
+    private var bytes = 0
+    /// Records from `head` on are there; those before it are empty and are removed from time to time.
+    private var records: [NewRecord] = []
+    private var head = 0
+
+    /// Added for each record: its place in the array and its allocations.
+    private static let overheadBytes = 160
+
+    init(end: LogOffset, bytesMaximum: Int) {
+        self.end = end
+        self.bytesMaximum = bytesMaximum
+    }
+
+    /// The oldest offset that is in memory.
+    var start: LogOffset { LogOffset(end.value - Int64(records.count - head)) }
+
+    mutating func append(_ calls: [[NewRecord]], from first: LogOffset) {
+        if first != end {
+            // A commit in doubt turned out to have taken place: what it wrote is not in memory.
+            records.removeAll()
+            (head, bytes, end) = (0, 0, first)
+        }
+        for record in calls.joined() {
+            records.append(record)
+            bytes += record.byteCount + Self.overheadBytes
+            end = end.next
+        }
+        trim()
+    }
+
+    private mutating func trim() {
+        while bytes > bytesMaximum, head < records.count {
+            bytes -= records[head].byteCount + Self.overheadBytes
+            records[head] = NewRecord(key: [], createdAt: .earliest, payload: [])
+            head += 1
+        }
+        if head > 1024, head > records.count / 2 {
+            records.removeFirst(head)
+            head = 0
+        }
+    }
+
+    /// The records from an offset on; nil when it is no longer, or not yet, in memory.
+    func slice(from offset: LogOffset, byteLimit: Int) -> [NewRecord]? {
+        guard offset >= start, offset <= end else { return nil }
+        let first = head + Int(offset.value - start.value)
+        var last = first
+        var bytes = 0
+        while last < records.count, last == first || bytes < byteLimit {
+            bytes += records[last].payload.count
+            last += 1
+        }
+        // Not a slice: that would make the next append copy everything.
+        return Array(records[first..<last])
+    }
+}

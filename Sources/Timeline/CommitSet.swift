@@ -1,0 +1,275 @@
+public import EventModel
+
+/// What one transaction of the store has to write so that it stands at ``nextOffset`` (DESIGN 1.5).
+public struct CommitSet: Sendable {
+    /// The next offset to fold: state and position move together.
+    public var nextOffset: LogOffset
+    public var pageCount: Int64
+    public var sites: [Site]
+    /// Counts commits; the store keeps it, so that a reader can tell whether this one is in what it sees.
+    public var generation: UInt64
+
+    public var isEmpty: Bool { sites.isEmpty }
+
+    /// What changed in one site.
+    public struct Site: Sendable {
+        public var index: UInt32
+        public var siteID: SiteID
+        /// New ids, numbered on from `first…`.
+        public var workers: [[UInt8]]
+        public var firstWorker: Int
+        public var stations: [[UInt8]]
+        public var firstStation: Int
+        public var names: [[UInt8]]
+        public var firstName: Int
+        public var sources: [SourceTable.Source]
+        public var firstSource: Int
+        /// Definitions that came, with the workers that they name.
+        public var definitions: [StoredDefinition]
+        public var firstDefinition: Int
+        public var pages: [DirtyPage]
+        /// When true the site's hour rows are deleted before ``hours`` is added.
+        public var clearsHours: Bool
+        /// Differences to add; a key can come more than once.
+        public var hours: [HourRow]
+        public var health: [HealthRow]
+        public var state: SiteState
+    }
+
+    public struct DirtyPage: Sendable {
+        public var line: LineID
+        public var page: Page
+        /// Whether the store has no row of it yet.
+        public var isNew: Bool
+    }
+}
+
+/// A definition as the store keeps it.
+public struct StoredDefinition: Sendable {
+    /// Without personal data, workers included.
+    public var record: DefinitionRecord
+    public var offset: LogOffset
+
+    public init(record: DefinitionRecord, offset: LogOffset) {
+        self.record = record
+        self.offset = offset
+    }
+}
+
+/// The scalars of a site.
+public struct SiteState: Sendable, Equatable {
+    public var ledger = Ledger()
+    public var parameters = FoldParameters()
+    /// `Int64.max` when no buckets are missing.
+    public var rederiveCursor = Int64.max
+    public var bucketFloor = Int64.min
+    public var newestCreatedAt = Int64.min
+
+    public init() {}
+}
+
+extension PartitionFold {
+    /// Takes what changed since the last call. Before the next call, ``finishCommit(_:)`` must report that it is durable.
+    public mutating func takeCommit() -> CommitSet {
+        generation += 1
+        var set = CommitSet(nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation)
+        for index in 0..<sites.count where sites[index].pending.isDirty || index >= committedSites {
+            set.sites.append(sites[index].takeCommit(generation: generation, pageCount: &pageCount))
+        }
+        committedSites = sites.count
+        set.pageCount = pageCount
+        return set
+    }
+
+    /// Tells that `set` is durable: its differences are the store's now, its pages may leave memory.
+    public mutating func finishCommit(_ set: CommitSet) {
+        for site in set.sites { sites[Int(site.index)].inFlight = SiteFold.InFlightChanges() }
+    }
+
+    /// What has gathered since the last commit: when to commit again (DESIGN 1.6).
+    public var backlog: CommitBacklog {
+        sites.reduce(into: CommitBacklog()) { sum, site in
+            sum.events += site.pending.insertedEntries
+            sum.pages += site.pending.dirtyPages.count
+            sum.rows += site.pending.hours.count + site.pending.health.count
+        }
+    }
+}
+
+/// What a commit would have to write.
+public struct CommitBacklog: Sendable, Equatable {
+    /// Entries that are new.
+    public var events = 0
+    /// Pages that they are in.
+    public var pages = 0
+    /// Rows of hours and of model health, not counting those of the newest hours.
+    public var rows = 0
+
+    public init() {}
+}
+
+extension SiteFold {
+    mutating func takeCommit(generation: UInt64, pageCount: inout Int64) -> CommitSet.Site {
+        collectSlots()
+        let committed = pending.committed
+        var set = CommitSet.Site(
+            index: index, siteID: siteID, workers: workers.tail(from: committed.workers),
+            firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
+            firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
+            sources: Array(sources.sources[committed.sources...]), firstSource: committed.sources,
+            definitions: (committed.definitions..<definitions.count).map(storedDefinition),
+            firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
+            health: pending.health, state: state)
+        set.pages.reserveCapacity(pending.dirtyPages.count)
+        for (line, fence) in pending.dirtyPages {
+            let page = lines[line].firstPage(above: fence) - 1
+            let isNew = lines[line].pages[page].id == 0
+            if isNew {
+                pageCount += 1
+                lines[line].pages[page].id = pageCount
+                lines[line].isStored = true
+            }
+            lines[line].pages[page].isDirty = false
+            let id = LineID(site: index, line: line)
+            set.pages.append(CommitSet.DirtyPage(line: id, page: lines[line].pages[page], isNew: isNew))
+        }
+        inFlight = InFlightChanges(
+            generation: generation, hours: pending.hours, health: pending.health, clearsHours: pending.clearsHours)
+        resetPending()
+        return set
+    }
+
+    private mutating func resetPending() {
+        pending.dirtyPages.removeAll(keepingCapacity: true)
+        pending.insertedEntries = 0
+        pending.hours.removeAll()
+        pending.health.removeAll()
+        pending.clearsHours = false
+        pending.isDirty = false
+        pending.committed = CommittedCounts(
+            workers: workers.count, stations: stations.count, names: names.count, sources: sources.count,
+            definitions: definitions.count)
+    }
+
+    /// Moves what the slots hold into the lists.
+    private mutating func collectSlots() {
+        for worker in pending.touchedWorkers {
+            workerStates[Int(worker)].slots.collect(.worker, worker, into: &pending.hours)
+            workerStates[Int(worker)].slots.clear()
+        }
+        for station in pending.touchedStations {
+            stationStates[Int(station)].slots.collect(.workstation, station, into: &pending.hours)
+            stationStates[Int(station)].slots.clear()
+        }
+        factorySlots.collect(.factory, 0, into: &pending.hours)
+        factorySlots.clear()
+        for source in pending.touchedSources {
+            healthSlots[Int(source)].collect(source, into: &pending.health)
+            healthSlots[Int(source)].clear()
+        }
+        pending.touchedWorkers.removeAll(keepingCapacity: true)
+        pending.touchedStations.removeAll(keepingCapacity: true)
+        pending.touchedSources.removeAll(keepingCapacity: true)
+    }
+
+    public var state: SiteState {
+        var state = SiteState()
+        state.ledger = ledger
+        state.parameters = parameters
+        state.rederiveCursor = Int64(rederiveCursor)
+        state.bucketFloor = bucketFloor
+        state.newestCreatedAt = newestCreatedAt
+        return state
+    }
+
+    /// Definition `sequence` as the log had it.
+    public func storedDefinition(_ sequence: Int) -> StoredDefinition {
+        let version = definitions[sequence]
+        var definition = version.settings
+        definition.workers = workers(namedIn: sequence).map { .init(workerID: WorkerID(bytes: Array(workers[$0]))) }
+        let record = DefinitionRecord(
+            definition: definition, createdAt: Timestamp(microseconds: version.createdAt))
+        return StoredDefinition(record: record, offset: version.offset)
+    }
+
+    /// Workers that definition `sequence` names, by number.
+    public func workers(namedIn sequence: Int) -> [UInt32] {
+        (0..<UInt32(workerStates.count)).filter { number in
+            workerStates[Int(number)].named.contains { $0.contains(sequence) }
+        }
+    }
+}
+
+extension Interner {
+    func tail(from first: Int) -> [[UInt8]] { (first..<count).map { Array(self[UInt32($0)]) } }
+}
+
+// Getting back what a store has.
+extension PartitionFold {
+    /// A site as the store had it; lines are loaded when they are needed.
+    public struct StoredSite: Sendable {
+        public var siteID: SiteID
+        public var workers: [[UInt8]] = []
+        public var stations: [[UInt8]] = []
+        public var names: [[UInt8]] = []
+        public var sources: [SourceTable.Source] = []
+        public var definitions: [StoredDefinition] = []
+        /// By number of the station.
+        public var activity: [UInt32: StationActivity] = [:]
+        public var state = SiteState()
+
+        public init(siteID: SiteID) { self.siteID = siteID }
+    }
+
+    /// Between which times a station's stored hours say that something happened there.
+    public struct StationActivity: Sendable {
+        /// Hour of the oldest row.
+        public var oldestHour: Int64
+        public var newest: Int64
+        public var withdrawn: Int64
+
+        public init(oldestHour: Int64, newest: Int64, withdrawn: Int64) {
+            self.oldestHour = oldestHour
+            self.newest = newest
+            self.withdrawn = withdrawn
+        }
+    }
+
+    /// A fold that goes on where a store stands; `sites` in the order of their numbers.
+    public init(nextOffset: LogOffset, generation: UInt64, pageCount: Int64, sites stored: [StoredSite]) throws {
+        self.init(nextOffset: nextOffset)
+        self.generation = generation
+        self.pageCount = pageCount
+        for site in stored {
+            var fold = SiteFold(siteID: site.siteID, index: UInt32(sites.count))
+            try fold.restore(site)
+            _ = addSite(fold)
+        }
+        committedSites = sites.count
+    }
+}
+
+extension SiteFold {
+    mutating func restore(_ stored: PartitionFold.StoredSite) throws {
+        for id in stored.workers { internWorker(id) }
+        for id in stored.stations { _ = internStation(id) }
+        for id in stored.names { _ = names.intern(id) }
+        for source in stored.sources { _ = try internSource(source) }
+        for definition in stored.definitions {
+            try apply(definition.record, offset: definition.offset, anchor: 0, NoPages())
+        }
+        ledger = stored.state.ledger
+        parameters = stored.state.parameters
+        rederiveCursor = Int(stored.state.rederiveCursor)
+        bucketFloor = stored.state.bucketFloor
+        newestCreatedAt = stored.state.newestCreatedAt
+        for line in 0..<lines.count { lines[line].isStored = true }
+        for (station, activity) in stored.activity where Int(station) < stationStates.count {
+            stationStates[Int(station)].oldest = parameters.start(of: activity.oldestHour)
+            stationStates[Int(station)].newest = activity.newest
+            stationStates[Int(station)].isInexact = activity.withdrawn > 0
+        }
+        pending = PendingChanges()
+        resetPending()
+    }
+}

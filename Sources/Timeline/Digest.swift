@@ -1,0 +1,130 @@
+internal import EventModel
+
+extension SiteFold {
+    /// Hands on the canonical dump of a site, piece by piece, for hashing (SPEC 7.1).
+    ///
+    /// Winners of all classes per worker in order of the id's bytes, the intervals they make (the open one without an
+    /// end), then the newest definition's content, persons as ids in order. No clock, position, created_at, version or
+    /// counter is in it, and not the end of a dropped worker either, because that is a created_at.
+    public func digest(_ source: any PageSource, _ emit: ([UInt8]) -> Void) throws {
+        var dump = CanonicalDump()
+        dump.text("andon.digest.v1")
+        dump.bytes(siteID.bytes[...])
+        for worker in numbersByID(workers) {
+            try dumpWorker(worker, source, &dump)
+            dump.flush(atLeast: 1 << 16, emit)
+        }
+        if let newest = definitions.indices.last { dumpDefinition(newest, &dump) }
+        dump.flush(atLeast: 0, emit)
+    }
+
+    private func dumpWorker(_ worker: UInt32, _ source: any PageSource, _ dump: inout CanonicalDump) throws {
+        var isEmpty = true
+        func open() {
+            if isEmpty {
+                dump.text("worker")
+                dump.bytes(workers[worker])
+            }
+            isEmpty = false
+        }
+        for eventClass in EventClass.allCases {
+            try forEachEntry(
+                Int(worker) * 3 + Int(eventClass.rawValue), from: Int64.min, to: Int64.max, knownAt: Int64.max, source
+            ) { entry in
+                open()
+                dumpEntry(entry, eventClass, &dump)
+            }
+        }
+        var holding: TimelineEntry?
+        try forEachEntry(Int(worker) * 3, from: Int64.min, to: Int64.max, knownAt: Int64.max, source) { entry in
+            guard entry.isState else { return }
+            if let owner = holding { dumpInterval(owner, until: entry.time, &dump) }
+            holding = entry
+        }
+        if let owner = holding { dumpInterval(owner, until: nil, &dump) }
+    }
+
+    private func dumpEntry(_ entry: TimelineEntry, _ eventClass: EventClass, _ dump: inout CanonicalDump) {
+        let origin = sources[entry.source]
+        dump.text("event")
+        dump.integer(Int64(eventClass.rawValue))
+        dump.integer(Int64(entry.quarantineReason?.rawValue ?? 0))
+        dump.integer(entry.time)
+        dump.integer(Int64(entry.type.rawValue))
+        dump.bytes(stations[origin.station])
+        dump.bytes(origin.camera == 0 ? [] : names[origin.camera - 1])
+        dump.bytes(origin.modelVersion == 0 ? [] : names[origin.modelVersion - 1])
+        dump.integer(entry.confidence)
+        dump.integer(entry.count)
+    }
+
+    private func dumpInterval(_ owner: TimelineEntry, until next: Int64?, _ dump: inout CanonicalDump) {
+        let end = next.map { min($0, owner.time + parameters.ttl) }
+        if end == owner.time { return }
+        dump.text("interval")
+        dump.integer(owner.time)
+        dump.integer(end ?? -1)
+        dump.integer(Int64(owner.type.rawValue))
+        dump.bytes(stations[sources[owner.source].station])
+    }
+
+    private func dumpDefinition(_ sequence: Int, _ dump: inout CanonicalDump) {
+        let settings = definitions[sequence].settings
+        dump.text("definition")
+        dump.text(settings.timeZone)
+        dump.integer(settings.observationTTL)
+        dump.integer(Int64(settings.confidenceThreshold.partsPerMillion))
+        dump.integer(settings.maxFutureSeconds)
+        dump.integer(settings.handoverMinutes)
+        dump.integer(settings.targetMicrounitsPerHour ?? -1)
+        for shift in settings.shifts {
+            dump.text("shift")
+            dump.text(shift.name)
+            dump.integer(Int64(shift.startMinute))
+            dump.integer(Int64(shift.endMinute))
+            dump.integer(Int64(shift.days))
+        }
+        let named = workers(namedIn: sequence).map { Array(workers[$0]) }
+        for worker in named.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            dump.text("named")
+            dump.bytes(worker[...])
+        }
+        for station in settings.workstations.sorted(by: { $0.workstationID < $1.workstationID }) {
+            dump.text("station")
+            dump.bytes(station.workstationID.bytes[...])
+            dump.text(station.line ?? "")
+            dump.integer(station.capacity)
+        }
+    }
+
+    /// Numbers in order of their ids' bytes (SPEC 8.5).
+    public func numbersByID(_ interner: Interner) -> [UInt32] {
+        (0..<UInt32(interner.count)).sorted { interner[$0].lexicographicallyPrecedes(interner[$1]) }
+    }
+}
+
+/// Bytes that say the same for the same content and something else for any other: every piece has its length before it.
+private struct CanonicalDump {
+    private var buffer: [UInt8] = []
+
+    mutating func integer(_ value: Int64) {
+        var rest = UInt64(bitPattern: value)
+        for _ in 0..<8 {
+            buffer.append(UInt8(truncatingIfNeeded: rest))
+            rest >>= 8
+        }
+    }
+
+    mutating func bytes(_ bytes: ArraySlice<UInt8>) {
+        integer(Int64(bytes.count))
+        buffer.append(contentsOf: bytes)
+    }
+
+    mutating func text(_ text: String) { bytes(Array(text.utf8)[...]) }
+
+    mutating func flush(atLeast count: Int, _ emit: ([UInt8]) -> Void) {
+        guard buffer.count >= count, !buffer.isEmpty else { return }
+        emit(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,157 @@
+public import EventModel
+
+/// Which events `GET /api/events` lists (SPEC 8.5). Bounds are half-open, in microseconds.
+public struct EventFilter: Sendable {
+    public var worker: UInt32?
+    public var station: UInt32?
+    public var type: EventType?
+    public var from = Int64(0)
+    public var to = Timestamp.latest.microseconds + 1
+    public var createdFrom = Int64.min
+    public var createdTo = Int64.max
+    /// Goes on after this event.
+    public var after: Cursor?
+    public var limit = 100
+
+    public init() {}
+
+    /// The place of an event in the listing: newest event time first, then position.
+    public struct Cursor: Sendable, Equatable {
+        public var time: Int64
+        public var place: UInt64
+
+        public init(time: Int64, place: UInt64) {
+            self.time = time
+            self.place = place
+        }
+    }
+}
+
+/// An event of the listing.
+public struct ListedEvent: Sendable, Equatable {
+    public var worker: UInt32
+    public var isLowConfidence: Bool
+    public var entry: TimelineEntry
+    public var cursor: EventFilter.Cursor { EventFilter.Cursor(time: entry.time, place: entry.place) }
+}
+
+extension SiteFold {
+    /// Visible winners, accepted and low-confidence, newest event time first, then by position.
+    public func events(
+        _ filter: EventFilter, _ view: KnowledgeView, _ source: any PageSource
+    ) throws -> [ListedEvent] {
+        var merge = try listingHeads(filter, view, source)
+        var listed: [ListedEvent] = []
+        while listed.count < filter.limit, let time = merge.newestTime {
+            var group: [ListedEvent] = []
+            while merge.newestTime == time, let event = try merge.next(self, source) {
+                if isListed(event, filter) { group.append(event) }
+            }
+            group.sort { $0.entry.place < $1.entry.place }
+            listed.append(contentsOf: group)
+        }
+        return Array(listed.prefix(filter.limit))
+    }
+
+    private func isListed(_ event: ListedEvent, _ filter: EventFilter) -> Bool {
+        let entry = event.entry
+        if let after = filter.after, entry.time == after.time, entry.place <= after.place { return false }
+        if let station = filter.station, sources[entry.source].station != station { return false }
+        if let type = filter.type, entry.type != type { return false }
+        return entry.createdAt >= filter.createdFrom && entry.createdAt < filter.createdTo
+    }
+
+    private func listingHeads(
+        _ filter: EventFilter, _ view: KnowledgeView, _ source: any PageSource
+    ) throws -> EventMerge {
+        var merge = EventMerge(knownAt: view.knownAt, from: filter.from)
+        let to = min(filter.to, filter.after.map { $0.time + 1 } ?? Int64.max)
+        let workers = filter.worker.map { $0..<($0 + 1) } ?? 0..<UInt32(workerStates.count)
+        for worker in workers {
+            for eventClass in [EventClass.accepted, .lowConfidence] {
+                let line = Int(worker) * 3 + Int(eventClass.rawValue)
+                guard !lines[line].pages.isEmpty || lines[line].isStored else { continue }
+                try merge.add(self, line: line, before: TimelineEntry.key(at: to), source)
+            }
+        }
+        return merge
+    }
+}
+
+/// Walks many lines backwards at once, the newest event first: a binary heap of one head per line.
+private struct EventMerge {
+    private struct Head {
+        var line: Int
+        var page: Page
+        var index: Int
+        var entry: TimelineEntry { page.entries[index] }
+    }
+
+    private let knownAt: Int64
+    private let from: Int64
+    private var heads: [Head] = []
+
+    init(knownAt: Int64, from: Int64) {
+        self.knownAt = knownAt
+        self.from = from
+    }
+
+    var newestTime: Int64? { heads.first?.entry.time }
+
+    mutating func add(_ site: SiteFold, line: Int, before key: Int64, _ source: any PageSource) throws {
+        guard let page = try site.page(of: line, holding: key, source) else { return }
+        let start = Head(line: line, page: page, index: page.lowerBound(key))
+        guard let head = try advance(start, site, source) else { return }
+        heads.append(head)
+        var child = heads.count - 1
+        while child > 0, heads[(child - 1) / 2].entry.time < heads[child].entry.time {
+            heads.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func next(_ site: SiteFold, _ source: any PageSource) throws -> ListedEvent? {
+        guard let top = heads.first else { return nil }
+        if let head = try advance(top, site, source) {
+            heads[0] = head
+        } else {
+            heads.swapAt(0, heads.count - 1)
+            heads.removeLast()
+        }
+        sink()
+        return ListedEvent(
+            worker: UInt32(top.line / 3), isLowConfidence: top.line % 3 == Int(EventClass.lowConfidence.rawValue),
+            entry: top.entry)
+    }
+
+    /// The visible entry before `head`, in its page or an earlier one.
+    private func advance(_ head: Head, _ site: SiteFold, _ source: any PageSource) throws -> Head? {
+        var head = head
+        while true {
+            while head.index > 0 {
+                head.index -= 1
+                if head.entry.time < from { return nil }
+                if head.entry.createdAt <= knownAt { return head }
+            }
+            let fence = head.page.fence
+            guard fence > TimelineEntry.key(at: max(from, 0)),
+                let page = try site.page(of: head.line, holding: fence - 1, source)
+            else { return nil }
+            head.page = page
+            head.index = page.entries.count
+        }
+    }
+
+    private mutating func sink() {
+        var parent = 0
+        while true {
+            var largest = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heads.count {
+                if heads[child].entry.time > heads[largest].entry.time { largest = child }
+            }
+            if largest == parent { return }
+            heads.swapAt(parent, largest)
+            parent = largest
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// Where the totals of hours come from that were committed: the store, or its in-memory twin.
+public protocol HourSource: AnyObject {
+    /// Hands on the stored rows of one kind with an hour in `hours`.
+    func forEachHour(
+        site: UInt32, _ kind: HourKind, _ hours: Range<Int64>, _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
+    ) throws
+
+    /// Hands on the stored station rows before `hour`, the newest hours first, until `body` returns false.
+    func forEachStationHour(
+        site: UInt32, before hour: Int64, _ body: (_ station: UInt32, _ sums: HourSums) -> Bool) throws
+
+    /// Hands on the stored rows of model health with an hour in `hours`.
+    func forEachHealthHour(
+        site: UInt32, _ hours: Range<Int64>, _ body: (_ source: UInt32, _ sums: HealthSums) -> Void) throws
+}
+
+/// What questions read beside the fold's memory: pages and hours of one consistent state of the store.
+public typealias ProjectionSource = PageSource & HourSource
+
+extension SiteFold {
+    /// Whether the stored hour rows hold nothing valid, because they are to be deleted.
+    var storedHoursAreVoid: Bool { pending.clearsHours || inFlight.clearsHours }
+
+    /// Hands on the sums of every hour in `hours`, committed or not; a key can come more than once.
+    func forEachHour(
+        _ kind: HourKind, _ hours: Range<Int64>, _ source: any HourSource,
+        _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
+    ) throws {
+        if !storedHoursAreVoid { try source.forEachHour(site: index, kind, hours, body) }
+        for row in uncommittedHours(kind) where hours.contains(row.sums.hour) { body(row.entity, row.sums) }
+    }
+
+    /// Differences that the store does not have yet.
+    func uncommittedHours(_ kind: HourKind) -> [HourRow] {
+        var rows = pending.clearsHours ? [] : inFlight.hours.filter { $0.kind == kind }
+        rows.append(contentsOf: pending.hours.lazy.filter { $0.kind == kind })
+        switch kind {
+        case .worker:
+            for worker in pending.touchedWorkers {
+                workerStates[Int(worker)].slots.collect(.worker, worker, into: &rows)
+            }
+        case .workstation:
+            for station in pending.touchedStations {
+                stationStates[Int(station)].slots.collect(.workstation, station, into: &rows)
+            }
+        case .factory:
+            factorySlots.collect(.factory, 0, into: &rows)
+        }
+        return rows
+    }
+
+    func forEachHealthHour(
+        _ hours: Range<Int64>, _ source: any HourSource, _ body: (_ source: UInt32, _ sums: HealthSums) -> Void
+    ) throws {
+        try source.forEachHealthHour(site: index, hours, body)
+        var rows = inFlight.health
+        rows.append(contentsOf: pending.health)
+        for source in pending.touchedSources { healthSlots[Int(source)].collect(source, into: &rows) }
+        for row in rows where hours.contains(row.sums.hour) { body(row.source, row.sums) }
+    }
+}

@@ -1,0 +1,80 @@
+/// The in-memory twin of the projection store: what commits add up to, for tests and measurements (DESIGN 1.10).
+///
+/// Pages go through their stored form, so that a test of it tests the codec too. One thread at a time.
+public final class MemoryProjections: PageSource, HourSource {
+    private struct RowKey: Hashable {
+        var site: UInt32
+        var kind: UInt8
+        var hour: Int64
+        var entity: UInt32
+    }
+
+    private struct StoredPage {
+        var id: Int64
+        var fence: Int64
+        var blob: [UInt8]
+    }
+
+    private var pages: [LineID: [StoredPage]] = [:]
+    private var hours: [RowKey: HourSums] = [:]
+    private var health: [RowKey: HealthSums] = [:]
+
+    public init() {}
+
+    public func apply(_ set: CommitSet) {
+        for site in set.sites {
+            for dirty in site.pages { store(dirty) }
+            if site.clearsHours { hours = hours.filter { $0.key.site != site.index } }
+            for row in site.hours {
+                let key = RowKey(site: site.index, kind: row.kind.rawValue, hour: row.sums.hour, entity: row.entity)
+                hours[key, default: HourSums(hour: row.sums.hour)].add(row.sums)
+            }
+            for row in site.health {
+                let key = RowKey(site: site.index, kind: 0, hour: row.sums.hour, entity: row.source)
+                health[key, default: HealthSums(hour: row.sums.hour)].add(row.sums)
+            }
+        }
+    }
+
+    private func store(_ dirty: CommitSet.DirtyPage) {
+        var blob: [UInt8] = []
+        PageCodec.encode(dirty.page, into: &blob)
+        let stored = StoredPage(id: dirty.page.id, fence: dirty.page.fence, blob: blob)
+        var line = pages[dirty.line] ?? []
+        let index = line.firstIndex { $0.fence >= stored.fence } ?? line.count
+        if index < line.count, line[index].fence == stored.fence {
+            line[index] = stored
+        } else {
+            line.insert(stored, at: index)
+        }
+        pages[dirty.line] = line
+    }
+
+    public func page(of line: LineID, holding key: Int64) throws -> Page? {
+        guard let stored = pages[line]?.last(where: { $0.fence <= key }) else { return nil }
+        return try unsafe stored.blob.withUnsafeBytes {
+            unsafe try PageCodec.decode($0, id: stored.id, fence: stored.fence)
+        }
+    }
+
+    public func forEachHour(
+        site: UInt32, _ kind: HourKind, _ range: Range<Int64>, _ body: (UInt32, HourSums) -> Void
+    ) throws {
+        for (key, sums) in hours where key.site == site && key.kind == kind.rawValue && range.contains(key.hour) {
+            body(key.entity, sums)
+        }
+    }
+
+    public func forEachStationHour(
+        site: UInt32, before hour: Int64, _ body: (UInt32, HourSums) -> Bool
+    ) throws {
+        let rows = hours.filter {
+            $0.key.site == site && $0.key.kind == HourKind.workstation.rawValue && $0.key.hour < hour
+        }
+        for (key, sums) in rows.sorted(by: { $0.key.hour > $1.key.hour }) where !body(key.entity, sums) { return }
+    }
+
+    public func forEachHealthHour(site: UInt32, _ range: Range<Int64>, _ body: (UInt32, HealthSums) -> Void) throws {
+        for (key, sums) in health where key.site == site && range.contains(key.hour) { body(key.entity, sums) }
+    }
+}

@@ -1,0 +1,159 @@
+internal import EventModel
+
+/// A stretch of one worker's time line in one class: what memory holds and the store keeps as one row (DESIGN 1.6).
+///
+/// The pages of a line tile all keys: a page holds those in [fence, limit), the first begins at `Int64.min`, the last
+/// ends at `Int64.max`. Fences never move and pages never merge, so (line, fence) names a page for ever.
+public struct Page: Sendable, Equatable {
+    /// Row in the store; 0 until the first commit gives it one.
+    public var id: Int64
+    public var fence: Int64
+    public internal(set) var limit: Int64
+    /// The last state event before this page: what holds where it begins.
+    public internal(set) var entry: TimelineEntry?
+    /// By key, each key once.
+    public internal(set) var entries: [TimelineEntry]
+
+    /// End of the month that the entries are in, once it was asked for: computing it for each event is dear.
+    private var monthEnd = Int64.min
+    /// Key of the last entry; kept here because most events come after it, and looking it up waits for memory.
+    private var lastKey: Int64
+
+    var isDirty = false
+    /// Value of the fold's use counter when it was last changed or loaded.
+    var lastUse: UInt64 = 0
+
+    /// Larger pages make late events dearer, smaller ones commits: 128 was best when both were measured.
+    public static let entriesMaximum = 128
+    /// What a page costs in memory beside its entries: the struct and the header of its array.
+    static let overheadBytes = 160
+
+    public init(id: Int64, fence: Int64, limit: Int64, entry: TimelineEntry?, entries: [TimelineEntry]) {
+        self.id = id
+        self.fence = fence
+        self.limit = limit
+        self.entry = entry
+        self.entries = entries
+        lastKey = entries.last?.key ?? Int64.min
+    }
+
+    /// Whether `key` belongs here.
+    public func holds(_ key: Int64) -> Bool { fence <= key && key < limit }
+
+    var byteCount: Int { entries.capacity * 32 + Page.overheadBytes }
+
+    /// What became of an entry that was put into a page.
+    enum Placement {
+        /// The same key is there with a winner that stays.
+        case lost
+        case replaced(TimelineEntry, index: Int)
+        case inserted(index: Int)
+        /// No room, or another month: ``Page/split(for:)`` first. Nothing was changed.
+        case needsSplit
+    }
+
+    /// Index of the first entry whose key is not below `key`.
+    func lowerBound(_ key: Int64) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if entries[middle].key < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    mutating func place(_ entry: TimelineEntry) -> Placement {
+        let isLast = entry.key > lastKey
+        let index = isLast ? entries.count : lowerBound(entry.key)
+        if !isLast, entries[index].key == entry.key {
+            let old = entries[index]
+            guard entry.wins(over: old) else { return .lost }
+            entries[index] = entry
+            return .replaced(old, index: index)
+        }
+        let count = entries.count
+        if count >= Page.entriesMaximum || (count > 0 && !isSameMonth(entry.time, isLast)) { return .needsSplit }
+        if entries.capacity == count { entries.reserveCapacity(min(Page.entriesMaximum, max(2, count * 2))) }
+        if isLast {
+            entries.append(entry)
+            lastKey = entry.key
+        } else {
+            entries.insert(entry, at: index)
+        }
+        return .inserted(index: index)
+    }
+
+    /// No page crosses a UTC month, so that months can be archived or erased by row (DESIGN 1.6).
+    private mutating func isSameMonth(_ time: Int64, _ isLast: Bool) -> Bool {
+        if isLast && time < monthEnd { return true }
+        let first = entries[0].time
+        if time >= first && time < monthEnd { return true }
+        let month = Timestamp.utcMonthBounds(ofMicroseconds: first)
+        monthEnd = month.end
+        return time >= month.start && time < month.end
+    }
+
+    /// Divides the page so that `key` fits into one of the halves, and returns the upper one, which has no row yet.
+    mutating func split(for key: Int64) -> Page {
+        let time = key >> 2
+        let boundary: Int64
+        let isLast = key > lastKey
+        if !isSameMonth(time, isLast) {
+            let month = Timestamp.utcMonthBounds(ofMicroseconds: max(time, entries[0].time))
+            boundary = TimelineEntry.key(at: month.start)
+        } else if isLast {
+            boundary = key  // In order: leave the full page as it is.
+        } else {
+            boundary = entries[entries.count / 2].key
+        }
+        let cut = lowerBound(boundary)
+        var upper = Page(
+            id: 0, fence: boundary, limit: limit, entry: state(before: cut), entries: Array(entries[cut...]))
+        upper.lastUse = lastUse
+        entries.removeSubrange(cut...)
+        lastKey = entries.last?.key ?? Int64.min
+        limit = boundary
+        return upper
+    }
+
+    /// The last state event before `index`, also from before the page.
+    func state(before index: Int) -> TimelineEntry? {
+        var position = index
+        while position > 0 {
+            position -= 1
+            if entries[position].isState { return entries[position] }
+        }
+        return entry
+    }
+
+    /// The first state event at or after `index` in this page.
+    func state(from index: Int) -> TimelineEntry? {
+        var position = index
+        while position < entries.count {
+            if entries[position].isState { return entries[position] }
+            position += 1
+        }
+        return nil
+    }
+}
+
+/// Names a line across sites: site << 34 | worker << 2 | class.
+public struct LineID: Hashable, Comparable, Sendable {
+    public var value: Int64
+    public init(_ value: Int64) { self.value = value }
+    init(site: UInt32, line: Int) { value = Int64(site) << 34 | Int64(line / 3) << 2 | Int64(line % 3) }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// Where pages come from that are not in memory: the store, or nothing at all.
+public protocol PageSource: AnyObject {
+    /// The page of `line` whose range holds `key`, or nil when the line has no stored page there.
+    func page(of line: LineID, holding key: Int64) throws -> Page?
+}
+
+/// For folds that keep everything in memory.
+public final class NoPages: PageSource {
+    public init() {}
+    public func page(of line: LineID, holding key: Int64) -> Page? { nil }
+}

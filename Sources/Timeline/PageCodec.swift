@@ -1,0 +1,168 @@
+internal import EventModel
+
+/// A page as one blob: what the store keeps (DESIGN 1.6).
+///
+/// ```
+/// 0  format (1)          1  flags: bit 0 = entry state present
+/// 2  count, 2 bytes      4  CRC-32C of everything from byte 8 on
+/// 8  limit, 8 bytes      then the entry state, then the columns, each value a varint:
+///    key (difference), created_at, offset (differences, zigzag), index and reason, source, ppm, count
+/// ```
+/// Columns, because neighbours resemble each other: about 15 bytes an event instead of 32.
+public enum PageCodec {
+    static let format: UInt8 = 1
+    static let headerBytes = 16
+    /// No page is longer: 128 entries of seven varints of at most 10 bytes, entry state and header.
+    public static let blobBytesMaximum = headerBytes + (Page.entriesMaximum + 1) * 70
+
+    /// Encodes into `blob`, whose memory is reused.
+    public static func encode(_ page: Page, into blob: inout [UInt8]) {
+        blob.removeAll(keepingCapacity: true)
+        let count = page.entries.count
+        blob.append(format)
+        blob.append(page.entry == nil ? 0 : 1)
+        blob.append(UInt8(truncatingIfNeeded: count))
+        blob.append(UInt8(truncatingIfNeeded: count >> 8))
+        for _ in 0..<4 { blob.append(0) }
+        for shift in stride(from: 0, to: 64, by: 8) {
+            blob.append(UInt8(truncatingIfNeeded: page.limit >> Int64(shift)))
+        }
+        var writer = VarintWriter(bytes: blob)
+        blob = []
+        if let entry = page.entry { writer.columns([entry]) }
+        writer.columns(page.entries)
+        blob = writer.bytes
+        let checksum = checksum(blob)
+        for byte in 0..<4 { blob[4 + byte] = UInt8(truncatingIfNeeded: checksum >> UInt32(byte * 8)) }
+    }
+
+    /// Decodes a stored blob.
+    /// - Throws: ``TimelineError`` when the bytes are not a page; hostile ones never do worse.
+    public static func decode(_ blob: UnsafeRawBufferPointer, id: Int64, fence: Int64) throws -> Page {
+        let bytes = unsafe [UInt8](blob)
+        guard bytes.count >= headerBytes, bytes.count <= blobBytesMaximum else {
+            throw TimelineError.corruptPage("length")
+        }
+        guard bytes[0] == format, bytes[1] <= 1 else { throw TimelineError.corruptPage("format") }
+        let stored = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 + $1]) << UInt32($1 * 8) }
+        guard stored == checksum(bytes) else { throw TimelineError.corruptPage("checksum") }
+        let limit = (0..<8).reduce(Int64(0)) { $0 | Int64(bytes[8 + $1]) << Int64($1 * 8) }
+        let count = Int(bytes[2]) | Int(bytes[3]) << 8
+        guard count <= Page.entriesMaximum, fence < limit else { throw TimelineError.corruptPage("range") }
+        var reader = VarintReader(bytes: bytes, position: headerBytes)
+        let entry = bytes[1] == 1 ? reader.columns(1).first : nil
+        let entries = reader.columns(count)
+        guard !reader.failed, reader.position == bytes.count else { throw TimelineError.corruptPage("columns") }
+        for index in entries.indices {
+            let key = entries[index].key
+            let isAscending = index == 0 || entries[index - 1].key < key
+            guard isAscending, key >= fence, key < limit else { throw TimelineError.corruptPage("order") }
+        }
+        return Page(id: id, fence: fence, limit: limit, entry: entry, entries: entries)
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        unsafe bytes.withUnsafeBytes { buffer in
+            unsafe CRC32C.checksum(UnsafeRawBufferPointer(rebasing: buffer[8...]))
+        }
+    }
+}
+
+/// Appends columns of varints.
+private struct VarintWriter {
+    var bytes: [UInt8]
+
+    mutating func columns(_ entries: [TimelineEntry]) {
+        bytes.reserveCapacity(bytes.count + entries.count * 20 + 16)
+        var previous: Int64 = 0
+        for entry in entries {
+            zigzag(entry.key &- previous)
+            previous = entry.key
+        }
+        previous = 0
+        for entry in entries {
+            zigzag(entry.createdAt &- previous)
+            previous = entry.createdAt
+        }
+        previous = 0
+        for entry in entries {
+            let offset = Int64(entry.place >> 12)
+            zigzag(offset &- previous)
+            previous = offset
+        }
+        for entry in entries { unsigned(entry.place & 0xfff) }
+        for entry in entries { unsigned(entry.detail >> 40) }
+        for entry in entries { unsigned(entry.detail & 0xf_ffff) }
+        for entry in entries { unsigned((entry.detail >> 20) & 0xf_ffff) }
+    }
+
+    @inline(__always)
+    private mutating func zigzag(_ value: Int64) { unsigned(UInt64(bitPattern: value << 1 ^ value >> 63)) }
+
+    @inline(__always)
+    private mutating func unsigned(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+}
+
+/// Reads columns of varints; after a failure everything reads as 0.
+private struct VarintReader {
+    let bytes: [UInt8]
+    var position: Int
+    var failed = false
+
+    mutating func columns(_ count: Int) -> [TimelineEntry] {
+        var entries = [TimelineEntry](
+            repeating: TimelineEntry(key: 0, createdAt: 0, place: 0, detail: 0), count: count)
+        var previous: Int64 = 0
+        for index in 0..<count {
+            previous = previous &+ zigzag()
+            entries[index].key = previous
+        }
+        previous = 0
+        for index in 0..<count {
+            previous = previous &+ zigzag()
+            entries[index].createdAt = previous
+        }
+        previous = 0
+        for index in 0..<count {
+            previous = previous &+ zigzag()
+            if previous < 0 || previous >= TimelineEntry.offsetsMaximum { failed = true }
+            entries[index].place = UInt64(bitPattern: previous) << 12
+        }
+        for index in 0..<count { entries[index].place |= unsigned(below: 1 << 12) }
+        for index in 0..<count { entries[index].detail = unsigned(below: 1 << 24) << 40 }
+        for index in 0..<count { entries[index].detail |= unsigned(below: 1 << 20) }
+        for index in 0..<count { entries[index].detail |= unsigned(below: 1 << 20) << 20 }
+        return entries
+    }
+
+    @inline(__always)
+    private mutating func zigzag() -> Int64 {
+        let value = unsigned(below: UInt64.max)
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    @inline(__always)
+    private mutating func unsigned(below limit: UInt64) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while position < bytes.count, shift < 64 {
+            let byte = bytes[position]
+            position += 1
+            value |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 {
+                if limit != UInt64.max && value >= limit { failed = true }
+                return failed ? 0 : value
+            }
+            shift += 7
+        }
+        failed = true
+        return 0
+    }
+}

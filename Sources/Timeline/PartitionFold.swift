@@ -1,0 +1,169 @@
+public import EventModel
+
+/// The fold of one partition: all its sites, and the offset that comes next.
+///
+/// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, no IO but the pages that a ``PageSource``
+/// hands over. Commits take the differences since the last one (``takeCommit()``).
+public struct PartitionFold: Sendable {
+    public internal(set) var nextOffset: LogOffset
+    public internal(set) var sites: [SiteFold] = []
+    /// Rows of pages that were given out.
+    var pageCount: Int64 = 0
+    var committedSites = 0
+    var generation: UInt64 = 0
+
+    private var siteNumbers: [SiteID: Int] = [:]
+    private var lastSite = 0
+    private var scratch = Scratch()
+
+    public init(nextOffset: LogOffset = .zero) { self.nextOffset = nextOffset }
+
+    public func site(_ siteID: SiteID) -> SiteFold? { siteNumbers[siteID].map { sites[$0] } }
+
+    /// A site as it stands, for a reader of the store that sees commit `storeGeneration`: what that one has is not
+    /// added again.
+    public func site(_ siteID: SiteID, storeGeneration: UInt64) -> SiteFold? {
+        guard var site = site(siteID) else { return nil }
+        if site.inFlight.generation <= storeGeneration { site.inFlight = SiteFold.InFlightChanges() }
+        return site
+    }
+
+    /// Largest created_at of any record folded, in microseconds; nil before the first.
+    public var newestCreatedAt: Int64? {
+        sites.map(\.newestCreatedAt).max().flatMap { $0 == Int64.min ? nil : $0 }
+    }
+
+    /// Folds the events of one record.
+    ///
+    /// A record before ``nextOffset`` is skipped: it was folded before.
+    /// - Throws: ``TimelineError`` at a gap, or what the page source throws; then this fold must be thrown away.
+    public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageSource) throws {
+        guard try isNext(offset) else { return }
+        let site = number(of: batch.siteID)
+        try sites[site].apply(batch, offset: offset, pages, &scratch)
+        nextOffset = offset.next
+    }
+
+    /// Folds a definition; `anchor` is its zone's offset modulo one hour, in microseconds.
+    public mutating func apply(
+        _ record: DefinitionRecord, offset: LogOffset, anchor: Int64, pages: any PageSource
+    ) throws {
+        guard try isNext(offset) else { return }
+        let site = number(of: record.definition.siteID)
+        sites[site].pending.isDirty = true
+        try sites[site].apply(record, offset: offset, anchor: anchor, pages)
+        nextOffset = offset.next
+    }
+
+    private func isNext(_ offset: LogOffset) throws -> Bool {
+        if offset < nextOffset { return false }
+        guard offset == nextOffset, offset.value < TimelineEntry.offsetsMaximum else {
+            throw TimelineError.gap(expected: nextOffset, found: offset)
+        }
+        return true
+    }
+
+    private mutating func number(of siteID: SiteID) -> Int {
+        if lastSite < sites.count, sites[lastSite].siteID == siteID { return lastSite }
+        if let number = siteNumbers[siteID] {
+            lastSite = number
+            return number
+        }
+        lastSite = addSite(SiteFold(siteID: siteID, index: UInt32(sites.count)))
+        return lastSite
+    }
+
+    mutating func addSite(_ site: SiteFold) -> Int {
+        siteNumbers[site.siteID] = sites.count
+        sites.append(site)
+        return sites.count - 1
+    }
+
+    /// Whether some site's buckets are still being made.
+    public var isRederiving: Bool { sites.contains { $0.isRederiving } }
+
+    /// Makes buckets of about `pageLimit` pages, where a definition asked for it (DESIGN 1.7).
+    public mutating func rederive(pageLimit: Int, pages: any PageSource) throws {
+        for site in 0..<sites.count where sites[site].isRederiving {
+            try sites[site].rederive(pageLimit: pageLimit, pages)
+            return
+        }
+    }
+
+    /// Numbers of a batch's ids in its site, found once a batch.
+    struct Scratch: Sendable {
+        var workers: [UInt32] = []
+        var stations: [UInt32] = []
+        var names: [UInt32] = []
+        static let unknown = UInt32.max
+    }
+}
+
+extension SiteFold {
+    mutating func apply(
+        _ batch: EventBatch, offset: LogOffset, _ pages: any PageSource, _ scratch: inout PartitionFold.Scratch
+    ) throws {
+        pending.isDirty = true
+        pending.clock += 1
+        let createdAt = batch.createdAt.microseconds
+        newestCreatedAt = max(newestCreatedAt, createdAt)
+        scratch.prepare(batch.ids.count)
+        var lastTriple = SourceTable.Source(station: 0, camera: 0, modelVersion: 0)
+        var lastSource: UInt32?
+        for event in 0..<batch.count {
+            let worker = worker(batch, Int(batch.workers[event]), &scratch)
+            let triple = SourceTable.Source(
+                station: station(batch, Int(batch.workstations[event]), &scratch),
+                camera: name(batch, batch.cameras[event], &scratch),
+                modelVersion: name(batch, batch.modelVersions[event], &scratch))
+            let source: UInt32
+            if let lastSource, triple == lastTriple { source = lastSource } else { source = try internSource(triple) }
+            lastTriple = triple
+            lastSource = source
+            let mark = batch.marks[event]
+            let entry = TimelineEntry(
+                time: batch.times[event], type: batch.types[event], createdAt: createdAt, offset: offset.value,
+                index: event, mark: mark, source: source, count: batch.counts[event],
+                confidence: batch.confidences[event])
+            try insert(entry, worker: worker, class: mark.eventClass, pages)
+        }
+    }
+
+    @inline(__always)
+    private mutating func worker(_ batch: EventBatch, _ id: Int, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
+        if scratch.workers[id] != PartitionFold.Scratch.unknown { return scratch.workers[id] }
+        let number = internWorker(batch.ids.bytes, batch.ids.range(of: id))
+        scratch.workers[id] = number
+        return number
+    }
+
+    @inline(__always)
+    private mutating func station(_ batch: EventBatch, _ id: Int, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
+        if scratch.stations[id] != PartitionFold.Scratch.unknown { return scratch.stations[id] }
+        let number = internStation(batch.ids.bytes, batch.ids.range(of: id))
+        scratch.stations[id] = number
+        return number
+    }
+
+    /// Number + 1 of a camera or model version; 0 for none, as in the batch.
+    @inline(__always)
+    private mutating func name(_ batch: EventBatch, _ id: UInt32, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
+        if id == 0 { return 0 }
+        let known = scratch.names[Int(id) - 1]
+        if known != PartitionFold.Scratch.unknown { return known }
+        let number = names.intern(batch.ids.bytes, batch.ids.range(of: Int(id) - 1)) + 1
+        scratch.names[Int(id) - 1] = number
+        return number
+    }
+}
+
+extension PartitionFold.Scratch {
+    mutating func prepare(_ count: Int) {
+        workers.removeAll(keepingCapacity: true)
+        workers.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
+        stations.removeAll(keepingCapacity: true)
+        stations.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
+        names.removeAll(keepingCapacity: true)
+        names.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
+    }
+}

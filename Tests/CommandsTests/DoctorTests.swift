@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite("andon doctor and andon digest")
+struct DoctorTests {
+    @Test("versions compare by their numbers")
+    func versions() {
+        #expect(LibraryAdvice.isOlder("3.40.1", than: [3, 51, 3]))
+        #expect(LibraryAdvice.isOlder("3.51", than: [3, 51, 3]))
+        #expect(!LibraryAdvice.isOlder("3.51.3", than: [3, 51, 3]))
+        #expect(!LibraryAdvice.isOlder("3.100.0", than: [3, 51, 3]))
+        #expect(LibraryAdvice.isOlder("0.9.75 x", than: [0, 9, 76]))
+    }
+
+    @Test("a SQLite with the WAL-reset bug is warned about, a repaired one is not (DESIGN 1.9)")
+    func sqlite() {
+        #expect(LibraryAdvice.sqlite("3.40.1").level == .warning)
+        #expect(LibraryAdvice.sqlite("3.51.2").level == .warning)
+        #expect(LibraryAdvice.sqlite("3.51.3").level == .ok)
+    }
+
+    @Test("free space is judged at its limits")
+    func freeSpace() {
+        #expect(DataDirectoryCheck.disk(free: (64 << 20) - 1).level == .failure)
+        #expect(DataDirectoryCheck.disk(free: 64 << 20).level == .warning)
+        #expect(DataDirectoryCheck.disk(free: (1 << 30) - 1).level == .warning)
+        #expect(DataDirectoryCheck.disk(free: 1 << 30).level == .ok)
+    }
+
+    @Test("names every library, and is content with a directory that is not there yet")
+    func healthy() throws {
+        let directory = try TemporaryDirectory()
+        let recorder = Recorder()
+        #expect(recorder.run(["doctor", "--data-dir", directory.file("none")]) == .success)
+        for name in ["SQLite", "libmicrohttpd", "libcurl", "OpenSSL", "zlib"] {
+            #expect(recorder.output.contains(name))
+        }
+        #expect(recorder.output.contains("andon up makes it"))
+    }
+
+    @Test("a log that is none exits 1 and says so")
+    func brokenLog() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("log.sqlite", String(repeating: "no log ", count: 1_000))
+        let recorder = Recorder()
+        #expect(recorder.run(["doctor", "--data-dir", directory.path, "-o", "json"]) == .failure)
+        #expect(recorder.output.contains(#""check":"log","result":"failure""#))
+    }
+
+    @Test("a data directory that is a file exits 1")
+    func notAFolder() throws {
+        let directory = try TemporaryDirectory()
+        let recorder = Recorder()
+        #expect(recorder.run(["doctor", "--data-dir", try directory.write("x", "")]) == .failure)
+    }
+
+    @Test("digest says what is missing: the site, the directory, the log (SPEC 8.4)")
+    func digestFailures() throws {
+        let directory = try TemporaryDirectory()
+        #expect(Recorder().run(["digest", "--data-dir", directory.path]) == .usage)
+        #expect(Recorder().run(["digest", "--site=p", "--data-dir", directory.file("none")]) == .failure)
+        #expect(Recorder().run(["digest", "--site=p", "--data-dir", directory.path]) == .unavailable)
+    }
+}

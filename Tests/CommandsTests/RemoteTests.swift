@@ -1,0 +1,178 @@
+import Foundation
+internal import Locks
+import Testing
+
+@testable import Commands
+
+@Suite("Commands that ask a server")
+struct RemoteTests {
+    /// Runs a command whose server answers everything with one answer.
+    func run(
+        _ words: [String], status: Int = 200, _ body: String, retryAfter: Int? = nil
+    ) -> (exit: ExitCode, recorder: Recorder, requests: [APIRequest]) {
+        let recorder = Recorder()
+        let requests = Guarded<[APIRequest]>([])
+        let commands = [
+            (QueryCommand.command, QueryCommand.run), (SiteApplyCommand.command, SiteApplyCommand.run),
+        ].map { command, run in
+            var command = command
+            command.run = { invocation in
+                let client = APIClient(access: try ServerAccess(invocation)) { request in
+                    requests.withLock { $0.append(request) }
+                    return APIAnswer(status: status, body: Array(body.utf8), retryAfterSeconds: retryAfter)
+                }
+                return try run(invocation, client)
+            }
+            return command
+        }
+        let exit = recorder.run(words, commands: commands, environment: ["ANDON_API_KEY": "andon_a_b"])
+        return (exit, recorder, requests.withLock { $0 })
+    }
+
+    static let factory = """
+        {"working_us":22500000000,"total_productive_time_hours":6.25,"total_production_count":1205,\
+        "average_utilization_percentage":78.13,"target_units":null,"active_workers":1,"average_production_rate":0.8,\
+        "meta":{"site_id":"p1","from":"2026-01-12T08:00:00.000000Z","to":"2026-01-12T16:00:00.000000Z",\
+        "freshness_seconds":2.6}}
+        """
+
+    @Test("figures come as a table with fixed decimals; what was asked stands on stderr")
+    func factoryTable() {
+        let result = run(["query", "factory", "--site", "p1", "--from", "2026-01-12T08:00:00+05:30"], Self.factory)
+        #expect(result.exit == .success)
+        #expect(
+            result.recorder.output == """
+                figure                 value
+                productive hours        6.25
+                units                  1,205
+                units per hour          0.80
+                average utilization %  78.13
+                active workers             1
+                target units               -
+
+                """)
+        #expect(
+            result.recorder.errors
+                == "site p1, 2026-01-12T08:00:00.000000Z to 2026-01-12T16:00:00.000000Z, newest data 3 s old\n")
+        #expect(
+            result.requests.map(\.target) == ["/api/metrics/factory?site_id=p1&from=2026-01-12T08%3A00%3A00%2B05%3A30"])
+        #expect(result.requests[0].headers.map(\.value) == ["Bearer andon_a_b"])
+    }
+
+    @Test("-o json passes the answer on as it came")
+    func json() {
+        let result = run(["query", "factory", "-o", "json"], Self.factory)
+        #expect(result.recorder.output == Self.factory + "\n")
+        #expect(result.recorder.errors.isEmpty)
+    }
+
+    @Test("lists have a row for each item, and no column that none fills")
+    func workers() {
+        let body = """
+            {"items":[{"worker_id":"W1","worker_name":null,"total_active_time_hours":6.25,"total_units_produced":5},\
+            {"worker_id":"W2","worker_name":null,"total_active_time_hours":0,"total_units_produced":0}],"meta":{}}
+            """
+        let result = run(["query", "workers"], body)
+        #expect(
+            result.recorder.output == "worker  working h  units\nW1           6.25      5\nW2           0.00      0\n")
+    }
+
+    @Test("decimals are rounded half up and filled with zeros")
+    func decimals() {
+        #expect(AnswerTables.fixed(Decimal(string: "78.125")!, decimals: 2) == "78.13")
+        #expect(AnswerTables.fixed(Decimal(string: "-0.5")!, decimals: 2) == "-0.50")
+        #expect(AnswerTables.fixed(1_234_567, decimals: 1) == "1,234,567.0")
+        #expect(AnswerTables.fixed(7, decimals: 0) == "7")
+    }
+
+    @Test("explain needs a worker")
+    func explain() {
+        let result = run(["query", "explain"], "{}")
+        #expect(result.exit == .usage)
+        #expect(result.requests.isEmpty)
+    }
+
+    @Test(
+        "answers that are errors exit as UX.md says",
+        arguments: [
+            (400, ExitCode.usage), (401, .failure), (403, .failure), (404, .failure), (413, .badData), (422, .badData),
+            (429, .tryAgain), (500, .failure), (503, .tryAgain),
+        ])
+    func exitCodes(status: Int, exit: ExitCode) {
+        let problem = #"{"title":"T","detail":"what went wrong","errors":[{"pointer":"/site/name","detail":"empty"}]}"#
+        let result = run(["query", "workers", "--verbose"], status: status, problem, retryAfter: 3)
+        #expect(result.exit == exit)
+        #expect(result.recorder.errors.contains("error: what went wrong"))
+        #expect(result.recorder.errors.contains("status \(status)"))
+        #expect(result.recorder.errors.contains("/site/name: empty"))
+        #expect(result.recorder.output.isEmpty)
+    }
+
+    @Test("a server that is not there exits 69 and says what to run")
+    func unreachable() {
+        let client = FakeGateway(fates: [.breakOff]).client()
+        let failure = #expect(throws: CommandFailure.self) {
+            try client.fetch(APIRequest(method: "GET", target: "/"))
+        }
+        #expect(failure?.exitCode == .unavailable)
+        #expect(failure?.next?.contains("andon up") == true)
+    }
+
+    @Test("a definition with comments is sent as plain JSON, a plain one as it is (SPEC 3)")
+    func siteApply() throws {
+        let directory = try TemporaryDirectory()
+        let relaxed = try directory.write(
+            "a.json", "{ // us\n site: {site_id: 'p 1', confidence_threshold: 0.7,}, workers: [{worker_id:'W1'}] }")
+        let result = run(["site", "apply", relaxed], #"{"definition":3}"#)
+        #expect(result.exit == .success)
+        #expect(result.requests.map(\.method) == ["PUT"])
+        #expect(result.requests.map(\.target) == ["/api/sites/p%201"])
+        #expect(
+            String(decoding: result.requests[0].body, as: UTF8.self)
+                == #"{"site":{"confidence_threshold":0.7,"site_id":"p 1"},"workers":[{"worker_id":"W1"}]}"#)
+        #expect(result.recorder.errors == "site p 1: definition 3, 1 workers, 0 workstations\n")
+        let text = #"{ "site" : {"site_id":"p"}, "workers":[] }"#
+        let plain = run(["site", "apply", try directory.write("b.json", text)], "{}")
+        #expect(plain.requests[0].body == Array(text.utf8))
+    }
+
+    @Test("a definition that names no site, or is none, exits 65 and sends nothing", arguments: ["{}", "[]", "{"])
+    func badDefinition(text: String) throws {
+        let directory = try TemporaryDirectory()
+        let result = run(["site", "apply", try directory.write("a.json", text)], "{}")
+        #expect(result.exit == .badData)
+        #expect(result.requests.isEmpty)
+    }
+
+    @Test("the key comes from the file, else from ANDON_API_KEY; a file without a key exits 65")
+    func keys() throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("k", "andon_x_y\n")
+        #expect(run(["query", "ledger", "--key-file", file], "{}").requests[0].headers[0].value == "Bearer andon_x_y")
+        #expect(run(["query", "ledger", "--key-file", try directory.write("e", " \n")], "{}").exit == .badData)
+        #expect(run(["query", "ledger", "--key-file", directory.file("none")], "{}").exit == .badData)
+    }
+
+    @Test("without --url the server that runs on the data directory is asked")
+    func urlOfDataDirectory() throws {
+        let directory = try TemporaryDirectory()
+        DataDirectory(path: directory.path).noteRunning(at: "http://127.0.0.1:4711")
+        func url(_ words: [String]) throws -> String {
+            let parsed = try Parser(words[...], for: QueryCommand.command)
+            let invocation = Invocation(
+                command: QueryCommand.command, positionals: [], settings: Settings(flags: parsed.flags),
+                environment: [:],
+                console: Recorder().console())
+            return try ServerAccess(invocation).url
+        }
+        #expect(try url(["--data-dir", directory.path]) == "http://127.0.0.1:4711")
+        #expect(try url(["--data-dir", directory.path, "--url", "https://a.example/"]) == "https://a.example")
+        DataDirectory(path: directory.path).noteRunning(at: nil)
+        #expect(try url(["--data-dir", directory.path]) == "http://127.0.0.1:8080")
+    }
+
+    @Test("a URL that is none exits 64", arguments: ["localhost:8080", "ftp://x", "http://", "http://x/?a=1", ""])
+    func badURL(text: String) {
+        #expect(run(["query", "workers", "--url=\(text)"], "{}").exit == .usage)
+    }
+}

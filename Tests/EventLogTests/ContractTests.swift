@@ -1,0 +1,44 @@
+import EventLog
+import EventLogContract
+import SQLiteLog
+import Testing
+
+@Suite("Every log keeps the contract (DESIGN 1.10)")
+struct ContractTests {
+    @Test("the log in memory", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    func inMemory(claim: ContractClaim) throws {
+        try claim.run { InMemoryLog() }
+    }
+
+    @Test("the log in memory, in several partitions", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    func partitioned(claim: ContractClaim) throws {
+        try claim.run { InMemoryLog(partitionCount: 7) }
+    }
+
+    @Test("the log in SQLite", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    func sqlite(claim: ContractClaim) throws {
+        try run(claim, limits: SQLiteLogLimits())
+    }
+
+    @Test(
+        "the log in SQLite, read from the file, with a short queue", .timeLimit(.minutes(2)),
+        arguments: ContractClaim.all)
+    func sqliteWithoutTail(claim: ContractClaim) throws {
+        var limits = SQLiteLogLimits()
+        limits.tailBytesMaximum = 0
+        limits.queueRecordsMaximum = 2
+        limits.queueBytesMaximum = 100
+        limits.groupRecordsMaximum = 2
+        limits.checkpointPages = 1
+        try run(claim, limits: limits)
+    }
+
+    private func run(_ claim: ContractClaim, limits: SQLiteLogLimits) throws {
+        let folder = try TemporaryFolder()
+        var count = 0
+        try claim.run {
+            count += 1
+            return try SQLiteLog.open(path: folder.file("log\(count).db"), limits: limits)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import EventModel
+import Foundation
+import HTTPServer
+import Testing
+
+@testable import Gateway
+
+@Suite("Keys, roles, sites and limits")
+struct AccessTests {
+    @Test("SPEC 8.2: each role may do what it is for, and nothing else", arguments: Role.allCases)
+    func roles(role: Role) throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        let key = try harness.key(role)
+        let ingest = harness.batch([eventJSON()], key: key).status
+        let list = harness.send(.get, "/api/workers?site_id=plant", key: key).status
+        let put = harness.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(makeDefinition()), key: key).status
+        let expected: [Int] =
+            switch role {
+            case .ingest: [200, 403, 403]
+            case .viewer: [403, 200, 403]
+            case .operator: [200, 200, 403]
+            case .admin: [200, 200, 200]
+            }
+        let statuses: [Int] = [ingest, list, put]
+        #expect(statuses == expected)
+    }
+
+    @Test("SPEC 8.2: without a key, with a wrong, cut or foreign one, the answer is 401; health needs none")
+    func unauthorized() throws {
+        let harness = try GatewayHarness()
+        let key = try harness.key(.admin)
+        let other = key.dropLast() + (key.hasSuffix("A") ? "E" : "A")
+        for wrong in ["", "x", String(other), String(key.dropLast()), key + "A", "andon__", "andon_0_0"] {
+            let response = harness.send(.get, "/api/sites/plant", key: wrong)
+            #expect(response.status == 401 && response.header("WWW-Authenticate") == "Bearer", "\(wrong)")
+        }
+        let basic = harness.send(.get, "/api/sites/plant", key: "", headers: ["Authorization": "Basic abc"])
+        #expect(basic.status == 401)
+        #expect(harness.send(.get, "/api/sites/plant", key: "", headers: ["X-API-Key": key]).status == 404)
+        for path in ["/livez", "/readyz", "/health"] { #expect(harness.send(.get, path, key: "").status == 200) }
+    }
+
+    @Test("SPEC 8.2: keys made or revoked by another process hold within a second")
+    func otherProcess() throws {
+        let harness = try GatewayHarness()
+        // Its own connection, as `andon key` has it.
+        let tool = try KeyStore(path: harness.folder.appending(path: "keys.sqlite").path)
+        func status(_ key: String) -> Int { harness.send(.get, "/api/sites/plant", key: key).status }
+        #expect(status(harness.adminKey) == 404)
+        let (text, key) = try tool.create(role: .admin, sites: [], name: "line 1", at: harness.clock.now)
+        harness.clock.advance(milliseconds: 999)
+        #expect(status(text) == 404)
+        #expect(try tool.revoke(id: key.id, at: harness.clock.now))
+        #expect(try !tool.revoke(id: key.id, at: harness.clock.now))
+        #expect(try !tool.revoke(id: "nobody", at: harness.clock.now))
+        harness.clock.advance(milliseconds: 999)
+        #expect(status(text) == 401)
+        let listed = try harness.keys.list()
+        #expect(listed.map(\.id).contains(key.id) && listed.first { $0.id == key.id }?.revokedAt != nil)
+    }
+
+    @Test("DESIGN 6: the secret has 256 bits and stands nowhere in the file")
+    func secret() throws {
+        let harness = try GatewayHarness()
+        let text = try harness.key(.viewer, sites: ["a", "b"], rateLimit: 7)
+        let parsed = try #require(APIKeyText(text))
+        #expect(parsed.secret.count == 32 && parsed.text == text)
+        let file = try Data(contentsOf: harness.folder.appending(path: "keys.sqlite"))
+        #expect(file.range(of: Data(parsed.secret)) == nil)
+        #expect(file.range(of: Data(text.suffix(43).utf8)) == nil)
+        #expect(file.range(of: Data(parsed.secretHash.bytes)) != nil)
+        let kept = try #require(try harness.keys.list().first { $0.id == parsed.id })
+        #expect(kept.sites == ["a", "b"] && kept.rateLimit == 7 && kept.role == .viewer)
+    }
+
+    @Test("SPEC 8.2: an open gateway serves loopback clients without a key, others not")
+    func open() throws {
+        let harness = try GatewayHarness(isOpen: true)
+        let body = DefinitionJSON.bytes(makeDefinition())
+        #expect(harness.send(.put, "/api/sites/plant", body: body, key: "").status == 201)
+        #expect(harness.batch([eventJSON()], key: "").status == 200)
+        #expect(harness.send(.get, "/api/workers?site_id=plant", key: "", address: "192.0.2.1").status == 401)
+        #expect(harness.send(.get, "/api/workers?site_id=plant", key: "wrong").status == 401)
+    }
+
+    @Test("SPEC 8.2: 100 requests a minute pass per address, the next gets 429 and when to come again")
+    func addressLimit() throws {
+        let harness = try GatewayHarness(requestsPerMinute: 100)
+        func send(_ address: String) -> HTTPResponse {
+            harness.send(.get, "/api/sites/plant", key: "", address: address)
+        }
+        for _ in 0..<100 { #expect(send("192.0.2.1").status == 401) }
+        let limited = send("192.0.2.1")
+        #expect(limited.status == 429 && limited.header("Retry-After") == "1")
+        #expect(limited.header("RateLimit-Policy") == "\"address\";q=100;w=60")
+        #expect(limited.header("RateLimit") == "\"address\";r=0;t=60")
+        #expect(limited.header("Content-Type") == "application/problem+json")
+        #expect(send("192.0.2.2").status == 401)
+        #expect(harness.send(.get, "/livez", key: "", address: "192.0.2.1").status == 200)
+        harness.clock.advance(milliseconds: 599)
+        #expect(send("192.0.2.1").status == 429)
+        harness.clock.advance(milliseconds: 1)
+        #expect(send("192.0.2.1").status == 401)
+    }
+
+    @Test("SPEC 8.2: a key is limited over all addresses; its own limit stands in place of both")
+    func keyLimit() throws {
+        let harness = try GatewayHarness(requestsPerMinute: 3)
+        let plain = try harness.key(.admin)
+        let granted = try harness.key(.admin, rateLimit: 5)
+        let unlimited = try harness.key(.admin, rateLimit: 0)
+        func statuses(_ key: String, _ count: Int) -> [Int] {
+            (0..<count).map { harness.send(.get, "/api/sites/plant", key: key, address: "198.51.100.\($0)").status }
+        }
+        #expect(statuses(plain, 4) == [404, 404, 404, 429])
+        #expect(statuses(granted, 6) == [404, 404, 404, 404, 404, 429])
+        #expect(Set(statuses(unlimited, 50)) == [404])
+        let response = harness.send(.get, "/api/sites/plant", key: unlimited)
+        #expect(response.header("RateLimit") == nil)
+    }
+
+    @Test("the table of buckets is bounded, and the busiest clients stay limited")
+    func bounded() {
+        let clock = TestClock()
+        let limiter = RateLimiter(uptime: { clock.uptimeMilliseconds })
+        func admit(_ name: String) -> Bool {
+            limiter.admit([RateLimiter.Subject(name: name, limit: 2, policy: "address")]).isAllowed
+        }
+        #expect(admit("busy") && admit("busy") && !admit("busy"))
+        for client in 0...RateLimiter.bucketsMaximum { _ = admit("client \(client)") }
+        #expect(limiter.bucketCount <= RateLimiter.bucketsMaximum)
+        #expect(!admit("busy"))
+    }
+
+    @Test("an absurd limit is no trap")
+    func hugeLimit() {
+        let limiter = RateLimiter(uptime: { .max / 2 })
+        #expect(limiter.admit([RateLimiter.Subject(name: "a", limit: .max, policy: "key")]).isAllowed)
+    }
+}

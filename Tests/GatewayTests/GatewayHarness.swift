@@ -1,0 +1,212 @@
+import EventLog
+import EventModel
+import Foundation
+import HTTPServer
+internal import Locks
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+/// A clock that a test moves.
+final class TestClock: Sendable {
+    private let microseconds: Atomic<Int64>
+    private let uptime = Atomic<Int64>(1_000_000)
+
+    /// - Parameter start: 2026-01-12T12:00:00Z where nothing else is said.
+    init(_ start: Timestamp = Timestamp(microseconds: 1_768_219_200_000_000)) {
+        microseconds = Atomic(start.microseconds)
+    }
+
+    var now: Timestamp { Timestamp(microseconds: microseconds.load(ordering: .relaxed)) }
+    var uptimeMilliseconds: Int64 { uptime.load(ordering: .relaxed) }
+
+    /// Moves the wall clock, also back, and, forward, the monotonic one.
+    func advance(seconds: Int64) {
+        microseconds.add(seconds * Microseconds.second, ordering: .relaxed)
+        if seconds > 0 { uptime.add(seconds * 1000, ordering: .relaxed) }
+    }
+
+    /// Moves the monotonic clock alone.
+    func advance(milliseconds: Int64) { uptime.add(milliseconds, ordering: .relaxed) }
+}
+
+/// An exchange that keeps its answer.
+final class RecordingExchange: HTTPExchange {
+    private let answer = Monitor<HTTPResponse?>(nil)
+
+    func complete(_ response: HTTPResponse) {
+        answer.update { answer in
+            precondition(answer == nil, "answered twice")
+            answer = response
+        }
+    }
+
+    /// The answer, once it is there.
+    var response: HTTPResponse { answer.wait { $0 } }
+    var isAnswered: Bool { answer.withLock { $0 != nil } }
+}
+
+/// A gateway over a log in memory, called without a network.
+final class GatewayHarness: Sendable {
+    let log: InMemoryLog
+    let clock: TestClock
+    let folder: URL
+    let keys: KeyStore
+    let gateway: Gateway
+    let adminKey: String
+    let reports = Guarded<[String]>([])
+    private let ownsFolder: Bool
+
+    /// - Parameter folder: one of an earlier harness, to restart on its files.
+    init(
+        log: InMemoryLog = InMemoryLog(), clock: TestClock = TestClock(), folder: URL? = nil,
+        known: [KnownDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
+        audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
+        notReady: @escaping @Sendable () -> [String] = { [] }
+    ) throws {
+        self.log = log
+        self.clock = clock
+        ownsFolder = folder == nil
+        self.folder =
+            folder ?? FileManager.default.temporaryDirectory.appending(path: "andon-gateway-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        let uptime: @Sendable () -> Int64 = { clock.uptimeMilliseconds }
+        keys = try KeyStore(path: self.folder.appending(path: "keys.sqlite").path, uptime: uptime)
+        adminKey = try keys.create(role: .admin, at: clock.now).text
+        let access = AccessControl(
+            keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), uptime: uptime)
+        gateway = try Gateway(
+            log: log, registryPath: self.folder.appending(path: "registry.sqlite").path, access: access, known: known,
+            clock: { clock.now }, hooks: GatewayHooks(audit: audit, notReady: notReady))
+        gateway.start()
+    }
+
+    deinit {
+        log.releaseAppends()
+        gateway.stop()
+        if ownsFolder { try? FileManager.default.removeItem(at: folder) }
+    }
+
+    func key(_ role: Role, sites: [SiteID] = [], rateLimit: Int? = nil) throws -> String {
+        try keys.create(role: role, sites: sites, rateLimit: rateLimit, at: clock.now).text
+    }
+
+    /// Puts a definition and expects it to be taken.
+    func define(_ definition: SiteDefinition = makeDefinition()) throws {
+        let response = send(.put, "/api/sites/\(definition.siteID)", body: DefinitionJSON.bytes(definition))
+        try #require([200, 201].contains(response.status), "\(response.text)")
+    }
+
+    /// A request that is answered, now or by the log thread.
+    func send(
+        _ method: HTTPMethod, _ target: String, body: [UInt8] = [], key: String? = nil,
+        headers: [String: String] = [:], address: String = "127.0.0.1"
+    ) -> HTTPResponse {
+        start(method, target, body: body, key: key, headers: headers, address: address).response
+    }
+
+    func send(
+        _ method: HTTPMethod, _ target: String, body: String, key: String? = nil, headers: [String: String] = [:]
+    ) -> HTTPResponse {
+        send(method, target, body: Array(body.utf8), key: key, headers: headers)
+    }
+
+    func batch(_ events: [String], query: String = "?site_id=plant", key: String? = nil) -> HTTPResponse {
+        send(.post, "/api/events/batch\(query)", body: "[\(events.joined(separator: ","))]", key: key)
+    }
+
+    /// A request whose answer may still have to come. `key` is the admin's unless it is given; empty: none.
+    func start(
+        _ method: HTTPMethod, _ target: String, body: [UInt8] = [], key: String? = nil,
+        headers: [String: String] = [:], address: String = "127.0.0.1"
+    ) -> RecordingExchange {
+        let exchange = RecordingExchange()
+        let parts = target.split(separator: "?", maxSplits: 1)
+        let query = (parts.count < 2 ? [] : parts[1].split(separator: "&")).map { pair in
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: String(sides[0]), value: sides.count > 1 ? String(sides[1]) : "")
+        }
+        var headers = headers
+        let key = key ?? adminKey
+        if !key.isEmpty { headers["authorization"] = "Bearer \(key)" }
+        let lowered = Dictionary(headers.map { ($0.key.lowercased(), $0.value) }) { $1 }
+        guard let (route, parameters) = route(method, String(parts[0])) else {
+            exchange.complete(.problem(404))
+            return exchange
+        }
+        let outcome = body.withUnsafeBytes { body in
+            route.handler(
+                HTTPRequest(
+                    method: method, path: String(parts[0]), pathParameters: parameters, query: query, body: body,
+                    clientAddress: address, isLoopback: address.hasPrefix("127."),
+                    headerLookup: { lowered[$0.lowercased()] }),
+                exchange)
+        }
+        if case .respond(let response) = outcome { exchange.complete(response) }
+        return exchange
+    }
+
+    private func route(_ method: HTTPMethod, _ path: String) -> (HTTPRoute, [String])? {
+        let segments = path.split(separator: "/")
+        for route in gateway.routes where route.method == method {
+            let pattern = route.pattern.split(separator: "/")
+            guard pattern.count == segments.count else { continue }
+            let pairs = zip(pattern, segments)
+            guard pairs.allSatisfy({ $0.hasPrefix("{") || $0 == $1 }) else { continue }
+            return (route, pairs.filter { $0.0.hasPrefix("{") }.map { String($0.1) })
+        }
+        return nil
+    }
+
+    /// What the log holds.
+    func records() throws -> [RecordContent] {
+        var contents: [RecordContent] = []
+        let partition = PartitionIndex(0)
+        var next = LogOffset.zero
+        while next < (try log.endOffset(partition)) {
+            next = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
+                var batch = EventBatch(siteID: "none")
+                switch try RecordCodec.decode(record.payload, into: &batch) {
+                case .events: contents.append(.events(batch))
+                case .definition(let definition): contents.append(.definition(definition))
+                }
+            }
+        }
+        return contents
+    }
+
+    func batches() throws -> [EventBatch] {
+        try records().compactMap { if case .events(let batch) = $0 { batch } else { nil } }
+    }
+}
+
+extension HTTPResponse {
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+
+    /// A member of the JSON body, as text of a number or string.
+    subscript(_ name: String) -> String? {
+        guard case .object(let members)? = JSONValue(body, depthMaximum: 64) else { return nil }
+        switch members[name] {
+        case .number(let text), .string(let text): return text
+        case .null: return "null"
+        default: return nil
+        }
+    }
+
+    /// `index:code:field` of each entry of `errors`.
+    var errors: [String] {
+        guard case .object(let members)? = JSONValue(body, depthMaximum: 64),
+            case .array(let errors)? = members["errors"]
+        else { return [] }
+        return errors.map { error in
+            guard case .object(let members) = error, case .number(let index)? = members["index"],
+                case .string(let code)? = members["code"]
+            else { return "?" }
+            if case .string(let field)? = members["field"] { return "\(index):\(code):\(field)" }
+            return "\(index):\(code)"
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import EventLog
+import EventModel
+import HTTPServer
+import Testing
+
+@testable import Gateway
+
+/// The log thread's decisions as values: no thread, no log, no clock.
+@Suite("The sequencer")
+struct SequencerTests {
+    let start = Timestamp(microseconds: 1_768_219_200_000_000)
+
+    private func work(
+        _ events: [String], by snapshot: SiteSnapshot = makeSnapshot(), claim: IdempotencyClaim? = nil
+    ) throws -> (Work, RecordingExchange) {
+        let exchange = RecordingExchange()
+        let request = try parse("[\(events.joined(separator: ","))]", by: snapshot)
+        let work = IngestWork(request: request, isSingle: false, claim: claim, headers: [], exchange: exchange)
+        return (.ingest(work), exchange)
+    }
+
+    private func answer(_ actions: [SequencerAction]) -> [HTTPResponse] {
+        actions.compactMap { if case .answer(_, let response) = $0 { response } else { nil } }
+    }
+
+    private func positions(_ records: [NewRecord], from first: Int64 = 0) -> [RecordPosition] {
+        records.indices.map {
+            RecordPosition(partition: PartitionIndex(0), offset: LogOffset(first + Int64($0)))
+        }
+    }
+
+    private func decode(_ record: NewRecord) throws -> EventBatch {
+        var batch = EventBatch(siteID: "none")
+        let kind = try RecordCodec.decode(record.payload, into: &batch)
+        #expect(kind == .events)
+        return batch
+    }
+
+    @Test("SPEC 1: created_at is the clock's time and never goes back, also when the clock does")
+    func stamps() throws {
+        var sequencer = Sequencer(definitions: [makeSnapshot()], newestStamp: start + 5)
+        for (now, expected) in [(start, start + 5), (start + 9, start + 9), (start - 9, start + 9)] {
+            let records = sequencer.prepare(
+                [try work([eventJSON(["worker_id": "\"u\(now.microseconds)\""])]).0], now: now)
+            #expect(records.map(\.createdAt) == [expected] && sequencer.stamp == expected)
+            #expect(try decode(records[0]).createdAt == expected)
+            _ = sequencer.appended(positions(records))
+        }
+    }
+
+    @Test("SPEC 2.6: duplicates are known within a request, within a group and from the window, in each class apart")
+    func duplicates() throws {
+        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        let low = eventJSON(["confidence": "0.1"])
+        let unknownStation = eventJSON(["workstation_id": "\"x\""])
+        let group = [
+            try work([eventJSON(), eventJSON(), low, low, unknownStation]).0,
+            try work([eventJSON(), unknownStation]).0,
+        ]
+        let records = sequencer.prepare(group, now: start)
+        #expect(records.count == 1)
+        #expect(try decode(records[0]).marks == [.accepted, .lowConfidence, .unknownWorkstation])
+        let answers = answer(sequencer.appended(positions(records)))
+        #expect(
+            answers[0].errors == [
+                "2:low_confidence:confidence", "3:low_confidence:confidence", "4:unknown_workstation:workstation_id",
+            ])
+        #expect(
+            answers.map { "\($0["success_count"] ?? "?") \($0["duplicate_count"] ?? "?")" } == ["1 1", "0 1"])
+        // The same key in another class is new there; another type, worker or time is another key.
+        let later = sequencer.prepare(
+            [
+                try work([
+                    eventJSON(["event_type": "\"idle\""]), eventJSON(["worker_id": "\"w2\""]),
+                    eventJSON(["timestamp": "\"2026-01-12T06:00:00.000001Z\""]), eventJSON(), low,
+                ]).0
+            ], now: start)
+        #expect(try decode(later[0]).count == 3)
+        #expect(answer(sequencer.appended(positions(later)))[0]["duplicate_count"] == "1")
+    }
+
+    @Test("SPEC 2.6: keys of a failed group are out of the window, those of earlier groups stay in it")
+    func failure() throws {
+        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        let other = eventJSON(["worker_id": "\"w2\""])
+        _ = sequencer.appended(positions(sequencer.prepare([try work([eventJSON()]).0], now: start)))
+        #expect(sequencer.prepare([try work([eventJSON(), other]).0, try work([other]).0], now: start).count == 1)
+        let failed = answer(sequencer.failed("full"))
+        #expect(failed.map(\.status) == [503, 503])
+        let again = sequencer.prepare([try work([eventJSON(), other]).0], now: start)
+        let response = answer(sequencer.appended(positions(again)))[0]
+        #expect(response["success_count"] == "1" && response["duplicate_count"] == "1")
+    }
+
+    @Test("SPEC 3: events after a definition in one group are judged by it, though they were parsed before")
+    func definitionInTheGroup() throws {
+        let old = makeSnapshot()
+        var changed = makeDefinition()
+        changed.workers.removeFirst()
+        changed.workers.append(.init(workerID: "w9", name: "Nine"))
+        changed.confidenceThreshold = Confidence(partsPerMillion: 950_000)
+        var sequencer = Sequencer(definitions: [old])
+        let nine = eventJSON(["worker_id": "\"w9\"", "confidence": "0.96"])
+        let put = DefinitionWork(definition: changed, sizeBytes: 1, headers: [], exchange: RecordingExchange())
+        let events = [eventJSON(), nine, eventJSON(["worker_id": "\"w2\""])]
+        let group = [try work(events, by: old).0, Work.definition(put), try work(events, by: old).0]
+        let records = sequencer.prepare(group, now: start)
+        #expect(records.count == 3)
+        let before = try decode(records[0])
+        let after = try decode(records[2])
+        #expect(before.marks == [.accepted, .unknownWorker, .accepted] && before.definitionVersion == 1)
+        #expect(after.marks == [.unknownWorker, .accepted, .lowConfidence] && after.definitionVersion == 2)
+        var batch = EventBatch(siteID: "none")
+        guard case .definition(let record) = try RecordCodec.decode(records[1].payload, into: &batch) else {
+            Issue.record("no definition")
+            return
+        }
+        #expect(record.definition == changed.withoutPersonalData && record.createdAt == start)
+        let defined = sequencer.appended(positions(records, from: 7)).compactMap { action -> SiteSnapshot? in
+            if case .define(_, let snapshot, .replaced) = action { snapshot } else { nil }
+        }
+        #expect(defined.map(\.position.offset.value) == [8] && defined.map(\.version) == [2])
+    }
+
+    @Test("SPEC 3: a failed group takes its definition back")
+    func failedDefinition() throws {
+        var changed = makeDefinition()
+        changed.name = "Changed"
+        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        let put = Work.definition(
+            DefinitionWork(definition: changed, sizeBytes: 1, headers: [], exchange: RecordingExchange()))
+        _ = sequencer.prepare([put, put], now: start)
+        _ = sequencer.failed("full")
+        let records = sequencer.prepare([try work([eventJSON()]).0, put, put], now: start)
+        #expect(records.count == 2)
+        #expect(try decode(records[0]).definitionVersion == 1)
+        let changes = sequencer.appended(positions(records)).compactMap { action -> (DefinitionChange, LogOffset)? in
+            if case .define(_, let snapshot, let change) = action { (change, snapshot.position.offset) } else { nil }
+        }
+        #expect(changes.map(\.0) == [.replaced, .none] && changes.map(\.1.value) == [1, 1])
+    }
+
+    @Test("SPEC 2.5: with an Idempotency-Key a record is written even when nothing is stored, with the answer in it")
+    func emptyRecord() throws {
+        let claim = IdempotencyClaim(apiKeyID: [1], path: [2], key: [3], bodyHash: .of([4]))
+        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        #expect(sequencer.prepare([try work(["1"]).0], now: start).isEmpty)
+        _ = sequencer.appended([])
+        let records = sequencer.prepare([try work(["1"], claim: claim).0], now: start)
+        let batch = try decode(records[0])
+        #expect(batch.count == 0 && batch.idempotency?.status == 200 && batch.idempotency?.key == [3])
+        let stored = try #require(batch.idempotency)
+        let actions = sequencer.appended(positions(records))
+        let remembered = actions.compactMap { if case .remember(_, let answer) = $0 { answer } else { nil } }
+        #expect(remembered.map(\.json) == [stored.answer] && remembered[0].position?.offset.value == 0)
+    }
+}
+
+@Suite("The duplicate window")
+struct DuplicateWindowTests {
+    @Test("SPEC 2.6: within its bound the window knows exactly what was let in and not taken back")
+    func exact() {
+        let seed = UInt64.random(in: .min ... .max)
+        var generator = SeededGenerator(seed: seed)
+        let window = SiteWindow()
+        var expected: [EventClass: Set<Int64>] = [:]
+        let slot = Array("w".utf8).withUnsafeBytes { window.slot(of: $0, hash: IDHash.of($0)) }
+        for _ in 0..<4000 {
+            let key = Int64.random(in: 0..<300, using: &generator)
+            let eventClass = EventClass.allCases.randomElement(using: &generator) ?? .accepted
+            if Bool.random(using: &generator) {
+                let isNew = expected[eventClass, default: []].insert(key).inserted
+                #expect(window.insert(key, of: slot, eventClass) == isNew, "seed \(seed)")
+            } else {
+                expected[eventClass]?.remove(key)
+                window.remove(key, of: slot, eventClass)
+            }
+        }
+        #expect(window.keyCount == expected.values.reduce(0) { $0 + $1.count }, "seed \(seed)")
+    }
+
+    @Test("SPEC 2.6: a full ring lets its oldest keys go and keeps the newest")
+    func bounded() {
+        var ring = KeyRing()
+        func insert(_ key: Int64) -> Bool { ring.insert(key, limit: 100) }
+        for key in 0..<Int64(1000) { #expect(insert(key)) }
+        #expect((100..<200).contains(ring.count))
+        for key in Int64(900)..<1000 { #expect(!insert(key)) }
+        // Older than all it knows: it passes, for the fold is the authority.
+        #expect(insert(5))
+        #expect(insert(5))
+    }
+
+    @Test("SPEC 2.6: a site beyond its share loses its own keys, never another's")
+    func fairness() {
+        var window = DuplicateWindow(keysMaximum: 4096)
+        let quiet = window.window(of: "quiet")
+        let loud = window.window(of: "loud")
+        func slot(_ window: SiteWindow, _ name: String) -> SiteWindow.Slot {
+            Array(name.utf8).withUnsafeBytes { window.slot(of: $0, hash: IDHash.of($0)) }
+        }
+        #expect(quiet.insert(1, of: slot(quiet, "w"), .accepted))
+        for worker in 0..<300 {
+            for key in 0..<Int64(20) { _ = loud.insert(key, of: slot(loud, "w\(worker)"), .accepted) }
+            window.maintain()
+        }
+        #expect(loud.keyCount <= 2048)
+        #expect(!quiet.insert(1, of: slot(quiet, "w"), .accepted))
+    }
+}
+
+/// SplitMix64: small, and the same on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ mixed >> 31
+    }
+}

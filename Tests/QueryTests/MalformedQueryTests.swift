@@ -1,0 +1,90 @@
+import EventModel
+import HTTPServer
+import Testing
+
+@testable import Query
+
+@Suite("Malformed questions (SPEC 2.5, 5.1)") struct MalformedQueryTests {
+    private static let metrics = "/api/metrics/workers"
+
+    @Test(
+        "A parameter that is unknown, repeated or not of its kind is a 400 that names it",
+        arguments: [
+            (metrics, "form", ["form=2026-01-12T00:00:00Z"]), (metrics, "worker_id", ["worker_id=W1"]),
+            ("/api/ledger", "known_at", ["known_at=2026-01-12T00:00:00Z"]), (metrics, "limit", ["limit=5"]),
+            (metrics, "from", ["from="]), (metrics, "from", ["from=2026-01-12"]),
+            (metrics, "from", ["from=2026-01-12T00:00:00"]), (metrics, "to", ["to=2026-02-30T00:00:00Z"]),
+            (metrics, "to", ["to=1969-12-31T23:59:59Z"]), (metrics, "to", ["to=10000-01-01T00:00:00Z"]),
+            (metrics, "to", ["to=9999-12-31T23:59:59-00:01"]),
+            (metrics, "known_at", ["known_at=yesterday"]),
+            (metrics, "from", ["from=2026-01-12T00:00:00Z", "from=2026-01-12T00:00:00Z"]),
+            (metrics, "site_id", ["site_id=plant", "site_id=plant"]),
+            (metrics, "to", ["from=2026-01-12T00:00:00.000001Z", "to=2026-01-12T00:00:00Z"]),
+            (metrics, "to", ["to=2026-01-12T00:00:00Z"]),
+            ("/api/metrics/model-health", "group_by", ["group_by=site"]),
+            ("/api/metrics/model-health", "group_by", ["group_by="]),
+            ("/api/explain", "worker_id", []), ("/api/explain", "worker_id", ["worker_id="]),
+            ("/api/explain", "worker_id", ["worker_id=a\u{1}"]),
+            ("/api/events", "worker_id", ["worker_id=\(String(repeating: "x", count: 129))"]),
+            ("/api/events", "event_type", ["event_type=Working"]), ("/api/events", "limit", ["limit=0"]),
+            ("/api/events", "limit", ["limit=1001"]), ("/api/events", "limit", ["limit=+5"]),
+            ("/api/events", "limit", ["limit=99999999999999999999"]), ("/api/events", "cursor", ["cursor="]),
+            ("/api/events", "cursor", ["cursor=!!"]), ("/api/events", "cursor", ["cursor=AAAA"]),
+            ("/api/events", "created_from", ["created_from=now"]),
+            ("/api/events", "created_to", ["created_from=2026-01-12T00:00:01Z", "created_to=2026-01-12T00:00:00Z"]),
+            (metrics, "min_position", ["min_position=5"]), (metrics, "min_position", ["min_position=0:-1"]),
+            (metrics, "min_position", ["min_position=0:1:0"]), (metrics, "min_position", ["min_position=1:0"]),
+            (metrics, "min_position", ["min_position=0:99999999999999999999"]),
+        ])
+    func malformed(_ path: String, _ parameter: String, _ query: [String]) throws {
+        let plant = try referenceDay()
+        let pairs = query.map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (name: String(parts[0]), value: String(parts[1]))
+        }
+        let answer = try plant.ask(path, pairs)
+        #expect(answer.status == 400)
+        #expect(answer.header("Content-Type") == "application/problem+json")
+        #expect(answer.json["parameter"] == .string(parameter))
+        #expect(answer.header("RateLimit-Remaining") == "99", "limits show on refusals too")
+    }
+
+    @Test("Limits hold at their edges: known_at 5 s ahead, 1000 items, ids of 128 bytes")
+    func edges() throws {
+        let plant = try referenceDay()
+        let ahead = plant.now + 5 * Microseconds.second
+        #expect(try plant.ask(Self.metrics, [("known_at", text(ahead))]).status == 200)
+        #expect(try plant.ask(Self.metrics, [("known_at", text(ahead + 1))]).json["parameter"] == .string("known_at"))
+        #expect(try plant.ask("/api/events", [("limit", "1000")]).status == 200)
+        #expect(try plant.ask("/api/events", [("limit", "1")]).items.count == 1)
+        #expect(try plant.ask("/api/events", [("worker_id", String(repeating: "x", count: 128))]).items.isEmpty)
+        let latest = try plant.ask(
+            Self.metrics, [("to", "9999-12-31T23:59:59.999999Z"), ("from", "1970-01-01T00:00:00Z")])
+        #expect(latest.items.first?["working_us"] == .integer(25 * Microseconds.hour / 4))
+    }
+
+    @Test("An offset's plus sign that arrives as a space is understood")
+    func plus() throws {
+        let answer = try referenceDay().ask(
+            Self.metrics, [("from", "2026-01-12T13:30:00 05:30"), ("to", "2026-01-12T21:30:00+05:30")])
+        #expect(answer.meta?["from"] == .string(text(at(8))) && answer.meta?["to"] == .string(text(at(16))))
+    }
+
+    @Test("An unknown site is a 404; who may not ask gets the refusal")
+    func sites() throws {
+        let plant = try referenceDay()
+        let unknown = try plant.ask(Self.metrics, [("site_id", "elsewhere")])
+        #expect(unknown.status == 404 && unknown.header("Content-Type") == "application/problem+json")
+        #expect(try plant.ask(Self.metrics, headers: ["X-API-Key": "none"]).status == 401)
+        // The key is judged before the query.
+        #expect(try plant.ask(Self.metrics, [("x", "y")], headers: ["X-API-Key": "none"]).status == 401)
+    }
+
+    @Test("When the projections cannot be read the answer is 503 with Retry-After, not a wrong figure")
+    func broken() throws {
+        let plant = try referenceDay()
+        plant.source.breakDown()
+        let answer = try plant.ask(Self.metrics)
+        #expect(answer.status == 503 && answer.header("Retry-After") == "5")
+    }
+}

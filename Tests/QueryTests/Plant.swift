@@ -1,0 +1,280 @@
+import Dispatch
+import EventModel
+import Foundation
+import HTTPServer
+internal import Locks
+import Oracle
+import Projector
+import Testing
+import Timeline
+
+@testable import Query
+
+/// 2026-01-12T00:00:00Z, a Monday.
+let monday: Int64 = 20_465 * Microseconds.day
+
+/// `hours` after ``monday``, in microseconds.
+func at(_ hours: Double) -> Int64 { monday + Int64((hours * 3600).rounded()) * Microseconds.second }
+
+func text(_ microseconds: Int64) -> String { Timestamp(microseconds: microseconds).formatted }
+
+/// A fold in memory that answers questions: the records of one partition, put in by the test.
+final class MemorySource: QuerySource {
+    private struct State {
+        var fold = PartitionFold()
+        var newest: Int64?
+        var logEnd: LogOffset?
+        var waiters: [(LogOffset, @Sendable (Bool) -> Void)] = []
+        var isBroken = false
+    }
+
+    private let state = Guarded(State())
+    private let arrivals = DispatchSemaphore(value: 0)
+    // Tests ask one question after the other and commit between them, so one thread at a time uses it.
+    nonisolated(unsafe) private let projections = MemoryProjections()
+    let partition = PartitionIndex(0)
+
+    func fold(_ record: RecordContent, commits: Bool = false) throws {
+        let ready = try state.withLock { state in
+            let offset = state.fold.nextOffset
+            switch record {
+            case .events(let batch):
+                try state.fold.apply(batch, offset: offset, pages: projections)
+                state.newest = max(state.newest ?? .min, batch.createdAt.microseconds)
+            case .definition(let definition):
+                let zone = TimeZone(identifier: definition.definition.timeZone) ?? .gmt
+                let date = Date(timeIntervalSince1970: Double(definition.createdAt.microseconds) / 1e6)
+                let anchor = Int64((zone.secondsFromGMT(for: date) % 3600 + 3600) % 3600) * Microseconds.second
+                try state.fold.apply(definition, offset: offset, anchor: anchor, pages: projections)
+                state.newest = max(state.newest ?? .min, definition.createdAt.microseconds)
+            }
+            if commits { commit(&state.fold) }
+            let next = state.fold.nextOffset
+            let ready = state.waiters.filter { $0.0 < next }
+            state.waiters.removeAll { $0.0 < next }
+            return ready
+        }
+        for (_, body) in ready { body(true) }
+    }
+
+    private func commit(_ fold: inout PartitionFold) {
+        let set = fold.takeCommit()
+        projections.apply(set)
+        fold.finishCommit(set)
+    }
+
+    /// Makes all hours that a definition asked to make anew.
+    func rederive() throws {
+        try state.withLock { state in
+            while state.fold.isRederiving { try state.fold.rederive(pageLimit: 1, pages: projections) }
+        }
+    }
+
+    /// Where the log is said to end; nil: just where the fold is.
+    func setLogEnd(_ end: Int64?) { state.withLock { $0.logEnd = end.map { LogOffset($0) } } }
+
+    func breakDown() { state.withLock { $0.isBroken = true } }
+
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
+    /// Lets the time of all who wait run out.
+    func timeOut() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for (_, body) in waiters { body(false) }
+    }
+
+    func standing() -> FoldProgress { state.withLock { MemorySource.standing($0) } }
+
+    private static func standing(_ state: State) -> FoldProgress {
+        FoldProgress(
+            nextOffset: state.fold.nextOffset, newestCreatedAt: state.newest,
+            logEnd: state.logEnd ?? state.fold.nextOffset)
+    }
+
+    struct Broken: Error {}
+
+    func reading(of site: SiteID) throws -> SiteReading? {
+        try state.withLock { state in
+            if state.isBroken { throw Broken() }
+            return state.fold.site(site).map {
+                SiteReading(site: $0, source: projections, standing: MemorySource.standing(state))
+            }
+        }
+    }
+
+    func whenPassed(_ offset: LogOffset, timeoutMilliseconds: Int, _ body: @escaping @Sendable (Bool) -> Void) {
+        let isPassed = state.withLock { state in
+            if state.fold.nextOffset > offset { return true }
+            state.waiters.append((offset, body))
+            return false
+        }
+        if isPassed { body(true) } else { arrivals.signal() }
+    }
+
+    /// Blocks until one more question waits for the fold.
+    func awaitWaiter() { arrivals.wait() }
+}
+
+/// An answer, with its body read.
+struct Answer {
+    let response: HTTPResponse
+    let json: JSONText
+
+    var status: Int { response.status }
+    var meta: JSONText? { json["meta"] }
+    var items: [JSONText] { json["items"]?.elements ?? [] }
+    func header(_ name: String) -> String? { response.headers.first { $0.name == name }?.value }
+}
+
+/// Keeps the one answer that it gets.
+final class Recorder: HTTPExchange {
+    private let response = Guarded<HTTPResponse?>(nil)
+    private let done = DispatchSemaphore(value: 0)
+
+    func complete(_ response: HTTPResponse) {
+        self.response.withLock { kept in
+            precondition(kept == nil, "an exchange is answered once")
+            kept = response
+        }
+        done.signal()
+    }
+
+    func wait() throws -> HTTPResponse {
+        done.wait()
+        return try #require(response.withLock { $0 })
+    }
+
+    var isAnswered: Bool { response.withLock { $0 != nil } }
+}
+
+/// A factory whose log the test writes and whose questions it asks, without a network.
+final class Plant: Sendable {
+    static let site: SiteID = "plant"
+    let source = MemorySource()
+    let service: QueryService
+    private let clock: Clock
+    private let registry = Registry()
+
+    /// - Parameter now: the server's clock, in microseconds.
+    init(now: Int64 = at(1000)) {
+        let clock = Clock(now)
+        self.clock = clock
+        let registry = registry
+        service = QueryService(
+            QueryService.Parts(
+                source: source, clock: { clock.now },
+                authorize: { request in
+                    let key = request.header("X-API-Key")
+                    if key == "none" { return .refused(.problem(401, "no key")) }
+                    return .granted(
+                        SiteID(request.queryValue("site_id") ?? "plant"), headers: [("RateLimit-Remaining", "99")])
+                },
+                registry: { registry.definition($0) }))
+    }
+
+    deinit { service.stop() }
+
+    var now: Int64 {
+        get { clock.now.microseconds }
+        set { clock.set(newValue) }
+    }
+
+    func register(_ definition: SiteDefinition) { registry.set(definition) }
+
+    func define(_ definition: SiteDefinition, known: Int64 = at(0)) throws {
+        try source.fold(
+            .definition(
+                DefinitionRecord(
+                    definition: definition.withoutPersonalData, createdAt: Timestamp(microseconds: known))))
+    }
+
+    func send(_ events: [LoggedEvent], known: Int64 = at(24), commits: Bool = false) throws {
+        try source.fold(.events(EventBatch(events, createdAt: known)), commits: commits)
+    }
+
+    /// Starts a question; whoever wants the answer waits for it.
+    func start(
+        _ path: String, _ query: [(name: String, value: String)] = [], headers: [String: String] = [:]
+    ) throws -> Recorder {
+        let route = try #require(service.routes.first { $0.pattern == path })
+        let recorder = Recorder()
+        let request = HTTPRequest(method: .get, path: path, query: query, headerLookup: { headers[$0] })
+        if case .respond(let response) = route.handler(request, recorder) { recorder.complete(response) }
+        return recorder
+    }
+
+    func ask(
+        _ path: String, _ query: [(name: String, value: String)] = [], headers: [String: String] = [:]
+    ) throws -> Answer {
+        let response = try start(path, query, headers: headers).wait()
+        return Answer(response: response, json: response.body.isEmpty ? .null : try JSONText(response.body))
+    }
+
+    func ask(
+        _ path: String, _ from: Int64, _ to: Int64, known: Int64? = nil, _ more: [(name: String, value: String)] = []
+    ) throws -> Answer {
+        let knownAt = known.map { [(name: "known_at", value: text($0))] } ?? []
+        return try ask(path, [("from", text(from)), ("to", text(to))] + knownAt + more)
+    }
+}
+
+/// The clock of a ``Plant``.
+private final class Clock: Sendable {
+    private let time: Guarded<Int64>
+    init(_ time: Int64) { self.time = Guarded(time) }
+    var now: Timestamp { time.withLock { Timestamp(microseconds: $0) } }
+    func set(_ value: Int64) { time.withLock { $0 = value } }
+}
+
+/// The registry of a ``Plant``: one definition.
+private final class Registry: Sendable {
+    private let kept = Guarded<SiteDefinition?>(nil)
+    func definition(_ site: SiteID) -> SiteDefinition? { kept.withLock { $0?.siteID == site ? $0 : nil } }
+    func set(_ definition: SiteDefinition) { kept.withLock { $0 = definition } }
+}
+
+/// One event of the plant, in the order in which tests think of it.
+func event(
+    _ time: Int64, _ type: EventType, _ worker: WorkerID = "W1", at station: WorkstationID = "S1", count: UInt32 = 0,
+    confidence: UInt32 = 950_000, camera: CameraID? = nil, model: ModelVersion? = nil, mark: Mark = .accepted
+) -> LoggedEvent {
+    LoggedEvent(
+        site: Plant.site, time: time, worker: worker, workstation: station, type: type, confidence: confidence,
+        count: count, camera: camera, modelVersion: model, mark: mark, createdAt: 0, offset: 0)
+}
+
+extension SiteDefinition {
+    /// The site of most tests.
+    static func plant(
+        ttl: Int64 = 0, zone: String = "UTC", workers: [String] = ["W1"], stations: [String] = ["S1"],
+        then change: (inout SiteDefinition) -> Void = { _ in }
+    ) -> SiteDefinition {
+        var definition = SiteDefinition(siteID: Plant.site, name: "Plant", timeZone: zone)
+        definition.observationTTLSeconds = ttl
+        definition.workers = workers.map { .init(workerID: WorkerID($0)) }
+        definition.workstations = stations.map { .init(workstationID: WorkstationID($0)) }
+        change(&definition)
+        return definition
+    }
+}
+
+/// The reference day of SPEC 5.
+func referenceDay() throws -> Plant {
+    let plant = Plant()
+    let definition = SiteDefinition.plant {
+        $0.workers[0].name = "Ana"
+        $0.workstations[0].name = "Press"
+        $0.workstations[0].capacity = 2
+    }
+    plant.register(definition)
+    try plant.define(definition)
+    try plant.send([
+        event(at(8), .working), event(at(10), .productCount, count: 5),
+        event(at(10.25), .idle), event(at(10.5), .working), event(at(12), .absent),
+        event(at(13), .working), event(at(15.5), .idle),
+    ])
+    return plant
+}
