@@ -4,7 +4,9 @@ internal import CCrypto
 public enum SecureRandom {
     /// `count` unpredictable bytes.
     public static func bytes(_ count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        // All empty arrays share one place, into which the initializer below would write a length, on any thread.
+        guard count > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             // Without entropy no secret may be made: stopping is the only safe answer.
             precondition(RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "the system gives no random bytes")
             initialized = count
