@@ -35,6 +35,12 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: common),
         .target(name: "SQLiteLog", dependencies: ["EventLog", "EventModel", "Locks", "SQLite"], swiftSettings: common),
 
+        // Kafka: librdkafka stays behind the one module that imports it.
+        .target(name: "CRdKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+        .target(
+            name: "KafkaLog", dependencies: ["CRdKafka", "Crypto", "EventLog", "EventModel", "Locks"],
+            swiftSettings: common),
+
         // In: HTTP and admission.
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "Locks"], swiftSettings: common),
         .target(name: "HTTPClient", dependencies: ["CCurl"], swiftSettings: common),
@@ -55,13 +61,30 @@ let package = Package(
             dependencies: ["Crypto", "EventModel", "HTTPServer", "Locks", "Projector", "Timeline"],
             swiftSettings: common),
 
+        // Several processes: who holds which partition, questions forwarded, figures published.
+        .target(
+            name: "Cluster",
+            dependencies: [
+                "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "ProjectionStore", "Projector",
+                "Query",
+            ],
+            swiftSettings: common),
+        .target(
+            name: "Publisher",
+            dependencies: [
+                "EventLog", "EventModel", "HTTPServer", "Locks", "ProjectionStore", "Projector", "Query", "Timeline",
+            ],
+            swiftSettings: common),
+
         // Everything put together.
         .target(name: "SimulationKit", dependencies: ["EventLog", "EventModel"], swiftSettings: common),
         .target(
             name: "Commands",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "Locks", "ProjectionStore",
-                "Projector", "Query", "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
+                "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "KafkaLog",
+                "Locks",
+                "ProjectionStore", "Projector", "Publisher", "Query", "SQLite", "SQLiteLog", "SimulationKit",
+                "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
@@ -115,6 +138,33 @@ let package = Package(
             name: "CommandsTests",
             dependencies: ["Commands", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "SimulationKit"],
             swiftSettings: common),
+        .target(
+            name: "KafkaHarness", dependencies: ["EventLog", "EventModel", "KafkaLog", "Locks"],
+            path: "Tests/KafkaHarness", swiftSettings: common),
+        .testTarget(
+            name: "KafkaLogTests",
+            dependencies: ["EventLog", "EventLogContract", "EventModel", "KafkaHarness", "KafkaLog", "Locks"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "ProjectionStore",
+                "Projector", "Query", "SimulationKit",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "PublisherTests",
+            dependencies: [
+                "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "Publisher", "Query",
+                "SimulationKit", "Timeline",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "KafkaEndToEndTests",
+            dependencies: [
+                "EventLog", "EventModel", "HTTPClient", "KafkaHarness", "KafkaLog", "Locks", "Oracle", "SimulationKit",
+            ],
+            exclude: ["Python"], swiftSettings: common),
         .testTarget(name: "RepositoryTests", swiftSettings: common),
     ],
     swiftLanguageModes: [.v6],

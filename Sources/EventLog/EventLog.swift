@@ -2,7 +2,7 @@ public import EventModel
 
 /// The ordered, partitioned, durable log: the truth from which all else can be rebuilt (DESIGN 1.1).
 ///
-/// Implementations: ``InMemoryLog``, `SQLiteLog`; all pass the same contract tests. Calls may come from any thread.
+/// Implementations: ``InMemoryLog``, `SQLiteLog`, `KafkaLog`; all pass the same contract tests. Calls may come from any thread.
 public protocol EventLog: AnyObject, Sendable {
     /// Identity of this log; a copy or a new log has another one (DESIGN 1.3, 1.11).
     var epoch: LogEpoch { get }
@@ -30,6 +30,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// The offset that the next record gets: everything acknowledged stands before it.
     func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset
 
+    /// The end as it is known without asking anybody, and how old that knowledge is: for questions, which must not wait
+    /// for a broker. Never before ``endOffset(_:)`` of that age.
+    func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd
+
     /// The smallest offset whose record's created_at is at or after `time`, else the end (SPEC 7.3).
     func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset
 
@@ -41,7 +45,26 @@ public protocol EventLog: AnyObject, Sendable {
     func wakeReaders()
 }
 
-/// Identity of a log: 16 random bytes.
+/// The end of a partition as it was seen a while ago.
+public struct KnownEnd: Sendable, Equatable {
+    public var offset: LogOffset
+    /// How long ago it was looked at; 0: now.
+    public var ageMicroseconds: Int64
+
+    public init(offset: LogOffset, ageMicroseconds: Int64) {
+        self.offset = offset
+        self.ageMicroseconds = ageMicroseconds
+    }
+}
+
+extension EventLog {
+    /// For logs whose end can be looked at without waiting.
+    public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
+        KnownEnd(offset: try endOffset(partition), ageMicroseconds: 0)
+    }
+}
+
+/// Identity of a log: 16 bytes.
 public struct LogEpoch: Hashable, Sendable, CustomStringConvertible {
     public var bytes: [UInt8]
     public init(bytes: [UInt8]) { self.bytes = bytes }

@@ -1,0 +1,6 @@
+#ifndef ANDON_CRDKAFKA_SHIM_H
+#define ANDON_CRDKAFKA_SHIM_H
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#endif
