@@ -90,10 +90,10 @@ final class RunningService {
             writeOutput: { _ in }, writeError: { _ in }, outputIsTerminal: false, errorIsTerminal: false,
             usesColour: false)
         let journal = StructuredLog(format: .text, console: silent)
-        var configuration = Service.Configuration(directory: directory)
+        var configuration = ServerConfiguration()
         configuration.isOpenToLoopback = true
         configuration.requestsPerMinute = 0
-        service = try Service(configuration, journal)
+        service = try Service(directory, configuration, journal)
         url = try service.start()
         port = UInt16(url.split(separator: ":").last ?? "") ?? 0
         let client = HTTPClient()

@@ -13,19 +13,6 @@ internal import Synchronization
 ///
 /// States: made (files open, nothing runs), started (serves; ready once the fold has caught up), stopped.
 final class Service: Sendable {
-    struct Configuration: Sendable {
-        var directory: DataDirectory
-        var host = "127.0.0.1"
-        /// 0: the kernel picks one.
-        var port: UInt16 = 0
-        var isOpenToLoopback = false
-        /// Requests a minute of each client address and key; 0: no limit.
-        var requestsPerMinute = 100
-        var corsOrigins: [String] = []
-        var trustedProxies = 0
-        var requestLog: (@Sendable (RequestLogEntry) -> Void)?
-    }
-
     /// Records that the fold may be behind while the service still calls itself ready: some seconds of its work.
     static let lagRecordsMaximum: Int64 = 100_000
 
@@ -35,16 +22,15 @@ final class Service: Sendable {
     private let gateway: Gateway
     private let query: QueryService
     private let server: HTTPServer
-    private let configuration: Configuration
+    private let configuration: ServerConfiguration
     private let isHydrated: Flag
     /// What the log held when the service started: all of it is folded before the service is ready.
     private let endAtStart: LogOffset
 
     /// Opens everything that is stored; nothing runs yet.
     /// - Throws: ``CommandFailure``
-    init(_ configuration: Configuration, _ journal: StructuredLog) throws {
+    init(_ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
         self.configuration = configuration
-        let directory = configuration.directory
         try directory.create()
         log = try Self.openLog(directory)
         endAtStart = try log.endOffset(PartitionIndex(0))
@@ -54,10 +40,7 @@ final class Service: Sendable {
         let projector = try Projector(log: log, store: store, configuration: folding)
         self.projector = projector
         keys = try KeyStore(path: directory.keys)
-        let access = AccessControl(
-            keys: keys,
-            policy: AccessControl.Policy(
-                requestsPerMinute: configuration.requestsPerMinute, isOpenToLoopback: configuration.isOpenToLoopback))
+        let access = AccessControl(keys: keys, policy: configuration.policy)
         let hydrated = Flag()
         isHydrated = hydrated
         let known = projector.newestDefinitions().map {
@@ -72,7 +55,7 @@ final class Service: Sendable {
                 source: projector, clock: { Timestamp.now }, authorize: { Self.authorize($0, access) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        server = HTTPServer(configuration: Self.http(configuration), routes: gateway.routes + query.routes)
+        server = HTTPServer(configuration: configuration.http, routes: gateway.routes + query.routes)
     }
 
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
@@ -83,17 +66,6 @@ final class Service: Sendable {
                 .unavailable, "cannot open the log in '\(directory.path)'", why: error.message,
                 next: error.hint ?? "andon doctor --data-dir \(directory.path)")
         }
-    }
-
-    private static func http(_ configuration: Configuration) -> HTTPServerConfiguration {
-        var http = HTTPServerConfiguration()
-        http.host = configuration.host
-        http.port = configuration.port
-        http.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
-        http.corsOrigins = configuration.corsOrigins
-        http.trustedProxies = configuration.trustedProxies
-        http.requestLog = configuration.requestLog
-        return http
     }
 
     private static func hooks(
@@ -137,14 +109,10 @@ final class Service: Sendable {
         gateway.start()
         projector.start()
         do {
-            let port = try server.start()
-            let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-            return "http://\(host):\(port)"
-        } catch let error as HTTPServerError {
+            return try configuration.start(server)
+        } catch {
             stop()
-            throw CommandFailure(
-                .unavailable, "cannot listen on \(configuration.host):\(configuration.port)", why: error.message,
-                next: error.hint)
+            throw error
         }
     }
 

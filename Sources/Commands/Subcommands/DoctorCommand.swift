@@ -2,6 +2,7 @@ internal import Crypto
 internal import Foundation
 internal import HTTPClient
 internal import HTTPServer
+internal import KafkaLog
 internal import SQLite
 
 /// `andon doctor`
@@ -33,6 +34,7 @@ enum DoctorCommand {
         [
             LibraryAdvice.sqlite(Connection.libraryVersion),
             LibraryAdvice.microhttpd(HTTPServer.libraryVersion),
+            LibraryAdvice.kafka(kafkaLibraryVersion),
             LibraryAdvice.plain("libcurl", HTTPClient.libraryVersion),
             LibraryAdvice.plain("OpenSSL", CryptoLibrary.version),
             LibraryAdvice.plain("zlib", HTTPServer.compressionLibraryVersion),
@@ -83,6 +85,13 @@ enum LibraryAdvice {
         return Finding(
             subject: "libmicrohttpd", level: .ok,
             text: "\(version): its post processor has CVE-2023-27371 and its epoll mode can hang; Andon uses neither")
+    }
+
+    static func kafka(_ version: String) -> Finding {
+        guard isOlder(version, than: [2, 10]) else { return plain("librdkafka", version) }
+        return Finding(
+            subject: "librdkafka", level: .ok,
+            text: "\(version): its cooperative assignment has bugs (until 2.10); Andon assigns eagerly and by hand")
     }
 
     static func plain(_ name: String, _ version: String) -> Finding {

@@ -1,0 +1,143 @@
+internal import EventModel
+internal import Foundation
+internal import Gateway
+internal import HTTPServer
+
+/// How a process serves HTTP: what `andon up`, `gateway` and `worker` have in common.
+struct ServerConfiguration: Sendable {
+    var host = "127.0.0.1"
+    /// 0: the kernel picks one.
+    var port: UInt16 = 0
+    var isOpenToLoopback = false
+    /// Requests a minute of each client address and key; 0: no limit.
+    var requestsPerMinute = 100
+    var corsOrigins: [String] = []
+    var trustedProxies = 0
+    var requestLog: (@Sendable (RequestLogEntry) -> Void)?
+
+    var policy: AccessControl.Policy {
+        AccessControl.Policy(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpenToLoopback)
+    }
+
+    var http: HTTPServerConfiguration {
+        var http = HTTPServerConfiguration()
+        http.host = host
+        http.port = port
+        http.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        http.corsOrigins = corsOrigins
+        http.trustedProxies = trustedProxies
+        http.requestLog = requestLog
+        return http
+    }
+
+    /// Starts a server.
+    /// - Returns: the URL at which it answers.
+    /// - Throws: ``CommandFailure`` when the address cannot be had.
+    func start(_ server: HTTPServer) throws -> String {
+        do {
+            let port = try server.start()
+            let host = host.contains(":") ? "[\(host)]" : host
+            return "http://\(host):\(port)"
+        } catch let error as HTTPServerError {
+            throw CommandFailure(
+                .unavailable, "cannot listen on \(host):\(port)", why: error.message, next: error.hint)
+        }
+    }
+}
+
+/// The options behind ``ServerConfiguration``.
+enum ServerOptions {
+    /// Which requests are written to the log.
+    enum RequestLog: String, CaseIterable, Sendable { case all, errors, none }
+
+    private static let listen = Option<ListenAddress>(
+        "listen", "HOST:PORT", "where to answer; port 0 picks a free one", default: "127.0.0.1:8080",
+        parse: ListenAddress.init)
+    private static let open = Option.flag(
+        "open", "ask programs on this machine for no key; for a look around only")
+    private static let rateLimit = Option.integer(
+        "rate-limit", "N", "requests a minute of each client address and key; 0: no limit", in: 0...10_000_000,
+        default: 100)
+    private static let corsOrigin = Option<String>(
+        "cors-origin", "URL", "a browser origin that may read answers", repeatable: true
+    ) { text throws(InvalidValue) in
+        guard let parts = URLComponents(string: text), parts.scheme != nil, parts.host?.isEmpty == false,
+            parts.path.isEmpty, parts.query == nil
+        else { throw InvalidValue("an origin like https://board.example, without a path") }
+        return text
+    }
+    private static let trustedProxies = Option.integer(
+        "trusted-proxies", "N", "proxies in front; X-Forwarded-For counts only behind them", in: 0...16, default: 0)
+    private static let logFormat = Option<StructuredLog.Format>.choice(
+        "log-format", "FORMAT", "how log lines on stderr look", default: .text)
+    private static let logRequests = Option<RequestLog>.choice(
+        "log-requests", "WHICH", "which requests are logged", default: .all)
+
+    static let specs = [
+        listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, logFormat.spec, logRequests.spec,
+    ]
+
+    /// The log of a process, in the format that was asked for.
+    static func journal(_ invocation: Invocation) throws -> StructuredLog {
+        StructuredLog(format: try invocation.value(logFormat), console: invocation.console)
+    }
+
+    static func configuration(_ invocation: Invocation, _ journal: StructuredLog) throws -> ServerConfiguration {
+        let address = try invocation.value(listen)
+        var configuration = ServerConfiguration()
+        configuration.host = address.host
+        configuration.port = address.port
+        configuration.isOpenToLoopback = try invocation.isSet(open)
+        configuration.requestsPerMinute = try invocation.value(rateLimit)
+        configuration.corsOrigins = try invocation.values(corsOrigin)
+        configuration.trustedProxies = try invocation.value(trustedProxies)
+        configuration.requestLog = requestLog(try invocation.value(logRequests), journal)
+        return configuration
+    }
+
+    /// Says loudly that no key is asked for, where that is so.
+    static func warnIfOpen(_ configuration: ServerConfiguration, _ journal: StructuredLog) {
+        guard configuration.isOpenToLoopback else { return }
+        journal.write(
+            .warning,
+            "OPEN: every program on this machine may do everything without a key; use this for demonstrations only")
+    }
+
+    private static func requestLog(
+        _ which: RequestLog, _ journal: StructuredLog
+    ) -> (@Sendable (RequestLogEntry) -> Void)? {
+        guard which != .none else { return nil }
+        return { entry in
+            let isError = entry.status == 0 || entry.status >= 400
+            guard which == .all || isError else { return }
+            journal.write(
+                isError ? .warning : .info, "request",
+                [
+                    "method": entry.method, "path": entry.path, "status": "\(entry.status)", "bytes": "\(entry.bytes)",
+                    "microseconds": "\(entry.durationMicroseconds)", "client": entry.clientAddress,
+                ])
+        }
+    }
+}
+
+/// `HOST:PORT`; an IPv6 address stands in brackets.
+struct ListenAddress: Equatable, Sendable {
+    var host: String
+    var port: UInt16
+
+    init(_ text: String) throws(InvalidValue) {
+        let fault = InvalidValue("HOST:PORT, e.g. 127.0.0.1:8080 or [::1]:8080")
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw fault
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            throw fault
+        }
+        guard !host.isEmpty else { throw fault }
+        self.host = String(host)
+        self.port = port
+    }
+}

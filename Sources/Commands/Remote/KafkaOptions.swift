@@ -1,0 +1,84 @@
+internal import EventLog
+internal import Foundation
+
+/// Which Kafka a command talks to.
+struct KafkaOptions: Sendable {
+    /// `HOST:PORT[,HOST:PORT…]`
+    var brokers: String
+    var names: TopicNames
+    /// librdkafka's own settings, for encryption and passwords.
+    var properties: [(name: String, value: String)]
+
+    static let brokers = Option<String>(
+        "brokers", "HOST:PORT[,…]", "Kafka brokers to begin with; they name the others"
+    ) { text throws(InvalidValue) in
+        let names = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard names.allSatisfy({ (try? ListenAddress(String($0))) != nil }) else {
+            throw InvalidValue("HOST:PORT, or several with commas between them")
+        }
+        return text
+    }
+    static let topicPrefix = Option<String>(
+        "topic-prefix", "TEXT", "what the names of all topics begin with", default: "andon"
+    ) { text throws(InvalidValue) in
+        let allowed = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+        }
+        guard allowed, 1...100 ~= text.utf8.count else {
+            throw InvalidValue("1 to 100 of the characters A-Z a-z 0-9 . _ -")
+        }
+        return text
+    }
+    static let propertyFile = Option.text(
+        "kafka-config", "FILE", "librdkafka settings, one name=value a line, e.g. security.protocol; may hold secrets")
+
+    static let specs = [brokers.spec, topicPrefix.spec, propertyFile.spec]
+
+    /// nil where no brokers are named.
+    static func given(_ invocation: Invocation) throws(CommandFailure) -> KafkaOptions? {
+        guard let brokers = try invocation.optional(brokers) else { return nil }
+        return KafkaOptions(
+            brokers: brokers, names: TopicNames(prefix: try invocation.value(topicPrefix)),
+            properties: try invocation.optional(propertyFile).map(readProperties) ?? [])
+    }
+
+    /// - Throws: usage, where no brokers are named.
+    static func required(_ invocation: Invocation) throws(CommandFailure) -> KafkaOptions {
+        guard let given = try given(invocation) else {
+            throw CommandFailure(
+                .usage, "--brokers is missing", why: "this command works on Kafka",
+                next: "andon \(invocation.command.name) --help")
+        }
+        return given
+    }
+
+    private static func readProperties(_ path: String) throws(CommandFailure) -> [(name: String, value: String)] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure(
+                .badData, "cannot read '\(path)'", next: "check the path given with --kafka-config")
+        }
+        return try properties(String(decoding: data, as: UTF8.self), path: path)
+    }
+
+    /// Lines `name=value`; `#` begins a comment line.
+    static func properties(_ text: String, path: String) throws(CommandFailure) -> [(name: String, value: String)] {
+        var properties: [(name: String, value: String)] = []
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.trimmingCharacters(in: .whitespaces)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw CommandFailure(
+                    .badData, "line \(number + 1) of '\(path)' is not name=value",
+                    next: "see librdkafka's CONFIGURATION for the names")
+            }
+            properties.append(
+                (
+                    name: parts[0].trimmingCharacters(in: .whitespaces),
+                    value: parts[1].trimmingCharacters(in: .whitespaces)
+                ))
+        }
+        return properties
+    }
+}
