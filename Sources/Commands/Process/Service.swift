@@ -12,12 +12,14 @@ internal import Synchronization
 /// The whole of Andon in one process: the composition root.
 ///
 /// States: made (files open, nothing runs), started (serves; ready once the fold has caught up), stopped.
-final class Service: Sendable {
+final class Service: RunnableService, Sendable {
     /// Records that the fold may be behind while the service still calls itself ready: some seconds of its work.
     static let lagRecordsMaximum: Int64 = 100_000
 
     let projector: Projector
-    let keys: KeyStore
+    private let keys: KeyStore
+    private let directory: DataDirectory
+    private let journal: StructuredLog
     private let log: SQLiteLog
     private let gateway: Gateway
     private let query: QueryService
@@ -31,6 +33,8 @@ final class Service: Sendable {
     /// - Throws: ``CommandFailure``
     init(_ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
         self.configuration = configuration
+        self.directory = directory
+        self.journal = journal
         try directory.create()
         log = try Self.openLog(directory)
         endAtStart = try log.endOffset(PartitionIndex(0))
@@ -125,6 +129,19 @@ final class Service: Sendable {
         guard projector.failure == nil else { return false }
         isHydrated.set()
         return true
+    }
+
+    /// A fold that stopped while the service runs shows in `/readyz`, and questions go on; one that cannot begin ends it.
+    var failure: CommandFailure? {
+        guard !isHydrated.isSet, let failure = projector.failure else { return nil }
+        return CommandFailure(
+            .failure, "the log cannot be folded", why: failure, next: "andon doctor --data-dir \(directory.path)")
+    }
+
+    func greet() throws {
+        if !configuration.isOpenToLoopback, try keys.list().isEmpty {
+            journal.write(.info, "there is no key yet: andon key create --role admin --data-dir \(directory.path)")
+        }
     }
 
     /// Answers what is under way, appends and commits it, closes. Blocks meanwhile.

@@ -20,29 +20,8 @@ enum UpCommand {
         let journal = try ServerOptions.journal(invocation)
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         let configuration = try ServerOptions.configuration(invocation, journal)
-        // Before any thread starts, so that all of them leave the signals to one.
-        let signals = StopSignals.install(invocation.console)
-        let service = try Service(directory, configuration, journal)
-        let url = try service.start()
-        defer { directory.noteRunning(at: nil) }
-        if service.waitUntilReady(signals) {
-            directory.noteRunning(at: url)
-            ServerOptions.warnIfOpen(configuration, journal)
-            if !configuration.isOpenToLoopback, try service.keys.list().isEmpty {
-                journal.write(
-                    .info, "there is no key yet: andon key create --role admin --data-dir \(directory.path)")
-            }
-            // SPEC 8.1: this very line, whatever the format of the log.
-            invocation.console.note("listening on \(url)")
-        } else if let failure = service.projector.failure {
-            service.stop()
-            throw CommandFailure(
-                .failure, "the log cannot be folded", why: failure, next: "andon doctor --data-dir \(directory.path)")
+        return try ServiceRunner.run(invocation, directory, configuration, journal) {
+            try Service(directory, configuration, journal)
         }
-        while !signals.wait() {}
-        journal.write(.info, "stopping", ["cause": signals.cause == .interrupt ? "SIGINT" : "SIGTERM"])
-        service.stop()
-        journal.write(.info, "stopped")
-        return signals.cause == .interrupt ? .interrupted : .success
     }
 }
