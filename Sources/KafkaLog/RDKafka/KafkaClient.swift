@@ -1,0 +1,96 @@
+internal import CRdKafka
+internal import EventLog
+internal import EventModel
+
+/// A client of librdkafka: a producer or a consumer. Destroyed with the last reference, which blocks until its threads
+/// have ended: never drop that inside a lock (DESIGN 4). A consumer must have been closed before.
+///
+/// `@unchecked Sendable`: librdkafka's calls on a client are thread safe; the pointer never changes.
+final class KafkaClient: @unchecked Sendable {
+    enum Role { case producer, consumer }
+
+    let pointer: OpaquePointer
+    private let role: Role
+
+    /// Starts the client's threads; connects in the background.
+    ///
+    /// Errors and logs come as events on ``mainQueue()``, which must be polled.
+    /// - Throws: ``LogError`` when the properties do not fit together.
+    init(_ role: Role, _ configuration: consuming KafkaConfiguration) throws(LogError) {
+        try configuration.set("log.queue", "true")
+        var text = [CChar](repeating: 0, count: 512)
+        let properties = configuration.take()
+        let type = role == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
+        guard let client = rd_kafka_new(type, properties, &text, text.count) else {
+            // Only a client that was made frees the properties.
+            rd_kafka_conf_destroy(properties)
+            throw LogError(
+                .unavailable, "no Kafka client with these properties: \(text.cText)",
+                hint: "check --brokers and the file of Kafka properties")
+        }
+        rd_kafka_set_log_queue(client, nil)
+        self.role = role
+        pointer = client
+    }
+
+    deinit {
+        // A consumer's close would wait for callbacks of a queue that nobody polls any more.
+        if role == .consumer {
+            rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        } else {
+            rd_kafka_destroy(pointer)
+        }
+    }
+
+    var name: String { String(cString: rd_kafka_name(pointer)) }
+
+    /// Delivery reports of a producer, errors and logs of any client.
+    func mainQueue() -> KafkaQueue { KafkaQueue(self, rd_kafka_queue_get_main(pointer)) }
+
+    /// Messages and rebalances of a consumer. nil: it has no group.
+    func consumerQueue() -> KafkaQueue? { rd_kafka_queue_get_consumer(pointer).map { KafkaQueue(self, $0) } }
+
+    /// A queue for answers to requests.
+    func newQueue() -> KafkaQueue { KafkaQueue(self, rd_kafka_queue_new(pointer)) }
+
+    /// The error that ended the client for good, if there was one.
+    var fatalError: KafkaFault? {
+        var text = [CChar](repeating: 0, count: 512)
+        let code = rd_kafka_fatal_error(pointer, &text, text.count)
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        return KafkaFault(code: KafkaErrorCode(code), text: text.cText, isFatal: true)
+    }
+
+    /// Identity of the cluster; blocks until it is known.
+    /// - Returns: nil: no broker answered in time.
+    func clusterID(timeoutMilliseconds: Int32) -> String? {
+        guard let text = rd_kafka_clusterid(pointer, timeoutMilliseconds) else { return nil }
+        defer { rd_kafka_mem_free(pointer, text) }
+        return String(cString: text)
+    }
+
+    /// First and next offset of a partition, asked of its leader. Of a consumer that reads only what is committed, the
+    /// end is that of what it may read.
+    func watermarks(
+        _ topic: String, _ partition: PartitionIndex, timeoutMilliseconds: Int32
+    ) throws(LogError) -> Range<LogOffset> {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let error = KafkaErrorCode(
+            rd_kafka_query_watermark_offsets(pointer, topic, partition.value, &low, &high, timeoutMilliseconds))
+        guard error == .noError else {
+            throw error.logError("asking for the ends of \(topic) partition \(partition.value)")
+        }
+        return LogOffset(low)..<LogOffset(max(low, high))
+    }
+}
+
+/// An error as a client reports it.
+struct KafkaFault: Error, Sendable, CustomStringConvertible {
+    var code: KafkaErrorCode
+    var text: String
+    /// The client is of no use any more.
+    var isFatal: Bool
+
+    var description: String { "\(text) (\(code.name))" }
+}

@@ -1,0 +1,97 @@
+internal import CRdKafka
+public import EventLog
+
+/// How to reach a cluster, the same for every client of a process.
+public struct KafkaSettings: Sendable {
+    /// Where to ask first: `host:port,host:port`.
+    public var brokers: String
+    /// Name of this process in the brokers' logs and quotas.
+    public var clientID: String
+    public var names: TopicNames
+    /// Further properties of librdkafka, given by an operator: TLS, SASL and the like.
+    public private(set) var properties: [KafkaProperty] = []
+
+    public init(
+        brokers: String, clientID: String = "andon", names: TopicNames = TopicNames(), properties: [KafkaProperty] = []
+    ) throws(LogError) {
+        self.brokers = brokers
+        self.clientID = clientID
+        self.names = names
+        guard brokers.contains(where: { !$0.isWhitespace && $0 != "," }) else {
+            throw LogError(.unavailable, "no Kafka broker is named", hint: "say --brokers host:port,host:port")
+        }
+        for property in properties where Self.ownNames.contains(property.name) {
+            throw LogError(
+                .unavailable, "Kafka property \(property.name) is set by Andon itself and cannot be given",
+                hint: "remove it from the file of Kafka properties")
+        }
+        self.properties = properties
+        // Unknown names and bad values are found now rather than when a client is made.
+        _ = try configuration()
+    }
+
+    /// What correctness hangs on, so that no file can change it (DESIGN 4).
+    static let ownNames: Set<String> = [
+        "bootstrap.servers", "metadata.broker.list", "client.id", "group.id", "group.instance.id",
+        "enable.idempotence", "acks", "request.required.acks", "max.in.flight", "max.in.flight.requests.per.connection",
+        "retries", "message.send.max.retries", "delivery.timeout.ms", "message.timeout.ms", "transactional.id",
+        "message.max.bytes", "partitioner", "enable.auto.commit", "enable.auto.offset.store", "auto.commit.enable",
+        "auto.offset.reset", "check.crcs", "enable.partition.eof", "isolation.level",
+        "partition.assignment.strategy", "allow.auto.create.topics", "log.queue", "enabled_events",
+        "test.mock.num.brokers",
+        "enable.gapless.guarantee", "queuing.strategy", "offset.store.method",
+    ]
+
+    /// A configuration with what all clients share.
+    func configuration() throws(LogError) -> KafkaConfiguration {
+        let configuration = KafkaConfiguration()
+        try configuration.set("bootstrap.servers", brokers)
+        try configuration.set("client.id", clientID)
+        try configuration.set("socket.nagle.disable", "true")
+        // Connections cut by a restarting broker are everyday events.
+        try configuration.set("log.connection.close", "false")
+        try configuration.set("reconnect.backoff.ms", "50")
+        try configuration.set("reconnect.backoff.max.ms", "1000")
+        for property in properties { try configuration.set(property.name, property.value) }
+        return configuration
+    }
+}
+
+/// One property of librdkafka.
+public struct KafkaProperty: Sendable, Equatable {
+    public var name: String
+    public var value: String
+
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    /// Reads a file of `name=value` lines; empty ones and those that begin with `#` do not count.
+    /// - Throws: ``LogError`` that names the line which is neither. The value is never repeated: it may be a secret.
+    public static func parse(_ text: String) throws(LogError) -> [KafkaProperty] {
+        var properties: [KafkaProperty] = []
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.trimmed
+            if line.isEmpty || line.first == "#" { continue }
+            guard let sign = line.firstIndex(of: "="), sign != line.startIndex else {
+                throw LogError(
+                    .unavailable, "line \(number + 1) of the Kafka properties is not name=value",
+                    hint: "write e.g. security.protocol=ssl")
+            }
+            let name = line[..<sign].trimmed
+            let value = line[line.index(after: sign)...].trimmed
+            properties.append(KafkaProperty(name: String(name), value: String(value)))
+        }
+        return properties
+    }
+}
+
+extension Substring {
+    /// Without the white space around it.
+    fileprivate var trimmed: Substring {
+        let tail = drop(while: \.isWhitespace)
+        guard let last = tail.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return tail[...last]
+    }
+}
