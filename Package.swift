@@ -51,7 +51,7 @@ let package = Package(
 
         // Fold, store, answer.
         .target(
-            name: "ProjectionStore", dependencies: ["EventModel", "SQLite", "Timeline"], swiftSettings: common),
+            name: "ProjectionStore", dependencies: ["EventModel", "Locks", "SQLite", "Timeline"], swiftSettings: common),
         .target(
             name: "Projector",
             dependencies: ["Crypto", "EventLog", "EventModel", "Locks", "ProjectionStore", "Timeline"],
@@ -72,7 +72,8 @@ let package = Package(
         .target(
             name: "Publisher",
             dependencies: [
-                "EventLog", "EventModel", "HTTPServer", "Locks", "ProjectionStore", "Projector", "Query", "Timeline",
+                "EventLog", "EventModel", "HTTPServer", "Locks", "ProjectionStore", "Projector", "Query", "SQLite",
+                "Timeline",
             ],
             swiftSettings: common),
 

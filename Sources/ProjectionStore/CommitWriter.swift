@@ -15,9 +15,12 @@ final class CommitWriter {
     private let addHour: Statement
     private let getHealth: Statement
     private let putHealth: Statement
+    private let feed: ChangeFeedWriter?
     private var blob: [UInt8] = []
 
-    init(_ connection: Connection) throws {
+    /// - Parameter feed: where it is told what changed; nil: nowhere.
+    init(_ connection: Connection, feed: ChangeFeedWriter?) throws {
+        self.feed = feed
         setMeta = try connection.prepare("UPDATE meta SET value = ?2 WHERE name = ?1")
         putSite = try connection.prepare(
             """
@@ -48,7 +51,10 @@ final class CommitWriter {
     }
 
     func write(_ set: CommitSet) throws {
-        for site in set.sites { try write(site) }
+        for site in set.sites {
+            try write(site)
+            try feed?.write(site, generation: set.generation)
+        }
         try meta("next_offset", set.nextOffset.value)
         try meta("page_count", set.pageCount)
         try meta("generation", Int64(set.generation))

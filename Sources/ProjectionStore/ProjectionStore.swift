@@ -1,4 +1,4 @@
-internal import EventModel
+public import EventModel
 internal import Foundation
 internal import SQLite
 public import Timeline
@@ -12,6 +12,7 @@ public final class ProjectionStore: @unchecked Sendable {
     // Unchecked: the writer is used by the committing thread alone, which `commit` demands of its callers.
     private let writer: Connection
     private let writes: CommitWriter
+    private let feed: ChangeFeedWriter?
     public let path: String
 
     /// Database page size and cache of the writer. The cache holds the pages of a large commit only in part: the
@@ -22,16 +23,22 @@ public final class ProjectionStore: @unchecked Sendable {
 
     /// Opens the store, or makes a new one where there is none or one of another format, fold, spec or log.
     ///
-    /// - Parameter logEpoch: identity of the log that is folded; a store of another log is put aside, not used.
+    /// - Parameters:
+    ///   - logEpoch: identity of the log that is folded; a store of another log is put aside, not used.
+    ///   - keepsFeed: whether commits note what they change, for a publisher (DESIGN 3). A store that was ever written
+    ///     without is put aside when it is opened with it, because what it did not note is lost.
     /// - Returns: the store; what it holds is read with ``load()``.
-    public static func open(path: String, logEpoch: [UInt8]) throws -> ProjectionStore {
+    public static func open(
+        path: String, logEpoch: [UInt8], keepsFeed: Bool = false
+    ) throws -> ProjectionStore {
         do {
-            if FileManager.default.fileExists(atPath: path), try !matches(path, logEpoch) { try putAside(path) }
-            return try ProjectionStore(path: path, logEpoch: logEpoch)
+            let exists = FileManager.default.fileExists(atPath: path)
+            if exists, try !matches(path, logEpoch, needsFeed: keepsFeed) { try putAside(path) }
+            return try ProjectionStore(path: path, logEpoch: logEpoch, keepsFeed: keepsFeed)
         } catch { throw StoreError.wrap("projections at \(path) cannot be opened", error) }
     }
 
-    private init(path: String, logEpoch: [UInt8]) throws {
+    private init(path: String, logEpoch: [UInt8], keepsFeed: Bool) throws {
         let connection = try Connection(
             path: path,
             ConnectionOptions(
@@ -42,8 +49,14 @@ public final class ProjectionStore: @unchecked Sendable {
         }
         self.path = path
         writer = connection
-        writes = try CommitWriter(connection)
+        feed = keepsFeed ? try ChangeFeedWriter(connection) : nil
+        writes = try CommitWriter(connection, feed: feed)
+        // From now on, or not: whoever opens it next has to know.
+        try connection.execute("UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = 'has_feed'")
     }
+
+    /// Lets the next commit forget the quarantined events of all records before `offset`: they are published.
+    public func forgetQuarantined(before offset: LogOffset) { feed?.forgetQuarantined(before: offset) }
 
     private static func createTables(_ connection: Connection, _ logEpoch: [UInt8]) throws {
         try connection.transaction {
@@ -51,7 +64,9 @@ public final class ProjectionStore: @unchecked Sendable {
             let insert = try connection.prepare("INSERT INTO meta VALUES (?, ?)")
             for (name, value) in [
                 ("format", StoreSchema.format), ("fold", StoreSchema.fold), ("spec", StoreSchema.spec),
-                ("next_offset", 0), ("page_count", 0), ("generation", 0),
+                ("next_offset", 0), ("page_count", 0), ("generation", 0), ("has_feed", 1),
+                // Tells one store from another that was made anew: its generations begin again.
+                ("store_id", Int64.random(in: 1...Int64.max)),
             ] {
                 try insert.bind(1, name)
                 try insert.bind(2, value)
@@ -69,12 +84,13 @@ public final class ProjectionStore: @unchecked Sendable {
     }
 
     /// Whether the file is a store of this program's versions and of this log.
-    private static func matches(_ path: String, _ logEpoch: [UInt8]) throws -> Bool {
+    private static func matches(_ path: String, _ logEpoch: [UInt8], needsFeed: Bool = false) throws -> Bool {
         let reader = try Connection(path: path, .reader)
         guard try reader.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return true }
         let versions = [("format", StoreSchema.format), ("fold", StoreSchema.fold), ("spec", StoreSchema.spec)]
         for (name, value) in versions
         where try reader.integer("SELECT value FROM meta WHERE name = '\(name)'") != value { return false }
+        if needsFeed, try reader.integer("SELECT value FROM meta WHERE name = 'has_feed'") != 1 { return false }
         let epoch = try reader.prepare("SELECT value FROM meta WHERE name = 'log_epoch'")
         guard try epoch.step() else { return false }
         return epoch.blob(0) == logEpoch

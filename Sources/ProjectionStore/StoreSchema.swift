@@ -3,7 +3,7 @@ internal import SQLite
 /// The tables of a projection store. One file holds one partition.
 enum StoreSchema {
     /// Version of tables and blobs. A file of another version is not read but made anew (DESIGN 1.11).
-    static let format: Int64 = 1
+    static let format: Int64 = 2
     /// Version of the fold: changes when the same records give other rows.
     static let fold: Int64 = 1
     /// Version of the SPEC whose figures the rows hold.
@@ -31,6 +31,12 @@ enum StoreSchema {
         CREATE TABLE health (site INTEGER NOT NULL, hour INTEGER NOT NULL, source INTEGER NOT NULL,
             samples INTEGER NOT NULL, confidence_sum INTEGER NOT NULL, marked INTEGER NOT NULL, bins BLOB NOT NULL,
             changed INTEGER NOT NULL, PRIMARY KEY (site, hour, source)) WITHOUT ROWID;
+        CREATE TABLE changed_hour (site INTEGER NOT NULL, kind INTEGER NOT NULL, hour INTEGER NOT NULL,
+            generation INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;
+        CREATE INDEX changed_since ON changed_hour (generation);
+        CREATE TABLE quarantined (log_offset INTEGER NOT NULL, place INTEGER NOT NULL, site INTEGER NOT NULL,
+            worker INTEGER NOT NULL, key INTEGER NOT NULL, detail INTEGER NOT NULL, created_at INTEGER NOT NULL,
+            PRIMARY KEY (log_offset, place)) WITHOUT ROWID;
         """
 
     /// Values of `id.kind`.

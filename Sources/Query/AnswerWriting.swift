@@ -1,5 +1,5 @@
-internal import EventModel
-internal import HTTPServer
+package import EventModel
+package import HTTPServer
 
 extension JSONWriter {
     /// An exact number in its shortest form, or null where there is none (SPEC 5.1).
@@ -20,17 +20,17 @@ extension JSONWriter {
         raw(String(value).utf8)
     }
 
-    mutating func member(_ name: StaticString, _ time: Timestamp?) {
+    package mutating func member(_ name: StaticString, _ time: Timestamp?) {
         key(name)
         if let time { self.time(time) } else { null() }
     }
 
-    mutating func member(_ name: StaticString, microseconds: Int64?) {
+    package mutating func member(_ name: StaticString, microseconds: Int64?) {
         member(name, microseconds.map(Timestamp.init(microseconds:)))
     }
 
     /// An id, or null where there is none.
-    mutating func member(_ name: StaticString, id: ArraySlice<UInt8>?) {
+    package mutating func member(_ name: StaticString, id: ArraySlice<UInt8>?) {
         key(name)
         if let id { string(utf8: id) } else { null() }
     }
@@ -52,7 +52,7 @@ extension JSONWriter {
 
 extension EventType {
     /// The name in JSON.
-    var text: String { "\(name)" }
+    package var text: String { "\(name)" }
 }
 
 /// What every answer says about itself (SPEC 5.8).

@@ -6,7 +6,7 @@ internal import Locks
 ///
 /// Keeps when the zone's offset changes, year by year as they are asked for: a year of shifts asks for thousands of
 /// instants, and Foundation takes microseconds for each.
-final class SiteZone: Sendable {
+package final class SiteZone: Sendable {
     /// From `start` on (seconds since 1970) the clock is `offset` seconds ahead of UTC.
     private struct Stretch {
         var start: Int64
@@ -25,7 +25,7 @@ final class SiteZone: Sendable {
     private static let offsetMaximum: Int64 = 26 * 3600
 
     /// - Parameter identifier: IANA name; what Foundation does not know is taken as UTC.
-    init(identifier: String) {
+    package init(identifier: String) {
         zone = TimeZone(identifier: identifier) ?? .gmt
     }
 
@@ -104,12 +104,14 @@ final class SiteZone: Sendable {
 }
 
 /// The zones that questions have asked for.
-final class ZoneCache: Sendable {
+package final class ZoneCache: Sendable {
     private let zones = Guarded<[String: SiteZone]>([:])
     /// Twice as many as the IANA list has names; beyond it, everything is forgotten and found again.
     private static let countMaximum = 1200
 
-    func zone(_ identifier: String) -> SiteZone {
+    package init() {}
+
+    package func zone(_ identifier: String) -> SiteZone {
         zones.withLock { zones in
             if let known = zones[identifier] { return known }
             if zones.count >= ZoneCache.countMaximum { zones.removeAll() }

@@ -33,6 +33,11 @@ public struct CommitSet: Sendable {
         /// Differences to add; a key can come more than once.
         public var hours: [HourRow]
         public var health: [HealthRow]
+        /// From this event time on figures may be others although no row of theirs changed: the last interval of some
+        /// worker, which reaches into hours that have no row, or a rule; `Int64.max` when none are.
+        public var openFrom: Int64
+        /// Every quarantined event that came, the losers of SPEC 2.6 too.
+        public var quarantined: [QuarantinedEvent]
         public var state: SiteState
     }
 
@@ -41,6 +46,18 @@ public struct CommitSet: Sendable {
         public var page: Page
         /// Whether the store has no row of it yet.
         public var isNew: Bool
+    }
+}
+
+/// An event that no figure uses, for those who are told of it (SPEC 2.7).
+public struct QuarantinedEvent: Sendable, Equatable {
+    /// Number of the worker that it names.
+    public var worker: UInt32
+    public var entry: TimelineEntry
+
+    public init(worker: UInt32, entry: TimelineEntry) {
+        self.worker = worker
+        self.entry = entry
     }
 }
 
@@ -119,7 +136,7 @@ extension SiteFold {
             sources: Array(sources.sources[committed.sources...]), firstSource: committed.sources,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
             firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
-            health: pending.health, state: state)
+            health: pending.health, openFrom: pending.openFrom, quarantined: pending.quarantined, state: state)
         set.pages.reserveCapacity(pending.dirtyPages.count)
         for (line, fence) in pending.dirtyPages {
             let page = lines[line].firstPage(above: fence) - 1
@@ -144,6 +161,8 @@ extension SiteFold {
         pending.insertedEntries = 0
         pending.hours.removeAll()
         pending.health.removeAll()
+        pending.openFrom = Int64.max
+        pending.quarantined.removeAll()
         pending.clearsHours = false
         pending.isDirty = false
         pending.committed = CommittedCounts(

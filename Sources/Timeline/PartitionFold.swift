@@ -125,6 +125,9 @@ extension SiteFold {
                 time: batch.times[event], type: batch.types[event], createdAt: createdAt, offset: offset.value,
                 index: event, mark: mark, source: source, count: batch.counts[event],
                 confidence: batch.confidences[event])
+            if mark.eventClass == .quarantined {
+                pending.quarantined.append(QuarantinedEvent(worker: worker, entry: entry))
+            }
             try insert(entry, worker: worker, class: mark.eventClass, pages)
         }
     }

@@ -9,6 +9,7 @@ extension SiteFold {
         settings.workers = []
         let createdAt = record.createdAt.microseconds
         let sequence = definitions.count
+        noteRules(settings)
         raiseFloorOutOfOrder(createdAt)
         definitions.append(DefinitionVersion(settings: settings, createdAt: createdAt, offset: offset))
         ledger.definitions += 1
@@ -32,6 +33,16 @@ extension SiteFold {
         bucketFloor = max(bucketFloor, newest)
     }
 
+    /// Targets, shifts and the zone that these are in reach into figures without moving a row (SPEC 5.4).
+    private mutating func noteRules(_ settings: SiteDefinition) {
+        let old = definitions.last?.settings ?? SiteDefinition(siteID: siteID)
+        let isSame =
+            old.timeZone == settings.timeZone && old.shifts == settings.shifts
+            && old.targetMicrounitsPerHour == settings.targetMicrounitsPerHour
+            && old.observationTTLSeconds == settings.observationTTLSeconds
+        if !isSame { pending.openFrom = Int64.min }
+    }
+
     private mutating func name(_ worker: UInt32, in sequence: Int) {
         let index = Int(worker)
         if let last = workerStates[index].named.last, last.upperBound >= sequence {
@@ -53,6 +64,7 @@ extension SiteFold {
             if movesSums, worker < rederiveCursor {
                 try moveClip(UInt32(worker), from: old, to: new, createdAt, source)
             }
+            pending.openFrom = min(pending.openFrom, old, new)
             workerStates[worker].clip = new
             workerStates[worker].earliestClip = min(workerStates[worker].earliestClip, new)
             workerStates[worker].clipMark = createdAt
@@ -108,6 +120,7 @@ extension SiteFold {
         while isRederiving && pages < pageLimit {
             guard rederiveCursor < workerStates.count else {
                 rederiveCursor = Int.max
+                pending.openFrom = Int64.min
                 break
             }
             pages += 1 + (try rederive(worker: UInt32(rederiveCursor), source))

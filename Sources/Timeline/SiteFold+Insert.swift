@@ -68,6 +68,7 @@ extension SiteFold {
         if next == nil, lines[line].pages[page].limit != Int64.max {
             next = try passOn(entry, line, after: page, source)
         }
+        if next == nil { pending.openFrom = min(pending.openFrom, entry.time) }
         guard Int(worker) < rederiveCursor else { return }
         moveIntervals(worker, previous, entry, next, replacing: old)
     }

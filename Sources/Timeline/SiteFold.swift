@@ -84,6 +84,9 @@ public struct SiteFold: Sendable {
         var insertedEntries = 0
         var hours: [HourRow] = []
         var health: [HealthRow] = []
+        /// See ``CommitSet/Site/openFrom``.
+        var openFrom = Int64.max
+        var quarantined: [QuarantinedEvent] = []
         var touchedWorkers: [UInt32] = []
         var touchedStations: [UInt32] = []
         var touchedSources: [UInt32] = []

@@ -1,29 +1,62 @@
-internal import EventModel
-internal import HTTPServer
-internal import Timeline
+package import EventModel
+package import HTTPServer
+package import Timeline
 
 extension Question {
     /// The members of `GET /api/metrics/factory` (SPEC 5.4).
     func writeFactory(to writer: inout JSONWriter) throws {
         let window = self.window
         let figures = try site.figures(window, view, [.workers, .stations], source)
-        let total = FactoryTotal(figures.workers)
-        let elapsed = Int128(window.elapsed)
-        let workerTime = Int128(figures.activeWorkers) * elapsed
-        let target = ProductionTarget(settings, inside: ShiftTime.inside(window, settings?.shifts ?? [], zone))
-        writer.member("total_productive_time_hours", FixedPoint.hours(total.working))
-        writer.member("working_us", total.working)
-        writer.member("elapsed_us", elapsed)
-        writer.member("total_production_count", total.units)
-        writer.member("average_utilization_percentage", FixedPoint.percentage(total.working, of: workerTime))
-        writer.member("average_production_rate", FixedPoint.rate(total.units, inMicroseconds: elapsed))
-        writer.member("active_workers", figures.activeWorkers)
-        writer.member("active_workstations", figures.activeStations)
-        writer.member("target_units", target?.units)
-        writer.member("target_variance_percentage", target?.variance(of: total.units))
-        writer.member("coverage_percentage", FixedPoint.percentage(total.observed, of: workerTime))
+        writer.factoryFigures(FactoryFigures(figures, settings, zone))
         writer.member("time_range_start", from)
         writer.member("time_range_end", microseconds: window.end)
+    }
+}
+
+/// What a factory's figures are made of (SPEC 5.4).
+package struct FactoryFigures: Sendable {
+    package var working: Int128 = 0
+    package var observed: Int128 = 0
+    package var units: Int128 = 0
+    package var elapsed: Int64
+    package var activeWorkers: Int
+    package var activeStations: Int
+    let target: ProductionTarget?
+
+    /// - Parameters:
+    ///   - figures: with workers and stations.
+    ///   - settings: the newest visible definition.
+    package init(_ figures: SiteFigures, _ settings: SiteDefinition?, _ zone: SiteZone) {
+        let total = FactoryTotal(figures.workers)
+        working = total.working
+        observed = total.observed
+        units = total.units
+        elapsed = figures.window.elapsed
+        activeWorkers = figures.activeWorkers
+        activeStations = figures.activeStations
+        target = ProductionTarget(
+            settings, inside: ShiftTime.inside(figures.window, settings?.shifts ?? [], zone))
+    }
+
+    /// The shortest decimal text; nil for a site without a target.
+    package var targetUnits: String? { target?.units?.text }
+}
+
+extension JSONWriter {
+    package mutating func factoryFigures(_ figures: FactoryFigures) {
+        let workerTime = Int128(figures.activeWorkers) * Int128(figures.elapsed)
+        member("total_productive_time_hours", FixedPoint.hours(figures.working))
+        member("working_us", figures.working)
+        member("elapsed_us", figures.elapsed)
+        member("total_production_count", figures.units)
+        member("average_utilization_percentage", FixedPoint.percentage(figures.working, of: workerTime))
+        member(
+            "average_production_rate", FixedPoint.rate(figures.units, inMicroseconds: Int128(figures.elapsed)))
+        member("active_workers", figures.activeWorkers)
+        member("active_workstations", figures.activeStations)
+        member("target_units", figures.target?.units)
+        member("target_variance_percentage", figures.target?.variance(of: figures.units))
+        member("coverage_percentage", FixedPoint.percentage(figures.observed, of: workerTime))
     }
 }
 
@@ -43,7 +76,7 @@ private struct FactoryTotal {
 }
 
 /// `target_units_per_hour` × hours inside shifts, exactly (SPEC 5.4).
-struct ProductionTarget {
+struct ProductionTarget: Sendable {
     /// Millionths of a unit times microseconds of an hour.
     private let scaled: Int128
     private static let scale = Int128(1_000_000) * Int128(Microseconds.hour)

@@ -1,6 +1,6 @@
 internal import EventModel
-internal import HTTPServer
-internal import Timeline
+package import HTTPServer
+package import Timeline
 
 /// SPEC 6.2's judgement of an average confidence, by its exact value and not the rounded one that is shown.
 enum HealthStatus: String {
@@ -37,30 +37,16 @@ extension Question {
         let sums = try site.health(window, view, source)
         var total = HealthSums(hour: 0)
         for part in sums.values { total.add(part) }
-        write(total, to: &writer)
+        writer.healthFigures(total)
         writer.key("groups")
         writer.array { writer in
             guard let grouping = parameters.grouping else { return }
             for group in groups(sums, grouping) {
                 writer.object { writer in
                     writer.member(grouping.member, id: group.id)
-                    write(group.sums, to: &writer)
+                    writer.healthFigures(group.sums)
                 }
             }
-        }
-    }
-
-    private func write(_ sums: HealthSums, to writer: inout JSONWriter) {
-        let status = HealthStatus(sums)
-        let average = FixedPoint(Int128(sums.confidenceSum), over: Int128(sums.samples) * 1_000_000, decimals: 4)
-        writer.member("status", status.rawValue)
-        writer.member("avg_confidence", average)
-        writer.member("samples", sums.samples)
-        writer.member("message", status.message(average))
-        writer.member("below_threshold_count", sums.marked)
-        writer.key("histogram")
-        writer.array { writer in
-            for bin in 0..<HealthSums.binCount { writer.integer(sums.bins[bin]) }
         }
     }
 
@@ -85,6 +71,25 @@ extension Question {
             guard let right = right.0 else { return false }
             guard let left = left.0 else { return true }
             return left.lexicographicallyPrecedes(right)
+        }
+    }
+}
+
+extension JSONWriter {
+    /// Samples and what follows from them (SPEC 6.2).
+    ///
+    /// - Parameter statusName: another name where `status` means something else.
+    package mutating func healthFigures(_ sums: HealthSums, statusName: StaticString = "status") {
+        let status = HealthStatus(sums)
+        let average = FixedPoint(Int128(sums.confidenceSum), over: Int128(sums.samples) * 1_000_000, decimals: 4)
+        member(statusName, status.rawValue)
+        member("avg_confidence", average)
+        member("samples", sums.samples)
+        member("message", status.message(average))
+        member("below_threshold_count", sums.marked)
+        key("histogram")
+        array { writer in
+            for bin in 0..<HealthSums.binCount { writer.integer(sums.bins[bin]) }
         }
     }
 }

@@ -1,6 +1,6 @@
 internal import EventModel
-internal import HTTPServer
-internal import Timeline
+package import HTTPServer
+package import Timeline
 
 extension Question {
     /// The items of `GET /api/metrics/workers` (SPEC 5.2).
@@ -18,29 +18,11 @@ extension Question {
                     } else {
                         writer.string(utf8: id)
                     }
-                    write(figures.workers[Int(number)], to: &writer)
+                    writer.workerFigures(figures.workers[Int(number)], elapsed: window.elapsed)
                     write(figures.statuses[Int(number)], to: &writer)
                 }
             }
         }
-    }
-
-    private func write(_ sums: StateSums, to writer: inout JSONWriter) {
-        let elapsed = window.elapsed
-        let unknown = elapsed - sums.observed
-        writer.member("working_us", sums.working)
-        writer.member("idle_us", sums.idle)
-        writer.member("absent_us", sums.absent)
-        writer.member("unknown_us", unknown)
-        writer.member("elapsed_us", elapsed)
-        writer.member("total_active_time_hours", FixedPoint.hours(Int128(sums.working)))
-        writer.member("total_idle_time_hours", FixedPoint.hours(Int128(sums.idle)))
-        writer.member("total_absent_time_hours", FixedPoint.hours(Int128(sums.absent)))
-        writer.member("utilization_percentage", share(sums.working, elapsed))
-        writer.member("availability_percentage", share(elapsed - sums.absent, elapsed))
-        writer.member("coverage_percentage", share(elapsed - unknown, elapsed))
-        writer.member("total_units_produced", sums.units)
-        writer.member("units_per_hour", FixedPoint.rate(Int128(sums.units), inMicroseconds: Int128(sums.working)))
     }
 
     private func write(_ status: WorkerStatus, to writer: inout JSONWriter) {
@@ -48,8 +30,24 @@ extension Question {
         writer.member("current_state", status.current?.type.text ?? "unknown")
         writer.member("current_workstation_id", id: status.current.map(stationID))
     }
+}
 
-    private func share(_ part: Int64, _ whole: Int64) -> FixedPoint? {
-        FixedPoint.percentage(Int128(part), of: Int128(whole))
+extension JSONWriter {
+    /// A worker's sums over a window of `elapsed` µs and what follows from them (SPEC 5.2).
+    package mutating func workerFigures(_ sums: StateSums, elapsed: Int64) {
+        func share(_ part: Int64) -> FixedPoint? { FixedPoint.percentage(Int128(part), of: Int128(elapsed)) }
+        member("working_us", sums.working)
+        member("idle_us", sums.idle)
+        member("absent_us", sums.absent)
+        member("unknown_us", elapsed - sums.observed)
+        member("elapsed_us", elapsed)
+        member("total_active_time_hours", FixedPoint.hours(Int128(sums.working)))
+        member("total_idle_time_hours", FixedPoint.hours(Int128(sums.idle)))
+        member("total_absent_time_hours", FixedPoint.hours(Int128(sums.absent)))
+        member("utilization_percentage", share(sums.working))
+        member("availability_percentage", share(elapsed - sums.absent))
+        member("coverage_percentage", share(sums.observed))
+        member("total_units_produced", sums.units)
+        member("units_per_hour", FixedPoint.rate(Int128(sums.units), inMicroseconds: Int128(sums.working)))
     }
 }

@@ -1,13 +1,13 @@
 internal import EventModel
-internal import HTTPServer
-internal import Timeline
+package import HTTPServer
+package import Timeline
 
 extension Question {
     /// The items of `GET /api/metrics/workstations` (SPEC 5.3).
     func writeWorkstations(to writer: inout JSONWriter, _ roster: Roster) throws {
         let figures = try site.figures(window, view, [.stations, .statuses], source)
         let activities = try site.lastActivities(before: window.end, view, source)
-        let present = presentWorkers(figures.statuses)
+        let present = site.presentWorkers(figures.statuses)
         writer.key("items")
         writer.array { writer in
             for workstation in roster.workstations {
@@ -18,33 +18,37 @@ extension Question {
                     writer.key("workstation_name")
                     if let name = workstation.name { writer.string(name) } else { writer.string(utf8: id) }
                     writer.member("capacity", workstation.capacity)
-                    write(figures.stations[Int(number)], to: &writer)
+                    writer.workstationFigures(figures.stations[Int(number)], elapsed: window.elapsed)
                     writer.member("current_workers", present[Int(number)])
                     writer.member("last_activity", microseconds: activities[Int(number)])
                 }
             }
         }
     }
+}
 
-    private func write(_ sums: StateSums, to writer: inout JSONWriter) {
+extension JSONWriter {
+    /// A station's sums over a window of `elapsed` µs and what follows from them (SPEC 5.3).
+    package mutating func workstationFigures(_ sums: StateSums, elapsed: Int64) {
         let present = Int128(sums.present)
-        let elapsed = window.elapsed
-        writer.member("present_us", sums.present)
-        writer.member("working_us", sums.working)
-        writer.member("elapsed_us", elapsed)
-        writer.member("occupancy_time_hours", FixedPoint.hours(present))
-        writer.member("occupancy_percentage", FixedPoint.percentage(present, of: Int128(elapsed)))
-        writer.member("utilization_percentage", FixedPoint.percentage(Int128(sums.working), of: present))
-        writer.member("total_units_produced", sums.units)
-        writer.member("throughput_rate", FixedPoint.rate(Int128(sums.units), inMicroseconds: present))
+        member("present_us", sums.present)
+        member("working_us", sums.working)
+        member("elapsed_us", elapsed)
+        member("occupancy_time_hours", FixedPoint.hours(present))
+        member("occupancy_percentage", FixedPoint.percentage(present, of: Int128(elapsed)))
+        member("utilization_percentage", FixedPoint.percentage(Int128(sums.working), of: present))
+        member("total_units_produced", sums.units)
+        member("throughput_rate", FixedPoint.rate(Int128(sums.units), inMicroseconds: present))
     }
+}
 
-    /// How many work or idle at each station just before E.
-    private func presentWorkers(_ statuses: [WorkerStatus]) -> [Int] {
-        var counts = [Int](repeating: 0, count: site.stations.count)
+extension SiteFold {
+    /// How many work or idle at each station just before the end of the window that `statuses` are of (SPEC 5.3).
+    package func presentWorkers(_ statuses: [WorkerStatus]) -> [Int] {
+        var counts = [Int](repeating: 0, count: stations.count)
         for status in statuses {
             guard let current = status.current, current.type != .absent else { continue }
-            counts[Int(site.source(current.source).station)] += 1
+            counts[Int(source(current.source).station)] += 1
         }
         return counts
     }

@@ -1,0 +1,80 @@
+internal import EventModel
+internal import Locks
+internal import SQLite
+internal import Timeline
+
+/// Notes in the transaction of a commit which hours it changed, and which events are in quarantine (DESIGN 3).
+///
+/// One row an hour and not one a figure: whoever publishes an hour compares all its figures with what was published
+/// anyway, because a time line's open end moves figures that have no row. So a commit costs a handful of rows.
+final class ChangeFeedWriter: Sendable {
+    // The statements are used by the committing thread alone, as the writer that they belong to.
+    private struct Statements: @unchecked Sendable {
+        let put: Statement
+        let clear: Statement
+        let putQuarantined: Statement
+        let forget: Statement
+    }
+    private let statements: Statements
+    private let forgetBefore = Guarded<Int64>(0)
+
+    init(_ connection: Connection) throws {
+        statements = Statements(
+            put: try connection.prepare(
+                "INSERT INTO changed_hour VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET generation = ?4"),
+            clear: try connection.prepare("DELETE FROM changed_hour WHERE site = ? AND kind <> 1"),
+            putQuarantined: try connection.prepare("INSERT OR REPLACE INTO quarantined VALUES (?, ?, ?, ?, ?, ?, ?)"),
+            forget: try connection.prepare("DELETE FROM quarantined WHERE log_offset < ?"))
+    }
+
+    func forgetQuarantined(before offset: LogOffset) {
+        forgetBefore.withLock { $0 = max($0, offset.value) }
+    }
+
+    func write(_ site: CommitSet.Site, generation: UInt64) throws {
+        let number = Int64(site.index)
+        if site.clearsHours {
+            try statements.clear.bind(1, number)
+            try statements.clear.run()
+        }
+        var hours: Set<Int64> = []
+        for row in site.hours { hours.insert(row.sums.hour) }
+        try put(number, .hour, hours, generation)
+        hours.removeAll(keepingCapacity: true)
+        for row in site.health { hours.insert(row.sums.hour) }
+        try put(number, .health, hours, generation)
+        if site.openFrom != Int64.max {
+            // Rows count hours; the one that holds the earliest open end is the first that may be another now.
+            let first = site.openFrom == Int64.min ? Int64.min : site.state.parameters.hour(of: site.openFrom)
+            try put(number, .open, [first], generation)
+        }
+        for event in site.quarantined { try put(number, event) }
+        let before = forgetBefore.withLock { value in
+            defer { value = 0 }
+            return value
+        }
+        if before > 0 {
+            try statements.forget.bind(1, before)
+            try statements.forget.run()
+        }
+    }
+
+    private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hours: Set<Int64>, _ generation: UInt64) throws {
+        for hour in hours.sorted() {
+            for (index, value) in [site, kind.rawValue, hour, Int64(generation)].enumerated() {
+                try statements.put.bind(index + 1, value)
+            }
+            try statements.put.run()
+        }
+    }
+
+    private func put(_ site: Int64, _ event: QuarantinedEvent) throws {
+        let entry = event.entry
+        let values = [
+            entry.offset.value, Int64(entry.place & 0xfff), site, Int64(event.worker), entry.key,
+            Int64(bitPattern: entry.detail), entry.createdAt,
+        ]
+        for (index, value) in values.enumerated() { try statements.putQuarantined.bind(index + 1, value) }
+        try statements.putQuarantined.run()
+    }
+}
