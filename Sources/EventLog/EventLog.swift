@@ -16,6 +16,10 @@ public protocol EventLog: AnyObject, Sendable {
     ///   (`.uncertain`), and sending again is safe by SPEC 2.6.
     func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition]
 
+    /// Longest time for which ``append(_:)`` may go on trying, so that callers stop early enough for SPEC 2.8; 0 for logs
+    /// that append at once or fail.
+    var appendTimeoutMicroseconds: Int64 { get }
+
     /// Hands records from `offset` on to `body`, in order, until `byteLimit` bytes of payload were handed out (at least
     /// one record) or the log ends. The bytes are valid only inside `body`.
     /// - Returns: the offset to go on from.
@@ -58,6 +62,9 @@ public struct KnownEnd: Sendable, Equatable {
 }
 
 extension EventLog {
+    /// For logs that append at once or fail.
+    public var appendTimeoutMicroseconds: Int64 { 0 }
+
     /// For logs whose end can be looked at without waiting.
     public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
         KnownEnd(offset: try endOffset(partition), ageMicroseconds: 0)

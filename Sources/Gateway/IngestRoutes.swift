@@ -42,14 +42,22 @@ extension Gateway {
         }
         let parsed = pool.takeRequest()
         parser.judge(by: snapshot, into: parsed)
+        if parsed.hasUnknown { judgeAgainByNewest(parsed, snapshot) }
         let work = IngestWork(
             request: parsed, isSingle: isSingle, claim: claim, headers: access.headers, exchange: exchange)
-        guard logThread.queue.submit(.ingest(work)) else {
+        guard queue(of: snapshot.definition.siteID).submit(.ingest(work)) else {
             if let claim { idempotency.forget(claim) }
             pool.give(parsed)
             throw Self.full(access)
         }
         return .suspended
+    }
+
+    /// Nobody is called unknown whom another gateway has just admitted (DESIGN 5).
+    private func judgeAgainByNewest(_ parsed: ParsedRequest, _ snapshot: SiteSnapshot) {
+        let site = snapshot.definition.siteID
+        refresh.refresh(site)
+        if let newest = directory[site], newest !== snapshot { parsed.judgeAgain(by: newest) }
     }
 
     // MARK: Checks
@@ -96,7 +104,7 @@ extension Gateway {
     ) throws(Problem) -> SiteSnapshot {
         let body: [UInt8]? = if case .id(let id) = named { id } else { nil }
         let site = try access.site(of: request, namedInBody: body)
-        guard let snapshot = directory[site] else {
+        guard let snapshot = newestSnapshot(site) else {
             throw Problem(404, detail: "no such site; put its definition first", headers: access.headers)
         }
         return snapshot

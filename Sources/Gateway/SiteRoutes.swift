@@ -47,7 +47,7 @@ extension Gateway {
     }
 
     private var readiness: HTTPResponse {
-        let missing = hooks.notReady()
+        let missing = notReady
         guard missing.isEmpty else {
             return .problem(503, "not ready: " + missing.joined(separator: "; "), headers: [("Retry-After", "1")])
         }
@@ -58,9 +58,17 @@ extension Gateway {
 
     private static func siteInPath(_ request: HTTPRequest) -> SiteID { SiteID(request.pathParameters.first ?? "") }
 
+    /// The definition by which events of a site are admitted; nobody calls a site unknown that another gateway has just
+    /// admitted (DESIGN 5).
+    func newestSnapshot(_ site: SiteID) -> SiteSnapshot? {
+        if let snapshot = directory[site] { return snapshot }
+        refresh.refresh(site)
+        return directory[site]
+    }
+
     private func snapshot(_ site: SiteID, _ access: Access) throws(Problem) -> SiteSnapshot {
         try access.check(site)
-        guard let snapshot = directory[site] else {
+        guard let snapshot = newestSnapshot(site) else {
             throw Problem(404, detail: "no such site", headers: access.headers)
         }
         return snapshot
@@ -76,7 +84,9 @@ extension Gateway {
             let work = DefinitionWork(
                 definition: try definition(request, site, access), sizeBytes: request.body.count,
                 headers: access.headers, exchange: exchange)
-            guard logThread.queue.submit(.definition(work)) else {
+            // So that the version counts on from what another gateway has just put.
+            refresh.refresh(site)
+            guard queue(of: site).submit(.definition(work)) else {
                 throw Problem(
                     503, detail: "too many requests wait for the log; send it again",
                     headers: [("Retry-After", "1")] + access.headers)

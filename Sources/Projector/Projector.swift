@@ -101,13 +101,15 @@ public final class Projector: Sendable {
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
-    /// The newest definition of every site, as the log has it, with its version and offset: for gateways at start.
-    public func newestDefinitions() -> [(definition: SiteDefinition, version: UInt64, offset: LogOffset)] {
+    /// The newest definition of every site, as the log has it, with its version and place: for gateways at start.
+    public func newestDefinitions() -> [(
+        definition: SiteDefinition, version: UInt64, offset: LogOffset, createdAt: Timestamp
+    )] {
         let sites = state.withLock { $0.fold.sites }
         return sites.compactMap { site in
             guard let sequence = site.definitions.indices.last else { return nil }
             let stored = site.storedDefinition(sequence)
-            return (stored.record.definition, UInt64(sequence + 1), stored.offset)
+            return (stored.record.definition, UInt64(sequence + 1), stored.offset, stored.record.createdAt)
         }
     }
 

@@ -149,7 +149,7 @@ struct FailureTests {
             DefinitionWork(definition: makeDefinition(), sizeBytes: 0, headers: [], exchange: RecordingExchange()))
         for _ in 0..<WorkQueue.requestsMaximum { #expect(queue.submit(work)) }
         #expect(!queue.submit(work))
-        #expect(queue.takeGroup()?.count == WorkQueue.groupMaximum)
+        #expect(queue.takeGroup()?.works.count == WorkQueue.groupMaximum)
         #expect(queue.submit(work))
         queue.close()
         #expect(!queue.submit(work))
@@ -166,7 +166,7 @@ struct FailureTests {
                 exchange: RecordingExchange()))
         #expect(queue.submit(large))
         #expect(!queue.submit(large))
-        #expect(queue.takeGroup()?.count == 1)
+        #expect(queue.takeGroup()?.works.count == 1)
         #expect(queue.submit(large))
     }
 }

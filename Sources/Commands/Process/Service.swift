@@ -48,7 +48,8 @@ final class Service: RunnableService, Sendable {
         let hydrated = Flag()
         isHydrated = hydrated
         let known = projector.newestDefinitions().map {
-            KnownDefinition(definition: $0.definition, version: $0.version, offset: $0.offset)
+            KnownDefinition(
+                definition: $0.definition, version: $0.version, offset: $0.offset, createdAt: $0.createdAt)
         }
         let gateway = try Gateway(
             log: log, registryPath: directory.registry, access: access, known: known,

@@ -8,11 +8,14 @@ public struct KnownDefinition: Sendable {
     public var version: UInt64
     /// Where its record stands in the site's partition.
     public var offset: LogOffset
+    /// created_at of its record; nil where it is not at hand.
+    public var createdAt: Timestamp?
 
-    public init(definition: SiteDefinition, version: UInt64, offset: LogOffset) {
+    public init(definition: SiteDefinition, version: UInt64, offset: LogOffset, createdAt: Timestamp? = nil) {
         self.definition = definition
         self.version = version
         self.offset = offset
+        self.createdAt = createdAt
     }
 }
 
@@ -20,20 +23,21 @@ public struct KnownDefinition: Sendable {
 ///
 /// The registry is written after the log, so a crash between the two leaves it behind; and the fold may be behind both.
 struct SiteRecovery {
-    private(set) var sites: [SiteID: SiteSnapshot] = [:]
+    private(set) var sites: [SiteID: RegisteredDefinition] = [:]
     /// Sites whose registry row is to be written again.
     private(set) var repaired: Set<SiteID> = []
 
     init(
-        registry: [SiteSnapshot], known: [KnownDefinition], tail: LogTail, log: any EventLog
+        registry: [RegisteredDefinition], known: [KnownDefinition], tail: LogTail, log: any EventLog
     ) throws {
-        for snapshot in registry { sites[snapshot.definition.siteID] = snapshot }
+        for registered in registry { sites[registered.definition.siteID] = registered }
         for known in known where isNewer(known.offset, of: known.definition.siteID) {
             let partition = Partitioner.partition(
                 of: known.definition.siteID.bytes, partitionCount: log.partitionCount)
             let position = RecordPosition(partition: partition, offset: known.offset)
             adopt(
-                known.definition, version: known.version, createdAt: try Self.createdAt(log, position), at: position)
+                known.definition, version: known.version,
+                createdAt: try known.createdAt ?? Self.createdAt(log, position), at: position)
         }
         // By rising offset, so that versions count on.
         for (record, position) in tail.definitions where isNewer(position.offset, of: record.definition.siteID) {
@@ -50,12 +54,9 @@ struct SiteRecovery {
     private mutating func adopt(
         _ definition: SiteDefinition, version: UInt64, createdAt: Timestamp, at position: RecordPosition
     ) {
-        var named = definition
         let before = sites[definition.siteID]?.definition.workers ?? []
-        let persons = Dictionary(before.map { ($0.workerID, $0) }, uniquingKeysWith: { first, _ in first })
-        named.workers = definition.workers.map { persons[$0.workerID] ?? $0 }
-        sites[definition.siteID] = SiteSnapshot(
-            definition: named, version: version, createdAt: createdAt, position: position)
+        sites[definition.siteID] = RegisteredDefinition(
+            definition: definition.named(by: before), version: version, createdAt: createdAt, position: position)
         repaired.insert(definition.siteID)
     }
 

@@ -1,4 +1,4 @@
-internal import EventLog
+public import EventLog
 internal import EventModel
 internal import Foundation
 internal import Locks
@@ -8,7 +8,7 @@ internal import SQLite
 ///
 /// One file, written by this process only. The log holds the definitions without names; where the file lags behind the
 /// log, after a crash between the two, it is repaired from what the fold knows.
-final class RegistryStore: Sendable {
+public final class RegistryStore: DefinitionRegistry {
     private struct Handle: ~Copyable {
         let connection: Connection
         let upsert: Statement
@@ -20,7 +20,8 @@ final class RegistryStore: Sendable {
     private let epoch: LogEpoch
 
     /// Opens `registry.sqlite`, or creates it.
-    init(path: String, epoch: LogEpoch) throws {
+    /// - Throws: `SQLiteError`.
+    public init(path: String, epoch: LogEpoch) throws {
         self.epoch = epoch
         let connection = try Connection(path: path, .writer)
         try connection.execute(
@@ -40,25 +41,39 @@ final class RegistryStore: Sendable {
         handle = Guarded(Handle(connection: connection, upsert: upsert, stored: [:]))
     }
 
-    /// Writes a definition unless it is there already.
-    func store(_ snapshot: SiteSnapshot) throws {
+    public var isShared: Bool { false }
+
+    public var failure: String? { nil }
+
+    public func readToEnd(timeoutMilliseconds: Int) -> Bool { true }
+
+    public func store(_ definition: RegisteredDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
+        do {
+            try store(definition)
+        } catch {
+            return done(error)
+        }
+        done(nil)
+    }
+
+    private func store(_ registered: RegisteredDefinition) throws {
         try handle.withLock { handle in
-            let site = snapshot.definition.siteID
-            if handle.stored[site] == snapshot.position { return }
+            let site = registered.definition.siteID
+            if handle.stored[site] == registered.position { return }
             try handle.upsert.bind(1, site.bytes)
             try handle.upsert.bind(2, epoch.bytes)
-            try handle.upsert.bind(3, Int64(snapshot.position.partition.value))
-            try handle.upsert.bind(4, snapshot.position.offset.value)
-            try handle.upsert.bind(5, Int64(bitPattern: snapshot.version))
-            try handle.upsert.bind(6, snapshot.createdAt.microseconds)
-            try handle.upsert.bind(7, DefinitionJSON.bytes(snapshot.definition))
+            try handle.upsert.bind(3, Int64(registered.position.partition.value))
+            try handle.upsert.bind(4, registered.position.offset.value)
+            try handle.upsert.bind(5, Int64(bitPattern: registered.version))
+            try handle.upsert.bind(6, registered.createdAt.microseconds)
+            try handle.upsert.bind(7, DefinitionJSON.bytes(registered.definition))
             try handle.upsert.run()
-            handle.stored[site] = snapshot.position
+            handle.stored[site] = registered.position
         }
     }
 
     /// All definitions that were written for this log; rows of another log say nothing about this one.
-    func load() throws -> [SiteSnapshot] {
+    public func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) throws -> [RegisteredDefinition] {
         try handle.withLock { handle in
             let rows = try handle.connection.prepare(
                 """
@@ -66,19 +81,19 @@ final class RegistryStore: Sendable {
                 WHERE epoch = ?1
                 """)
             try rows.bind(1, epoch.bytes)
-            var snapshots: [SiteSnapshot] = []
+            var definitions: [RegisteredDefinition] = []
             try rows.forEachRow { row in
                 let site = SiteID(bytes: row.blob(0))
                 let position = RecordPosition(
                     partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
                 let definition = try DefinitionJSON.read(row.blob(5), site: site)
-                snapshots.append(
-                    SiteSnapshot(
+                definitions.append(
+                    RegisteredDefinition(
                         definition: definition, version: UInt64(bitPattern: row.int64(3)),
                         createdAt: Timestamp(microseconds: row.int64(4)), position: position))
             }
-            for snapshot in snapshots { handle.stored[snapshot.definition.siteID] = snapshot.position }
-            return snapshots
+            for registered in definitions { handle.stored[registered.definition.siteID] = registered.position }
+            return definitions
         }
     }
 }

@@ -18,18 +18,22 @@ public final class AccessControl: Sendable {
         }
     }
 
-    private let keys: KeyStore
+    private let keys: any KeySource
     private let policy: Policy
     private let limiter: RateLimiter
 
     /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     public init(
-        keys: KeyStore, policy: Policy = Policy(), uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }
+        keys: any KeySource, policy: Policy = Policy(),
+        uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }
     ) {
         self.keys = keys
         self.policy = policy
         limiter = RateLimiter(uptime: uptime)
     }
+
+    /// Why new and revoked keys no longer hold; nil while they do.
+    var failure: String? { keys.failure }
 
     /// Lets a request in.
     /// - Throws: 401 without a valid key, 429 beyond a limit, 403 where the key's role does not allow what is needed.

@@ -75,7 +75,7 @@ enum DefinitionJSON {
         }
     }
 
-    private static func write(_ definition: SiteDefinition, to json: inout JSONWriter) {
+    static func write(_ definition: SiteDefinition, to json: inout JSONWriter) {
         json.key("site")
         json.object { json in
             json.member("site_id", definition.siteID.text)

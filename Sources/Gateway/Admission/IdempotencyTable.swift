@@ -69,11 +69,12 @@ final class IdempotencyTable: Sendable {
 
     private let state = Guarded(State())
     private let bytesMaximum: Int
+    /// 64 MiB hold some 150 thousand answers, a day of 100 requests a minute.
+    static let bytesMaximum = 64 << 20
     /// What an entry takes beside the JSON of its answer, about.
-    private static let entryBytes = 256
+    static let entryBytes = 256
 
-    /// - Parameter bytesMaximum: 64 MiB hold some 150 thousand answers, a day of 100 requests a minute.
-    init(bytesMaximum: Int = 64 << 20) { self.bytesMaximum = bytesMaximum }
+    init(bytesMaximum: Int = IdempotencyTable.bytesMaximum) { self.bytesMaximum = bytesMaximum }
 
     func begin(_ claim: IdempotencyClaim, now: Timestamp) -> Outcome {
         state.withLock { state in

@@ -5,12 +5,21 @@ internal import EventModel
 /// Exact for what it holds; what is older than a full ring is not known here and passes, for the fold is the authority.
 /// Sites share the memory in equal parts, so none pushes out another's keys.
 struct DuplicateWindow {
-    private var sites: [SiteID: SiteWindow] = [:]
-    private let keysMaximum: Int
+    /// Keys of 8 bytes over all sites; 8 Mi are 64 MiB, and 80 keys of each of 100 thousand workers.
+    static let keysMaximum = 8 << 20
 
-    /// - Parameter keysMaximum: Keys of 8 bytes over all sites; 8 Mi are 64 MiB, and 80 keys of each of 100 thousand
-    ///   workers.
-    init(keysMaximum: Int = 8 << 20) { self.keysMaximum = keysMaximum }
+    private var sites: [SiteID: SiteWindow] = [:]
+    private let budget: WindowBudget
+    /// Keys as they were last counted.
+    private var keysCounted = 0
+
+    /// - Parameter budget: What the windows of all partitions share.
+    init(budget: WindowBudget) { self.budget = budget }
+
+    /// A window that shares with no other.
+    init(keysMaximum: Int = DuplicateWindow.keysMaximum) {
+        self.init(budget: WindowBudget(keysMaximum: keysMaximum, partitionCount: 1))
+    }
 
     mutating func window(of site: SiteID) -> SiteWindow {
         if let window = sites[site] { return window }
@@ -21,7 +30,10 @@ struct DuplicateWindow {
 
     /// Holds the limits; between groups, so that no key is moved that may still have to be taken back.
     mutating func maintain() {
-        let share = max(1024, keysMaximum / max(1, sites.count))
+        let held = keyCount
+        let limit = budget.limit(heldBefore: keysCounted, held: held)
+        keysCounted = held
+        let share = max(1024, limit / max(1, sites.count))
         for window in sites.values where window.keyCount > share || window.workerCount > SiteWindow.workersMaximum {
             window.shrink(to: share)
         }

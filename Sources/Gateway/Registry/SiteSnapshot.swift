@@ -58,7 +58,10 @@ final class SiteSnapshot: Sendable {
     }
 }
 
-/// The definitions under which this gateway admits events; read by every request, written by the log thread alone.
+/// The definitions under which this gateway admits events; read by every request.
+///
+/// Written by the log threads and, where other gateways write definitions too, by the thread that reads theirs: of a site
+/// that which comes last in the log holds, whoever is the first to say it.
 final class SiteDirectory: Sendable {
     private let sites: Guarded<[SiteID: SiteSnapshot]>
 
@@ -70,5 +73,17 @@ final class SiteDirectory: Sendable {
 
     var all: [SiteSnapshot] { sites.withLock { Array($0.values) } }
 
-    func publish(_ snapshot: SiteSnapshot) { sites.withLock { $0[snapshot.definition.siteID] = snapshot } }
+    /// Lets a definition hold unless one that comes later in the log does.
+    /// - Parameter again: Whether it also replaces what is known of the same place in the log.
+    func publish(_ snapshot: SiteSnapshot, again: Bool) {
+        sites.withLock { sites in
+            if let known = sites[snapshot.definition.siteID], known !== snapshot,
+                known.position.offset > snapshot.position.offset
+                    || known.position.offset == snapshot.position.offset && !again
+            {
+                return
+            }
+            sites[snapshot.definition.siteID] = snapshot
+        }
+    }
 }

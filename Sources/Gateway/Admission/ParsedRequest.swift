@@ -46,6 +46,9 @@ final class ParsedRequest {
     var eventCount = 0
     /// The definition by which the events were judged.
     var snapshot: SiteSnapshot?
+    /// Whether an event names a worker or station that this definition does not: then a newer one is to be looked for
+    /// before that is said (DESIGN 5).
+    var hasUnknown = false
 
     func removeAll() {
         batch.removeAll()
@@ -54,6 +57,7 @@ final class ParsedRequest {
         rejections.removeAll(keepingCapacity: true)
         eventCount = 0
         snapshot = nil
+        hasUnknown = false
     }
 
     /// Bytes that the request takes in the queue of the log thread, roughly.

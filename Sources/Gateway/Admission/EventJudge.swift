@@ -14,6 +14,8 @@ struct EventJudge: ~Copyable {
     /// For each id: what the definition says of it, looked up at first use.
     private var workers: [Lookup] = []
     private var workstations: [Lookup] = []
+    /// Whether an event of the request names somebody or something that the definition does not.
+    private var hasUnknown = false
 
     private enum Lookup: UInt8 { case open, known, unknown }
 
@@ -24,6 +26,7 @@ struct EventJudge: ~Copyable {
 
     /// Judges all events and fills `request`, which is empty.
     mutating func judge(_ result: andon_json_result, by snapshot: SiteSnapshot, into request: ParsedRequest) {
+        hasUnknown = false
         workers.removeAll(keepingCapacity: true)
         workstations.removeAll(keepingCapacity: true)
         swap(&batch, &request.batch)
@@ -43,6 +46,7 @@ struct EventJudge: ~Copyable {
         ids.moveIDs(to: &batch.ids)
         swap(&batch, &request.batch)
         swap(&hashes, &request.hashes)
+        request.hasUnknown = hasUnknown
     }
 
     /// Why the event is not kept; nil when it has been added to the batch.
@@ -166,12 +170,19 @@ struct EventJudge: ~Copyable {
         if workers[workerNumber] == .open {
             workers[workerNumber] = snapshot.hasWorker(worker.text, hash: worker.hash) ? .known : .unknown
         }
-        guard workers[workerNumber] == .known else { return .unknownWorker }
+        guard workers[workerNumber] == .known else {
+            hasUnknown = true
+            return .unknownWorker
+        }
         if workstations[workstationNumber] == .open {
             workstations[workstationNumber] =
                 snapshot.hasWorkstation(workstation.text, hash: workstation.hash) ? .known : .unknown
         }
-        return workstations[workstationNumber] == .known ? .accepted : .unknownWorkstation
+        guard workstations[workstationNumber] == .known else {
+            hasUnknown = true
+            return .unknownWorkstation
+        }
+        return .accepted
     }
 }
 

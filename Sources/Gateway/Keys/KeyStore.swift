@@ -8,7 +8,7 @@ internal import SQLite
 ///
 /// Any process of the directory may create, list and revoke; a running gateway looks at most every half second whether
 /// another one did, so a new or revoked key holds within a second (SPEC 8.2).
-public final class KeyStore: Sendable {
+public final class KeyStore: KeySource, KeyAdministration {
     /// Keys of one directory, so that a process holds them all in memory.
     public static let keysMaximum = 100_000
     private static let refreshMilliseconds: Int64 = 500
@@ -44,18 +44,10 @@ public final class KeyStore: Sendable {
 
     // MARK: Administration
 
-    /// Makes a key.
-    /// - Parameters:
-    ///   - sites: Those that it is bound to; empty: all.
-    ///   - rateLimit: See ``APIKey/rateLimit``.
-    /// - Returns: the key as it is to be sent, which cannot be had again, and what is kept of it.
     public func create(
         role: Role, sites: [SiteID] = [], name: String = "", rateLimit: Int? = nil, at now: Timestamp
     ) throws -> (text: String, key: APIKey) {
-        let text = APIKeyText.random()
-        let key = APIKey(
-            id: text.id, name: name, role: role, sites: sites, rateLimit: rateLimit, createdAt: now, revokedAt: nil,
-            secretHash: text.secretHash)
+        let (text, key) = APIKey.random(role: role, sites: sites, name: name, rateLimit: rateLimit, at: now)
         try state.withLock { state in
             let insert = try state.connection.prepare(
                 """
@@ -73,10 +65,9 @@ public final class KeyStore: Sendable {
             try insert.run()
             try Self.reload(&state)
         }
-        return (text.text, key)
+        return (text, key)
     }
 
-    /// All keys, revoked ones too, oldest first.
     public func list() throws -> [APIKey] {
         try state.withLock { state in
             try Self.reload(&state)
@@ -84,8 +75,6 @@ public final class KeyStore: Sendable {
         }
     }
 
-    /// Ends a key.
-    /// - Returns: false when there is no such key or it was revoked before.
     public func revoke(id: String, at now: Timestamp) throws -> Bool {
         try state.withLock { state in
             let update = try state.connection.prepare(
@@ -101,8 +90,10 @@ public final class KeyStore: Sendable {
 
     // MARK: Look-up
 
-    /// The key that `text` is, if it is one and not revoked.
-    func key(_ text: String) -> APIKey? {
+    /// Never: another process's keys are read from the same file.
+    public var failure: String? { nil }
+
+    public func key(_ text: String) -> APIKey? {
         guard let sent = APIKeyText(text) else { return nil }
         let now = uptime()
         let known = state.withLock { state in
@@ -113,9 +104,7 @@ public final class KeyStore: Sendable {
             }
             return state.keys[sent.id]
         }
-        guard let known, constantTimeEqual(known.secretHash.bytes, sent.secretHash.bytes), known.revokedAt == nil else {
-            return nil
-        }
+        guard let known, known.isValid(for: sent) else { return nil }
         return known
     }
 

@@ -2,8 +2,8 @@ internal import EventLog
 internal import EventModel
 internal import HTTPServer
 
-/// Decides, group after group, what becomes of the requests that wait: the only place where created_at is stamped,
-/// duplicates are judged and definitions change (DESIGN 2, "Threads"). It reads no clock and does no IO.
+/// Decides, group after group, what becomes of the requests of one partition that wait: the only place where created_at
+/// is stamped, duplicates are judged and definitions change (DESIGN 2, "Threads"). It reads no clock and does no IO.
 ///
 /// States: *idle* → `prepare` → *prepared* → `appended` or `failed` → *idle*. Keys and definitions of a prepared group
 /// are in force for the rest of the group, and are taken back when it fails.
@@ -12,6 +12,7 @@ struct Sequencer: ~Copyable {
     private var window: DuplicateWindow
     private var newestStamp: Timestamp
     private let gatewayID: [UInt8]
+    private let partition: PartitionIndex
     /// The prepared group.
     private var group: [Prepared] = []
     private var takenKeys: [TakenKey] = []
@@ -41,11 +42,15 @@ struct Sequencer: ~Copyable {
         var key: Int64
     }
 
-    /// - Parameter newestStamp: The newest created_at in the log, so that stamps never go back over a restart.
+    /// - Parameters:
+    ///   - definitions: Of the sites of this partition.
+    ///   - newestStamp: The newest created_at in the partition, so that stamps never go back over a restart.
     init(
-        definitions: [SiteSnapshot], window: consuming DuplicateWindow = DuplicateWindow(),
-        newestStamp: Timestamp = .earliest, gatewayID: [UInt8] = []
+        partition: PartitionIndex = PartitionIndex(0), definitions: [SiteSnapshot],
+        window: consuming DuplicateWindow = DuplicateWindow(), newestStamp: Timestamp = .earliest,
+        gatewayID: [UInt8] = []
     ) {
+        self.partition = partition
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.definition.siteID, $0) })
         self.window = window
         self.newestStamp = newestStamp
@@ -126,6 +131,18 @@ struct Sequencer: ~Copyable {
 
     // MARK: Definitions
 
+    /// A definition that another gateway has appended, or that was repaired, unless one that comes later in the log holds.
+    ///
+    /// Between groups: it stands in the log already, so before everything that a group will append.
+    /// - Returns: whether it holds now.
+    mutating func adopt(_ snapshot: SiteSnapshot) -> Bool {
+        precondition(group.isEmpty, "a group is judged by one state of the definitions")
+        let site = snapshot.definition.siteID
+        if let current = definitions[site], current.position.offset > snapshot.position.offset { return false }
+        definitions[site] = snapshot
+        return true
+    }
+
     private mutating func prepare(_ work: DefinitionWork, _ whole: Work, _ records: inout [NewRecord]) {
         let site = work.definition.siteID
         let current = definitions[site]
@@ -145,7 +162,7 @@ struct Sequencer: ~Copyable {
         }
         let snapshot = SiteSnapshot(
             definition: work.definition, version: (current?.version ?? 0) + 1, createdAt: newestStamp,
-            position: RecordPosition(partition: PartitionIndex(0), offset: .zero))
+            position: RecordPosition(partition: partition, offset: .zero))
         replacedDefinitions.append((site, current))
         definitions[site] = snapshot
         let change: DefinitionChange = current == nil ? .created : .replaced

@@ -1,0 +1,198 @@
+internal import Crypto
+internal import EventLog
+internal import EventModel
+
+/// What a gateway has to remember from before its start; the log's newest records tell it (SPEC 2.5, 2.6).
+///
+/// All partitions in turn, from their ends backwards, so that whatever stops it, each of them has given its newest. Best
+/// effort: what it does not reach, the fold still recognises as duplicates.
+struct LogTail {
+    /// What the newest records of one partition say.
+    struct Partition {
+        var window: DuplicateWindow
+        var newestStamp = Timestamp.earliest
+        /// In the order of the log, without names.
+        var definitions: [(record: DefinitionRecord, position: RecordPosition)] = []
+    }
+
+    /// How much is read.
+    struct Bounds: Sendable {
+        /// Events over all partitions: a second or two of starting time.
+        var eventsMaximum = 2_000_000
+        /// Time over all partitions, give or take one read.
+        var milliseconds: Int64 = 10_000
+    }
+
+    private(set) var partitions: [Partition]
+    /// Events that were read.
+    private(set) var eventCount = 0
+    /// The definitions of all partitions; those of one site are in the order of the log.
+    var definitions: [(record: DefinitionRecord, position: RecordPosition)] { partitions.flatMap(\.definitions) }
+
+    private let log: any EventLog
+    private let bounds: Bounds
+    private let isTimeUp: @Sendable () -> Bool
+    private let report: @Sendable (String) -> Void
+    private var cursors: [Cursor] = []
+    private var batch = EventBatch(siteID: SiteID(bytes: []))
+    private var remembered: [Remembered] = []
+    private var answerBytes = 0
+
+    private struct Cursor {
+        var first: LogOffset
+        /// Everything from here on was read.
+        var end: LogOffset
+        var recordCount: Int64 = 0
+        var eventCount = 0
+        var isDone: Bool { first >= end }
+
+        /// Records read at once at first, and at least; then by what they hold.
+        private static let chunkRecordsMinimum: Int64 = 256
+        /// At most: so that a broker is asked seldom, and the time is looked at often enough.
+        private static let chunkRecordsMaximum: Int64 = 16_384
+
+        /// The next stretch to read, with about `events` in it.
+        func chunk(events: Int) -> Range<LogOffset> {
+            var records = Self.chunkRecordsMinimum
+            if recordCount > 0 {
+                let eventsPerRecord = max(1, Int64(eventCount) / recordCount)
+                records = min(max(Int64(events) / eventsPerRecord, records), Self.chunkRecordsMaximum)
+            }
+            return max(first, LogOffset(end.value - records))..<end
+        }
+    }
+
+    private struct Remembered {
+        var claim: IdempotencyClaim
+        var answer: StoredAnswer
+    }
+
+    /// Bytes that a read hands out about, so that a broker is asked seldom.
+    private static let readBytes = 8 << 20
+
+    /// Reads the records of the last 24 hours, the newest first, until there are enough.
+    /// - Parameters:
+    ///   - uptime: Milliseconds of a monotonic clock.
+    ///   - report: Told of partitions that cannot be read now: that does not keep a gateway from starting.
+    init(
+        _ log: any EventLog, now: Timestamp, bounds: Bounds = Bounds(), budget: WindowBudget,
+        uptime: @escaping @Sendable () -> Int64, into idempotency: IdempotencyTable,
+        report: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.log = log
+        self.bounds = bounds
+        self.report = report
+        let deadline = uptime() + bounds.milliseconds
+        isTimeUp = { uptime() >= deadline }
+        partitions = (0..<log.partitionCount).map { _ in Partition(window: DuplicateWindow(budget: budget)) }
+        for partition in 0..<log.partitionCount {
+            cursors.append(try open(PartitionIndex(partition), since: now - IdempotencyTable.keptMicroseconds))
+        }
+        try readAll()
+        // In the order in which they leave the table again.
+        for entry in remembered.sorted(by: { $0.answer.createdAt < $1.answer.createdAt }) {
+            idempotency.finish(entry.claim, entry.answer)
+        }
+        remembered = []
+        for partition in partitions.indices { partitions[partition].window.maintain() }
+    }
+
+    private func open(_ partition: PartitionIndex, since time: Timestamp) throws -> Cursor {
+        try attempt(partition, orElse: Cursor(first: .zero, end: .zero)) {
+            let end = try log.endOffset(partition)
+            guard !isTimeUp() else { return Cursor(first: end, end: end) }
+            return Cursor(first: max(try log.startOffset(partition), try log.offset(partition, at: time)), end: end)
+        }
+    }
+
+    private mutating func readAll() throws {
+        while true {
+            let open = cursors.indices.filter { !cursors[$0].isDone }
+            guard !open.isEmpty else { return }
+            // An equal part of what is left for each.
+            let share = (bounds.eventsMaximum - eventCount) / open.count
+            for number in open {
+                guard eventCount < bounds.eventsMaximum, !isTimeUp() else { return }
+                let chunk = cursors[number].chunk(events: share)
+                cursors[number].end = try attempt(PartitionIndex(Int32(number)), orElse: cursors[number].first) {
+                    try read(number, chunk)
+                    return chunk.lowerBound
+                }
+            }
+        }
+    }
+
+    /// A log that does not answer now is no reason not to start; one that cannot be understood is.
+    private func attempt<Result>(
+        _ partition: PartitionIndex, orElse fallback: Result, _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as LogError where error.isRetriable {
+            report(
+                "the tail of partition \(partition.value) cannot be read, duplicates in it are not reported: \(error)")
+            return fallback
+        }
+    }
+
+    private mutating func read(_ number: Int, _ offsets: Range<LogOffset>) throws {
+        let partition = PartitionIndex(Int32(number))
+        var definitions: [(record: DefinitionRecord, position: RecordPosition)] = []
+        var answers: [Remembered] = []
+        var next = offsets.lowerBound
+        while next < offsets.upperBound, next == offsets.lowerBound || !isTimeUp() {
+            let before = next
+            next = try log.read(partition, from: next, byteLimit: Self.readBytes) { record in
+                guard record.offset < offsets.upperBound else { return }
+                let position = RecordPosition(partition: partition, offset: record.offset)
+                cursors[number].recordCount += 1
+                switch try RecordCodec.decode(record.payload, into: &batch) {
+                case .events:
+                    take(batch, of: number)
+                    if let entry = Self.remembered(batch, at: position) { answers.append(entry) }
+                case .definition(let definition):
+                    partitions[number].newestStamp = max(partitions[number].newestStamp, definition.createdAt)
+                    definitions.append((definition, position))
+                }
+            }
+            if next == before { break }
+        }
+        partitions[number].definitions.insert(contentsOf: definitions, at: 0)
+        keep(answers)
+    }
+
+    /// The newest came first; more than the table keeps would only take memory.
+    private mutating func keep(_ answers: [Remembered]) {
+        for entry in answers.reversed() where answerBytes < IdempotencyTable.bytesMaximum {
+            answerBytes += IdempotencyTable.entryBytes + entry.answer.json.count
+            remembered.append(entry)
+        }
+    }
+
+    private mutating func take(_ batch: borrowing EventBatch, of number: Int) {
+        partitions[number].newestStamp = max(partitions[number].newestStamp, batch.createdAt)
+        eventCount += max(1, batch.count)
+        cursors[number].eventCount += max(1, batch.count)
+        let site = partitions[number].window.window(of: batch.siteID)
+        let ids = batch.ids.bytes
+        ids.withUnsafeBytes { bytes in
+            for event in 0..<batch.count {
+                let worker = UnsafeRawBufferPointer(rebasing: bytes[batch.ids.range(of: Int(batch.workers[event]))])
+                let slot = site.slot(of: worker, hash: IDHash.of(worker))
+                let key = SiteWindow.key(time: batch.times[event], type: batch.types[event])
+                _ = site.insert(key, of: slot, batch.marks[event].eventClass)
+            }
+        }
+    }
+
+    private static func remembered(_ batch: borrowing EventBatch, at position: RecordPosition) -> Remembered? {
+        guard let idempotency = batch.idempotency, let hash = SHA256Digest(bytes: idempotency.bodyHash) else {
+            return nil
+        }
+        let claim = IdempotencyClaim(
+            apiKeyID: idempotency.apiKeyID, path: idempotency.path, key: idempotency.key, bodyHash: hash)
+        let answer = StoredAnswer(
+            status: Int(idempotency.status), json: idempotency.answer, createdAt: batch.createdAt, position: position)
+        return Remembered(claim: claim, answer: answer)
+    }
+}

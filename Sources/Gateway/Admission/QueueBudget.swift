@@ -1,0 +1,52 @@
+internal import Synchronization
+
+/// Bounds what waits or is being appended over all partitions of a gateway together.
+///
+/// A queue may hold as much as is still free: one partition that stands still takes half of all, a second one a third
+/// each, and there is always room for those that move. Nobody has to know how many partitions have trouble.
+final class QueueBudget: Sendable {
+    /// As much as one queue alone, and its group: the memory of a gateway does not depend on the number of partitions.
+    static let requestsMaximum = WorkQueue.requestsMaximum + WorkQueue.groupMaximum
+    static let bytesMaximum = WorkQueue.bytesMaximum + WorkQueue.groupBytesMaximum
+
+    private let requests = Atomic(0)
+    private let bytes = Atomic(0)
+
+    /// Takes room for one request.
+    /// - Parameters:
+    ///   - heldRequests: What the queue has of it so far.
+    ///   - heldBytes: Likewise.
+    /// - Returns: false when there is none; then nothing is taken.
+    func take(_ size: Int, heldRequests: Int, heldBytes: Int) -> Bool {
+        let freeRequests = Self.requestsMaximum - requests.add(1, ordering: .relaxed).newValue
+        let freeBytes = Self.bytesMaximum - bytes.add(size, ordering: .relaxed).newValue
+        if freeRequests > heldRequests, freeBytes >= 0, heldBytes == 0 || freeBytes >= heldBytes { return true }
+        give(requests: 1, bytes: size)
+        return false
+    }
+
+    func give(requests givenRequests: Int, bytes givenBytes: Int) {
+        requests.subtract(givenRequests, ordering: .relaxed)
+        bytes.subtract(givenBytes, ordering: .relaxed)
+    }
+}
+
+/// Shares the memory for the keys of duplicate windows among the partitions of a gateway, by the same rule.
+final class WindowBudget: Sendable {
+    let keysMaximum: Int
+    private let partitionCount: Int
+    private let keys = Atomic(0)
+
+    /// - Parameter keysMaximum: Keys of 8 bytes; at most twice as many are held over all partitions.
+    init(keysMaximum: Int, partitionCount: Int) {
+        self.keysMaximum = keysMaximum
+        self.partitionCount = partitionCount
+    }
+
+    /// Notes how many keys a window holds now.
+    /// - Returns: how many it may hold: as many as are free, and an equal part in any case.
+    func limit(heldBefore: Int, held: Int) -> Int {
+        let all = keys.add(held - heldBefore, ordering: .relaxed).newValue
+        return partitionCount == 1 ? keysMaximum : max(keysMaximum / partitionCount, keysMaximum - all)
+    }
+}

@@ -1,0 +1,67 @@
+internal import Crypto
+internal import EventModel
+internal import HTTPServer
+
+/// The value of a record of `andon.keys.v1`; its key is the id of the API key.
+///
+/// The newest record of an id holds, but a revocation is never undone. The secret stands nowhere: `secret_hash` is its
+/// SHA-256 in hexadecimal. No `sites`: all; `rate_limit` null: the gateways' own limits, 0: none. A record without a
+/// value ends the key and forgets it.
+///
+///     {"id":"3f9a61c02b7d4e5f","name":"camera 3","role":"ingest","sites":["plant-1"],"rate_limit":null,
+///      "secret_hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+///      "created_at":"2026-01-12T08:00:00.000000Z","revoked_at":null}
+enum KeyRecord {
+    static func json(_ key: APIKey) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("id", key.id)
+            json.member("name", key.name)
+            json.member("role", key.role.rawValue)
+            json.key("sites")
+            json.array { json in for site in key.sites { json.string(site.text) } }
+            json.key("rate_limit")
+            json.integer(orNull: key.rateLimit.map { Int64($0) })
+            json.member("secret_hash", key.secretHash.hex)
+            json.member("created_at", key.createdAt.formatted)
+            json.key("revoked_at")
+            json.string(orNull: key.revokedAt?.formatted)
+        }
+        return json.bytes
+    }
+
+    /// nil for bytes that are no such record of this id, or of a role that this version does not know: they open nothing.
+    static func key(_ bytes: [UInt8], id: String) -> APIKey? {
+        guard case .object(let members)? = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum),
+            members["id"] == .string(id), case .string(let name)? = members["name"],
+            case .string(let roleName)? = members["role"], let role = Role(rawValue: roleName),
+            case .array(let sites)? = members["sites"],
+            case .string(let hex)? = members["secret_hash"], let hashBytes = Hex.decode(hex),
+            let hash = SHA256Digest(bytes: hashBytes),
+            case .string(let created)? = members["created_at"], let createdAt = Timestamp(rfc3339: created)
+        else { return nil }
+        var key = APIKey(
+            id: id, name: name, role: role, sites: [], rateLimit: nil, createdAt: createdAt, revokedAt: nil,
+            secretHash: hash)
+        for site in sites {
+            // Left out it would bind the key to fewer sites, and without any to all.
+            guard case .string(let text) = site, SiteID(text).isValid else { return nil }
+            key.sites.append(SiteID(text))
+        }
+        switch members["rate_limit"] {
+        case nil, .null: break
+        case .number(let text):
+            guard let limit = Int(text), limit >= 0 else { return nil }
+            key.rateLimit = limit
+        default: return nil
+        }
+        switch members["revoked_at"] {
+        case nil, .null: break
+        case .string(let text):
+            guard let time = Timestamp(rfc3339: text) else { return nil }
+            key.revokedAt = time
+        default: return nil
+        }
+        return key
+    }
+}

@@ -1,0 +1,125 @@
+public import EventLog
+public import EventModel
+internal import Locks
+
+/// The API keys as a compacted topic (DESIGN 3): every gateway follows it, so that a new or revoked key holds within a
+/// second everywhere; `andon key … --brokers` writes it.
+public final class TopicKeyStore: KeySource, KeyAdministration {
+    /// Longest time that reading to the end may take, and waiting for a delivery.
+    public static let waitMillisecondsMaximum = 60_000
+
+    /// The keys of the topic's records; apart from the store, so that following does not keep it alive.
+    private final class Table: Sendable {
+        private let keys = Guarded<[String: APIKey]>([:])
+        private let report: @Sendable (String) -> Void
+
+        init(_ report: @escaping @Sendable (String) -> Void) { self.report = report }
+
+        subscript(id: String) -> APIKey? { keys.withLock { $0[id] } }
+        var all: [APIKey] { keys.withLock { Array($0.values) } }
+
+        func handle(_ record: FollowedRecord) {
+            guard let id = String(validating: record.key, as: UTF8.self) else { return }
+            guard let value = record.value else { return keys.withLock { $0[id] = nil } }
+            guard let key = KeyRecord.key(value, id: id) else {
+                // It may be a revocation that cannot be understood.
+                keys.withLock { keys in
+                    if keys[id]?.revokedAt == nil { keys[id]?.revokedAt = record.timestamp }
+                }
+                return report("the record of API key \(id) at \(record.position) cannot be read; the key opens nothing")
+            }
+            if !take(key) { report("there are more than \(KeyStore.keysMaximum) API keys; \(id) is left out") }
+        }
+
+        func take(_ key: APIKey) -> Bool {
+            keys.withLock { keys in
+                var key = key
+                let before = keys[key.id]
+                guard before != nil || keys.count < KeyStore.keysMaximum else { return false }
+                // A revocation is for ever, whatever is written after it.
+                key.revokedAt = before?.revokedAt ?? key.revokedAt
+                keys[key.id] = key
+                return true
+            }
+        }
+    }
+
+    private let topics: any Topics
+    private let topic: String
+    private let table: Table
+    private let following: any TopicFollowing
+
+    /// Reads all keys there are, and goes on reading.
+    /// - Throws: ``LogError`` when the topic cannot be read to its end.
+    public init(
+        topics: any Topics, names: TopicNames = TopicNames(), report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(LogError) {
+        self.topics = topics
+        topic = names.keys
+        let table = Table(report)
+        self.table = table
+        following = try topics.follow(names.keys, nil, from: .beginning) { table.handle($0) }
+        do throws(LogError) {
+            try readToEnd()
+        } catch {
+            following.stop()
+            throw error
+        }
+    }
+
+    /// Ends the reading; what was read stays.
+    public func stop() { following.stop() }
+
+    public var failure: String? { following.failure.map { "the API keys cannot be read: \($0)" } }
+
+    public func key(_ text: String) -> APIKey? {
+        guard let sent = APIKeyText(text), let known = table[sent.id], known.isValid(for: sent) else { return nil }
+        return known
+    }
+
+    // MARK: Administration
+
+    public func create(
+        role: Role, sites: [SiteID] = [], name: String = "", rateLimit: Int? = nil, at now: Timestamp
+    ) throws -> (text: String, key: APIKey) {
+        let (text, key) = APIKey.random(role: role, sites: sites, name: name, rateLimit: rateLimit, at: now)
+        try write(key, at: now)
+        return (text, key)
+    }
+
+    public func list() throws -> [APIKey] {
+        try readToEnd()
+        return table.all.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+    }
+
+    public func revoke(id: String, at now: Timestamp) throws -> Bool {
+        try readToEnd()
+        guard var key = table[id], key.revokedAt == nil else { return false }
+        key.revokedAt = now
+        try write(key, at: now)
+        return true
+    }
+
+    /// Returns once the record is durable, and holds here.
+    private func write(_ key: APIKey, at now: Timestamp) throws(LogError) {
+        let delivered = Monitor<Result<RecordPosition, LogError>?>(nil)
+        try topics.send(
+            TopicRecord(topic: topic, key: Array(key.id.utf8), value: KeyRecord.json(key), timestamp: now)
+        ) { result in delivered.update { $0 = result } }
+        guard let result = delivered.wait(milliseconds: Self.waitMillisecondsMaximum, until: { $0 }) else {
+            throw LogError(
+                .uncertain, "no broker has confirmed the API key", hint: "list the keys to see whether it is there")
+        }
+        _ = try result.get()
+        _ = table.take(key)
+    }
+
+    private func readToEnd() throws(LogError) {
+        guard following.readToEnd(timeoutMilliseconds: Self.waitMillisecondsMaximum) else {
+            throw following.failure
+                ?? LogError(
+                    .unavailable, "the topic \(topic) could not be read to its end",
+                    hint: "check that the brokers of its partitions are up")
+        }
+    }
+}

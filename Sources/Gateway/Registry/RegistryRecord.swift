@@ -1,0 +1,73 @@
+internal import Crypto
+internal import EventLog
+internal import EventModel
+internal import HTTPServer
+
+/// The value of a record of `andon.registry.v1`; its key is the site's id.
+///
+/// What `PUT /api/sites/{site_id}` takes, with all defaults, and beside it the version, since when it holds, and the
+/// revision: where the definition stands in which log. Optional fields that are not set are left out. A record without a
+/// value says that the site's names were erased.
+///
+///     {"site":{"site_id":"plant-1","name":"Plant 1","time_zone":"Europe/Berlin","observation_ttl_seconds":28800,
+///              "confidence_threshold":0.700000,"max_future_seconds":300,
+///              "shifts":[{"name":"early","start":"06:00","end":"14:00","days":["mon","tue","wed","thu","fri"]}],
+///              "handover_minutes":15,"target_units_per_hour":120.000000},
+///      "workers":[{"worker_id":"W1","name":"Ada","location":"Hall 1","active_since":"2020-01-01"}],
+///      "workstations":[{"workstation_id":"S1","name":"Lathe","location":"Hall 1","line":"L1","capacity":1}],
+///      "version":3,"created_at":"2026-01-12T08:00:00.000000Z",
+///      "revision":{"epoch":"00112233445566778899aabbccddeeff","partition":7,"offset":41}}
+///
+/// `epoch` is the log's identity in hexadecimal. Readers keep the highest offset of an epoch; of one offset, the newest
+/// record.
+struct RegistryRecord: Equatable {
+    var epoch: LogEpoch
+    var registered: RegisteredDefinition
+
+    init(epoch: LogEpoch, registered: RegisteredDefinition) {
+        self.epoch = epoch
+        self.registered = registered
+    }
+
+    /// nil for bytes that are no such record of this site.
+    init?(_ bytes: [UInt8], site: SiteID) {
+        guard site.isValid, let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum),
+            case .object(let members) = value, let version = members.integer("version"), version > 0,
+            case .string(let created)? = members["created_at"], let createdAt = Timestamp(rfc3339: created),
+            case .object(let revision)? = members["revision"], case .string(let epoch)? = revision["epoch"],
+            let epochBytes = Hex.decode(epoch), let partition = revision.integer("partition"),
+            let partition = Int32(exactly: partition), let offset = revision.integer("offset"), offset >= 0
+        else { return nil }
+        var reader = DefinitionReader()
+        let definition = reader.definition(value, site: site)
+        guard reader.faults.isEmpty else { return nil }
+        self.epoch = LogEpoch(bytes: epochBytes)
+        registered = RegisteredDefinition(
+            definition: definition, version: UInt64(version), createdAt: createdAt,
+            position: RecordPosition(partition: PartitionIndex(partition), offset: LogOffset(offset)))
+    }
+
+    var json: [UInt8] {
+        let definition = registered.definition
+        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
+        json.object { json in
+            DefinitionJSON.write(definition, to: &json)
+            json.member("version", Int64(clamping: registered.version))
+            json.member("created_at", registered.createdAt.formatted)
+            json.key("revision")
+            json.object { json in
+                json.member("epoch", epoch.description)
+                json.member("partition", Int(registered.position.partition.value))
+                json.member("offset", registered.position.offset.value)
+            }
+        }
+        return json.bytes
+    }
+}
+
+extension [String: JSONValue] {
+    /// A member that is a whole number; nil for anything else.
+    func integer(_ name: String) -> Int64? {
+        if case .number(let text)? = self[name] { Int64(text) } else { nil }
+    }
+}
