@@ -78,7 +78,7 @@ let package = Package(
             swiftSettings: common),
 
         // Everything put together.
-        .target(name: "SimulationKit", dependencies: ["EventLog", "EventModel"], swiftSettings: common),
+        .target(name: "SimulationKit", dependencies: ["EventLog", "EventModel", "Locks"], swiftSettings: common),
         .target(
             name: "Commands",
             dependencies: [
@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "EventLog", "EventModel", "Oracle", "ProjectionStore", "Projector", "SQLite", "SQLiteLog",
+                "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "SQLite", "SQLiteLog",
                 "SimulationKit",
                 "Timeline",
             ],

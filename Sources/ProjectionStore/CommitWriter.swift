@@ -16,6 +16,7 @@ final class CommitWriter {
     private let getHealth: Statement
     private let putHealth: Statement
     private let feed: ChangeFeedWriter?
+    private let putAnchor: Statement
     private var blob: [UInt8] = []
 
     /// - Parameter feed: where it is told what changed; nil: nowhere.
@@ -48,6 +49,8 @@ final class CommitWriter {
             WHERE site = ? AND hour = ? AND source = ?
             """)
         putHealth = try connection.prepare("INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        putAnchor = try connection.prepare(
+            "INSERT OR REPLACE INTO meta VALUES ('anchor_created_at', ?), ('anchor_checksum', ?)")
     }
 
     func write(_ set: CommitSet) throws {
@@ -58,6 +61,9 @@ final class CommitWriter {
         try meta("next_offset", set.nextOffset.value)
         try meta("page_count", set.pageCount)
         try meta("generation", Int64(set.generation))
+        guard let anchor = set.anchor else { return }
+        try bind(putAnchor, [anchor.createdAt.microseconds, Int64(anchor.checksum)])
+        try putAnchor.run()
     }
 
     private func meta(_ name: String, _ value: Int64) throws {

@@ -162,9 +162,20 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
             sites.append(site)
         }
         for number in sites.indices { try fill(&sites[number], Int64(number)) }
-        return try PartitionFold(
+        var fold = try PartitionFold(
             nextOffset: LogOffset(try meta("next_offset")), generation: UInt64(try meta("generation")),
             pageCount: try meta("page_count"), sites: sites)
+        fold.anchor = try loadAnchor()
+        return fold
+    }
+
+    private func loadAnchor() throws -> RecordAnchor? {
+        let value = "SELECT value FROM meta WHERE name ="
+        guard let createdAt = try connection.integer("\(value) 'anchor_created_at'"),
+            let checksum = try connection.integer("\(value) 'anchor_checksum'")
+        else { return nil }
+        return RecordAnchor(
+            createdAt: Timestamp(microseconds: createdAt), checksum: UInt32(truncatingIfNeeded: checksum))
     }
 
     private func fill(_ site: inout PartitionFold.StoredSite, _ number: Int64) throws {

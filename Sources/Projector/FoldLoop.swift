@@ -10,21 +10,26 @@ extension Projector {
     func foldLoop() {
         do {
             var worker = try FoldWorker(self)
-            while !state.withLock({ $0.isStopping }) {
+            while state.withLock({ !$0.isStopping && $0.failure == nil }) {
                 let next = state.withLock { $0.fold.nextOffset }
-                let isIdle = try worker.foldAvailable(from: next)
+                let found = try worker.foldAvailable(from: next)
                 answerWaiters(passedTo: state.withLock { $0.fold.nextOffset })
                 try worker.rederive()
                 worker.commitIfDue()
-                if isIdle { waitForRecord(at: next) }
+                switch found {
+                case .records: break
+                case .nothing: waitForRecord(at: next)
+                case .trouble: commits.pause(milliseconds: ProjectorConfiguration.logRetryMilliseconds)
+                }
             }
-            worker.commitLast()
+            if state.withLock({ $0.failure == nil }) { worker.commitLast() }
         } catch {
-            let message = "the fold of partition \(partition.value) stopped: \(error)"
-            state.withLock { $0.failure = message }
-            configuration.report(message)
-            answerWaiters(passedTo: nil)
+            let isRetriable =
+                (error as? LogError)?.isRetriable ?? (error as? StoreError)?.isRetriable
+                ?? (error as? ProjectorError)?.isRetriable ?? false
+            fail("the fold of partition \(partition.value) stopped: \(error)", isRetriable: isRetriable)
         }
+        answerWaiters(passedTo: state.withLock { $0.failure == nil ? $0.fold.nextOffset : nil })
         commits.finish()
     }
 
@@ -41,7 +46,7 @@ extension Projector {
             guard commit(set) else { return }
             state.withLock { state in
                 state.fold.finishCommit(set)
-                state.fold.evict(configuration.memory)
+                state.fold.evict(configuration.memory(state.share))
                 state.statistics.commits += 1
                 state.statistics.committedPages += Int64(set.sites.reduce(0) { $0 + $1.pages.count })
             }
@@ -56,13 +61,13 @@ extension Projector {
                 try store.commit(set)
                 return true
             } catch {
-                configuration.report("\(error)")
                 let isRetriable = (error as? StoreError)?.isRetriable ?? false
                 if !isRetriable || state.withLock({ $0.isStopping }) {
-                    state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
                     commits.fail()
+                    fail("\(error)", isRetriable: isRetriable)
                     return false
                 }
+                configuration.report("\(error)")
                 commits.pause(milliseconds: ProjectorConfiguration.retryMilliseconds)
             }
         }
@@ -76,42 +81,118 @@ private struct FoldWorker {
     private var batch = EventBatch(siteID: SiteID(bytes: []))
     private var lastCommit = ContinuousClock.now
     private var zones: [String: TimeZone] = [:]
+    private var trouble = Trouble()
 
     init(_ projector: Projector) throws {
         self.projector = projector
         pages = try projector.store.reader()
     }
 
+    /// What one look at the log brought.
+    enum Found {
+        case records, nothing
+        /// The log is not there at the moment; it is worth trying again after a while.
+        case trouble
+    }
+
     /// Folds what one call of the log hands out.
-    /// - Returns: whether nothing was there.
-    mutating func foldAvailable(from offset: LogOffset) throws -> Bool {
+    /// - Throws: what ends the fold.
+    mutating func foldAvailable(from next: LogOffset) throws -> Found {
+        do {
+            if trouble.isDoubtful { try verify(next) }
+            let after = try read(from: next)
+            trouble.isDenied = false
+            if after > next {
+                trouble.lastRecord = .now
+                return .records
+            }
+            lookForShorterLog(next)
+            return .nothing
+        } catch let error as LogError {
+            try note(error)
+            return .trouble
+        }
+    }
+
+    private mutating func read(from offset: LogOffset) throws -> LogOffset {
         var records = 0
-        let next = try projector.log.read(
+        return try projector.log.read(
             projector.partition, from: offset, byteLimit: projector.configuration.readBytes
         ) { record in
             try fold(record)
             records += 1
             if records % ProjectorConfiguration.recordsPerCheck == 0 { commitIfDue() }
         }
-        return next == offset
+    }
+
+    /// A log that could not be read may be another one when it is back.
+    private mutating func verify(_ next: LogOffset) throws {
+        let anchor = projector.state.withLock { $0.fold.anchor }
+        _ = try AnchorCheck.run(projector.log, projector.partition, next: next, anchor: anchor)
+        trouble.isDoubtful = false
+        if trouble.isReported { projector.configuration.report("the log of partition \(name) can be read again") }
+        trouble.isReported = false
+    }
+
+    /// An end before what was folded, seen after it was folded, is not this log's.
+    private mutating func lookForShorterLog(_ next: LogOffset) {
+        guard let sight = projector.lookAtEnd() else { return }
+        if sight.offset < next, sight.seenAt > trouble.lastRecord { trouble.isDoubtful = true }
+    }
+
+    /// Decides whether the fold can go on after an error of the log.
+    private mutating func note(_ error: LogError) throws {
+        if error.code == .outOfRange, !trouble.isDenied {
+            // Whether the log is another one, or shorter, is told by its records.
+            trouble.isDenied = true
+        } else if !error.isRetriable {
+            throw error
+        }
+        trouble.isDoubtful = true
+        guard !trouble.isReported else { return }
+        trouble.isReported = true
+        projector.configuration.report("the fold of partition \(name) waits for the log: \(error)")
+    }
+
+    private var name: String { String(projector.partition.value) }
+
+    /// What the fold thinks of its log.
+    private struct Trouble {
+        /// The log has to be compared with what was folded before anything more is.
+        var isDoubtful = false
+        /// The log said that the next offset is not there, and nothing was read since.
+        var isDenied = false
+        var isReported = false
+        var lastRecord = ContinuousClock.now
     }
 
     private mutating func fold(_ record: LogRecord) throws {
         let kind = try RecordCodec.decode(record.payload, into: &batch)
         var anchor: Int64 = 0
         if case .definition(let definition) = kind { anchor = self.anchor(definition) }
+        let place = RecordAnchor(record)
         let isAwaited = try projector.state.withLock { state in
-            switch kind {
-            case .events:
-                try state.fold.apply(batch, offset: record.offset, pages: pages)
-                state.statistics.events += Int64(batch.count)
-            case .definition(let definition):
-                try state.fold.apply(definition, offset: record.offset, anchor: anchor, pages: pages)
+            do { try apply(kind, at: record.offset, zoneAnchor: anchor, to: &state.fold) } catch {
+                // A gap is found before anything is touched.
+                state.isTorn = (error as? TimelineError)?.code != .gap
+                throw error
             }
+            if state.fold.nextOffset == record.offset.next { state.fold.anchor = place }
+            if case .events = kind { state.statistics.events += Int64(batch.count) }
             state.statistics.records += 1
             return !state.waiters.isEmpty
         }
         if isAwaited { projector.answerWaiters(passedTo: record.offset.next) }
+    }
+
+    private func apply(
+        _ kind: RecordCodec.Kind, at offset: LogOffset, zoneAnchor: Int64, to fold: inout PartitionFold
+    ) throws {
+        switch kind {
+        case .events: try fold.apply(batch, offset: offset, pages: pages)
+        case .definition(let definition):
+            try fold.apply(definition, offset: offset, anchor: zoneAnchor, pages: pages)
+        }
     }
 
     /// The zone's offset modulo one hour: where its hours begin (DESIGN 1.7). Decides what is quick, never what is true.
@@ -127,14 +208,18 @@ private struct FoldWorker {
     func rederive() throws {
         try projector.state.withLock { state in
             guard state.fold.isRederiving else { return }
-            try state.fold.rederive(pageLimit: projector.configuration.rederivePages, pages: pages)
+            do { try state.fold.rederive(pageLimit: projector.configuration.rederivePages, pages: pages) } catch {
+                state.isTorn = true
+                throw error
+            }
         }
     }
 
     /// Hands a commit over when it is time; waits for the one before when too much is dirty.
     mutating func commitIfDue() {
-        let isFull = projector.configuration.isFull(projector.state.withLock { $0.fold.backlog })
-        let isLate = ContinuousClock.now - lastCommit >= .milliseconds(projector.configuration.commitMilliseconds)
+        let configuration = projector.configuration
+        let isFull = projector.state.withLock { configuration.isFull($0.fold.backlog, $0.share) }
+        let isLate = ContinuousClock.now - lastCommit >= .milliseconds(configuration.commitMilliseconds)
         guard isFull || isLate else { return }
         if isFull {
             let start = ContinuousClock.now
@@ -160,7 +245,7 @@ private struct FoldWorker {
 }
 
 extension Duration {
-    fileprivate var microseconds: Int64 {
+    var microseconds: Int64 {
         components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
     }
 }

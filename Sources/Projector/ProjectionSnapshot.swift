@@ -9,13 +9,18 @@ public struct FoldProgress: Sendable, Equatable {
     public var nextOffset: LogOffset
     /// Largest created_at folded, in microseconds; nil before the first record.
     public var newestCreatedAt: Int64?
-    /// The end of the log when it was last looked at.
+    /// The end of the log when it was last looked at, or more.
     public var logEnd: LogOffset
+    /// How long ago that was; 0: now. At that time nothing stood in the log at or after ``logEnd``.
+    public var endAgeMicroseconds: Int64
 
-    public init(nextOffset: LogOffset, newestCreatedAt: Int64?, logEnd: LogOffset) {
+    public init(
+        nextOffset: LogOffset, newestCreatedAt: Int64?, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0
+    ) {
         self.nextOffset = nextOffset
         self.newestCreatedAt = newestCreatedAt
         self.logEnd = logEnd
+        self.endAgeMicroseconds = endAgeMicroseconds
     }
 
     /// Whether nothing that was in the log when it was last looked at is missing.

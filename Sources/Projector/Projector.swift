@@ -22,12 +22,23 @@ public final class Projector: Sendable {
     /// load of a page that is not in memory.
     struct State: Sendable {
         var fold: PartitionFold
-        var logEnd = LogOffset.zero
+        var end: EndSight
+        var share = FoldShare.whole
         var waiters: [Waiter] = []
-        var failure: String?
+        var failure: Failure?
+        /// The fold failed inside a record: what it holds belongs to no position.
+        var isTorn = false
+        /// Both threads have ended: somebody else may write the store now, so this memory no longer goes with it.
+        var isClosed = false
         var isStopping = false
         var runningThreads = 0
         var statistics = FoldStatistics()
+    }
+
+    /// Why the projector stopped.
+    struct Failure: Sendable {
+        var message: String
+        var isRetriable: Bool
     }
 
     /// Somebody who waits for the fold to pass an offset.
@@ -38,6 +49,9 @@ public final class Projector: Sendable {
     }
 
     /// Opens the fold where the store stands.
+    ///
+    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks records that
+    ///   come next; `LogError` and `StoreError` when one of them cannot be read.
     public init(
         log: any EventLog, partition: PartitionIndex = PartitionIndex(0), store: ProjectionStore,
         configuration: ProjectorConfiguration = ProjectorConfiguration()
@@ -47,11 +61,8 @@ public final class Projector: Sendable {
         self.store = store
         self.configuration = configuration
         let fold = try store.load()
-        let start = try log.startOffset(partition)
-        if fold.nextOffset < start { throw ProjectorError.recordsAreGone(next: fold.nextOffset, start: start) }
-        let end = try log.endOffset(partition)
-        if fold.nextOffset > end { throw ProjectorError.logIsShorter(next: fold.nextOffset, end: end) }
-        state = Guarded(State(fold: fold, logEnd: end))
+        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, anchor: fold.anchor)
+        state = Guarded(State(fold: fold, end: EndSight(offset: end, seenAt: .now)))
         commits = CommitHandover()
     }
 
@@ -82,22 +93,49 @@ public final class Projector: Sendable {
     public func stop() {
         state.withLock { $0.isStopping = true }
         log.wakeReaders()
+        commits.signal()
         commits.waitUntil { [self] in state.withLock { $0.runningThreads == 0 } }
+        state.withLock { $0.isClosed = true }
         answerWaiters(passedTo: nil)
         readers.withLock { $0.removeAll() }
     }
 
-    /// How far the fold is.
+    /// How far the fold is; asks nobody, so that it never waits for a broker.
     public var progress: FoldProgress {
-        let end = (try? log.endOffset(partition)) ?? .zero
-        return state.withLock { state in
-            state.logEnd = max(state.logEnd, end)
-            return state.progress
-        }
+        lookAtEnd()
+        return state.withLock { $0.progress }
+    }
+
+    /// Takes over what the log knows of its end; where it knows nothing, the last sight grows old.
+    @discardableResult
+    func lookAtEnd() -> EndSight? {
+        guard let known = try? log.knownEnd(partition) else { return nil }
+        let sight = EndSight(
+            offset: known.offset, seenAt: .now - .microseconds(max(0, known.ageMicroseconds)))
+        state.withLock { $0.end.add(sight) }
+        return sight
     }
 
     /// Why the fold stopped; nil while it runs.
-    public var failure: String? { state.withLock { $0.failure } }
+    public var failure: String? { state.withLock { $0.failure?.message } }
+
+    /// Whether a new projector on the same store may succeed where this one failed.
+    public var isFailureRetriable: Bool { state.withLock { $0.failure?.isRetriable ?? false } }
+
+    /// Notes why everything ends; the first reason counts.
+    func fail(_ message: String, isRetriable: Bool) {
+        let isFirst = state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.failure = Failure(message: message, isRetriable: isRetriable)
+            return true
+        }
+        guard isFirst else { return }
+        configuration.report(message)
+        configuration.failed()
+    }
+
+    /// Which part of the configuration's memory this fold may take from now on: all of it unless it is told otherwise.
+    public func share(_ share: FoldShare) { state.withLock { $0.share = share } }
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
@@ -114,14 +152,17 @@ public final class Projector: Sendable {
     }
 
     /// A consistent view of one site; nil for a site that no record names.
+    ///
+    /// - Throws: ``ProjectorError`` after ``stop()`` and when the fold failed inside a record.
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
-        let end = try log.endOffset(partition)
+        lookAtEnd()
         let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
         // Copying the memory and beginning to read are one step: no commit's differences are taken for done between.
         let deadline = ContinuousClock.now + .milliseconds(configuration.questionMilliseconds)
         let taken: (site: SiteFold, progress: FoldProgress)? = try state.withLock { state in
+            if state.isClosed { throw ProjectorError.isStopped }
+            if state.isTorn { throw ProjectorError.isTorn }
             let generation = try reader.begin(until: deadline)
-            state.logEnd = max(state.logEnd, end)
             return state.fold.site(siteID, storeGeneration: generation).map { ($0, state.progress) }
         }
         guard let taken else {
@@ -172,6 +213,21 @@ public final class Projector: Sendable {
 
 extension Projector.State {
     var progress: FoldProgress {
-        FoldProgress(nextOffset: fold.nextOffset, newestCreatedAt: fold.newestCreatedAt, logEnd: logEnd)
+        FoldProgress(
+            nextOffset: fold.nextOffset, newestCreatedAt: fold.newestCreatedAt, logEnd: end.offset,
+            endAgeMicroseconds: end.seenAt.duration(to: .now).microseconds)
+    }
+}
+
+/// The end of the log as it was at an instant: nothing stood at or after `offset` then.
+struct EndSight: Sendable {
+    var offset: LogOffset
+    var seenAt: ContinuousClock.Instant
+
+    /// Joins another sight. A later instant may go with a larger end: what was not there at that end was not there
+    /// after it either.
+    mutating func add(_ other: EndSight) {
+        offset = max(offset, other.offset)
+        seenAt = max(seenAt, other.seenAt)
     }
 }

@@ -21,14 +21,24 @@ public struct ProjectorConfiguration: Sendable {
     public var rederivePages = 1000
     /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
     public var questionMilliseconds = 10_000
+    /// Called once, from a thread of the projector, when it stops for good; what it says is in ``Projector/failure``.
+    /// Must not stop the projector itself.
+    public var failed: @Sendable () -> Void = {}
     /// Called with every line worth an operator's attention.
     public var report: @Sendable (String) -> Void = { _ in }
 
     public init() {}
 
-    func isFull(_ backlog: CommitBacklog) -> Bool {
-        if backlog.pages >= dirtyPagesMaximum || backlog.rows >= dirtyRowsMaximum { return true }
+    func isFull(_ backlog: CommitBacklog, _ share: FoldShare) -> Bool {
+        if backlog.pages >= share.part(dirtyPagesMaximum) || backlog.rows >= share.part(dirtyRowsMaximum) {
+            return true
+        }
         return backlog.events >= commitEvents && backlog.events >= commitEventsPerPage * backlog.pages
+    }
+
+    func memory(_ share: FoldShare) -> PartitionFold.MemoryBudget {
+        PartitionFold.MemoryBudget(
+            tailBytes: share.part(memory.tailBytes), otherBytes: share.part(memory.otherBytes))
     }
 
     /// Connections for questions that are kept open while nobody asks.
@@ -41,6 +51,25 @@ public struct ProjectorConfiguration: Sendable {
     static let busyWaitMilliseconds = 10
     /// Between two tries of a commit that failed, e.g. while the disk is full.
     static let retryMilliseconds = 500
+    /// Between two tries to read a log that is not there at the moment.
+    static let logRetryMilliseconds = 100
+}
+
+/// Which part of a configuration's memory one fold may take, where several share it: 1 of ``count``.
+///
+/// The sum over the partitions of a process stays that of one: with the defaults 256 MiB of tails, 16 MiB of other
+/// pages, and 512 MiB of pages that wait for a commit, which are held twice while they are written. Beside that each
+/// partition takes the caches of its connections: 16 MiB of the writer, 2 MiB of the fold and of each idle reader.
+public struct FoldShare: Sendable, Equatable {
+    public var count: Int
+
+    /// - Parameter count: partitions among which the memory is divided, at least one.
+    public init(of count: Int) { self.count = max(1, count) }
+
+    /// The whole.
+    public static let whole = FoldShare(of: 1)
+
+    func part(_ limit: Int) -> Int { limit == 0 ? 0 : max(1, limit / count) }
 }
 
 /// What a projector has done since it started.
@@ -53,23 +82,4 @@ public struct FoldStatistics: Sendable, Equatable {
     public var waitedMicroseconds: Int64 = 0
 
     public init() {}
-}
-
-/// Why a fold cannot start or go on.
-public struct ProjectorError: Error, CustomStringConvertible, Sendable {
-    public var message: String
-    public var hint: String?
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
-
-    static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
-        ProjectorError(
-            message: "the log begins at offset \(start.value), but the projections stand at \(next.value)",
-            hint: "records between them are gone; restore the log, or remove the projections to rebuild what is left")
-    }
-
-    static func logIsShorter(next: LogOffset, end: LogOffset) -> ProjectorError {
-        ProjectorError(
-            message: "the projections stand at offset \(next.value), but the log ends at \(end.value)",
-            hint: "the log was replaced or restored from an older copy; remove the projections to rebuild them")
-    }
 }

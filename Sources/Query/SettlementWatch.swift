@@ -2,10 +2,10 @@ internal import EventModel
 internal import Locks
 internal import Projector
 
-/// Knows up to which instant the log has been folded whole: what `settled` rests on (SPEC 5.8).
+/// Knows up to which instant the log of a partition has been folded whole: what `settled` rests on (SPEC 5.8).
 ///
 /// Compares with the log's end as it was seen at some time, not as it is now: under a steady load the fold is never
-/// level with the end of this moment.
+/// level with the end of this moment, and on Kafka the end is known only from a while ago.
 final class SettlementWatch: Sendable {
     /// A later append can carry a created_at this much before its own time: 30 s of SPEC 2.8, and room for clocks.
     static let delayMicroseconds: Int64 = 40 * Microseconds.second
@@ -20,21 +20,28 @@ final class SettlementWatch: Sendable {
         var reached: Sight?
         /// One whose end has not been folded yet.
         var awaited: Sight?
+
+        mutating func reach(_ sight: Sight) {
+            if reached.map({ $0.time < sight.time }) ?? true { reached = sight }
+        }
     }
 
     private let state = Guarded(State())
 
     /// Notes where log and fold stand.
+    ///
+    /// The end holds for the time at which it was looked at: the log can have grown since, and what was appended then
+    /// can carry a created_at of up to ``delayMicroseconds`` before.
     /// - Parameter time: the clock, read before the standing was.
     func note(_ standing: FoldProgress, at time: Timestamp) {
+        let sight = Sight(time: time - max(0, standing.endAgeMicroseconds), end: standing.logEnd)
         state.withLock { state in
             if let awaited = state.awaited, standing.nextOffset >= awaited.end {
-                state.reached = awaited
+                state.reach(awaited)
                 state.awaited = nil
             }
-            let sight = Sight(time: time, end: standing.logEnd)
-            if standing.nextOffset >= standing.logEnd {
-                if state.reached.map({ $0.time < time }) ?? true { state.reached = sight }
+            if standing.nextOffset >= sight.end {
+                state.reach(sight)
             } else if state.awaited == nil {
                 state.awaited = sight
             }

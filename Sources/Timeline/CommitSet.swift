@@ -8,6 +8,8 @@ public struct CommitSet: Sendable {
     public var sites: [Site]
     /// Counts commits; the store keeps it, so that a reader can tell whether this one is in what it sees.
     public var generation: UInt64
+    /// The record before ``nextOffset``; nil where nobody said.
+    public var anchor: RecordAnchor?
 
     public var isEmpty: Bool { sites.isEmpty }
 
@@ -89,7 +91,7 @@ extension PartitionFold {
     /// Takes what changed since the last call. Before the next call, ``finishCommit(_:)`` must report that it is durable.
     public mutating func takeCommit() -> CommitSet {
         generation += 1
-        var set = CommitSet(nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation)
+        var set = CommitSet(nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, anchor: anchor)
         for index in 0..<sites.count where sites[index].pending.isDirty || index >= committedSites {
             set.sites.append(sites[index].takeCommit(generation: generation, pageCount: &pageCount))
         }

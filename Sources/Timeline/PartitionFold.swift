@@ -1,5 +1,19 @@
 public import EventModel
 
+/// Tells the last record that was folded from another one at the same offset: a log that was made anew under the same
+/// name has other records.
+public struct RecordAnchor: Sendable, Equatable {
+    /// created_at as the log has it.
+    public var createdAt: Timestamp
+    /// CRC-32C of the payload.
+    public var checksum: UInt32
+
+    public init(createdAt: Timestamp, checksum: UInt32) {
+        self.createdAt = createdAt
+        self.checksum = checksum
+    }
+}
+
 /// The fold of one partition: all its sites, and the offset that comes next.
 ///
 /// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, no IO but the pages that a ``PageSource``
@@ -7,6 +21,8 @@ public import EventModel
 public struct PartitionFold: Sendable {
     public internal(set) var nextOffset: LogOffset
     public internal(set) var sites: [SiteFold] = []
+    /// The record before ``nextOffset``, where whoever folds says what it was; it is committed with the rest.
+    public var anchor: RecordAnchor?
     /// Rows of pages that were given out.
     var pageCount: Int64 = 0
     var committedSites = 0

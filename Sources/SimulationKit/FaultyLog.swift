@@ -1,0 +1,111 @@
+public import EventLog
+public import EventModel
+internal import Locks
+
+/// A log in memory to which happens what happens to real ones: it cannot be read for a while, is made anew under its
+/// name, loses its beginning to retention, knows its end only from a while ago.
+public final class FaultyLog: EventLog {
+    private struct State {
+        var inner: InMemoryLog
+        var starts: [PartitionIndex: LogOffset] = [:]
+        var errors: [PartitionIndex: LogError] = [:]
+        var knownEnds: [PartitionIndex: KnownEnd] = [:]
+        var failedCalls = 0
+    }
+
+    public let epoch: LogEpoch
+    public let partitionCount: Int32
+    private let state: Monitor<State>
+
+    public init(partitionCount: Int32 = 1) {
+        let inner = InMemoryLog(partitionCount: partitionCount)
+        epoch = inner.epoch
+        self.partitionCount = partitionCount
+        state = Monitor(State(inner: inner))
+    }
+
+    private var inner: InMemoryLog { state.withLock { $0.inner } }
+
+    // MARK: Faults
+
+    /// Replaces the log by an empty one of the same identity, as a topic that is deleted and created again.
+    public func recreate() {
+        let fresh = InMemoryLog(partitionCount: partitionCount, epoch: epoch)
+        let old = state.update { state in
+            defer {
+                state.inner = fresh
+                state.starts = [:]
+            }
+            return state.inner
+        }
+        old.wakeReaders()
+    }
+
+    /// Removes what stands before `start`, as retention does.
+    public func removeRecords(_ partition: PartitionIndex, before start: LogOffset) {
+        state.update { $0.starts[partition] = start }
+        wakeReaders()
+    }
+
+    /// Lets every read and every question about start and end fail; nil ends that.
+    public func fail(_ partition: PartitionIndex, with error: LogError?) {
+        state.update { $0.errors[partition] = error }
+        wakeReaders()
+    }
+
+    /// Blocks until `count` more calls have failed as ``fail(_:with:)`` said.
+    public func waitForFailedCalls(_ count: Int) {
+        let before = state.withLock { $0.failedCalls }
+        state.wait { $0.failedCalls >= before + count ? () : nil }
+    }
+
+    /// Lets ``knownEnd(_:)`` say this; nil: the truth.
+    public func setKnownEnd(_ partition: PartitionIndex, _ end: KnownEnd?) {
+        state.update { $0.knownEnds[partition] = end }
+    }
+
+    // MARK: EventLog
+
+    public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] { try inner.append(records) }
+
+    public func read(
+        _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        let log = try passGate(partition)
+        let start = state.withLock { $0.starts[partition] ?? .zero }
+        guard offset >= start else { throw LogError(.outOfRange, "offset \(offset.value) is gone") }
+        return try log.read(partition, from: offset, byteLimit: byteLimit, body)
+    }
+
+    public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        _ = try passGate(partition)
+        return state.withLock { $0.starts[partition] ?? .zero }
+    }
+
+    public func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        try passGate(partition).endOffset(partition)
+    }
+
+    public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
+        if let end = state.withLock({ $0.knownEnds[partition] }) { return end }
+        return try inner.knownEnd(partition)
+    }
+
+    public func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset {
+        try passGate(partition).offset(partition, at: time)
+    }
+
+    public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
+        inner.waitForRecord(partition, at: offset, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    public func wakeReaders() { inner.wakeReaders() }
+
+    private func passGate(_ partition: PartitionIndex) throws(LogError) -> InMemoryLog {
+        try state.update { (state) throws(LogError) in
+            guard let error = state.errors[partition] else { return state.inner }
+            state.failedCalls += 1
+            throw error
+        }
+    }
+}

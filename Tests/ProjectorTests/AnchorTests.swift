@@ -1,0 +1,221 @@
+// Layer: machine and differential. What a fold does when its log fails, is made anew or loses its beginning; figures are
+// compared with a fold of the same records that was not disturbed.
+import EventLog
+import EventModel
+import Foundation
+import Locks
+import ProjectionStore
+import Projector
+import SimulationKit
+import Testing
+import Timeline
+
+@Suite("The log under a fold", .timeLimit(.minutes(2)))
+struct AnchorTests {
+    private static let partition = PartitionIndex(0)
+
+    @Test("A log made anew under its name is refused when the fold is opened")
+    func recreatedWhileStopped() throws {
+        let plant = try FaultyPlant(events: 60)
+        try plant.foldToEnd()
+        let end = try plant.log.endOffset(Self.partition)
+        plant.log.recreate()
+        let other = RandomScenario(seed: 4, size: .init(events: 400))
+        #expect(other.records.count > end.value, "the new log must reach as far as the old one")
+        try plant.append(other.records)
+        let error = #expect(throws: ProjectorError.self) { try plant.projector() }
+        #expect(error?.message.contains("at offset \(end.value - 1) is not the one that was folded") == true)
+        #expect(error?.isRetriable == false && error?.hint != nil)
+    }
+
+    @Test("The same records again, with another created_at in the last, are another log")
+    func createdAtCounts() throws {
+        let plant = try FaultyPlant(events: 20)
+        try plant.foldToEnd()
+        let records = plant.scenario.records
+        plant.log.recreate()
+        try plant.append(records.dropLast())
+        try plant.append(records.suffix(1), createdAtShift: 1)
+        #expect(throws: ProjectorError.self) { try plant.projector() }
+        plant.log.recreate()
+        try plant.append(records)
+        _ = try plant.projector()
+    }
+
+    @Test("A log made anew while the fold waits ends it with what to do, and nothing of the new one is folded")
+    func recreatedWhileRunning() throws {
+        let plant = try FaultyPlant(events: 60)
+        let failed = Signal()
+        let projector = try plant.projector { $0.failed = { failed.set() } }
+        projector.start()
+        defer { projector.stop() }
+        projector.waitForEnd()
+        let next = projector.progress.nextOffset
+        plant.log.recreate()
+        failed.wait()
+        #expect(projector.failure?.contains("the log ends at 0") == true)
+        #expect(!projector.isFailureRetriable)
+        #expect(projector.progress.nextOffset == next)
+    }
+
+    @Test("After an outage the log is compared before anything is folded")
+    func recreatedDuringOutage() throws {
+        let plant = try FaultyPlant(events: 60)
+        let failed = Signal()
+        let projector = try plant.projector { $0.failed = { failed.set() } }
+        projector.start()
+        defer { projector.stop() }
+        projector.waitForEnd()
+        let next = projector.progress.nextOffset
+        plant.log.fail(Self.partition, with: LogError(.unavailable, "no broker"))
+        plant.log.waitForFailedCalls(2)
+        plant.log.recreate()
+        try plant.append(RandomScenario(seed: 4, size: .init(events: 400)).records)
+        plant.log.fail(Self.partition, with: nil)
+        failed.wait()
+        #expect(projector.failure?.contains("topic recreated?") == true)
+        #expect(projector.progress.nextOffset == next)
+    }
+
+    @Test("Retention that removed only what was folded loses nothing")
+    func retentionBehind() throws {
+        let plant = try FaultyPlant(events: 60)
+        let records = plant.scenario.records
+        try plant.foldToEnd()
+        plant.log.removeRecords(Self.partition, before: try plant.log.endOffset(Self.partition))
+        let more = RandomScenario(seed: 9, size: .init(events: 60)).records
+        try plant.append(more)
+        try plant.foldToEnd()
+        let expected = try #require(try MemoryFold(records + more).site).ledger
+        #expect(try plant.ledger() == expected)
+    }
+
+    @Test("Retention that passed the fold ends it, stopped or running")
+    func retentionAhead() throws {
+        let plant = try FaultyPlant(events: 60)
+        try plant.foldToEnd()
+        let failed = Signal()
+        let projector = try plant.projector { $0.failed = { failed.set() } }
+        let end = try plant.log.endOffset(Self.partition)
+        try plant.append(RandomScenario(seed: 9, size: .init(events: 60)).records)
+        plant.log.removeRecords(Self.partition, before: LogOffset(end.value + 3))
+        projector.start()
+        defer { projector.stop() }
+        failed.wait()
+        let text = "the log begins at offset \(end.value + 3), but the projections stand at \(end.value)"
+        #expect(projector.failure?.contains(text) == true)
+        #expect(throws: ProjectorError.self) { try plant.projector() }
+    }
+
+    @Test("A log that is away for a while is reported once, waited for, and read on")
+    func outage() throws {
+        let plant = try FaultyPlant(events: 60)
+        let lines = Guarded<[String]>([])
+        let projector = try plant.projector { $0.report = { line in lines.withLock { $0.append(line) } } }
+        plant.log.fail(Self.partition, with: LogError(.unavailable, "no broker"))
+        projector.start()
+        plant.log.waitForFailedCalls(3)
+        #expect(projector.failure == nil)
+        #expect(lines.withLock { $0 }.count == 1)
+        plant.log.fail(Self.partition, with: nil)
+        projector.waitForEnd()
+        projector.stop()
+        #expect(projector.failure == nil)
+        #expect(lines.withLock { $0 }.count == 2)
+        #expect(try plant.ledger() == (try #require(try MemoryFold(plant.scenario.records).site).ledger))
+    }
+
+    @Test("An error of the log that will not pass ends the fold and is no reason to try again")
+    func damaged() throws {
+        let plant = try FaultyPlant(events: 20)
+        let failed = Signal()
+        let projector = try plant.projector { $0.failed = { failed.set() } }
+        plant.log.fail(Self.partition, with: LogError(.corrupt, "not a log"))
+        projector.start()
+        failed.wait()
+        #expect(projector.failure?.contains("not a log") == true && !projector.isFailureRetriable)
+        projector.stop()
+    }
+
+    @Test("A fold that was stopped shows nothing more: its store may be another's now")
+    func stoppedSnapshot() throws {
+        let plant = try FaultyPlant(events: 20)
+        let projector = try plant.projector()
+        projector.start()
+        projector.waitForEnd()
+        projector.stop()
+        #expect(throws: ProjectorError.self) { try projector.snapshot(of: RandomScenario.siteID) }
+    }
+
+    @Test("Progress asks nobody: the end is the one that the log knows of, with its age")
+    func knownEnd() throws {
+        let plant = try FaultyPlant(events: 20)
+        let projector = try plant.projector()
+        projector.start()
+        defer { projector.stop() }
+        projector.waitForEnd()
+        let next = projector.progress.nextOffset
+        plant.log.fail(Self.partition, with: LogError(.unavailable, "no broker"))
+        plant.log.setKnownEnd(Self.partition, KnownEnd(offset: LogOffset(next.value + 5), ageMicroseconds: 0))
+        #expect(projector.progress.logEnd.value == next.value + 5)
+        #expect(!projector.progress.isLevel)
+    }
+}
+
+/// Becomes true once; others wait for it.
+final class Signal: Sendable {
+    private let state = Monitor(false)
+    func set() { state.update { $0 = true } }
+    func wait() { state.wait { $0 ? () : nil } }
+}
+
+/// One partition on a log with faults, its store in a directory of its own.
+final class FaultyPlant {
+    let log = FaultyLog()
+    let scenario: RandomScenario
+    private let directory: URL
+
+    init(events: Int) throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        scenario = RandomScenario(seed: 3, size: .init(events: events))
+        try append(scenario.records)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    func append(_ records: some Sequence<RandomScenario.Record>, createdAtShift: Int64 = 0) throws {
+        for record in records {
+            var payload: [UInt8] = []
+            switch record.content {
+            case .events(let batch): RecordCodec.encode(batch, into: &payload)
+            case .definition(let definition): RecordCodec.encode(definition, into: &payload)
+            }
+            let createdAt = Timestamp(microseconds: record.createdAt + createdAtShift)
+            _ = try log.append([NewRecord(key: RandomScenario.siteID.bytes, createdAt: createdAt, payload: payload)])
+        }
+    }
+
+    func projector(_ change: (inout ProjectorConfiguration) -> Void = { _ in }) throws -> Projector {
+        var configuration = ProjectorConfiguration.forgetful
+        change(&configuration)
+        let path = directory.appendingPathComponent("partition-0.sqlite").path
+        let store = try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes)
+        return try Projector(log: log, store: store, configuration: configuration)
+    }
+
+    func foldToEnd() throws {
+        let projector = try projector()
+        projector.start()
+        projector.waitForEnd()
+        projector.stop()
+        #expect(projector.failure == nil)
+    }
+
+    func ledger() throws -> Ledger? {
+        let projector = try projector()
+        let snapshot = try projector.snapshot(of: RandomScenario.siteID)
+        defer { snapshot?.close() }
+        return snapshot?.site.ledger
+    }
+}
