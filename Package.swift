@@ -58,7 +58,7 @@ let package = Package(
             swiftSettings: common),
         .target(
             name: "Query",
-            dependencies: ["Crypto", "EventModel", "HTTPServer", "Locks", "Projector", "Timeline"],
+            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "Locks", "Projector", "Timeline"],
             swiftSettings: common),
 
         // Several processes: who holds which partition, questions forwarded, figures published.

@@ -5,8 +5,11 @@ internal import Timeline
 extension QueryService {
     /// The whole answer to a question (SPEC 5.8, 8.5).
     func answer(_ question: Question, _ asked: AskedQuestion) throws -> HTTPResponse {
+        let partition = asked.source.partition
         let isSettled =
-            question.parameters.knownAt.map { settlement.isSettled(knownAt: $0, question.reading.standing) } ?? false
+            question.parameters.knownAt.map {
+                settlement(partition).isSettled(knownAt: $0, question.reading.standing)
+            } ?? false
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []
         // Whatever lies between must ask again: answers are for one key, and change with the log.
@@ -14,11 +17,11 @@ extension QueryService {
         if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
         }
-        let meta = AnswerMeta(question: question, partition: parts.source.partition, isSettled: isSettled)
+        let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled)
         var next: String?
         var writer = JSONWriter(reservedBytes: 4096)
         try writer.object { writer in
-            next = try write(question, to: &writer)
+            next = try write(question, partition, to: &writer)
             meta.write(to: &writer)
             if let next { writer.member("next_cursor", next) }
         }
@@ -28,7 +31,7 @@ extension QueryService {
 
     /// Everything before `meta`.
     /// - Returns: the cursor of the next page, where there is one.
-    private func write(_ question: Question, to writer: inout JSONWriter) throws -> String? {
+    private func write(_ question: Question, _ partition: PartitionIndex, to writer: inout JSONWriter) throws -> String? {
         switch question.kind {
         case .workers:
             let names = rosters.workerNames(question.registered)
@@ -36,9 +39,9 @@ extension QueryService {
         case .workstations: try question.writeWorkstations(to: &writer, rosters.roster(question))
         case .factory: try question.writeFactory(to: &writer)
         case .modelHealth: try question.writeModelHealth(to: &writer)
-        case .explain: try question.writeExplanation(to: &writer, parts.source.partition)
+        case .explain: try question.writeExplanation(to: &writer, partition)
         case .ledger: question.writeLedger(to: &writer)
-        case .events: return try question.writeEvents(to: &writer, parts.source.partition)
+        case .events: return try question.writeEvents(to: &writer, partition)
         }
         return nil
     }

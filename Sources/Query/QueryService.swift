@@ -1,6 +1,7 @@
 public import EventModel
 public import HTTPServer
 internal import Locks
+internal import Projector
 internal import Timeline
 
 /// Who may ask, and about which site.
@@ -19,8 +20,8 @@ public enum QueryPermission: Sendable {
 public final class QueryService: Sendable {
     /// What the service needs of the rest.
     public struct Parts: Sendable {
-        /// The projections of the partition.
-        public var source: any QuerySource
+        /// The projections, by partition.
+        public var sources: any QuerySources
         /// The server's clock.
         public var clock: @Sendable () -> Timestamp
         /// Judges key, role `viewer`, rate and site of a request; runs on a thread of the server.
@@ -29,25 +30,42 @@ public final class QueryService: Sendable {
         public var registry: @Sendable (SiteID) -> SiteDefinition?
         /// Is told why a question could not be answered, for the log.
         public var failed: @Sendable (String) -> Void
+        /// Takes a question whose partition is not held here, or refuses it with nil: then the answer is 503. Runs on a
+        /// thread of the server; what it suspends it completes itself.
+        public var elsewhere: @Sendable (AskedElsewhere) -> HTTPOutcome?
 
+        /// For a process that folds everything itself.
         public init(
             source: any QuerySource, clock: @escaping @Sendable () -> Timestamp,
             authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
             registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
             failed: @escaping @Sendable (String) -> Void = { _ in }
         ) {
-            self.source = source
+            self.init(
+                sources: SingleSource(source), clock: clock, authorize: authorize, registry: registry, failed: failed)
+        }
+
+        /// For one of several processes, each of which holds some partitions.
+        public init(
+            sources: any QuerySources, clock: @escaping @Sendable () -> Timestamp,
+            authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
+            registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
+            failed: @escaping @Sendable (String) -> Void = { _ in },
+            elsewhere: @escaping @Sendable (AskedElsewhere) -> HTTPOutcome? = { _ in nil }
+        ) {
+            self.sources = sources
             self.clock = clock
             self.authorize = authorize
             self.registry = registry
             self.failed = failed
+            self.elsewhere = elsewhere
         }
     }
 
     let parts: Parts
     let zones = ZoneCache()
     let rosters = RosterCache()
-    let settlement = SettlementWatch()
+    private let settlements = Guarded<[PartitionIndex: SettlementWatch]>([:])
     private let pool: QueryPool
     private let waiting = Guarded(0)
 
@@ -78,13 +96,7 @@ public final class QueryService: Sendable {
             return .respond(response)
         case .granted(let site, let headers):
             do {
-                let parameters = try QueryParameters(
-                    request.query, of: kind, partition: parts.source.partition, now: parts.clock())
-                let asked = AskedQuestion(
-                    kind: kind, parameters: parameters, site: site, ifNoneMatch: request.header("If-None-Match"),
-                    headers: headers, exchange: exchange)
-                start(asked)
-                return .suspended
+                return try start(kind, request, exchange, site, headers)
             } catch let problem as Problem {
                 return .respond(problem.response.adding(headers))
             } catch {
@@ -93,9 +105,41 @@ public final class QueryService: Sendable {
         }
     }
 
-    private func start(_ asked: AskedQuestion) {
-        guard let position = asked.parameters.minPosition else { return enqueue(asked) }
-        waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
+    private func start(
+        _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID,
+        _ headers: [(name: String, value: String)]
+    ) throws -> HTTPOutcome {
+        let partition = parts.sources.partition(of: site)
+        let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock())
+        guard let source = parts.sources.source(for: partition) else {
+            let asked = AskedElsewhere(
+                request: request, site: site, partition: partition, exchange: AddingExchange(exchange, headers))
+            guard let outcome = parts.elsewhere(asked) else {
+                let detail = "no process that answers for partition \(partition.value) is known at the moment"
+                throw Problem.busy(detail, retryAfterSeconds: 1)
+            }
+            if case .respond(let response) = outcome { return .respond(response.adding(headers)) }
+            return outcome
+        }
+        let asked = AskedQuestion(
+            kind: kind, parameters: parameters, site: site, source: source,
+            ifNoneMatch: request.header("If-None-Match"), headers: headers, exchange: exchange)
+        if let position = parameters.minPosition {
+            waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
+        } else {
+            enqueue(asked)
+        }
+        return .suspended
+    }
+
+    /// What is known about the log of a partition; kept while the partition comes and goes.
+    func settlement(_ partition: PartitionIndex) -> SettlementWatch {
+        settlements.withLock { watches in
+            if let watch = watches[partition] { return watch }
+            let watch = SettlementWatch()
+            watches[partition] = watch
+            return watch
+        }
     }
 
     private func enqueue(_ asked: AskedQuestion) {
@@ -108,7 +152,10 @@ public final class QueryService: Sendable {
     }
 
     /// Goes on when the record at `offset` has been folded; else the answer is 503 (SPEC 8.3).
-    private func waitForFold(_ asked: AskedQuestion, offset: LogOffset, _ goOn: @escaping @Sendable () -> Void) {
+    private func waitForFold(
+        _ asked: AskedQuestion, offset: LogOffset, milliseconds: Int = QueryService.waitMilliseconds,
+        _ goOn: @escaping @Sendable () -> Void
+    ) {
         let isTaken = waiting.withLock { count in
             guard count < QueryService.waitingMaximum else { return false }
             count += 1
@@ -118,7 +165,7 @@ public final class QueryService: Sendable {
             return asked.complete(
                 Problem.busy("too many questions wait for the fold", retryAfterSeconds: 1).response)
         }
-        parts.source.whenPassed(offset, timeoutMilliseconds: QueryService.waitMilliseconds) { [self] isPassed in
+        asked.source.whenPassed(offset, timeoutMilliseconds: milliseconds) { [self] isPassed in
             waiting.withLock { $0 -= 1 }
             if isPassed { return goOn() }
             let detail = "the fold has not passed offset \(offset.value) within 5 s"
@@ -130,9 +177,9 @@ public final class QueryService: Sendable {
     private func answer(_ asked: AskedQuestion) -> HTTPResponse? {
         do {
             let clock = parts.clock()
-            guard let reading = try parts.source.reading(of: asked.site) else { return try answerUnseen(asked) }
+            guard let reading = try asked.source.reading(of: asked.site) else { return try answerUnseen(asked) }
             defer { reading.close() }
-            settlement.note(reading.standing, at: clock)
+            settlement(asked.source.partition).note(reading.standing, at: clock)
             let question = try Question(
                 asked.kind, asked.parameters, reading, clock: clock, zones: zones,
                 registered: parts.registry(asked.site))
@@ -141,6 +188,8 @@ public final class QueryService: Sendable {
             return problem.response
         } catch let error as TimelineError where error.code == .tooLong {
             return Problem.busy(error.message, retryAfterSeconds: 60).response
+        } catch let error as ProjectorError where error.isRetriable {
+            return Problem.busy(error.description, retryAfterSeconds: 1).response
         } catch {
             return failure(error)
         }
@@ -151,17 +200,26 @@ public final class QueryService: Sendable {
         guard parts.registry(asked.site) != nil else {
             return .problem(404, "there is no site \(asked.site)")
         }
-        guard !asked.isSecondTry else {
+        let standing = try asked.source.standing()
+        let isCurrent = ContinuousClock.now - .microseconds(standing.endAgeMicroseconds) >= asked.arrival
+        let elapsed = Int((ContinuousClock.now - asked.arrival) / .milliseconds(1))
+        guard !asked.hasSeenEnd, asked.tries < AskedQuestion.triesMaximum, elapsed < QueryService.waitMilliseconds
+        else {
             return Problem.busy("the site's definition is not folded yet", retryAfterSeconds: 1).response
         }
-        let standing = try parts.source.standing()
         var again = asked
-        again.isSecondTry = true
+        again.tries += 1
+        // The definition stands before an end that was looked at since; after an older one the next record may be it.
+        again.hasSeenEnd = isCurrent
         let retry = again
-        if standing.logEnd == .zero {
+        let last = LogOffset(standing.logEnd.value - 1)
+        let awaited = isCurrent ? last : max(last, standing.nextOffset)
+        if awaited < .zero {
             enqueue(retry)
         } else {
-            waitForFold(retry, offset: LogOffset(standing.logEnd.value - 1)) { [self] in enqueue(retry) }
+            waitForFold(retry, offset: awaited, milliseconds: QueryService.waitMilliseconds - elapsed) { [self] in
+                enqueue(retry)
+            }
         }
         return nil
     }
@@ -177,11 +235,17 @@ struct AskedQuestion: Sendable {
     let kind: QueryKind
     let parameters: QueryParameters
     let site: SiteID
+    /// The fold of the site's partition, when the question came.
+    let source: any QuerySource
     let ifNoneMatch: String?
     let headers: [(name: String, value: String)]
     let exchange: any HTTPExchange
-    /// It waited for the fold to see its site already.
-    var isSecondTry = false
+    let arrival = ContinuousClock.now
+    /// How often it waited for the fold to see its site.
+    var tries = 0
+    /// Everything that the log held when it came was folded, and its site was not in it.
+    var hasSeenEnd = false
+    static let triesMaximum = 20
 
     func complete(_ response: HTTPResponse) { exchange.complete(response.adding(headers)) }
 }
