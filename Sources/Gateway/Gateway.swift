@@ -144,7 +144,9 @@ public final class Gateway: Sendable {
     }
 
     /// What is served: ingest, definitions, registry lists and health. Each route checks keys itself.
-    public var routes: [HTTPRoute] { ingestRoutes + siteRoutes + healthRoutes }
+    public var routes: [HTTPRoute] {
+        ingestRoutes + siteRoutes + HealthRoutes.routes { [self] in notReady }
+    }
 
     /// The definition under which this gateway admits events, names included; nil for an unknown site.
     public func site(_ site: SiteID) -> RegisteredDefinition? { directory[site]?.registered }

@@ -2,56 +2,18 @@ internal import EventLog
 internal import EventModel
 internal import HTTPServer
 
-/// Definitions and the lists of what they define (SPEC 3, 8.5), and health.
+/// `PUT` of definitions, and the lists of what they define (SPEC 3, 8.5).
 extension Gateway {
     var siteRoutes: [HTTPRoute] {
         [
             HTTPRoute(.put, "/api/sites/{site_id}", bodyBytesMaximum: Limits.bodyBytesMaximum) {
                 [self] request, exchange in
                 answer { () throws(Problem) in try put(request, exchange) }
-            },
-            HTTPRoute(.get, "/api/sites/{site_id}") { [self] request, _ in
-                answer { () throws(Problem) in
-                    let access = try access.authorize(request, needs: .viewer)
-                    let snapshot = try snapshot(Self.siteInPath(request), access)
-                    return .respond(.json(200, DefinitionJSON.bytes(snapshot), headers: access.headers))
-                }
-            },
-            HTTPRoute(.get, "/api/workers") { [self] request, _ in
-                answer { () throws(Problem) in
-                    try list(request) { definition, json in
-                        for worker in definition.workers.sorted(by: { $0.workerID < $1.workerID }) {
-                            DefinitionJSON.write(worker, to: &json)
-                        }
-                    }
-                }
-            },
-            HTTPRoute(.get, "/api/workstations") { [self] request, _ in
-                answer { () throws(Problem) in
-                    try list(request) { definition, json in
-                        for station in definition.workstations.sorted(by: { $0.workstationID < $1.workstationID }) {
-                            DefinitionJSON.write(station, to: &json)
-                        }
-                    }
-                }
-            },
+            }
         ]
-    }
-
-    var healthRoutes: [HTTPRoute] {
-        [
-            HTTPRoute(.get, "/livez") { _, _ in .respond(.json(200, Array(#"{"status":"ok"}"#.utf8))) },
-            HTTPRoute(.get, "/readyz") { [self] _, _ in .respond(readiness) },
-            HTTPRoute(.get, "/health") { [self] _, _ in .respond(readiness) },
-        ]
-    }
-
-    private var readiness: HTTPResponse {
-        let missing = notReady
-        guard missing.isEmpty else {
-            return .problem(503, "not ready: " + missing.joined(separator: "; "), headers: [("Retry-After", "1")])
-        }
-        return .json(200, Array(#"{"status":"ok"}"#.utf8))
+            + RegistryRoutes(access: access, partitionCount: log.partitionCount) { [self] site in
+                newestSnapshot(site)?.registered
+            }.routes
     }
 
     // MARK: Definitions
@@ -64,14 +26,6 @@ extension Gateway {
         if let snapshot = directory[site] { return snapshot }
         refresh.refresh(site)
         return directory[site]
-    }
-
-    private func snapshot(_ site: SiteID, _ access: Access) throws(Problem) -> SiteSnapshot {
-        try access.check(site)
-        guard let snapshot = newestSnapshot(site) else {
-            throw Problem(404, detail: "no such site", headers: access.headers)
-        }
-        return snapshot
     }
 
     private func put(_ request: HTTPRequest, _ exchange: any HTTPExchange) throws(Problem) -> HTTPOutcome {
@@ -128,34 +82,5 @@ extension Gateway {
             AuditRecord(
                 action: "put_site", keyID: keyID, clientAddress: request.clientAddress, siteID: site.text,
                 result: result))
-    }
-
-    // MARK: Lists
-
-    private func list(
-        _ request: HTTPRequest, _ items: (SiteDefinition, inout JSONWriter) -> Void
-    ) throws(Problem) -> HTTPOutcome {
-        let access = try access.authorize(request, needs: .viewer)
-        let snapshot = try snapshot(try access.site(of: request), access)
-        try checkPosition(request, snapshot.definition.siteID, access)
-        var json = JSONWriter(reservedBytes: 4096)
-        json.object { json in
-            json.key("items")
-            json.array { json in items(snapshot.definition, &json) }
-            json.key("meta")
-            DefinitionJSON.writeMeta(snapshot, to: &json)
-        }
-        return .respond(.json(200, json.bytes, headers: access.headers))
-    }
-
-    /// The lists never lag behind an answer of this gateway, so there is nothing to wait for (SPEC 8.3).
-    private func checkPosition(_ request: HTTPRequest, _ site: SiteID, _ access: Access) throws(Problem) {
-        guard let text = request.queryValue("min_position") else { return }
-        guard let position = RecordPosition(text) else {
-            throw Problem(400, detail: "min_position must be partition:offset", headers: access.headers)
-        }
-        guard position.partition == Partitioner.partition(of: site.bytes, partitionCount: log.partitionCount) else {
-            throw Problem(400, detail: "min_position names another partition than the site's", headers: access.headers)
-        }
     }
 }

@@ -35,24 +35,24 @@ enum DefinitionJSON {
     }
 
     /// The answer of `GET` and `PUT`: what was put, and since when and where it holds.
-    static func bytes(_ snapshot: SiteSnapshot) -> [UInt8] {
-        let definition = snapshot.definition
+    static func bytes(_ registered: RegisteredDefinition) -> [UInt8] {
+        let definition = registered.definition
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in
             write(definition, to: &json)
-            json.member("version", Int64(clamping: snapshot.version))
-            json.member("created_at", snapshot.createdAt.formatted)
-            json.member("position", snapshot.position.description)
+            json.member("version", Int64(clamping: registered.version))
+            json.member("created_at", registered.createdAt.formatted)
+            json.member("position", registered.position.description)
             json.key("meta")
-            writeMeta(snapshot, to: &json)
+            writeMeta(registered, to: &json)
         }
         return json.bytes
     }
 
-    static func writeMeta(_ snapshot: SiteSnapshot, to json: inout JSONWriter) {
+    static func writeMeta(_ registered: RegisteredDefinition, to json: inout JSONWriter) {
         json.object { json in
-            json.member("site_id", snapshot.definition.siteID.text)
-            json.member("definition", Int64(clamping: snapshot.version))
+            json.member("site_id", registered.definition.siteID.text)
+            json.member("definition", Int64(clamping: registered.version))
         }
     }
 
