@@ -10,6 +10,8 @@ public struct KafkaSettings: Sendable {
     public var names: TopicNames
     /// Further properties of librdkafka, given by an operator: TLS, SASL and the like.
     public private(set) var properties: [KafkaProperty] = []
+    /// Called with what librdkafka has to say: syslog level and text. From any thread; must not block.
+    public var notice: @Sendable (_ level: Int32, _ text: String) -> Void = { _, _ in }
 
     public init(
         brokers: String, clientID: String = "andon", names: TopicNames = TopicNames(), properties: [KafkaProperty] = []
