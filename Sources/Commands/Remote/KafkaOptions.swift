@@ -1,5 +1,6 @@
 internal import EventLog
 internal import Foundation
+internal import KafkaLog
 
 /// Which Kafka a command talks to.
 struct KafkaOptions: Sendable {
@@ -7,7 +8,7 @@ struct KafkaOptions: Sendable {
     var brokers: String
     var names: TopicNames
     /// librdkafka's own settings, for encryption and passwords.
-    var properties: [(name: String, value: String)]
+    var properties: [KafkaProperty]
 
     static let brokers = Option<String>(
         "brokers", "HOST:PORT[,…]", "Kafka brokers to begin with; they name the others"
@@ -53,32 +54,33 @@ struct KafkaOptions: Sendable {
         return given
     }
 
-    private static func readProperties(_ path: String) throws(CommandFailure) -> [(name: String, value: String)] {
+    private static func readProperties(_ path: String) throws(CommandFailure) -> [KafkaProperty] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(
-                .badData, "cannot read '\(path)'", next: "check the path given with --kafka-config")
+            throw CommandFailure(.badData, "cannot read '\(path)'", next: "check the path given with --kafka-config")
         }
-        return try properties(String(decoding: data, as: UTF8.self), path: path)
+        do throws(LogError) {
+            return try KafkaProperty.parse(String(decoding: data, as: UTF8.self))
+        } catch {
+            throw CommandFailure(.badData, "'\(path)': \(error.message)", next: error.hint)
+        }
     }
 
-    /// Lines `name=value`; `#` begins a comment line.
-    static func properties(_ text: String, path: String) throws(CommandFailure) -> [(name: String, value: String)] {
-        var properties: [(name: String, value: String)] = []
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
-                throw CommandFailure(
-                    .badData, "line \(number + 1) of '\(path)' is not name=value",
-                    next: "see librdkafka's CONFIGURATION for the names")
-            }
-            properties.append(
-                (
-                    name: parts[0].trimmingCharacters(in: .whitespaces),
-                    value: parts[1].trimmingCharacters(in: .whitespaces)
-                ))
+    /// What librdkafka needs.
+    /// - Parameter role: names the process in the brokers' logs.
+    func settings(_ role: String) throws(CommandFailure) -> KafkaSettings {
+        do throws(LogError) {
+            return try KafkaSettings(
+                brokers: brokers, clientID: "andon-\(role)", names: names, properties: properties)
+        } catch {
+            throw CommandFailure(.usage, error.message, next: error.hint)
         }
-        return properties
+    }
+}
+
+extension CommandFailure {
+    /// The log, or a topic beside it, cannot be used.
+    init(log error: LogError, _ what: String) {
+        self.init(
+            error.isRetriable ? .unavailable : .failure, what, why: error.message, next: error.hint)
     }
 }

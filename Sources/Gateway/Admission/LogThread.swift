@@ -114,7 +114,9 @@ final class LogThread: Sendable {
                     IngestAnswer.unavailable("the registry cannot be written; send it again", headers: work.headers))
             } else {
                 work.exchange.complete(
-                    .json(change == .created ? 201 : 200, DefinitionJSON.bytes(snapshot.registered), headers: work.headers))
+                    .json(
+                        change == .created ? 201 : 200, DefinitionJSON.bytes(snapshot.registered), headers: work.headers
+                    ))
             }
             progress.update { $0.storing -= 1 }
         }
