@@ -50,41 +50,63 @@ final class RecordingExchange: HTTPExchange {
 /// A gateway over a log in memory, called without a network.
 final class GatewayHarness: Sendable {
     let log: InMemoryLog
+    /// Of a gateway that shares registry and keys with others.
+    let topics: (any Topics)?
+    let registry: any DefinitionRegistry
     let clock: TestClock
     let folder: URL
-    let keys: KeyStore
+    let keys: any KeySource & KeyAdministration
     let gateway: Gateway
     let adminKey: String
-    let reports = Guarded<[String]>([])
+    let reports: Monitor<[String]>
     private let ownsFolder: Bool
 
-    /// - Parameter folder: one of an earlier harness, to restart on its files.
+    /// - Parameters:
+    ///   - topics: registry and keys are in them, not in files.
+    ///   - folder: one of an earlier harness, to restart on its files.
     init(
-        log: InMemoryLog = InMemoryLog(), clock: TestClock = TestClock(), folder: URL? = nil,
+        log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: TestClock = TestClock(),
+        folder: URL? = nil,
         known: [KnownDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
         notReady: @escaping @Sendable () -> [String] = { [] }
     ) throws {
         self.log = log
         self.clock = clock
+        self.topics = topics
         ownsFolder = folder == nil
         self.folder =
             folder ?? FileManager.default.temporaryDirectory.appending(path: "andon-gateway-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         let uptime: @Sendable () -> Int64 = { clock.uptimeMilliseconds }
-        keys = try KeyStore(path: self.folder.appending(path: "keys.sqlite").path, uptime: uptime)
+        let reports = Monitor<[String]>([])
+        self.reports = reports
+        let report: @Sendable (String) -> Void = { text in reports.update { $0.append(text) } }
+        if let topics {
+            keys = try TopicKeyStore(topics: topics, report: report)
+            registry = try TopicRegistry(topics: topics, log: log, report: report)
+        } else {
+            keys = try KeyStore(path: self.folder.appending(path: "keys.sqlite").path, uptime: uptime)
+            registry = try RegistryStore(
+                path: self.folder.appending(path: "registry.sqlite").path, epoch: log.epoch)
+        }
         adminKey = try keys.create(role: .admin, at: clock.now).text
         let access = AccessControl(
             keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), uptime: uptime)
-        gateway = try Gateway(
-            log: log, registryPath: self.folder.appending(path: "registry.sqlite").path, access: access, known: known,
-            clock: { clock.now }, hooks: GatewayHooks(audit: audit, notReady: notReady))
+        var parts = Gateway.Parts(log: log, registry: registry, access: access)
+        parts.known = known
+        parts.clock = { clock.now }
+        parts.uptime = uptime
+        parts.hooks = GatewayHooks(audit: audit, report: report, notReady: notReady)
+        gateway = try Gateway(parts)
         gateway.start()
     }
 
     deinit {
         log.releaseAppends()
         gateway.stop()
+        (registry as? TopicRegistry)?.stop()
+        (keys as? TopicKeyStore)?.stop()
         if ownsFolder { try? FileManager.default.removeItem(at: folder) }
     }
 
@@ -159,17 +181,18 @@ final class GatewayHarness: Sendable {
         return nil
     }
 
-    /// What the log holds.
+    /// What the log holds, partition by partition.
     func records() throws -> [RecordContent] {
         var contents: [RecordContent] = []
-        let partition = PartitionIndex(0)
-        var next = LogOffset.zero
-        while next < (try log.endOffset(partition)) {
-            next = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
-                var batch = EventBatch(siteID: "none")
-                switch try RecordCodec.decode(record.payload, into: &batch) {
-                case .events: contents.append(.events(batch))
-                case .definition(let definition): contents.append(.definition(definition))
+        for partition in (0..<log.partitionCount).map({ PartitionIndex($0) }) {
+            var next = LogOffset.zero
+            while next < (try log.endOffset(partition)) {
+                next = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
+                    var batch = EventBatch(siteID: "none")
+                    switch try RecordCodec.decode(record.payload, into: &batch) {
+                    case .events: contents.append(.events(batch))
+                    case .definition(let definition): contents.append(.definition(definition))
+                    }
                 }
             }
         }
@@ -178,6 +201,14 @@ final class GatewayHarness: Sendable {
 
     func batches() throws -> [EventBatch] {
         try records().compactMap { if case .events(let batch) = $0 { batch } else { nil } }
+    }
+}
+
+extension KeyAdministration {
+    func create(
+        role: Role, sites: [SiteID] = [], rateLimit: Int? = nil, at now: Timestamp
+    ) throws -> (text: String, key: APIKey) {
+        try create(role: role, sites: sites, name: "", rateLimit: rateLimit, at: now)
     }
 }
 

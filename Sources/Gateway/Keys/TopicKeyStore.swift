@@ -9,21 +9,22 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
     public static let waitMillisecondsMaximum = 60_000
 
     /// The keys of the topic's records; apart from the store, so that following does not keep it alive.
-    private final class Table: Sendable {
-        private let keys = Guarded<[String: APIKey]>([:])
+    final class Table: Sendable {
+        /// A monitor, so that tests can wait for what following brings.
+        let keys = Monitor<[String: APIKey]>([:])
         private let report: @Sendable (String) -> Void
 
-        init(_ report: @escaping @Sendable (String) -> Void) { self.report = report }
+        fileprivate init(_ report: @escaping @Sendable (String) -> Void) { self.report = report }
 
         subscript(id: String) -> APIKey? { keys.withLock { $0[id] } }
         var all: [APIKey] { keys.withLock { Array($0.values) } }
 
         func handle(_ record: FollowedRecord) {
             guard let id = String(validating: record.key, as: UTF8.self) else { return }
-            guard let value = record.value else { return keys.withLock { $0[id] = nil } }
+            guard let value = record.value else { return keys.update { $0[id] = nil } }
             guard let key = KeyRecord.key(value, id: id) else {
                 // It may be a revocation that cannot be understood.
-                keys.withLock { keys in
+                keys.update { keys in
                     if keys[id]?.revokedAt == nil { keys[id]?.revokedAt = record.timestamp }
                 }
                 return report("the record of API key \(id) at \(record.position) cannot be read; the key opens nothing")
@@ -32,7 +33,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         }
 
         func take(_ key: APIKey) -> Bool {
-            keys.withLock { keys in
+            keys.update { keys in
                 var key = key
                 let before = keys[key.id]
                 guard before != nil || keys.count < KeyStore.keysMaximum else { return false }
@@ -46,7 +47,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
 
     private let topics: any Topics
     private let topic: String
-    private let table: Table
+    let table: Table
     private let following: any TopicFollowing
 
     /// Reads all keys there are, and goes on reading.

@@ -1,0 +1,115 @@
+import EventLog
+import EventModel
+import Locks
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite("What a gateway remembers from before its start")
+struct LogTailTests {
+    let log = InMemoryLog(partitionCount: 4)
+    let start = Timestamp(microseconds: 1_768_219_200_000_000)
+
+    private var sites: [SiteID] {
+        (0..<4).map { number in
+            (0..<1000).lazy.map { SiteID("plant-\($0)") }.first {
+                Partitioner.partition(of: $0.bytes, partitionCount: 4).value == number
+            } ?? "none"
+        }
+    }
+
+    /// Records of `events` events each, one second apart, one worker in each partition.
+    private func fill(records: Int, events: Int) throws {
+        for site in sites {
+            for number in 0..<records {
+                var batch = EventBatch(siteID: site, createdAt: start + Int64(number) * Microseconds.second)
+                let worker = batch.ids.append(Array("w1".utf8))
+                let station = batch.ids.append(Array("s1".utf8))
+                for event in 0..<events {
+                    batch.append(
+                        time: time(number * events + event), type: .working, mark: .accepted, worker: worker,
+                        workstation: station, camera: nil, modelVersion: nil, confidence: 900_000, count: 0)
+                }
+                var payload: [UInt8] = []
+                RecordCodec.encode(batch, into: &payload)
+                _ = try log.append([NewRecord(key: site.bytes, createdAt: batch.createdAt, payload: payload)])
+            }
+        }
+    }
+
+    private func time(_ number: Int) -> Int64 { start.microseconds + Int64(number) }
+
+    private func tail(
+        _ log: any EventLog, _ bounds: LogTail.Bounds, after seconds: Int64 = 3600,
+        uptime: @escaping @Sendable () -> Int64 = { 0 }, report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> LogTail {
+        try LogTail(
+            log, now: start + seconds * Microseconds.second, bounds: bounds,
+            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), uptime: uptime, into: IdempotencyTable(),
+            report: report)
+    }
+
+    /// Whether the window of a partition knows its event of this number.
+    private func knows(_ tail: LogTail, _ partition: Int, _ number: Int) -> Bool {
+        var window = tail.partitions[partition].window
+        let site = window.window(of: sites[partition])
+        let slot = Array("w1".utf8).withUnsafeBytes { site.slot(of: $0, hash: IDHash.of($0)) }
+        return !site.insert(SiteWindow.key(time: time(number), type: .working), of: slot, .accepted)
+    }
+
+    @Test("SPEC 2.6: without reaching a bound all partitions are read as a whole")
+    func whole() throws {
+        try fill(records: 600, events: 2)
+        let tail = try tail(log, LogTail.Bounds())
+        #expect(tail.eventCount == 4 * 1200)
+        for partition in 0..<4 {
+            #expect(knows(tail, partition, 1199) && tail.partitions[partition].newestStamp == start + 599_000_000)
+        }
+    }
+
+    @Test("the bound on events holds over all partitions together, and each of them gives its newest")
+    func events() throws {
+        try fill(records: 2000, events: 2)
+        let tail = try tail(log, LogTail.Bounds(eventsMaximum: 4000))
+        // One stretch of each partition, and no more than one beyond the bound.
+        #expect(tail.eventCount >= 4 * 512 && tail.eventCount < 4000 + 2 * 512)
+        for partition in 0..<4 { #expect(knows(tail, partition, 3999)) }
+    }
+
+    @Test("a start takes no longer than its time, and what is read by then is of use")
+    func milliseconds() throws {
+        try fill(records: 2000, events: 1)
+        let looks = Atomic<Int64>(0)
+        // Each look at the clock is a millisecond later.
+        let tail = try tail(
+            log, LogTail.Bounds(milliseconds: 8), uptime: { looks.add(1, ordering: .relaxed).newValue })
+        #expect(tail.eventCount > 0 && tail.eventCount < 4 * 2000)
+        #expect(knows(tail, 0, 1999) && !knows(tail, 3, 0))
+        #expect(try self.tail(log, LogTail.Bounds(milliseconds: 0)).eventCount == 0)
+    }
+
+    @Test("SPEC 2.5: what is older than 24 hours is not read")
+    func old() throws {
+        try fill(records: 10, events: 1)
+        #expect(try tail(log, LogTail.Bounds(), after: 86_400).eventCount == 40)
+        #expect(try tail(log, LogTail.Bounds(), after: 86_405).eventCount == 20)
+    }
+
+    @Test("a partition that cannot be read now is left out and reported; the others are remembered")
+    func unreadable() throws {
+        try fill(records: 10, events: 1)
+        let reports = Guarded<[String]>([])
+        let wrapped = WrappedLog(log, unreadable: PartitionIndex(2))
+        let tail = try tail(
+            wrapped, LogTail.Bounds(), report: { text in reports.withLock { $0.append(text) } })
+        #expect(tail.eventCount == 30 && knows(tail, 3, 9) && !knows(tail, 2, 9))
+        #expect(reports.withLock { $0 }.map { $0.contains("partition 2") && $0.contains("leader is away") } == [true])
+    }
+
+    @Test("a record that cannot be understood keeps the gateway from starting")
+    func corrupt() throws {
+        _ = try log.append([NewRecord(key: [1], createdAt: start, payload: [1, 2, 3])])
+        #expect(throws: CodecError.self) { try tail(log, LogTail.Bounds()) }
+    }
+}

@@ -1,0 +1,218 @@
+import EventLog
+import EventModel
+import HTTPServer
+import Locks
+import Testing
+
+@testable import Gateway
+
+@Suite("Two gateways on one log", .timeLimit(.minutes(2)))
+struct TwoGatewaysTests {
+    let plant = SharedPlant()
+
+    private func definition(_ workers: String...) -> SiteDefinition {
+        var definition = makeDefinition()
+        definition.workers = workers.map { SiteDefinition.Worker(workerID: WorkerID($0), name: "N \($0)") }
+        return definition
+    }
+
+    private func event(_ worker: String, second: Int = 0) -> String {
+        eventJSON(["worker_id": "\"\(worker)\"", "timestamp": "\"2026-01-12T06:00:\(10 + second)Z\""])
+    }
+
+    @Test(
+        "DESIGN 5: what a PUT at one gateway answered, the other admits at once, however late it would have heard of it"
+    )
+    func admittedAtOnce() throws {
+        let first = try plant.gateway()
+        let (second, _) = try plant.lazyGateway()
+        try first.define(definition("w1"))
+        #expect(second.batch([event("w1")])["success_count"] == "1")
+        #expect(second.gateway.site("plant") == first.gateway.site("plant"))
+        #expect(second.send(.get, "/api/sites/plant").body == first.send(.get, "/api/sites/plant").body)
+        plant.clock.advance(milliseconds: 1000)
+        try first.define(definition("w1", "w4"))
+        let changed = second.batch([event("w1", second: 1), event("w4", second: 1)])
+        #expect(changed["success_count"] == "2")
+        // What the log holds names the definition that admitted it.
+        #expect(try second.batches().map(\.definitionVersion) == [1, 2])
+        #expect(try second.batches().allSatisfy { $0.marks.allSatisfy { $0 == .accepted } })
+    }
+
+    @Test("DESIGN 5: a station that was just added is looked for too, and single events like batches")
+    func station() throws {
+        let first = try plant.gateway()
+        let (second, _) = try plant.lazyGateway()
+        try first.define()
+        #expect(second.send(.post, "/api/events?site_id=plant", body: event("w1")).status == 201)
+        plant.clock.advance(milliseconds: 1000)
+        var changed = makeDefinition()
+        changed.workstations.append(.init(workstationID: "s9"))
+        try first.define(changed)
+        let body = eventJSON(["workstation_id": "\"s9\""])
+        #expect(second.send(.post, "/api/events?site_id=plant", body: body).status == 201)
+    }
+
+    @Test("DESIGN 5: the registry is read at most once a second for a site; others do not count")
+    func onceASecond() throws {
+        let first = try plant.gateway()
+        let (second, topics) = try plant.lazyGateway()
+        let before = topics.readCount
+        #expect(second.batch([event("w1")]).status == 404)
+        #expect(topics.readCount == before + 1)
+        try first.define()
+        // Less than a second ago it was not there.
+        #expect(second.batch([event("w1")]).status == 404)
+        #expect(second.batch([event("w1")], query: "?site_id=other").status == 404)
+        #expect(topics.readCount == before + 2)
+        plant.clock.advance(milliseconds: 1000)
+        #expect(second.batch([event("w1")]).status == 200)
+        #expect(second.batch([event("nobody")]).errors == ["0:unknown_worker:worker_id"])
+        #expect(topics.readCount == before + 3)
+        // Where everybody is known nothing is read.
+        plant.clock.advance(milliseconds: 1000)
+        #expect(second.batch([event("w2")])["success_count"] == "1")
+        #expect(topics.readCount == before + 3)
+    }
+
+    @Test("DESIGN 5: where the registry cannot be read, what is known has to do, and nobody waits again for a second")
+    func unreadable() throws {
+        let (gateway, topics) = try plant.lazyGateway()
+        topics.failReading(with: LogError(.unavailable, "no broker answers"))
+        let before = topics.readCount
+        #expect(gateway.batch([event("w1")]).status == 404)
+        #expect(gateway.batch([event("w1")], query: "?site_id=other").status == 404)
+        #expect(topics.readCount == before + 1)
+        let health = gateway.send(.get, "/readyz", key: "")
+        #expect(health.status == 503 && health.text.contains("no broker answers"))
+        topics.failReading(with: nil)
+        #expect(gateway.send(.get, "/readyz", key: "").status == 200)
+    }
+
+    @Test("definitions put at both: the last in the log holds at both, and the versions that both counted are repaired")
+    func putAtBoth() throws {
+        let first = try plant.gateway()
+        let (second, _) = try plant.lazyGateway()
+        // So that the second has just looked and does not look again.
+        #expect(second.send(.get, "/api/sites/plant").status == 404)
+        let one = first.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(definition("a")))
+        let two = second.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(definition("b")))
+        #expect(one["version"] == "1" && two["version"] == "1")
+        #expect(first.registry.readToEnd(timeoutMilliseconds: 60_000))
+        #expect(first.batch([event("a"), event("b")]).errors == ["0:unknown_worker:worker_id"])
+        #expect(second.batch([event("a", second: 1), event("b", second: 1)]).errors == ["0:unknown_worker:worker_id"])
+        // The fold counts right.
+        let position = plant.position("plant", 1)
+        let known = KnownDefinition(
+            definition: definition("b").withoutPersonalData, version: 2, offset: position.offset)
+        let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
+        defer { registry.stop() }
+        #expect(try RegistryRepair(registry, graceMilliseconds: 0).repair([known]) == 1)
+        for gateway in [first, second] {
+            #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000))
+            let site = try #require(gateway.gateway.site("plant"))
+            #expect(site.version == 2 && site.position == position && site.definition.workers.map(\.name) == ["N b"])
+        }
+        // The sequencers too: an event is admitted by version 2, the next definition is version 3.
+        #expect(first.batch([event("b", second: 2)])["success_count"] == "1")
+        #expect(try first.batches().last?.definitionVersion == 2)
+        let three = first.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(definition("c")))
+        #expect(three["version"] == "3")
+    }
+
+    @Test(
+        "SPEC 3: where the registry topic fails, a PUT gets 503 though its definition holds; sent again, it is written")
+    func registryFails() throws {
+        let gateway = try plant.gateway()
+        plant.inner.fail(with: LogError(.unavailable, "not enough replicas"))
+        let body = DefinitionJSON.bytes(makeDefinition())
+        let failed = gateway.send(.put, "/api/sites/plant", body: body)
+        #expect(failed.status == 503 && failed.header("Retry-After") == "1")
+        #expect(gateway.reports.wait { $0.isEmpty ? nil : $0[0] }.contains("not enough replicas"))
+        #expect(gateway.batch([event("w1")])["success_count"] == "1")
+        #expect(plant.registered("plant").isEmpty)
+        plant.inner.fail(with: nil)
+        let again = gateway.send(.put, "/api/sites/plant", body: body)
+        #expect(again.status == 200 && again["version"] == "1")
+        #expect(try gateway.records().count == 2)
+        #expect(plant.registered("plant").map { $0?.registered } == [gateway.gateway.site("plant")])
+        // Now that it is there, nothing more is written.
+        #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000))
+        #expect(gateway.send(.put, "/api/sites/plant", body: body).status == 200)
+        #expect(plant.registered("plant").count == 1)
+    }
+
+    @Test("the answer to a PUT waits for the registry; events of the site do not")
+    func registryIsSlow() throws {
+        let gateway = try plant.gateway()
+        try gateway.define(definition("w1"))
+        plant.inner.hold()
+        let put = gateway.start(.put, "/api/sites/plant", body: DefinitionJSON.bytes(definition("w1", "w4")))
+        // Behind the definition in the queue, and judged by it.
+        #expect(gateway.batch([event("w4")])["success_count"] == "1")
+        #expect(!put.isAnswered)
+        plant.inner.release()
+        #expect(put.response.status == 200)
+    }
+
+    @Test("a restarted gateway has definitions with names, duplicates and Idempotency-Keys of every partition again")
+    func restart() throws {
+        let sites = plant.sites
+        var answers: [SiteID: HTTPResponse] = [:]
+        func post(_ gateway: GatewayHarness, _ site: SiteID, _ key: String) -> HTTPResponse {
+            gateway.send(
+                .post, "/api/events/batch?site_id=\(site)", body: "[\(event("w1"))]", key: key,
+                headers: ["Idempotency-Key": "k \(site)"])
+        }
+        let first = try plant.gateway()
+        for site in sites {
+            try first.define(makeDefinition(site))
+            answers[site] = post(first, site, first.adminKey)
+        }
+        first.gateway.stop()
+        let next = try plant.gateway()
+        for (number, site) in sites.enumerated() {
+            #expect(next.gateway.site(site) == first.gateway.site(site))
+            #expect(next.gateway.site(site)?.position == plant.position(site, 0))
+            #expect(next.gateway.site(site)?.position.partition.value == Int32(number))
+            #expect(post(next, site, first.adminKey).body == answers[site]?.body)
+            #expect(next.batch([event("w1")], query: "?site_id=\(site)")["duplicate_count"] == "1")
+        }
+    }
+
+    @Test("a gateway does not start before it has read registry and keys to their ends")
+    func startsRead() throws {
+        let first = try plant.gateway()
+        try first.define()
+        let topics = LazyTopics(plant.inner)
+        let keys = try TopicKeyStore(topics: topics)
+        defer { keys.stop() }
+        #expect(keys.key(first.adminKey) != nil)
+        let registry = try TopicRegistry(topics: topics, log: plant.log)
+        defer { registry.stop() }
+        topics.failReading(with: LogError(.unavailable, "no broker answers"))
+        let parts = Gateway.Parts(log: plant.log, registry: registry, access: AccessControl(keys: keys))
+        #expect(throws: LogError.self) { try Gateway(parts) }
+        topics.failReading(with: nil)
+        #expect(try Gateway(parts).site("plant") == first.gateway.site("plant"))
+    }
+
+    @Test("an erased registry record takes the names with it, everywhere; who is admitted stays")
+    func erased() throws {
+        let gateways = [try plant.gateway(), try plant.gateway()]
+        try gateways[0].define()
+        try plant.send(SharedPlant.names.registry, SiteID("plant").bytes, nil)
+        for (number, gateway) in gateways.enumerated() {
+            #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000))
+            let site = try #require(gateway.gateway.site("plant"))
+            #expect(site.definition.workers.allSatisfy { $0.name == nil } && site.version == 1)
+            #expect(gateway.batch([event("w\(number + 1)")])["success_count"] == "1")
+            #expect(!gateway.send(.get, "/api/sites/plant").text.contains("N w1"))
+        }
+        // The same definition, sent again, gives the names back.
+        #expect(
+            gateways[1].send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(makeDefinition()))["version"] == "2")
+        #expect(gateways[0].registry.readToEnd(timeoutMilliseconds: 60_000))
+        #expect(gateways[0].gateway.site("plant")?.definition.workers.map(\.name) == ["N w1", "N w2", "N w3"])
+    }
+}
