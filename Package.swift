@@ -135,13 +135,20 @@ let package = Package(
                 "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
+        // Starts the real program, which is built beside the tests.
+        .target(
+            name: "ProcessHarness", dependencies: ["HTTPClient", "Locks"], path: "Tests/ProcessHarness",
+            swiftSettings: common),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Commands", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "SimulationKit"],
+            dependencies: [
+                "Commands", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "ProcessHarness",
+                "SimulationKit",
+            ],
             swiftSettings: common),
         .target(
-            name: "KafkaHarness", dependencies: ["EventLog", "EventModel", "KafkaLog", "Locks"],
-            path: "Tests/KafkaHarness", swiftSettings: common),
+            name: "KafkaHarness", dependencies: ["Locks", "ProcessHarness"], path: "Tests/KafkaHarness",
+            swiftSettings: common),
         .testTarget(
             name: "KafkaLogTests",
             dependencies: ["EventLog", "EventLogContract", "EventModel", "KafkaHarness", "KafkaLog", "Locks"],
@@ -163,7 +170,8 @@ let package = Package(
         .testTarget(
             name: "KafkaEndToEndTests",
             dependencies: [
-                "EventLog", "EventModel", "HTTPClient", "KafkaHarness", "KafkaLog", "Locks", "Oracle", "SimulationKit",
+                "EventLog", "EventModel", "HTTPClient", "KafkaHarness", "KafkaLog", "Locks", "Oracle", "ProcessHarness",
+                "SimulationKit",
             ],
             exclude: ["Python"], swiftSettings: common),
         .testTarget(name: "RepositoryTests", swiftSettings: common),

@@ -1,5 +1,6 @@
 // Layer: end to end. What an edge sends by HTTP, and where it shows.
 import Foundation
+import ProcessHarness
 import Testing
 
 @testable import Commands

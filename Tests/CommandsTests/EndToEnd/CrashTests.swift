@@ -3,6 +3,7 @@
 import Foundation
 import Locks
 import Oracle
+import ProcessHarness
 import SimulationKit
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 /// A server that is killed while requests are on their way, and started again when the next one finds it dead.
 private final class MortalServer: Sendable {
     private struct State {
-        nonisolated(unsafe) var server: AndonServer?
+        var server: AndonServer?
         var client: APIClient?
         var requests = 0
         var kills = 0
@@ -67,7 +68,7 @@ private final class MortalServer: Sendable {
 /// Kills a server from a thread of its own, after some turns of idling.
 private final class Killer: Sendable {
     private let isDone = DispatchSemaphore(value: 0)
-    nonisolated(unsafe) private let server: AndonServer
+    private let server: AndonServer
 
     init(_ server: AndonServer, turns: Int) {
         self.server = server

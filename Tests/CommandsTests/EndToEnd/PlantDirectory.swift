@@ -1,5 +1,6 @@
 import EventModel
 import Foundation
+import ProcessHarness
 import SimulationKit
 
 @testable import Commands

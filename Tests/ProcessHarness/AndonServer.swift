@@ -1,0 +1,67 @@
+internal import Foundation
+
+/// A running `andon up`, `andon gateway` or `andon worker`.
+package final class AndonServer: Sendable {
+    /// Where it answers.
+    package let url: String
+    package let pid: Int32
+    private let process: Process
+    private let drain: Drain
+
+    package struct DidNotStart: Error { package var words: String }
+
+    /// Starts a command on a port that the kernel picks and waits for the line that says it is ready (SPEC 8.1).
+    package init(_ arguments: [String]) throws {
+        process = try AndonProcess.make(arguments + ["--listen", "127.0.0.1:0"])
+        let errors = Pipe()
+        process.standardError = errors
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        pid = process.processIdentifier
+        Reaper.shared.process(pid)
+        drain = Drain(errors.fileHandleForReading)
+        let ready = drain.line { $0.hasPrefix("listening on ") }
+        guard let ready else {
+            process.waitUntilExit()
+            Reaper.shared.ended(process.processIdentifier)
+            throw DidNotStart(words: drain.wait())
+        }
+        url = String(ready.dropFirst("listening on ".count))
+    }
+
+    /// `andon up` on a data directory.
+    package convenience init(_ directory: String, _ more: [String] = []) throws {
+        try self.init(["up", "--data-dir", directory] + more)
+    }
+
+    package var isRunning: Bool { process.isRunning }
+
+    /// What it wrote to stderr so far.
+    package var words: String { drain.text }
+
+    /// Waits until it has written such a line to stderr.
+    /// - Returns: nil where it ended without one.
+    package func line(where isWanted: (Substring) -> Bool) -> String? { drain.line(where: isWanted) }
+
+    /// Sends a signal and does not wait.
+    package func signal(_ signal: Int32) { kill(pid, signal) }
+
+    /// Sends a signal and waits for the end.
+    /// - Returns: the exit code or the signal that ended it, and all of stderr.
+    @discardableResult
+    package func end(_ signal: Int32) -> (exit: Int32, errors: String) {
+        if process.isRunning { kill(pid, signal) }
+        return wait()
+    }
+
+    /// Waits for its end.
+    package func wait() -> (exit: Int32, errors: String) {
+        process.waitUntilExit()
+        Reaper.shared.ended(pid)
+        return (process.terminationStatus, drain.wait())
+    }
+
+    deinit {
+        if process.isRunning { end(SIGKILL) }
+    }
+}
