@@ -1,0 +1,88 @@
+import EventLog
+import EventModel
+import Foundation
+internal import Locks
+
+/// The thread that asks brokers where partitions end, and whether what they denied is really gone, so that neither
+/// readers nor the polling thread wait for an answer.
+final class EndWatch: Sendable {
+    private struct State {
+        var isWanted = false
+        var isStopping = false
+        var hasEnded = false
+    }
+
+    private let consumer: LogConsumer
+    private let topic: String
+    private let state = Monitor(State())
+
+    init(_ consumer: LogConsumer, topic: String) {
+        self.consumer = consumer
+        self.topic = topic
+    }
+
+    func start(_ partitions: [PartitionReader]) {
+        let thread = Thread { [self] in
+            while pause() { look(partitions) }
+            state.update { $0.hasEnded = true }
+        }
+        thread.name = "kafka-ends"
+        thread.start()
+    }
+
+    /// Returns when it has ended, which may take as long as a question that is under way.
+    func stop() {
+        state.update { $0.isStopping = true }
+        state.wait { $0.hasEnded ? () : nil }
+    }
+
+    /// Looks at once.
+    func lookNow() {
+        if state.withLock({ $0.isWanted }) { return }
+        state.update { $0.isWanted = true }
+    }
+
+    private func pause() -> Bool {
+        _ = state.wait(milliseconds: ReaderLimits.endIntervalMilliseconds) { state -> Bool? in
+            state.isWanted || state.isStopping ? true : nil
+        }
+        return state.withLock { state in
+            state.isWanted = false
+            return !state.isStopping
+        }
+    }
+
+    private func look(_ partitions: [PartitionReader]) {
+        let now = Monotonic.microseconds()
+        let interests = partitions.map { ($0, $0.interest(now: now)) }
+        for (reader, interest) in interests where interest.isDoubted { resolveDoubt(reader) }
+        askEnds(interests.filter { $0.1.isUsed }.map { $0.0 })
+    }
+
+    private func askEnds(_ readers: [PartitionReader]) {
+        guard !readers.isEmpty else { return }
+        let askedAt = Monotonic.microseconds()
+        let ends = consumer.ends(readers.map(\.partition))
+        for reader in readers {
+            if let end = ends[reader.partition] { reader.observe(end: end, askedAt: askedAt) }
+        }
+        // One partition without a leader fails the common question; the others must not go blind with it.
+        guard ends.isEmpty, readers.count > 1 else { return }
+        for reader in readers where !state.withLock({ $0.isStopping }) {
+            let askedAt = Monotonic.microseconds()
+            if let end = consumer.ends([reader.partition])[reader.partition] {
+                reader.observe(end: end, askedAt: askedAt)
+            }
+        }
+    }
+
+    private func resolveDoubt(_ reader: PartitionReader) {
+        do {
+            let range = try consumer.range(reader.partition)
+            reader.rangeKnown(start: range.start, end: range.end)
+        } catch {
+            // Nobody answers: the doubt stays, and is asked about again.
+            if error.code == .outOfRange { reader.topicUnknown(topic) }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import EventLog
+import EventModel
+internal import Locks
+
+/// Reading of the events topic: the reading half of ``KafkaLog``.
+final class LogReader: Sendable {
+    private let consumer: LogConsumer
+    private let partitions: [PartitionReader]
+    private let polling: PollingThread
+    private let ends: EndWatch
+    /// Questions under way; librdkafka's handle must outlive them.
+    private let questions = Monitor((count: 0, isClosed: false))
+
+    init(_ consumer: LogConsumer, topic: String, partitionCount: Int32) {
+        self.consumer = consumer
+        let polling = PollingThread(consumer)
+        let ends = EndWatch(consumer, topic: topic)
+        let signals = ReaderSignals(attend: { polling.attend($0) }, look: { ends.lookNow() })
+        partitions = (0..<partitionCount).map { PartitionReader(partition: PartitionIndex($0), signals: signals) }
+        self.polling = polling
+        self.ends = ends
+        polling.start(partitions)
+        ends.start(partitions)
+    }
+
+    /// Ends all threads and waits; returns when no reader holds a record any more. Not from inside a reader.
+    func close() {
+        let wasClosed = questions.update { state in
+            defer { state.isClosed = true }
+            return state.isClosed
+        }
+        guard !wasClosed else { return }
+        ends.stop()
+        polling.stop()
+        for partition in partitions { partition.close() }
+        questions.wait { $0.count == 0 ? () : nil }
+        consumer.close()
+    }
+
+    func read(
+        _ index: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        let reader = try partition(index)
+        while true {
+            switch reader.take(from: offset, byteLimit: byteLimit) {
+            case .records(let messages):
+                defer { reader.handedOut() }
+                try Self.handOut(messages, body)
+                return offset.advanced(by: messages.count)
+            case .nothing: return offset
+            case .failed(let error): throw error
+            case .beyondKnownEnd:
+                guard try isInside(reader, offset) else { return offset }
+            }
+        }
+    }
+
+    /// The records' bytes stay where the fetch put them.
+    private static func handOut(_ messages: [FetchedMessage], _ body: (LogRecord) throws -> Void) throws {
+        var released = 0
+        defer { for message in messages[released...] { message.release() } }
+        for message in messages {
+            try body(
+                LogRecord(
+                    offset: message.offset, createdAt: message.createdAt, key: message.key, payload: message.payload,
+                    headers: { message.headers }))
+            message.release()
+            released += 1
+        }
+    }
+
+    /// - Returns: false when no broker can tell for now.
+    private func isInside(_ reader: PartitionReader, _ offset: LogOffset) throws(LogError) -> Bool {
+        do throws(LogError) {
+            let (start, end) = try range(reader)
+            guard start <= offset, offset <= end else { throw LogError.noOffset(offset, start: start, end: end) }
+            return true
+        } catch {
+            if error.code == .unavailable, !questions.withLock({ $0.isClosed }) { return false }
+            throw error
+        }
+    }
+
+    func startOffset(_ index: PartitionIndex) throws(LogError) -> LogOffset { try range(partition(index)).start }
+
+    func endOffset(_ index: PartitionIndex) throws(LogError) -> LogOffset { try range(partition(index)).end }
+
+    func knownEnd(_ index: PartitionIndex) throws(LogError) -> KnownEnd {
+        let reader = try partition(index)
+        if let known = reader.knownEnd() { return known }
+        let end = try range(reader).end
+        return reader.knownEnd() ?? KnownEnd(offset: end, ageMicroseconds: 0)
+    }
+
+    /// Kafka finds the first record of the millisecond; from there on it is looked for by microseconds.
+    func offset(_ index: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset {
+        let reader = try partition(index)
+        let end = try range(reader).end
+        let first = try ask { consumer throws(LogError) in
+            try consumer.offset(index, atMilliseconds: RecordTime.milliseconds(time))
+        }
+        guard var next = first else { return end }
+        var found: LogOffset?
+        while found == nil, next < end {
+            let before = next
+            do {
+                next = try read(index, from: next, byteLimit: 1 << 16) { record in
+                    if found == nil, record.createdAt >= time { found = record.offset }
+                }
+            } catch {
+                throw error as? LogError ?? LogError(.unavailable, "\(error)")
+            }
+            guard next > before else { throw .noAnswer(index) }
+        }
+        return found ?? end
+    }
+
+    func waitForRecord(_ index: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
+        guard let reader = try? partition(index) else { return false }
+        return reader.wait(at: offset, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    func wakeReaders() { for partition in partitions { partition.wake() } }
+
+    /// A record of this process was acknowledged: whoever waits for it need not wait for a broker to say so.
+    func acknowledged(_ position: RecordPosition) {
+        partitions[Int(position.partition.value)].reaches(position.offset.next)
+    }
+
+    private func partition(_ index: PartitionIndex) throws(LogError) -> PartitionReader {
+        guard partitions.indices.contains(Int(index.value)) else {
+            throw .noPartition(index, of: Int32(partitions.count))
+        }
+        return partitions[Int(index.value)]
+    }
+
+    private func range(_ reader: PartitionReader) throws(LogError) -> (start: LogOffset, end: LogOffset) {
+        let askedAt = Monotonic.microseconds()
+        let range = try ask { consumer throws(LogError) in try consumer.range(reader.partition) }
+        reader.observe(end: range.end, askedAt: askedAt)
+        return range
+    }
+
+    private func ask<Answer>(_ body: (LogConsumer) throws(LogError) -> Answer) throws(LogError) -> Answer {
+        let isClosed = questions.withLock { state in
+            if !state.isClosed { state.count += 1 }
+            return state.isClosed
+        }
+        guard !isClosed else { throw .logClosed }
+        defer { questions.update { $0.count -= 1 } }
+        return try body(consumer)
+    }
+}
+
+extension LogOffset {
+    func advanced(by count: Int) -> LogOffset { LogOffset(value + Int64(count)) }
+}

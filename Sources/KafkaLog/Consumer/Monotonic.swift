@@ -1,0 +1,11 @@
+internal import Glibc
+
+/// Time that nobody sets, for ages and intervals.
+enum Monotonic {
+    /// Microseconds since some moment.
+    static func microseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,260 @@
+import EventLog
+import EventModel
+internal import Locks
+
+/// What a ``PartitionReader`` needs of the threads around it; called with its lock held, so they only make a note.
+struct ReaderSignals: Sendable {
+    /// Fetching no longer looks as the machine says.
+    var attend: @Sendable (PartitionIndex) -> Void
+    /// The range or the end of a partition has to be asked for.
+    var look: @Sendable () -> Void
+}
+
+/// One partition's records between the polling thread, which delivers, and readers, which take.
+final class PartitionReader: Sendable {
+    struct State {
+        var machine: ReaderMachine
+        var buffer = FetchBuffer<FetchedMessage>()
+        var end = EndTracker()
+        /// A reader is choosing its records; others must not seek elsewhere meanwhile, or none would get on.
+        var isTaken = false
+        var waiters = 0
+        /// Calls that hold messages; closing waits for them.
+        var handingOut = 0
+        var usedAt: Int64 = 0
+        var wakes = 0
+        var isClosed = false
+        var heldBytesMaximum = ReaderLimits.heldBytesMaximum
+    }
+
+    let partition: PartitionIndex
+    private let state: Monitor<State>
+    private let signals: ReaderSignals
+
+    init(partition: PartitionIndex, signals: ReaderSignals) {
+        self.partition = partition
+        self.signals = signals
+        state = Monitor(State(machine: ReaderMachine(partition: partition)))
+    }
+
+    // MARK: Readers
+
+    /// What a reader gets.
+    enum Outcome {
+        /// To be handed out, released, and reported by ``handedOut()``.
+        case records([FetchedMessage])
+        /// The log ends here, or nothing came in time.
+        case nothing
+        /// Whether the offset is in the log must be asked for, and reported by ``observe(end:askedAt:)``.
+        case beyondKnownEnd
+        case failed(LogError)
+    }
+
+    /// Waits for records at `offset`, as long as the log is known to have some.
+    func take(from offset: LogOffset, byteLimit: Int) -> Outcome {
+        let wakes = state.wait { state -> Int? in
+            guard !state.isTaken || state.isClosed else { return nil }
+            state.isTaken = true
+            state.waiters += 1
+            return state.wakes
+        }
+        defer {
+            state.update { state in
+                state.isTaken = false
+                state.waiters -= 1
+                state.usedAt = Monotonic.microseconds()
+            }
+        }
+        for _ in 0..<ReaderLimits.readPatienceSteps {
+            let outcome = state.wait(milliseconds: ReaderLimits.readStepMilliseconds) { state in
+                choose(&state, from: offset, byteLimit: byteLimit, wakes: wakes)
+            }
+            // What is there goes out, although more was expected.
+            if let outcome = outcome ?? takeBuffered(from: offset, byteLimit: byteLimit) { return outcome }
+        }
+        return .nothing
+    }
+
+    /// The messages of a ``Outcome/records(_:)`` are released.
+    func handedOut() { state.update { $0.handingOut -= 1 } }
+
+    /// See ``EventLog/waitForRecord(_:at:timeoutMilliseconds:)``. True also where reading has failed: the read says why.
+    func wait(at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
+        let wakes = state.withLock { state in
+            state.waiters += 1
+            return state.wakes
+        }
+        defer {
+            state.withLock { state in
+                state.waiters -= 1
+                state.usedAt = Monotonic.microseconds()
+            }
+        }
+        return state.wait(milliseconds: timeoutMilliseconds) { state -> Bool? in
+            if state.isClosed || state.wakes != wakes { return false }
+            if case .failed = state.machine.state { return true }
+            guard let end = state.end.end else {
+                signals.look()
+                return nil
+            }
+            if offset < end { return true }
+            // Where fetching goes on at or before the offset, it will come by.
+            if offset == end, state.machine.next.map({ $0 > offset }) ?? true { want(&state, offset) }
+            return nil
+        } ?? false
+    }
+
+    private func choose(_ state: inout State, from offset: LogOffset, byteLimit: Int, wakes: Int) -> Outcome? {
+        if state.isClosed { return .failed(.logClosed) }
+        if let failure = state.machine.takeFailure() { return .failed(failure) }
+        if state.buffer.contains(offset) {
+            release(state.buffer.skip(to: offset))
+            let isEnough =
+                state.buffer.payloadByteCount >= byteLimit || !state.machine.isFetching
+                || state.end.end.map { state.buffer.end ?? offset >= $0 } ?? true
+            return isEnough ? takeBuffered(&state, byteLimit: byteLimit) : nil
+        }
+        guard let end = state.end.end, offset >= .zero, offset <= end else { return .beyondKnownEnd }
+        if offset == end || state.wakes != wakes { return .nothing }
+        want(&state, offset)
+        return nil
+    }
+
+    private func takeBuffered(from offset: LogOffset, byteLimit: Int) -> Outcome? {
+        state.withLock { state in
+            guard state.buffer.contains(offset), !state.isClosed else { return nil }
+            release(state.buffer.skip(to: offset))
+            return takeBuffered(&state, byteLimit: byteLimit)
+        }
+    }
+
+    private func takeBuffered(_ state: inout State, byteLimit: Int) -> Outcome {
+        let taken = state.buffer.take(byteLimit: byteLimit)
+        state.handingOut += 1
+        if state.buffer.heldByteCount <= state.heldBytesMaximum / 2, state.machine.drained() {
+            signals.attend(partition)
+        }
+        return .records(taken)
+    }
+
+    /// `offset` is not buffered: what is buffered belongs to another place, unless fetching goes on right there.
+    private func want(_ state: inout State, _ offset: LogOffset) {
+        if state.machine.next != offset || state.buffer.end ?? offset != offset { release(state.buffer.removeAll()) }
+        if state.machine.want(offset) { signals.attend(partition) }
+    }
+
+    private func release(_ messages: [FetchedMessage]) {
+        for message in messages { message.release() }
+    }
+
+    // MARK: Ends
+
+    /// nil until the end was asked for once; asking keeps it fresh for a while.
+    func knownEnd() -> KnownEnd? {
+        state.withLock { state in
+            state.usedAt = Monotonic.microseconds()
+            return state.end.known(now: state.usedAt)
+        }
+    }
+
+    /// A broker named the end.
+    func observe(end: LogOffset, askedAt: Int64) {
+        state.update { state in
+            guard let former = state.end.observe(end, askedAt: askedAt) else { return }
+            state.machine.fail(
+                LogError(
+                    .outOfRange,
+                    "partition \(partition.value) ended at \(former.value) and ends at \(end.value) now",
+                    hint: "the topic was made anew or cut; fold into a new store"))
+            signals.attend(partition)
+        }
+    }
+
+    /// Something stands right before `end`: it was acknowledged.
+    func reaches(_ end: LogOffset) { state.update { $0.end.reaches(end) } }
+
+    // MARK: Polling thread
+
+    func reconcile() -> ReaderMachine.Order {
+        state.withLock { $0.machine.reconcile() }
+    }
+
+    /// Takes what was fetched, in order.
+    /// - Returns: whether fetching has to be reconciled before more is delivered.
+    func deliver(_ messages: ArraySlice<FetchedMessage>) -> Bool {
+        state.update { state in
+            var mustReconcile = false
+            for message in messages {
+                switch state.machine.fetched(message.offset) {
+                case .keep:
+                    state.buffer.append(message)
+                    continue
+                case .drop: break
+                case .gap: mustReconcile = true
+                }
+                message.release()
+            }
+            if let end = state.buffer.end { state.end.reaches(end) }
+            if state.buffer.heldByteCount > state.heldBytesMaximum, state.machine.filled() { mustReconcile = true }
+            return mustReconcile
+        }
+    }
+
+    func reachedEnd(_ end: LogOffset) -> Bool {
+        state.update { state in
+            state.end.reaches(end)
+            return state.machine.reachedEnd(end)
+        }
+    }
+
+    func denied() {
+        state.update { if $0.machine.denied() { signals.look() } }
+    }
+
+    func fail(_ error: LogError) { state.update { $0.machine.fail(error) } }
+
+    /// Stops fetching a partition that nobody has read for a while, and divides the memory among the others.
+    /// - Returns: whether it is in use.
+    func tidy(now: Int64, heldBytesMaximum: Int) -> Bool {
+        state.withLock { state in
+            state.heldBytesMaximum = heldBytesMaximum
+            if isUsed(state, now: now) { return true }
+            if state.machine.forget() {
+                release(state.buffer.removeAll())
+                signals.attend(partition)
+            }
+            return false
+        }
+    }
+
+    private func isUsed(_ state: State, now: Int64) -> Bool {
+        state.waiters > 0 || now - state.usedAt < ReaderLimits.unusedMicrosecondsMaximum
+    }
+
+    // MARK: Watch thread
+
+    /// Whether its end is to be asked for, and whether a broker denied what is read.
+    func interest(now: Int64) -> (isUsed: Bool, isDoubted: Bool) {
+        state.withLock { (isUsed($0, now: now), $0.machine.isChecking) }
+    }
+
+    func rangeKnown(start: LogOffset, end: LogOffset) {
+        state.update { if $0.machine.rangeKnown(start: start, end: end) { signals.attend(partition) } }
+    }
+
+    func topicUnknown(_ topic: String) { state.update { $0.machine.topicUnknown(topic) } }
+
+    // MARK: Life
+
+    func wake() { state.update { $0.wakes += 1 } }
+
+    /// Ends all waits; returns when nobody holds a message any more.
+    func close() {
+        state.update { $0.isClosed = true }
+        state.wait { $0.handingOut == 0 && $0.waiters == 0 ? () : nil }
+        state.withLock { state in
+            release(state.buffer.removeAll())
+            _ = state.machine.forget()
+        }
+    }
+}

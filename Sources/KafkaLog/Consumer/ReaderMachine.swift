@@ -1,0 +1,223 @@
+import EventLog
+import EventModel
+
+/// Where the reading of one partition stands: which offset must come next, and whether librdkafka fetches it.
+///
+/// Decides only; the polling thread starts and stops fetching, the watch thread asks for ranges. Every stretch of offsets
+/// is checked here (DESIGN 4): one that was seen is dropped; where one is missing the place is sought once more, because
+/// what was asked for before a seek may still have arrived after it, and then the partition has failed.
+struct ReaderMachine {
+    enum State {
+        /// Nobody reads; nothing is fetched. Exit: `want` → asked.
+        case idle
+        /// Fetching must begin at the offset; what comes meanwhile is from before and dropped.
+        /// Exits: `start` → seeking; `want` → asked elsewhere; `forget` → idle; `fail` → failed.
+        case asked(LogOffset)
+        /// Fetching was begun there, nothing has come yet. Exits: as of fetching.
+        case seeking(LogOffset)
+        /// Records came up to the offset, exclusive. Exits: a full buffer → paused; `want` elsewhere or the first gap →
+        /// asked; an offset that is not there → checking; the second gap, `fail` → failed; `forget` → idle.
+        case fetching(LogOffset)
+        /// The buffer is full; nothing is fetched. Exits: `drained`, `want` → asked; `forget` → idle.
+        case paused(LogOffset)
+        /// A broker says that the offset, or the topic, is not there; what there is must be asked for.
+        /// Exits: `rangeKnown` → asked or failed; `want` elsewhere → asked; `fail` → failed; `forget` → idle.
+        case checking(LogOffset)
+        /// Nothing comes any more until the reader was told why. Exit: `takeFailure` → idle.
+        case failed(LogError)
+    }
+
+    /// What becomes of a record that was fetched.
+    enum Verdict: Equatable {
+        case keep, drop
+        /// Records are missing before it; drop it and all that follows, and reconcile.
+        case gap
+    }
+
+    /// What the polling thread has to do.
+    enum Order: Equatable {
+        case startAt(LogOffset)
+        case stop
+        case leave
+    }
+
+    /// How often a broker may deny an offset that lies between the start and the end that it names: a new leader may lag.
+    static let denialsMaximum = 10
+
+    let partition: PartitionIndex
+    private(set) var state = State.idle
+    /// The offset that was sought again because records were missing before the ones that came.
+    private var soughtAgain: LogOffset?
+    private var denials = 0
+
+    init(partition: PartitionIndex) { self.partition = partition }
+
+    /// The offset that is fetched next, or would be; nil when nobody reads.
+    var next: LogOffset? {
+        switch state {
+        case .asked(let next), .seeking(let next), .fetching(let next), .paused(let next), .checking(let next): next
+        case .idle, .failed: nil
+        }
+    }
+
+    /// A reader needs the record at `offset`, which is not buffered.
+    /// - Returns: whether the polling thread has to reconcile; what is buffered is of no use when ``next`` was another.
+    mutating func want(_ offset: LogOffset) -> Bool {
+        switch state {
+        case .failed: return false
+        case .asked(let next), .seeking(let next), .fetching(let next), .checking(let next):
+            if next == offset { return false }
+        case .idle, .paused: break
+        }
+        ask(for: offset)
+        return true
+    }
+
+    /// What fetching must look like now; to be carried out by the polling thread before it hands over anything more.
+    mutating func reconcile() -> Order {
+        switch state {
+        case .asked(let next):
+            state = .seeking(next)
+            return .startAt(next)
+        case .seeking, .fetching: return .leave
+        case .idle, .paused, .checking, .failed: return .stop
+        }
+    }
+
+    mutating func fetched(_ offset: LogOffset) -> Verdict {
+        guard let next = expected, offset >= next else { return .drop }
+        guard offset == next else { return missed(next, before: offset) }
+        state = .fetching(next.next)
+        soughtAgain = nil
+        denials = 0
+        return .keep
+    }
+
+    /// The partition ends at `end` for now.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func reachedEnd(_ end: LogOffset) -> Bool {
+        guard let next = expected else { return false }
+        if end > next { return missed(next, before: end) == .gap }
+        state = .fetching(next)
+        return false
+    }
+
+    /// The buffer holds as much as it may.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func filled() -> Bool {
+        guard let next = expected else { return false }
+        state = .paused(next)
+        return true
+    }
+
+    /// The buffer has room again.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func drained() -> Bool {
+        guard case .paused(let next) = state else { return false }
+        state = .asked(next)
+        return true
+    }
+
+    /// A broker says that there is no such offset, or no such topic.
+    /// - Returns: whether the range has to be asked for.
+    mutating func denied() -> Bool {
+        guard let next = expected else { return false }
+        state = .checking(next)
+        return true
+    }
+
+    /// The answer to a doubt: what the partition really holds.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func rangeKnown(start: LogOffset, end: LogOffset) -> Bool {
+        guard case .checking(let next) = state else { return false }
+        denials += 1
+        if start <= next, next <= end, denials < Self.denialsMaximum {
+            state = .asked(next)
+        } else {
+            state = .failed(
+                LogError(
+                    .outOfRange,
+                    "offset \(next.value) of partition \(partition.value) is not in the log, which reaches from "
+                        + "\(start.value) to \(end.value)",
+                    hint: next < start
+                        ? "retention or an operator removed records that were not folded yet: figures of them are lost; "
+                            + "fold the rest into a new store"
+                        : "the topic was made anew or cut, and the store belongs to what it was before: fold into a new one"
+                ))
+        }
+        return true
+    }
+
+    /// The answer to a doubt: no broker knows the topic. Right after a start, or while it is being made anew, that passes.
+    mutating func topicUnknown(_ topic: String) {
+        guard case .checking = state else { return }
+        denials += 1
+        guard denials >= Self.denialsMaximum else { return }
+        fail(
+            LogError(
+                .outOfRange, "the topic \(topic) is not there any more",
+                hint: "somebody deleted it; `andon topics create --brokers …` makes an empty one"))
+    }
+
+    /// Reading cannot go on.
+    mutating func fail(_ error: LogError) {
+        if case .failed = state { return }
+        state = .failed(error)
+    }
+
+    /// Tells a reader why nothing comes; reading can be tried anew after that.
+    mutating func takeFailure() -> LogError? {
+        guard case .failed(let error) = state else { return nil }
+        state = .idle
+        soughtAgain = nil
+        denials = 0
+        return error
+    }
+
+    /// Nobody has read for a while.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func forget() -> Bool {
+        switch state {
+        case .idle, .failed: return false
+        default:
+            state = .idle
+            soughtAgain = nil
+            return true
+        }
+    }
+
+    var isIdle: Bool { if case .idle = state { true } else { false } }
+    var isChecking: Bool { if case .checking = state { true } else { false } }
+    /// Whether records are on their way without anybody doing anything.
+    var isFetching: Bool { expected != nil }
+
+    private var expected: LogOffset? {
+        switch state {
+        case .seeking(let next), .fetching(let next): next
+        default: nil
+        }
+    }
+
+    private mutating func ask(for offset: LogOffset) {
+        if next != offset {
+            soughtAgain = nil
+            denials = 0
+        }
+        state = .asked(offset)
+    }
+
+    private mutating func missed(_ next: LogOffset, before found: LogOffset) -> Verdict {
+        if soughtAgain == next {
+            state = .failed(
+                LogError(
+                    .corrupt,
+                    "the records from \(next.value) to \(found.value - 1) of partition \(partition.value) are missing",
+                    hint: "the events topic must have cleanup.policy=delete and be written by Andon alone, without "
+                        + "transactions, whose markers take offsets too; restore it, or fold into a new store"))
+        } else {
+            soughtAgain = next
+            state = .asked(next)
+        }
+        return .gap
+    }
+}

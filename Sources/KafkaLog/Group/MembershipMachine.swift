@@ -1,0 +1,99 @@
+import EventLog
+import EventModel
+
+/// What a member of the group of workers may hold, from joining to leaving.
+///
+/// Eager: each rebalance takes everything away before it gives anything, so that two members never hold a partition
+/// (cooperative rebalancing has bugs in librdkafka before 2.10). The shell polls, tells the handler, and confirms.
+struct MembershipMachine {
+    enum State: Equatable {
+        /// No partitions; the group is being joined or rebalances. Exits: `assigned` → holding; `leave` → leaving;
+        /// `failed` → failed.
+        case joining
+        /// Exits: `revoked` → joining; `leave` → leaving; `failed` → failed.
+        case holding(Set<PartitionIndex>)
+        /// Leaving was asked for; what is held is taken away first. Exits: `left` → left; `failed` → failed.
+        case leaving(Set<PartitionIndex>)
+        /// Final.
+        case left
+        /// The group or librdkafka refuses this member for good. Exit: `leave` → leaving.
+        case failed
+    }
+
+    /// What the shell does, in this order.
+    enum Action: Equatable {
+        /// Tells the handler and waits for it.
+        case tell(GroupChange)
+        /// Confirms to librdkafka that partitions were taken up; without it the group stalls.
+        case confirmAssignment
+        /// Confirms that they were given up; others get them only then.
+        case confirmRevocation
+        /// Asks librdkafka to leave the group.
+        case close
+    }
+
+    private(set) var state = State.joining
+
+    var held: Set<PartitionIndex> {
+        switch state {
+        case .holding(let held), .leaving(let held): held
+        case .joining, .left, .failed: []
+        }
+    }
+
+    /// The group gives this member all that it is to hold.
+    mutating func assigned(_ partitions: [PartitionIndex]) -> [Action] {
+        switch state {
+        case .joining:
+            state = .holding(Set(partitions))
+            return [.tell(.assigned(partitions.sorted())), .confirmAssignment]
+        case .holding(let held):
+            // Never seen with eager rebalancing; what is not named any more must not be held on to.
+            state = .holding(Set(partitions))
+            let given = Set(partitions).subtracting(held).sorted()
+            let taken = held.subtracting(partitions).sorted()
+            return (taken.isEmpty ? [] : [.tell(.revoked(taken))])
+                + (given.isEmpty ? [] : [.tell(.assigned(given))]) + [.confirmAssignment]
+        case .leaving, .left, .failed: return [.confirmAssignment]
+        }
+    }
+
+    /// The group takes everything away.
+    /// - Parameter isLost: Others may hold it already: this member was not heard of for too long.
+    mutating func revoked(isLost: Bool) -> [Action] {
+        let held = held.sorted()
+        switch state {
+        case .holding: state = .joining
+        case .leaving: state = .leaving([])
+        case .joining, .left, .failed: break
+        }
+        return (held.isEmpty ? [] : [.tell(isLost ? .lost(held) : .revoked(held))]) + [.confirmRevocation]
+    }
+
+    /// Nothing comes of this membership any more.
+    mutating func failed(_ error: LogError) -> [Action] {
+        let held = held.sorted()
+        switch state {
+        case .failed, .left: return []
+        case .joining, .holding, .leaving: state = .failed
+        }
+        return (held.isEmpty ? [] : [.tell(.lost(held))]) + [.tell(.failed(error))]
+    }
+
+    /// The worker wants to stop.
+    mutating func leave() -> [Action] {
+        switch state {
+        case .leaving, .left: return []
+        case .joining, .holding, .failed:
+            state = .leaving(held)
+            return [.close]
+        }
+    }
+
+    /// librdkafka has left the group.
+    mutating func left() -> [Action] {
+        let held = held.sorted()
+        state = .left
+        return held.isEmpty ? [] : [.tell(.revoked(held))]
+    }
+}

@@ -1,0 +1,122 @@
+internal import Crypto
+public import EventLog
+public import EventModel
+internal import Locks
+
+/// The log as a topic of Kafka (DESIGN 3, 4): `TopicNames.events`, a partition for a partition.
+///
+/// Records carry created_at in a header, to the microsecond; Kafka's own timestamp is the millisecond below it. The
+/// topic must be written by Andon alone, without transactions: their markers take offsets and look like lost records.
+/// A reader waits as long as no broker can be reached, and goes on by itself.
+///
+/// ``read(_:from:byteLimit:_:)`` hands out the very bytes that were fetched. Reading on from where the last read of the
+/// partition ended costs nothing; from anywhere else it costs a question to the broker, so two readers that take turns
+/// at different places of one partition are slow.
+public final class KafkaLog: EventLog {
+    /// What a process does with the log.
+    public enum Role: Sendable {
+        case readOnly
+        case readAndAppend
+    }
+
+    public let epoch: LogEpoch
+    public let partitionCount: Int32
+    private let topic: String
+    private let reader: LogReader
+    private let appender: LogAppender?
+
+    /// Opens the topic and learns its partitions.
+    ///
+    /// - Throws: ``LogError`` `.outOfRange` when the topic does not exist, `.unavailable` when no broker answers within
+    ///   five seconds or the settings are refused.
+    public static func open(_ settings: KafkaSettings, role: Role = .readAndAppend) throws(LogError) -> KafkaLog {
+        let topic = settings.names.events
+        let consumer = try LogConsumer(settings, topic: topic)
+        do throws(LogError) {
+            let partitionCount = try consumer.partitionCount()
+            let clusterID = try consumer.clusterID()
+            let appender =
+                role == .readOnly ? nil : LogAppender(try KafkaProducer(settings), topic, partitionCount)
+            return KafkaLog(
+                topic: topic, epoch: .kafka(clusterID: clusterID, topic: topic), appender: appender,
+                reader: LogReader(consumer, topic: topic, partitionCount: partitionCount),
+                partitionCount: partitionCount)
+        } catch {
+            consumer.close()
+            throw error
+        }
+    }
+
+    private init(topic: String, epoch: LogEpoch, appender: LogAppender?, reader: LogReader, partitionCount: Int32) {
+        self.topic = topic
+        self.epoch = epoch
+        self.appender = appender
+        self.reader = reader
+        self.partitionCount = partitionCount
+    }
+
+    deinit { close() }
+
+    /// Ends all waits, waits for what is being appended and for readers to let go of their records. Not from inside a
+    /// reader. Every later call fails.
+    public func close() {
+        appender?.close()
+        reader.close()
+    }
+
+    public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
+        guard let appender else {
+            throw LogError(.unavailable, "the log was opened for reading alone")
+        }
+        let positions = try appender.append(records)
+        for position in positions { reader.acknowledged(position) }
+        return positions
+    }
+
+    /// Hands out what was fetched; waits up to ten seconds for records that are known to be there.
+    ///
+    /// - Returns: `offset` also when no broker answers for so long, or ``wakeReaders()`` was called.
+    /// - Throws: ``LogError`` `.outOfRange` when the offset is not there (any more), `.corrupt` when records are missing
+    ///   between others; the next read tries again. What `body` throws.
+    public func read(
+        _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        try reader.read(partition, from: offset, byteLimit: byteLimit, body)
+    }
+
+    public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        try reader.startOffset(partition)
+    }
+
+    /// Asks the partition's leader.
+    public func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
+        try reader.endOffset(partition)
+    }
+
+    /// Asks a broker only the first time; after that twice a second in the background, as long as somebody reads the
+    /// partition or asks for its end.
+    public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
+        try reader.knownEnd(partition)
+    }
+
+    public func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset {
+        try reader.offset(partition, at: time)
+    }
+
+    /// Where reading the partition has failed this returns true, so that the reader reads and learns why.
+    public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
+        reader.waitForRecord(partition, at: offset, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// Ends reads that wait, too.
+    public func wakeReaders() { reader.wakeReaders() }
+}
+
+extension LogEpoch {
+    /// Identity of a topic: the cluster and the name. That a topic was made anew under its old name shows only in what
+    /// stands in it.
+    static func kafka(clusterID: String, topic: String) -> LogEpoch {
+        let text = ["andon log", clusterID, topic].map { Array($0.utf8) }.joined(separator: [0])
+        return LogEpoch(bytes: Array(SHA256Digest.of(Array(text)).bytes.prefix(16)))
+    }
+}

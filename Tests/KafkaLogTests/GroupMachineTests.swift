@@ -1,0 +1,100 @@
+import EventLog
+import EventLogContract
+import EventModel
+import Testing
+
+@testable import KafkaLog
+
+@Suite("Membership in the group of workers, decided without librdkafka")
+struct GroupMachineTests {
+    private let two = [PartitionIndex(1), PartitionIndex(2)]
+
+    @Test("partitions are told before they are confirmed, and taken away before others can get them")
+    func rebalance() {
+        var machine = MembershipMachine()
+        #expect(machine.assigned(two.reversed()) == [.tell(.assigned(two)), .confirmAssignment])
+        #expect(machine.held == Set(two))
+        #expect(machine.revoked(isLost: false) == [.tell(.revoked(two)), .confirmRevocation])
+        #expect(machine.held.isEmpty && machine.state == .joining)
+    }
+
+    @Test("a member that was not heard of has lost what it held")
+    func lost() {
+        var machine = MembershipMachine()
+        _ = machine.assigned(two)
+        #expect(machine.revoked(isLost: true) == [.tell(.lost(two)), .confirmRevocation])
+    }
+
+    @Test("a member that leaves gives back what it holds, once")
+    func leaving() {
+        var machine = MembershipMachine()
+        _ = machine.assigned(two)
+        #expect(machine.leave() == [.close])
+        #expect(machine.leave() == [])
+        #expect(machine.revoked(isLost: false) == [.tell(.revoked(two)), .confirmRevocation])
+        #expect(machine.left() == [])
+        #expect(machine.state == .left)
+    }
+
+    @Test("when the brokers do not answer a member that leaves, it gives back by itself")
+    func leavingAlone() {
+        var machine = MembershipMachine()
+        _ = machine.assigned(two)
+        _ = machine.leave()
+        #expect(machine.left() == [.tell(.revoked(two))])
+    }
+
+    @Test("nothing is taken up while leaving, and the group is not held up by that")
+    func lateAssignment() {
+        var machine = MembershipMachine()
+        _ = machine.leave()
+        #expect(machine.assigned(two) == [.confirmAssignment])
+        #expect(machine.held.isEmpty)
+    }
+
+    @Test("a member that is refused loses everything, is told why, and can still leave")
+    func failing() {
+        var machine = MembershipMachine()
+        let error = LogError(.inUse, "fenced")
+        _ = machine.assigned(two)
+        #expect(machine.failed(error) == [.tell(.lost(two)), .tell(.failed(error))])
+        #expect(machine.failed(error) == [])
+        #expect(machine.leave() == [.close])
+    }
+
+    @Test("in any order of events the handler is told of each partition by turns: given, taken, given")
+    func random() {
+        var generator = SystemRandomNumberGenerator()
+        let seed = generator.next()
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<500 {
+            var machine = MembershipMachine()
+            var told: Set<PartitionIndex> = []
+            var isOver = false
+            for step in 0..<40 {
+                let partitions = (0..<6).filter { _ in Bool.random(using: &random) }.map { PartitionIndex(Int32($0)) }
+                let actions =
+                    switch Int.random(in: 0..<12, using: &random) {
+                    case 0: machine.failed(LogError(.inUse, "x"))
+                    case 1 where step > 30: machine.leave()
+                    case 2 where step > 35: machine.left()
+                    case 3..<7: machine.revoked(isLost: Bool.random(using: &random))
+                    default: machine.assigned(partitions)
+                    }
+                for case .tell(let change) in actions {
+                    #expect(!isOver || told.isEmpty, "seed \(seed): told after the end")
+                    switch change {
+                    case .assigned(let given):
+                        #expect(told.isDisjoint(with: given), "seed \(seed): given twice")
+                        told.formUnion(given)
+                    case .revoked(let taken), .lost(let taken):
+                        #expect(told.isSuperset(of: taken), "seed \(seed): taken, but not held")
+                        told.subtract(taken)
+                    case .failed: isOver = true
+                    }
+                }
+                #expect(told == machine.held, "seed \(seed)")
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import EventLog
+import EventModel
+import Testing
+
+@testable import KafkaLog
+
+@Suite("Ends, buffers and times of a partition on Kafka")
+struct ReaderPartsTests {
+    struct Fake: BufferedRecord, Equatable {
+        var offset: LogOffset
+        var payloadByteCount: Int
+        var heldByteCount: Int { payloadByteCount + 10 }
+    }
+
+    private func buffer(_ offsets: Range<Int64>) -> FetchBuffer<Fake> {
+        var buffer = FetchBuffer<Fake>()
+        for offset in offsets { buffer.append(Fake(offset: LogOffset(offset), payloadByteCount: 100)) }
+        return buffer
+    }
+
+    @Test("a buffer gives records up to the byte limit, at least one, in order")
+    func taking() {
+        var buffer = buffer(5..<15)
+        #expect(buffer.take(byteLimit: 0).map(\.offset.value) == [5])
+        #expect(buffer.take(byteLimit: 101).map(\.offset.value) == [6, 7])
+        #expect(!buffer.contains(LogOffset(7)) && buffer.contains(LogOffset(8)) && !buffer.contains(LogOffset(15)))
+        #expect(buffer.skip(to: LogOffset(12)).map(\.offset.value) == [8, 9, 10, 11])
+        #expect(buffer.payloadByteCount == 300 && buffer.heldByteCount == 330)
+        #expect(buffer.take(byteLimit: .max).map(\.offset.value) == [12, 13, 14])
+        #expect(buffer.isEmpty && buffer.end == nil && buffer.payloadByteCount == 0 && buffer.heldByteCount == 0)
+        buffer.append(Fake(offset: .zero, payloadByteCount: 1))
+        #expect(buffer.removeAll() == [Fake(offset: .zero, payloadByteCount: 1)])
+    }
+
+    @Test("an end rises by answers and by what is seen, and says how old the answer is")
+    func rising() {
+        var tracker = EndTracker()
+        #expect(tracker.known(now: 0) == nil)
+        tracker.reaches(LogOffset(9))
+        #expect(tracker.known(now: 0) == nil)
+        #expect(tracker.observe(LogOffset(5), askedAt: 100) == nil)
+        tracker.reaches(LogOffset(7))
+        #expect(tracker.known(now: 150) == KnownEnd(offset: LogOffset(7), ageMicroseconds: 50))
+        tracker.reaches(LogOffset(6))
+        #expect(tracker.observe(LogOffset(8), askedAt: 90) == nil)
+        #expect(tracker.known(now: 150) == KnownEnd(offset: LogOffset(8), ageMicroseconds: 50))
+    }
+
+    @Test("an end that falls and stays below is a log that was cut; one that lags for a moment is not")
+    func falling() {
+        var tracker = EndTracker()
+        _ = tracker.observe(LogOffset(50), askedAt: 0)
+        #expect(tracker.observe(LogOffset(40), askedAt: 1) == nil)
+        #expect(tracker.observe(LogOffset(50), askedAt: 6_000_000) == nil)
+        #expect(tracker.observe(LogOffset(10), askedAt: 7_000_000) == nil)
+        #expect(tracker.observe(LogOffset(10), askedAt: 11_000_000) == nil)
+        #expect(tracker.known(now: 11_000_000) == KnownEnd(offset: LogOffset(50), ageMicroseconds: 5_000_000))
+        #expect(tracker.observe(LogOffset(11), askedAt: 12_000_001) == LogOffset(50))
+        #expect(tracker.known(now: 12_000_001) == KnownEnd(offset: LogOffset(11), ageMicroseconds: 0))
+    }
+
+    @Test("created_at travels exactly; Kafka's milliseconds rise with it and are never 0 or less")
+    func times() {
+        let times: [Int64] = [.min, -1001, -1000, -1, 0, 1, 999, 1000, 1999, 2000, 1_700_000_000_123_456, .max]
+        for time in times {
+            let bytes = RecordTime.encode(Timestamp(microseconds: time))
+            #expect(bytes.withUnsafeBytes { RecordTime.decode($0) } == Timestamp(microseconds: time))
+        }
+        let milliseconds = times.map { RecordTime.milliseconds(Timestamp(microseconds: $0)) }
+        #expect(milliseconds == [1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1_700_000_000_123, .max / 1000])
+        #expect([UInt8](repeating: 0, count: 7).withUnsafeBytes { RecordTime.decode($0) } == nil)
+    }
+
+    @Test("the memory of all buffers together stays within its limit, however many partitions there are")
+    func memory() {
+        for count in 0...128 {
+            let bytes = ReaderLimits.heldBytes(usedPartitions: count)
+            #expect(bytes >= ReaderLimits.heldBytesMinimum && bytes * count <= ReaderLimits.heldBytesTotal)
+        }
+    }
+}
