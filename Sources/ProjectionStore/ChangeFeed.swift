@@ -9,8 +9,10 @@ public struct ChangedHour: Sendable, Equatable {
         case hour = 0
         /// Rows of model health in this UTC hour.
         case health = 1
-        /// What holds from this hour of the site on; `Int64.min`: always.
+        /// A last interval that begins, or began, in this hour of the site: up to the ttl later ones are others too.
         case open = 2
+        /// Rules that hold from this hour of the site on; `Int64.min`: always.
+        case onward = 3
     }
 
     /// Number of the site.
@@ -26,9 +28,6 @@ public struct FeedSite: Sendable, Equatable {
     public var number: UInt32
     public var siteID: SiteID
     public var parameters: FoldParameters
-    /// The first hour of the site that has a row, and the first UTC hour with samples; nil without any.
-    public var firstHour: Int64?
-    public var firstHealthHour: Int64?
 }
 
 /// Reads what commits noted for a publisher, in a store that was opened with `keepsFeed`; one thread at a time.
@@ -69,19 +68,15 @@ public final class ChangeFeed {
     private func sites() throws -> [FeedSite] {
         let rows = try connection.prepare(
             """
-            SELECT number, site_id, ttl, anchor, (SELECT min(hour) FROM hour WHERE site = number AND kind = 1),
-            (SELECT min(hour) FROM health WHERE site = number) FROM site ORDER BY number
+            SELECT number, site_id, ttl, anchor FROM site ORDER BY number
             """)
         var sites: [FeedSite] = []
         try rows.forEachRow { row in
             var parameters = FoldParameters()
             parameters.ttl = row.int64(2)
             parameters.anchor = row.int64(3)
-            sites.append(
-                FeedSite(
-                    number: UInt32(row.int64(0)), siteID: SiteID(bytes: row.blob(1)), parameters: parameters,
-                    firstHour: row.isNull(4) ? nil : row.int64(4),
-                    firstHealthHour: row.isNull(5) ? nil : row.int64(5)))
+            let siteID = SiteID(bytes: row.blob(1))
+            sites.append(FeedSite(number: UInt32(row.int64(0)), siteID: siteID, parameters: parameters))
         }
         return sites
     }
@@ -98,6 +93,25 @@ public final class ChangeFeed {
                     site: UInt32(row.int64(0)), kind: kind, hour: row.int64(2), generation: UInt64(row.int64(3))))
         }
         return hours
+    }
+
+    /// The first hour of the site at or after `hour` in which something happened at some station; nil without one.
+    public func nextHour(of site: UInt32, from hour: Int64) throws -> Int64? {
+        try first("SELECT min(hour) FROM hour WHERE site = ? AND kind = 1 AND hour >= ?", site, hour)
+    }
+
+    /// The first UTC hour at or after `hour` with samples; nil without one.
+    public func nextHealthHour(of site: UInt32, from hour: Int64) throws -> Int64? {
+        try first("SELECT min(hour) FROM health WHERE site = ? AND hour >= ?", site, hour)
+    }
+
+    private func first(_ sql: String, _ site: UInt32, _ hour: Int64) throws -> Int64? {
+        do {
+            let rows = try connection.prepare(sql)
+            try rows.bind(1, Int64(site))
+            try rows.bind(2, hour)
+            return try rows.step() && !rows.isNull(0) ? rows.int64(0) : nil
+        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
 
     /// A quarantined event with its ids.

@@ -43,10 +43,10 @@ final class ChangeFeedWriter: Sendable {
         hours.removeAll(keepingCapacity: true)
         for row in site.health { hours.insert(row.sums.hour) }
         try put(number, .health, hours, generation)
+        try put(number, .open, site.openHours, generation)
         if site.openFrom != Int64.max {
-            // Rows count hours; the one that holds the earliest open end is the first that may be another now.
             let first = site.openFrom == Int64.min ? Int64.min : site.state.parameters.hour(of: site.openFrom)
-            try put(number, .open, [first], generation)
+            try put(number, .onward, [first], generation)
         }
         for event in site.quarantined { try put(number, event) }
         let before = forgetBefore.withLock { value in

@@ -21,6 +21,9 @@ public final class ProjectionStore: @unchecked Sendable {
     static let writerCacheBytes = 16 << 20
     static let readerCacheBytes = 2 << 20
 
+    /// Version of the fold that the rows come from: nobody publishes over figures of a higher one (DESIGN 1.11).
+    public static var foldVersion: Int64 { StoreSchema.fold }
+
     /// Opens the store, or makes a new one where there is none or one of another format, fold, spec or log.
     ///
     /// - Parameters:

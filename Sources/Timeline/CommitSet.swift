@@ -35,8 +35,11 @@ public struct CommitSet: Sendable {
         /// Differences to add; a key can come more than once.
         public var hours: [HourRow]
         public var health: [HealthRow]
-        /// From this event time on figures may be others although no row of theirs changed: the last interval of some
-        /// worker, which reaches into hours that have no row, or a rule; `Int64.max` when none are.
+        /// Hours in which the last interval of some worker begins now, or began: it reaches into later hours, as far as
+        /// the ttl goes, without a row there.
+        public var openHours: Set<Int64>
+        /// From this event time on figures may be others because of a definition, although no row of theirs changed;
+        /// `Int64.max` when none are.
         public var openFrom: Int64
         /// Every quarantined event that came, the losers of SPEC 2.6 too.
         public var quarantined: [QuarantinedEvent]
@@ -138,7 +141,8 @@ extension SiteFold {
             sources: Array(sources.sources[committed.sources...]), firstSource: committed.sources,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
             firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
-            health: pending.health, openFrom: pending.openFrom, quarantined: pending.quarantined, state: state)
+            health: pending.health, openHours: pending.openHours, openFrom: pending.openFrom,
+            quarantined: pending.quarantined, state: state)
         set.pages.reserveCapacity(pending.dirtyPages.count)
         for (line, fence) in pending.dirtyPages {
             let page = lines[line].firstPage(above: fence) - 1
@@ -163,6 +167,8 @@ extension SiteFold {
         pending.insertedEntries = 0
         pending.hours.removeAll()
         pending.health.removeAll()
+        pending.openHours.removeAll(keepingCapacity: true)
+        pending.newestOpen = 0..<0
         pending.openFrom = Int64.max
         pending.quarantined.removeAll()
         pending.clearsHours = false

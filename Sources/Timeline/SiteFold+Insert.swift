@@ -68,9 +68,15 @@ extension SiteFold {
         if next == nil, lines[line].pages[page].limit != Int64.max {
             next = try passOn(entry, line, after: page, source)
         }
-        if next == nil { pending.openFrom = min(pending.openFrom, entry.time) }
+        if next == nil, !pending.newestOpen.contains(entry.time) { noteOpen(entry.time) }
         guard Int(worker) < rederiveCursor else { return }
         moveIntervals(worker, previous, entry, next, replacing: old)
+    }
+
+    private mutating func noteOpen(_ time: Int64) {
+        let hour = parameters.hour(of: time)
+        pending.openHours.insert(hour)
+        pending.newestOpen = parameters.start(of: hour)..<parameters.start(of: hour + 1)
     }
 
     /// A new last state event of a page holds into the pages after it, up to the next state event, which is returned.

@@ -86,6 +86,10 @@ public struct SiteFold: Sendable {
         var health: [HealthRow] = []
         /// See ``CommitSet/Site/openFrom``.
         var openFrom = Int64.max
+        /// See ``CommitSet/Site/openHours``; `newestOpen` is the time in the one that was put in last, so that most
+        /// events cost a comparison.
+        var openHours: Set<Int64> = []
+        var newestOpen: Range<Int64> = 0..<0
         var quarantined: [QuarantinedEvent] = []
         var touchedWorkers: [UInt32] = []
         var touchedStations: [UInt32] = []

@@ -1,0 +1,62 @@
+internal import EventLog
+internal import EventModel
+internal import ProjectionStore
+internal import Projector
+internal import Query
+
+/// Where a publisher gets figures from: the fold of one partition. A port, so that tests fold in steps (DESIGN 1.10).
+///
+/// Used by the publishing thread alone.
+protocol FigureSource: AnyObject {
+    var partition: PartitionIndex { get }
+    /// Of the log that is folded.
+    var epoch: LogEpoch { get }
+
+    /// The site as it is now, never older than what ``changes(since:of:)`` told before.
+    func reading(of site: SiteID) throws -> SiteReading?
+    func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes
+    /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.
+    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Int64) throws -> Int64?
+    func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined]
+    func forgetQuarantined(before offset: LogOffset)
+}
+
+/// Figures of a running projector, whose store was opened with `keepsFeed`.
+final class ProjectorFigures: FigureSource {
+    let epoch: LogEpoch
+    var partition: PartitionIndex { projector.partition }
+    private let projector: Projector
+    private let store: ProjectionStore
+    private let feed: ChangeFeed
+
+    init(_ projector: Projector, _ store: ProjectionStore, epoch: LogEpoch) throws {
+        self.projector = projector
+        self.store = store
+        self.epoch = epoch
+        feed = try ChangeFeed(path: store.path)
+    }
+
+    func reading(of site: SiteID) throws -> SiteReading? {
+        guard let snapshot = try projector.snapshot(of: site) else { return nil }
+        return SiteReading(site: snapshot.site, source: snapshot.source, standing: snapshot.progress) {
+            snapshot.close()
+        }
+    }
+
+    func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes {
+        try feed.changes(since: generation, of: storeID)
+    }
+
+    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Int64) throws -> Int64? {
+        switch grid {
+        case .site: try feed.nextHour(of: site, from: hour)
+        case .utc: try feed.nextHealthHour(of: site, from: hour)
+        }
+    }
+
+    func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined] {
+        try feed.quarantined(after: offset, index: index, limit: limit)
+    }
+
+    func forgetQuarantined(before offset: LogOffset) { store.forgetQuarantined(before: offset) }
+}

@@ -1,0 +1,151 @@
+internal import EventLog
+internal import EventModel
+internal import ProjectionStore
+internal import Query
+internal import Timeline
+
+/// Computes all figures of one hour of a site and says which records they make.
+struct HourSheet {
+    let partition: PartitionIndex
+    let epoch: String
+    let configuration: PublisherConfiguration
+    let zones: ZoneCache
+    let published: PublishedStore
+
+    /// The records of an hour, and whether it is done with once they are delivered.
+    struct Outcome {
+        var records: [MetricRecord] = []
+        var isComplete = true
+    }
+
+    /// - Parameter now: the clock, in microseconds.
+    func outcome(_ hour: DueHour, _ reading: SiteReading, now: Int64) throws -> Outcome {
+        let site = reading.site
+        // While hours are made anew every question derives all of them from events; the store tells when it is through.
+        guard site.rederiveCursor == Int.max else { return Outcome(isComplete: false) }
+        let end = hour.start + Microseconds.hour
+        let window = Window(from: hour.start, end: min(end, now))
+        guard window.elapsed > 0 else { return Outcome(isComplete: false) }
+        var sheet = Sheet(self, hour, reading, window, isFinal: now >= end + configuration.grace, now: now)
+        switch hour.grid {
+        case .site:
+            if site.parameters.isHourStart(hour.start) { try sheet.addTimes() } else { try sheet.addRemovals() }
+        case .utc: try sheet.addHealth()
+        }
+        return sheet.outcome
+    }
+}
+
+/// One hour being computed.
+private struct Sheet {
+    let parts: HourSheet
+    let hour: DueHour
+    let reading: SiteReading
+    let window: Window
+    let view: KnowledgeView
+    let standing: PublishDecision.Standing
+    var outcome = HourSheet.Outcome()
+
+    init(_ parts: HourSheet, _ hour: DueHour, _ reading: SiteReading, _ window: Window, isFinal: Bool, now: Int64) {
+        self.parts = parts
+        self.hour = hour
+        self.reading = reading
+        self.window = window
+        view = reading.site.view(knownAt: nil)
+        standing = PublishDecision.Standing(
+            epoch: parts.epoch, next: reading.standing.nextOffset, fold: ProjectionStore.foldVersion,
+            isFinal: isFinal, now: now, pace: parts.configuration.round)
+    }
+
+    private var site: SiteFold { reading.site }
+
+    /// Workers, stations and the factory.
+    mutating func addTimes() throws {
+        let figures = try site.figures(window, view, [.workers, .stations, .statuses], reading.source)
+        var states = try parts.published.states(hour.site, hour.start, .worker)
+        for (number, sums) in figures.workers.enumerated() {
+            let current = figures.statuses[number].current
+            let station = current.map { Array(site.stations[site.source($0.source).station]) }
+            let content = MetricContent.worker(sums, state: current?.type, workstation: station)
+            add(.worker, [Array(site.workers[UInt32(number)])], content, &states)
+        }
+        addVanished(.worker, states)
+
+        states = try parts.published.states(hour.site, hour.start, .workstation)
+        let present = site.presentWorkers(figures.statuses)
+        for (number, sums) in figures.stations.enumerated() {
+            let content = MetricContent.workstation(sums, currentWorkers: present[number])
+            add(.workstation, [Array(site.stations[UInt32(number)])], content, &states)
+        }
+        addVanished(.workstation, states)
+
+        states = try parts.published.states(hour.site, hour.start, .factory)
+        let settings = site.settings(view)
+        let zone = parts.zones.zone(settings?.timeZone ?? "UTC")
+        add(.factory, [], .factory(FactoryFigures(figures, settings, zone)), &states)
+    }
+
+    mutating func addHealth() throws {
+        var states = try parts.published.states(hour.site, hour.start, .modelHealth)
+        for (number, sums) in try site.health(window, view, reading.source) {
+            let source = site.source(number)
+            func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
+            let entity = [Array(site.stations[source.station]), name(source.camera), name(source.modelVersion)]
+            add(.modelHealth, entity, .modelHealth(sums), &states)
+        }
+        addVanished(.modelHealth, states)
+    }
+
+    /// Decides on one entity; takes its state out of `states`.
+    private mutating func add(
+        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent, _ states: inout [[UInt8]: PublishedState]
+    ) {
+        // Most ids of a large site have nothing in an hour.
+        if content.isNothing, states.isEmpty { return }
+        let previous = states.removeValue(forKey: MetricKey.entityBytes(entity))
+        let basis = content.basis
+        switch PublishDecision(previous, basis: basis, isNothing: content.isNothing, standing) {
+        case .leave: break
+        case .later, .behind: outcome.isComplete = false
+        case .send(let status):
+            outcome.records.append(record(kind, entity, content, basis, status, previous))
+        }
+    }
+
+    /// Entities that were published and have no figures any more.
+    private mutating func addVanished(_ kind: MetricKind, _ states: [[UInt8]: PublishedState]) {
+        guard let content = MetricContent.nothing(kind) else { return }
+        var states = states
+        for entity in states.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            add(kind, MetricKey.entity(entity, of: kind), content, &states)
+        }
+    }
+
+    /// Takes back an hour that the site no longer has.
+    mutating func addRemovals() throws {
+        for kind in HourGrid.site.kinds {
+            for (entity, state) in try parts.published.states(hour.site, hour.start, kind) {
+                if state.fold > standing.fold { continue }
+                if state.epoch == standing.epoch, state.offset >= standing.next {
+                    outcome.isComplete = false
+                    continue
+                }
+                outcome.records.append(
+                    record(kind, MetricKey.entity(entity, of: kind), nil, [], state.status, state))
+            }
+        }
+    }
+
+    private func record(
+        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ basis: [UInt8], _ status: MetricStatus,
+        _ previous: PublishedState?
+    ) -> MetricRecord {
+        let offset = LogOffset(standing.next.value - 1)
+        return MetricRecord(
+            kind: kind, key: MetricKey(site: hour.site, entity: entity, hourStart: hour.start), content: content,
+            basis: basis, status: status,
+            revision: MetricRevision(epoch: parts.epoch, partition: parts.partition, offset: offset),
+            asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: standing.fold,
+            previous: previous)
+    }
+}

@@ -1,0 +1,152 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import HTTPServer
+internal import Query
+internal import Timeline
+
+/// A metric record about to be sent; its bytes are made only then.
+struct MetricRecord: Sendable {
+    var kind: MetricKind
+    var key: MetricKey
+    /// nil: a tombstone. Hours that the site no longer has (its zone changed) are taken back.
+    var content: MetricContent?
+    var basis: [UInt8]
+    var status: MetricStatus
+    var revision: MetricRevision
+    /// E of SPEC 5.1, in microseconds: the hour's end, or the clock when it ran.
+    var asOf: Int64
+    /// Version of the newest definition; nil without one.
+    var definition: Int64?
+    var fold: Int64
+    var previous: PublishedState?
+
+    static let spec = 1
+
+    /// What the topic will say of the key.
+    var state: PublishedState {
+        PublishedState(
+            epoch: revision.epoch, offset: revision.offset, status: status, asOf: asOf, fold: fold, basis: basis)
+    }
+
+    /// Names the content: the same record sent twice has the same id.
+    var id: String {
+        let key = String(decoding: key.bytes, as: UTF8.self)
+        let what = content == nil ? "removed" : status.rawValue
+        return "\(kind.name)/\(key);\(revision.epoch):\(revision.offset.value);\(what);\(asOf)"
+    }
+
+    /// - Parameter now: for the topic's own timestamp.
+    func topicRecord(_ names: TopicNames, now: Timestamp) -> TopicRecord {
+        TopicRecord(
+            topic: kind.topic(names), partition: revision.partition, key: key.bytes, value: content.map(value),
+            headers: CloudEvent.headers(
+                id: id, site: key.site, type: kind.eventType, time: Timestamp(microseconds: asOf)),
+            timestamp: now)
+    }
+
+    private func value(_ content: MetricContent) -> [UInt8] {
+        var writer = JSONWriter(reservedBytes: 1024)
+        writer.object { writer in
+            writer.key("site_id")
+            writer.string(utf8: key.site.bytes)
+            writeEntity(to: &writer)
+            writer.member("hour_start", microseconds: key.hourStart)
+            writer.member("hour_end", microseconds: key.hourStart + Microseconds.hour)
+            writer.member("status", status.rawValue)
+            writer.member("as_of", microseconds: asOf)
+            writer.key("revision")
+            writer.object { writer in
+                writer.member("epoch", revision.epoch)
+                writer.member("partition", Int64(revision.partition.value))
+                writer.member("offset", revision.offset.value)
+            }
+            writer.member("spec", MetricRecord.spec)
+            writer.member("fold", fold)
+            writer.key("definition")
+            writer.integer(orNull: definition)
+            content.write(elapsed: asOf - key.hourStart, to: &writer)
+            writePrevious(to: &writer)
+        }
+        return writer.bytes
+    }
+
+    private func writeEntity(to writer: inout JSONWriter) {
+        func part(_ index: Int) -> ArraySlice<UInt8>? { key.entity[index].isEmpty ? nil : key.entity[index][...] }
+        switch kind {
+        case .worker: writer.member("worker_id", id: part(0))
+        case .workstation: writer.member("workstation_id", id: part(0))
+        case .factory: break
+        case .modelHealth:
+            writer.member("workstation_id", id: part(0))
+            writer.member("camera_id", id: part(1))
+            writer.member("model_version", id: part(2))
+        }
+    }
+
+    /// What readers who sum up have to take back before they add this record.
+    private func writePrevious(to writer: inout JSONWriter) {
+        writer.key("previous")
+        guard let previous else { return writer.null() }
+        writer.object { writer in
+            writer.member("status", previous.status.rawValue)
+            writer.member("as_of", microseconds: previous.asOf)
+            writer.key("figures")
+            writer.raw(previous.basis)
+        }
+    }
+}
+
+/// Headers of CloudEvents 1.0 in the binary mode of its Kafka binding.
+enum CloudEvent {
+    static func headers(id: String, site: SiteID, type: String, time: Timestamp) -> [RecordHeader] {
+        var text: [UInt8] = []
+        time.appendFormatted(to: &text)
+        return [
+            RecordHeader(name: "ce_specversion", value: Array("1.0".utf8)),
+            RecordHeader(name: "ce_id", value: Array(id.utf8)),
+            // Site ids need no encoding (SPEC 1).
+            RecordHeader(name: "ce_source", value: Array("/andon/".utf8) + site.bytes),
+            RecordHeader(name: "ce_type", value: Array(type.utf8)),
+            RecordHeader(name: "ce_time", value: text),
+            RecordHeader(name: "content-type", value: Array("application/json".utf8)),
+        ]
+    }
+}
+
+/// A record of a metric topic as a reader sees it.
+struct ReceivedMetric: Sendable {
+    var key: MetricKey
+    /// nil: removed.
+    var state: PublishedState?
+    /// `ce_id`; empty where there is none.
+    var id: [UInt8]
+
+    /// nil where it is no record of this kind.
+    init?(_ record: FollowedRecord, kind: MetricKind) {
+        guard let key = MetricKey(record.key, kind: kind) else { return nil }
+        self.key = key
+        id = record.headers.first { $0.name == "ce_id" }?.value ?? []
+        guard let value = record.value else { return }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let envelope = try? decoder.decode(Envelope.self, from: Data(value)),
+            let basis = try? decoder.decode(MetricBasis.self, from: Data(value)),
+            let asOf = Timestamp(rfc3339: envelope.asOf)
+        else { return nil }
+        state = PublishedState(
+            epoch: envelope.revision.epoch, offset: LogOffset(envelope.revision.offset), status: envelope.status,
+            asOf: asOf.microseconds, fold: envelope.fold ?? 0, basis: basis.json(kind))
+    }
+
+    private struct Envelope: Decodable {
+        struct Revision: Decodable {
+            var epoch: String
+            var offset: Int64
+        }
+        var status: MetricStatus
+        var asOf: String
+        var revision: Revision
+        var fold: Int64?
+    }
+}

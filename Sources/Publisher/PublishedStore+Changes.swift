@@ -1,0 +1,137 @@
+internal import EventLog
+internal import EventModel
+internal import ProjectionStore
+internal import Timeline
+
+/// From what commits changed to which hours are due.
+extension PublishedStore {
+    /// Makes everything due that commits changed since the last call, and every hour that became final.
+    func noteChanges(_ source: any FigureSource, _ configuration: PublisherConfiguration, now: Int64) throws {
+        let storeID = try meta("store_id")
+        let changes = try source.changes(since: UInt64(try meta("generation")), of: storeID)
+        var sites: [UInt32: FeedSite] = [:]
+        for site in changes.sites { sites[site.number] = site }
+        try transaction {
+            if changes.storeID != storeID {
+                try forgetFinished()
+                try setMeta("store_id", changes.storeID)
+            }
+            var onward: [UInt32: Int64] = [:]
+            for change in changes.hours {
+                guard let site = sites[change.site] else { continue }
+                switch change.kind {
+                case .hour: try addDue(site.siteID, .site, site.parameters.start(of: change.hour))
+                case .health: try addDue(site.siteID, .utc, change.hour * Microseconds.hour)
+                case .open: try addOpen(site, change.hour, now: now)
+                case .onward: onward[change.site] = min(onward[change.site] ?? Int64.max, change.hour)
+                }
+            }
+            for site in changes.sites {
+                var steps = FinalSteps(self, source, configuration, site, now: now)
+                try steps.take(.site, site.parameters, onward: onward[site.number])
+                try steps.take(.utc, FoldParameters(), onward: nil)
+            }
+            try setMeta("generation", Int64(changes.generation))
+        }
+    }
+
+    /// A last interval reaches as far as the ttl, and not further than the running hour.
+    private func addOpen(_ site: FeedSite, _ hour: Int64, now: Int64) throws {
+        let last = min(hour + site.reach, site.parameters.hour(of: now))
+        guard hour <= last else { return }
+        for reached in hour...last { try addDue(site.siteID, .site, site.parameters.start(of: reached)) }
+    }
+
+    /// Lets the next ``noteChanges(_:_:now:)`` make everything due.
+    func forgetChanges() throws {
+        try setMeta("store_id", 0)
+        try setMeta("generation", 0)
+    }
+
+    /// Binds the file to a log: positions of another one mean nothing.
+    func adopt(_ epoch: LogEpoch) throws {
+        let number = epoch.bytes.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        guard try meta("log_epoch") != number else { return }
+        try transaction {
+            try forgetChanges()
+            try setQuarantinePlace(LogOffset(-1), 0)
+            try setMeta("log_epoch", number)
+        }
+    }
+
+    /// The quarantined event that was published last.
+    func quarantinePlace() throws -> (offset: LogOffset, index: Int) {
+        (LogOffset(try meta("quarantine_offset")), Int(try meta("quarantine_index")))
+    }
+
+    func setQuarantinePlace(_ offset: LogOffset, _ index: Int) throws {
+        try setMeta("quarantine_offset", offset.value)
+        try setMeta("quarantine_index", Int64(index))
+    }
+
+    /// The offset of a metric topic that is read next.
+    func nextOffset(_ kind: MetricKind) throws -> Int64 { try meta("next_\(kind.name)") }
+
+    func setNextOffset(_ kind: MetricKind, _ offset: Int64) throws { try setMeta("next_\(kind.name)", offset) }
+}
+
+/// Makes the hours of a site due that ended a grace ago and were not yet, for their final records.
+private struct FinalSteps {
+    let published: PublishedStore
+    let source: any FigureSource
+    let configuration: PublisherConfiguration
+    let site: FeedSite
+    let now: Int64
+
+    init(
+        _ published: PublishedStore, _ source: any FigureSource, _ configuration: PublisherConfiguration,
+        _ site: FeedSite, now: Int64
+    ) {
+        self.published = published
+        self.source = source
+        self.configuration = configuration
+        self.site = site
+        self.now = now
+    }
+
+    /// - Parameters:
+    ///   - parameters: where the grid's hours begin.
+    ///   - onward: begin again at this hour.
+    mutating func take(_ grid: HourGrid, _ parameters: FoldParameters, onward: Int64?) throws {
+        // Int64.min would leave the range of what is added to it.
+        let earliest = parameters.hour(of: 0) - 1
+        let finished = try published.finished(site.siteID, grid).map { parameters.hour(of: $0) }
+        var hour = max(earliest, min(finished ?? earliest, onward ?? Int64.max))
+        let limit = parameters.hour(of: now - configuration.grace)
+        if let onward {
+            if onward == Int64.min { try published.addMisaligned(site.siteID, parameters) }
+            // Those that are not final yet.
+            for running in max(limit, hour)...max(limit, hour, parameters.hour(of: now)) {
+                try published.addDue(site.siteID, grid, parameters.start(of: running))
+            }
+        }
+        let reach = grid == .site ? site.reach : 0
+        var row: Int64?
+        var count: Int64 = 0
+        while hour < limit, count < configuration.hoursPerStepMaximum {
+            // Where nothing happened for longer than anything can reach, there is nothing to tell.
+            if row.map({ $0 < hour - reach }) ?? true {
+                row = try source.nextHour(grid, of: site.number, from: hour - reach)
+            }
+            guard let row, row < limit else {
+                hour = limit
+                break
+            }
+            hour = max(hour, row)
+            try published.addDue(site.siteID, grid, parameters.start(of: hour))
+            hour += 1
+            count += 1
+        }
+        try published.setFinished(site.siteID, grid, parameters.start(of: hour))
+    }
+}
+
+extension FeedSite {
+    /// Hours after that of a state event into which its state can reach.
+    var reach: Int64 { parameters.ttl / Microseconds.hour + 1 }
+}

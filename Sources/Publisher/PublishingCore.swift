@@ -1,0 +1,281 @@
+internal import EventLog
+internal import EventModel
+internal import ProjectionStore
+internal import Query
+internal import Timeline
+
+/// Does what the ``PublishingMachine`` says; for one thread, which calls ``advance()`` again and again.
+final class PublishingCore {
+    let source: any FigureSource
+    let topics: any Topics
+    let names: TopicNames
+    let configuration: PublisherConfiguration
+    let published: PublishedStore
+    let mailbox = PublisherMailbox()
+    private let clock: @Sendable () -> Timestamp
+    private let isStillOwner: @Sendable () -> Bool
+    private let sheet: HourSheet
+    private(set) var machine: PublishingMachine
+    private var followings: [MetricKind: MetricFollowing] = [:]
+    private var batch = PublishingBatch()
+    /// Everything handed to the topics and not reported yet, of this batch or of one that was given up.
+    private var inFlight: [Int: PublishingBatch.Item] = [:]
+    /// `ce_id` of them.
+    private var ownIDs: Set<[UInt8]> = []
+    private var nextToken = 0
+    /// How far the round has come through the due hours.
+    private var lastDue: DueHour?
+    private(set) var statistics = PublisherStatistics()
+    /// The last failure, so that it is reported once and not each second.
+    private var reported: String?
+
+    init(
+        source: any FigureSource, topics: any Topics, names: TopicNames, path: String,
+        configuration: PublisherConfiguration, clock: @escaping @Sendable () -> Timestamp,
+        isStillOwner: @escaping @Sendable () -> Bool
+    ) throws {
+        self.clock = clock
+        self.source = source
+        self.topics = topics
+        self.names = names
+        self.configuration = configuration
+        self.isStillOwner = isStillOwner
+        published = try PublishedStore(path: path)
+        machine = PublishingMachine(configuration)
+        sheet = HourSheet(
+            partition: source.partition, epoch: source.epoch.description, configuration: configuration,
+            zones: ZoneCache(), published: published)
+        try published.adopt(source.epoch)
+    }
+
+    /// Takes in what came, and does what can be done now.
+    /// - Returns: when to be called again, in microseconds; nil when it has ended for good.
+    func advance() -> Int64? {
+        takeMail()
+        var inputs = [tick()]
+        while !inputs.isEmpty {
+            let now = clock().microseconds
+            let input = inputs.removeFirst()
+            for action in machine.step(now, input) { inputs += perform(action, now) }
+        }
+        return machine.wakeTime(now: clock().microseconds)
+    }
+
+    private func tick() -> PublishingMachine.Input {
+        if mailbox.isStopping { return .stop }
+        return .tick(isOwner: isStillOwner(), unsent: batch.unsent, inFlight: inFlight.count)
+    }
+
+    private func perform(_ action: PublishingMachine.Action, _ now: Int64) -> [PublishingMachine.Input] {
+        do {
+            switch action {
+            case .read: return [.read(isAtEnd: try readTopics())]
+            case .note:
+                lastDue = nil
+                try published.noteChanges(source, configuration, now: now)
+                return [.noted]
+            case .take(let job):
+                batch = PublishingBatch()
+                switch job {
+                case .hours: try takeHours(now)
+                case .quarantine: try takeQuarantined(now)
+                }
+                return [.taken(isEmpty: batch.isEmpty)]
+            case .send: return try send(now)
+            case .settle: return [.settled(isWhole: try settle())]
+            case .end:
+                end()
+                return []
+            }
+        } catch {
+            report("publishing of partition \(source.partition.value) failed: \(error)")
+            return [.failed]
+        }
+    }
+
+    private func report(_ line: String) {
+        if reported != line { configuration.report(line) }
+        reported = line
+    }
+
+    // MARK: Mail
+
+    private func takeMail() {
+        let mail = mailbox.take()
+        guard !mail.isStopping, !mail.deliveries.isEmpty || !mail.followed.isEmpty else { return }
+        do {
+            try published.transaction {
+                for delivery in mail.deliveries { try take(delivery) }
+                for (kind, record) in mail.followed { try take(kind, record) }
+            }
+        } catch {
+            // What could not be noted is read again: followings begin anew where the file stands.
+            stopFollowing()
+            for delivery in mail.deliveries { giveUp(delivery.token) }
+            report("publishing of partition \(source.partition.value) failed: \(error)")
+        }
+    }
+
+    private func take(_ delivery: PublisherMailbox.Delivery) throws {
+        guard let item = inFlight.removeValue(forKey: delivery.token) else { return }
+        ownIDs.remove(item.id)
+        switch delivery.result {
+        case .success(let position):
+            statistics.delivered += 1
+            guard case .metric(let record) = item.content else { return }
+            if position.offset.value < item.topicEnd { try forgetTopic(record.kind) }
+            try published.note(
+                record.key, record.kind, record.content == nil ? nil : record.state, at: position.offset.value)
+        case .failure(let error):
+            statistics.failed += 1
+            batch.fail(item)
+            report("a record of \(item.topic) was not delivered: \(error)")
+        }
+    }
+
+    private func giveUp(_ token: Int) {
+        guard let item = inFlight.removeValue(forKey: token) else { return }
+        ownIDs.remove(item.id)
+        batch.fail(item)
+    }
+
+    private func take(_ kind: MetricKind, _ record: FollowedRecord) throws {
+        statistics.followed += 1
+        let offset = record.position.offset.value
+        let next = try published.nextOffset(kind)
+        if offset < next { try forgetTopic(kind) }
+        try published.setNextOffset(kind, offset + 1)
+        guard let metric = ReceivedMetric(record, kind: kind),
+            try published.note(metric.key, kind, metric.state, at: offset)
+        else { return }
+        // Somebody else's, or ours from an earlier life: what we would say may be another thing.
+        if !ownIDs.contains(metric.id) { try published.addDue(metric.key.site, kind.grid, metric.key.hourStart) }
+    }
+
+    /// Offsets went back: somebody made the topic anew. Everything is looked at again.
+    private func forgetTopic(_ kind: MetricKind) throws {
+        report("topic \(kind.topic(names)) was made anew; everything is published again")
+        try published.forget(kind)
+        try published.setNextOffset(kind, 0)
+        try published.forgetChanges()
+    }
+
+    // MARK: Reading
+
+    /// Reads the own partitions to their ends.
+    private func readTopics() throws -> Bool {
+        for kind in MetricKind.allCases {
+            if let failure = followings[kind]?.failure {
+                report("topic \(kind.topic(names)) cannot be read: \(failure)")
+                followings.removeValue(forKey: kind)?.stop()
+            }
+            if followings[kind] == nil {
+                let start = TopicStart.offsets([source.partition: LogOffset(try published.nextOffset(kind))])
+                let mailbox = mailbox
+                followings[kind] = MetricFollowing(
+                    try topics.follow(kind.topic(names), [source.partition], from: start) { mailbox.follow(kind, $0) })
+            }
+            guard let following = followings[kind], readToEnd(following) else { return false }
+        }
+        takeMail()
+        return true
+    }
+
+    /// In short waits, because what is read has to be taken for more to be read.
+    private func readToEnd(_ following: MetricFollowing) -> Bool {
+        let slice = 50
+        var idleSlices = 0
+        while idleSlices * slice < configuration.readMilliseconds {
+            let before = statistics.followed
+            let isAtEnd = following.readToEnd(milliseconds: slice)
+            if mailbox.isStopping { return false }
+            takeMail()
+            if isAtEnd { return true }
+            if following.failure != nil { return false }
+            idleSlices = statistics.followed == before ? idleSlices + 1 : 0
+        }
+        return false
+    }
+
+    private func stopFollowing() {
+        for following in followings.values { following.stop() }
+        followings = [:]
+    }
+
+    // MARK: Sending
+
+    private func takeHours(_ now: Int64) throws {
+        while batch.unsent < configuration.recordsInFlightMaximum {
+            let room = PublisherConfiguration.hoursPerBatch - batch.hours.count
+            guard room > 0, let hour = try published.due(after: lastDue, now: now, limit: 1).first else { return }
+            lastDue = hour
+            guard let reading = try source.reading(of: hour.site) else {
+                // Only the topics know this site: its log is another one, which may come.
+                batch.add(hour, HourSheet.Outcome())
+                continue
+            }
+            defer { reading.close() }
+            batch.add(hour, try sheet.outcome(hour, reading, now: now))
+        }
+    }
+
+    private func takeQuarantined(_ now: Int64) throws {
+        let place = try published.quarantinePlace()
+        let events = try source.quarantined(
+            after: place.offset, index: place.index, limit: PublisherConfiguration.quarantinedPerBatch)
+        batch.add(events)
+    }
+
+    private func send(_ now: Int64) throws -> [PublishingMachine.Input] {
+        let time = Timestamp(microseconds: now)
+        var looked = 0
+        while var item = batch.next, inFlight.count < configuration.recordsInFlightMaximum {
+            if looked % PublisherConfiguration.recordsPerLook == 0, mailbox.isStopping || !isStillOwner() {
+                return [tick()]
+            }
+            looked += 1
+            let record: TopicRecord
+            switch item.content {
+            case .metric(let metric):
+                record = metric.topicRecord(names, now: time)
+                item.topicEnd = try published.nextOffset(metric.kind)
+                item.id = Array(metric.id.utf8)
+            case .quarantined(let event):
+                record = QuarantineRecord.topicRecord(event, names, partition: source.partition, now: time)
+            }
+            item.topic = record.topic
+            nextToken += 1
+            let token = nextToken
+            let mailbox = mailbox
+            inFlight[token] = item
+            ownIDs.insert(item.id)
+            do { try topics.send(record) { mailbox.deliver(token, $0) } } catch {
+                inFlight[token] = nil
+                ownIDs.remove(item.id)
+                report("topic \(record.topic) takes nothing at the moment: \(error)")
+                return [.refused]
+            }
+            statistics.sent += 1
+            batch.removeNext()
+        }
+        takeMail()
+        return [tick()]
+    }
+
+    /// Everything that was sent has been reported: what was delivered whole is not due any more.
+    private func settle() throws -> Bool {
+        try published.transaction {
+            for hour in batch.doneHours { try published.removeDue(hour) }
+            if let last = batch.lastQuarantined { try published.setQuarantinePlace(last.offset, last.index) }
+        }
+        if let last = batch.lastQuarantined { source.forgetQuarantined(before: last.offset) }
+        if batch.isWhole { reported = nil }
+        return batch.isWhole
+    }
+
+    private func end() {
+        mailbox.stop()
+        stopFollowing()
+        mailbox.close()
+    }
+}

@@ -1,0 +1,127 @@
+/// The life of a publisher, without any IO: what it is told, and what it is to do next.
+///
+/// It works in rounds. Each begins with reading the own partitions of the metric topics to their end, so that nothing is
+/// published, not even for the first time, before it is known what stands there (DESIGN 3).
+struct PublishingMachine: Sendable {
+    enum Job: Sendable, Equatable {
+        case hours
+        case quarantine
+    }
+
+    enum State: Sendable, Equatable {
+        /// Until the next round. → reading, ended
+        case resting(until: Int64)
+        /// The topics are being read. → noting, resting, ended
+        case reading
+        /// What commits changed is being made due. → taking, resting, ended
+        case noting
+        /// The next records of a job are being made. → publishing, taking (the next job), resting, ended
+        case taking(Job)
+        /// Records are sent, and their reports awaited. → taking, resting, ended
+        case publishing(Job, refusedUntil: Int64?)
+        /// For good.
+        case ended(String?)
+    }
+
+    /// Times in microseconds.
+    enum Input: Sendable, Equatable {
+        /// Time passed, or something came.
+        case tick(isOwner: Bool, unsent: Int, inFlight: Int)
+        case read(isAtEnd: Bool)
+        case noted
+        case taken(isEmpty: Bool)
+        /// The queue of the topics was full.
+        case refused
+        /// - Parameter isWhole: whether every record was delivered.
+        case settled(isWhole: Bool)
+        /// A store or the fold could not be read or written.
+        case failed
+        case stop
+    }
+
+    enum Action: Sendable, Equatable {
+        case read
+        case note
+        case take(Job)
+        case send
+        case settle
+        case end
+    }
+
+    private(set) var state = State.resting(until: Int64.min)
+    private let configuration: PublisherConfiguration
+    private var roundStart = Int64.min
+
+    init(_ configuration: PublisherConfiguration) { self.configuration = configuration }
+
+    var isEnded: Bool { if case .ended = state { true } else { false } }
+
+    /// When to be ticked again if nothing happens before; nil when it has ended.
+    func wakeTime(now: Int64) -> Int64? {
+        switch state {
+        case .resting(let until): min(until, now + configuration.retry)
+        case .publishing(_, let refusedUntil?): refusedUntil
+        case .reading, .noting, .taking, .publishing: now + configuration.retry
+        case .ended: nil
+        }
+    }
+
+    mutating func step(_ now: Int64, _ input: Input) -> [Action] {
+        switch (state, input) {
+        case (.ended, _): return []
+        case (_, .stop): return end(nil)
+        case (_, .tick(isOwner: false, _, _)): return end("the partition is not held any more")
+        case (_, .failed): return rest(until: now + configuration.retry)
+
+        case (.resting(let until), .tick(_, _, let inFlight)):
+            // What is on its way belongs to what the topics say.
+            guard now >= until, inFlight == 0 else { return [] }
+            roundStart = now
+            state = .reading
+            return [.read]
+        case (.reading, .read(let isAtEnd)):
+            guard isAtEnd else { return rest(until: now + configuration.retry) }
+            state = .noting
+            return [.note]
+        case (.noting, .noted):
+            return take(.hours)
+
+        case (.taking(let job), .taken(isEmpty: false)):
+            state = .publishing(job, refusedUntil: nil)
+            return [.send]
+        case (.taking(.hours), .taken(isEmpty: true)):
+            return take(.quarantine)
+        case (.taking(.quarantine), .taken(isEmpty: true)):
+            return rest(until: max(now, roundStart + configuration.round))
+
+        case (.publishing(let job, _), .refused):
+            state = .publishing(job, refusedUntil: now + configuration.retry)
+            return []
+        case (.publishing(let job, let refusedUntil), .tick(_, let unsent, let inFlight)):
+            if unsent == 0, inFlight == 0 { return [.settle] }
+            let isOpen = refusedUntil.map { now >= $0 } ?? true
+            guard isOpen, unsent > 0, inFlight < configuration.recordsInFlightMaximum else { return [] }
+            state = .publishing(job, refusedUntil: nil)
+            return [.send]
+        case (.publishing(let job, _), .settled(let isWhole)):
+            return isWhole ? take(job) : rest(until: now + configuration.retry)
+
+        default: return []
+        }
+    }
+
+    private mutating func take(_ job: Job) -> [Action] {
+        state = .taking(job)
+        return [.take(job)]
+    }
+
+    private mutating func rest(until: Int64) -> [Action] {
+        state = .resting(until: until)
+        return []
+    }
+
+    private mutating func end(_ why: String?) -> [Action] {
+        state = .ended(why)
+        return [.end]
+    }
+}
