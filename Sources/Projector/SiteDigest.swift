@@ -11,12 +11,14 @@ internal import Timeline
 /// memory, writing nothing.
 public enum SiteDigest {
     /// - Parameters:
+    ///   - partition: nil: the one that the site is in.
     ///   - storePath: projections to begin with; when there are none everything is folded anew.
     /// - Returns: the digest in hex, or nil for a site that the log does not name.
+    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks records.
     public static func compute(
-        site siteID: SiteID, log: any EventLog, partition: PartitionIndex = PartitionIndex(0), storePath: String?
+        site siteID: SiteID, log: any EventLog, partition: PartitionIndex? = nil, storePath: String?
     ) throws -> String? {
-        let end = try log.endOffset(partition)
+        let partition = partition ?? Partitioner.partition(of: siteID.bytes, partitionCount: log.partitionCount)
         var reader: StoreReader?
         var fold = PartitionFold()
         if let storePath, FileManager.default.fileExists(atPath: storePath) {
@@ -27,9 +29,22 @@ public enum SiteDigest {
         }
         defer { reader?.end() }
         let pages: any PageSource = reader ?? NoPages() as any PageSource
-        var batch = EventBatch(siteID: siteID)
+        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, anchor: fold.anchor)
+        try read(log, partition, to: end, into: &fold, pages)
+        guard let site = fold.site(siteID) else { return nil }
+        var hasher = SHA256Hasher()
+        try site.digest(pages) { hasher.update($0) }
+        return hasher.finish().hex
+    }
+
+    private static func read(
+        _ log: any EventLog, _ partition: PartitionIndex, to end: LogOffset, into fold: inout PartitionFold,
+        _ pages: any PageSource
+    ) throws {
+        var batch = EventBatch(siteID: SiteID(bytes: []))
         while fold.nextOffset < end {
-            _ = try log.read(partition, from: fold.nextOffset, byteLimit: 1 << 20) { record in
+            let next = fold.nextOffset
+            _ = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
                 switch try RecordCodec.decode(record.payload, into: &batch) {
                 case .events: try fold.apply(batch, offset: record.offset, pages: pages)
                 // Buckets are not part of the digest, so their anchor does not matter.
@@ -37,10 +52,12 @@ public enum SiteDigest {
                     try fold.apply(definition, offset: record.offset, anchor: 0, pages: pages)
                 }
             }
+            // Logs that fetch in the background hand out nothing until it has come.
+            if fold.nextOffset == next {
+                _ = log.waitForRecord(partition, at: next, timeoutMilliseconds: waitMilliseconds)
+            }
         }
-        guard let site = fold.site(siteID) else { return nil }
-        var hasher = SHA256Hasher()
-        try site.digest(pages) { hasher.update($0) }
-        return hasher.finish().hex
     }
+
+    private static let waitMilliseconds = 1000
 }

@@ -31,7 +31,8 @@ extension QueryService {
 
     /// Everything before `meta`.
     /// - Returns: the cursor of the next page, where there is one.
-    private func write(_ question: Question, _ partition: PartitionIndex, to writer: inout JSONWriter) throws -> String? {
+    private func write(_ question: Question, _ partition: PartitionIndex, to writer: inout JSONWriter) throws -> String?
+    {
         switch question.kind {
         case .workers:
             let names = rosters.workerNames(question.registered)

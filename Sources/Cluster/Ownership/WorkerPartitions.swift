@@ -1,0 +1,196 @@
+public import EventLog
+public import EventModel
+internal import Foundation
+internal import Locks
+internal import ProjectionStore
+public import Projector
+public import Query
+
+/// The partitions that a worker holds: opens, folds, shows and lets go of each as ``PartitionOwnership`` says.
+///
+/// Each partition has a file and a fold of its own; one that fails does not touch the others. Calls may come from any
+/// thread. Create it, ``assign(_:)`` what the group gives or a fixed set, ``stop()`` it once.
+public final class WorkerPartitions: QuerySources, Sendable {
+    struct Slot {
+        var machine = PartitionOwnership()
+        var projector: Projector?
+        var store: ProjectionStore?
+        /// What is to be done, in order, by one thread at a time.
+        var actions: [PartitionOwnership.Action] = []
+        var isActing = false
+        var failure: PartitionFailure?
+        /// Counts openings: what a fold reports after it was let go of is nothing to the next one.
+        var opening = 0
+        var retryAt = ContinuousClock.now
+
+        var isQuiet: Bool { !isActing && actions.isEmpty }
+    }
+
+    struct State {
+        var slots: [PartitionIndex: Slot] = [:]
+        /// Among how many the memory is divided.
+        var shares = 1
+        var isStopping = false
+        var isLooking = true
+    }
+
+    let log: any EventLog
+    let configuration: WorkerPartitionsConfiguration
+    let state = Monitor(State())
+    private let lock: Guarded<FolderLock?>
+
+    public var partitionCount: Int32 { log.partitionCount }
+
+    /// Takes the folder; holds nothing yet.
+    public init(log: any EventLog, _ configuration: WorkerPartitionsConfiguration) throws(PartitionsError) {
+        self.log = log
+        self.configuration = configuration
+        lock = Guarded(try FolderLock(folder: configuration.folder))
+        let looker = Thread { [self] in lookLoop() }
+        looker.name = "andon-partitions"
+        looker.start()
+    }
+
+    // MARK: What the group says
+
+    /// The partitions are this worker's from now on. Returns at once; each is opened by a thread of its own.
+    public func assign(_ partitions: [PartitionIndex]) {
+        guard state.withLock({ !$0.isStopping }) else { return }
+        for partition in partitions { handle(partition) { $0.machine.assigned() } }
+    }
+
+    /// The partitions are being taken back. When it returns nothing more is published about them; what was folded is
+    /// committed meanwhile, and the files stay for next time.
+    public func revoke(_ partitions: [PartitionIndex]) {
+        for partition in partitions { handle(partition) { $0.machine.revoked() } }
+        waitUntilQuiet(partitions)
+    }
+
+    /// The partitions are another worker's already. As ``revoke(_:)``.
+    public func lose(_ partitions: [PartitionIndex]) {
+        for partition in partitions { handle(partition) { $0.machine.lost() } }
+        waitUntilQuiet(partitions)
+    }
+
+    /// Lets go of everything; when it returns all is committed and closed, and the folder is free.
+    public func stop() {
+        let all = state.update { state in
+            state.isStopping = true
+            return Array(state.slots.keys)
+        }
+        revoke(all)
+        state.wait { state in
+            state.slots.values.allSatisfy { $0.machine.state == .closed && $0.isQuiet } && !state.isLooking ? () : nil
+        }
+        lock.withLock { $0 = nil }
+    }
+
+    private func waitUntilQuiet(_ partitions: [PartitionIndex]) {
+        state.wait { state in partitions.allSatisfy { state.slots[$0]?.isQuiet ?? true } ? () : nil }
+    }
+
+    // MARK: What the rest asks
+
+    public func source(for partition: PartitionIndex) -> (any QuerySource)? { projector(of: partition) }
+
+    /// The fold of a partition that answers at the moment.
+    public func projector(of partition: PartitionIndex) -> Projector? {
+        state.withLock { state in
+            guard let slot = state.slots[partition], slot.machine.answers else { return nil }
+            return slot.projector
+        }
+    }
+
+    /// How far each fold is: for lag, readiness, and what is committed to the group.
+    public var progress: [PartitionIndex: FoldProgress] { folding.mapValues(\.progress) }
+
+    private var folding: [PartitionIndex: Projector] {
+        state.withLock { $0.slots.compactMapValues { $0.machine.answers ? $0.projector : nil } }
+    }
+
+    /// How each partition stands that is this worker's or still being let go of.
+    public var standings: [PartitionIndex: PartitionStanding] {
+        let progress = progress
+        return state.withLock { state in
+            var standings: [PartitionIndex: PartitionStanding] = [:]
+            for (partition, slot) in state.slots {
+                guard let phase = slot.machine.phase else { continue }
+                standings[partition] = PartitionStanding(
+                    phase: phase, progress: progress[partition], failure: slot.failure)
+            }
+            return standings
+        }
+    }
+
+    /// What is wrong, by partition.
+    public var failures: [PartitionIndex: PartitionFailure] {
+        state.withLock { $0.slots.compactMapValues { $0.machine.isOurs ? $0.failure : nil } }
+    }
+
+    /// Newest definitions of all sites of the partitions that fold here.
+    public func newestDefinitions() -> [FoldedDefinition] {
+        folding.flatMap { partition, projector in
+            projector.newestDefinitions().map { found in
+                FoldedDefinition(
+                    definition: found.definition, version: found.version,
+                    position: RecordPosition(partition: partition, offset: found.offset), createdAt: found.createdAt)
+            }
+        }
+    }
+
+    /// Whether a record about the partition may be sent at this moment (see ``HeldPartition/mayPublish``).
+    public func mayPublish(_ partition: PartitionIndex) -> Bool {
+        guard configuration.pollAgeMilliseconds() <= configuration.pollAgeMaximumMilliseconds else { return false }
+        return state.withLock { $0.slots[partition]?.machine.mayPublish ?? false }
+    }
+
+    /// Blocks until the machine of a partition is in a state; for tests, which must not sleep.
+    package func wait(_ partition: PartitionIndex, until isTrue: (PartitionOwnership.State) -> Bool) {
+        state.wait { state in
+            let slot = state.slots[partition] ?? Slot()
+            return isTrue(slot.machine.state) && slot.isQuiet ? () : nil
+        }
+    }
+
+    // MARK: The clock
+
+    private func lookLoop() {
+        while state.wait(
+            milliseconds: WorkerPartitionsConfiguration.lookMilliseconds, until: { $0.isStopping ? () : nil })
+            == nil
+        {
+            look()
+        }
+        state.update { $0.isLooking = false }
+    }
+
+    /// Notes how old the last poll is, and what is to be tried again now.
+    package func look() {
+        let isOverdue = configuration.pollAgeMilliseconds() > configuration.pollAgeMaximumMilliseconds
+        let now = ContinuousClock.now
+        let states = state.withLock { $0.slots.mapValues { ($0.machine.state, $0.retryAt) } }
+        for (partition, (ownership, retryAt)) in states {
+            switch ownership {
+            case .folding where isOverdue: handle(partition) { $0.machine.pollOverdue() }
+            case .suspended where !isOverdue: handle(partition) { $0.machine.pollResumed() }
+            case .waiting where retryAt <= now: handle(partition) { $0.machine.retryDue() }
+            default: break
+            }
+        }
+    }
+}
+
+extension PartitionOwnership {
+    /// nil: not this worker's, and nothing is under way that an operator could see.
+    fileprivate var phase: PartitionStanding.Phase? {
+        switch state {
+        case .closed: nil
+        case .restoring: .restoring
+        case .abandoning, .draining: .draining
+        case .folding: .folding
+        case .suspended: .suspended
+        case .waiting: .waiting
+        case .failed: .failed
+        }
+    }
+}

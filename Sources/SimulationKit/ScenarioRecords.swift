@@ -1,0 +1,42 @@
+public import EventLog
+public import EventModel
+
+extension RandomScenario.Record {
+    /// The record's content as another site's.
+    public func content(of site: SiteID) -> RecordContent {
+        switch content {
+        case .events(var batch):
+            batch.siteID = site
+            return .events(batch)
+        case .definition(var record):
+            record.definition.siteID = site
+            return .definition(record)
+        }
+    }
+
+    /// The record as a gateway appends it for `site`.
+    public func logRecord(of site: SiteID = RandomScenario.siteID) -> NewRecord {
+        var payload: [UInt8] = []
+        switch content(of: site) {
+        case .events(let batch): RecordCodec.encode(batch, into: &payload)
+        case .definition(let definition): RecordCodec.encode(definition, into: &payload)
+        }
+        return NewRecord(key: site.bytes, createdAt: Timestamp(microseconds: createdAt), payload: payload)
+    }
+}
+
+extension RandomScenario {
+    /// Sites of which the first `count` partitions of `partitionCount` hold one each, in the order of the partitions.
+    public static func sites(inFirst count: Int32, of partitionCount: Int32) -> [SiteID] {
+        (0..<count).map { partition in
+            var number = 0
+            while true {
+                let site = SiteID("plant-\(number)")
+                if Partitioner.partition(of: site.bytes, partitionCount: partitionCount).value == partition {
+                    return site
+                }
+                number += 1
+            }
+        }
+    }
+}
