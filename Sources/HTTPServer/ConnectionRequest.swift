@@ -171,7 +171,8 @@ extension Connection {
         HTTPRequest(
             method: route.method, path: path, pathParameters: pathParameters, query: query,
             body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,
-            isLoopback: peer.isLoopback && head.is_forwarded == 0, headerLookup: { self.header($0) })
+            isLoopback: peer.isLoopback && head.is_forwarded == 0, headerLookup: { self.header($0) },
+            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" })
     }
 
     private func header(_ name: String) -> String? {

@@ -26,6 +26,7 @@ public struct HTTPRequest {
     /// True when the socket's peer is a loopback address and no proxy stands between.
     public let isLoopback: Bool
     let headerLookup: (String) -> String?
+    let targetLookup: () -> String
 
     public static let bodyPaddingBytes = 64
 
@@ -33,7 +34,8 @@ public struct HTTPRequest {
         method: HTTPMethod, path: String, pathParameters: [String] = [], query: [(name: String, value: String)] = [],
         body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         clientAddress: String = "127.0.0.1",
-        isLoopback: Bool = true, headerLookup: @escaping (String) -> String? = { _ in nil }
+        isLoopback: Bool = true, headerLookup: @escaping (String) -> String? = { _ in nil },
+        targetLookup: @escaping () -> String = { "" }
     ) {
         self.method = method
         self.path = path
@@ -43,7 +45,12 @@ public struct HTTPRequest {
         self.clientAddress = clientAddress
         self.isLoopback = isLoopback
         self.headerLookup = headerLookup
+        self.targetLookup = targetLookup
     }
+
+    /// Path and query as the client sent them, byte for byte, for whoever passes the request on; without the scheme and
+    /// host that a proxy's client may put before them.
+    public var encodedTarget: String { targetLookup() }
 
     /// Value of a header; names compare without case. nil where it is absent.
     public func header(_ name: String) -> String? { headerLookup(name) }

@@ -16,6 +16,11 @@ struct RequestTarget {
         query = mark.map { bytes[($0 + 1)...] }
     }
 
+    /// Path and query in origin form, still encoded. Only targets whose parts are UTF-8 reach a handler.
+    var originForm: String {
+        String(decoding: path, as: UTF8.self) + (query.map { "?" + String(decoding: $0, as: UTF8.self) } ?? "")
+    }
+
     /// Where the path begins: at once, or after `http://authority`.
     private static func pathStart(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard let first = bytes.first else { return nil }

@@ -1,0 +1,49 @@
+internal import Crypto
+public import EventModel
+public import HTTPServer
+public import Query
+
+/// Lets questions in that another process of the cluster forwards: it has authorised and counted the client already.
+public struct ForwardedAccess: Sendable {
+    /// What a request is.
+    public enum Finding: Sendable {
+        /// Not forwarded: its client has to show a key.
+        case absent
+        /// Forwarded by a process of the cluster, about this site.
+        case granted(SiteID)
+        /// It says that it is forwarded and does not know the token (401), or names no site (400).
+        case refused(HTTPResponse)
+    }
+
+    private let token: ForwardingToken
+
+    /// - Parameter token: The one that this process announces.
+    public init(token: ForwardingToken) { self.token = token }
+
+    /// Judges a request. The token is compared in a time that does not depend on its bytes.
+    public func check(_ request: HTTPRequest) -> Finding {
+        guard let sent = request.header(ForwardingHeader.token) else {
+            guard request.header(ForwardingHeader.site) != nil else { return .absent }
+            return .refused(Self.unknownToken)
+        }
+        guard let sent = ForwardingToken(hex: sent), sent.isSame(as: token) else { return .refused(Self.unknownToken) }
+        guard let site = request.header(ForwardingHeader.site).map({ SiteID($0) }), site.isValid else {
+            return .refused(.problem(400, "\(ForwardingHeader.site) must name the site"))
+        }
+        return .granted(site)
+    }
+
+    /// For ``QueryService/Parts/authorize``: forwarded requests by their token, others as `ordinary` says.
+    public func permission(
+        _ request: HTTPRequest, ordinary: (HTTPRequest) -> QueryPermission
+    ) -> QueryPermission {
+        switch check(request) {
+        case .absent: ordinary(request)
+        case .granted(let site): .granted(site)
+        case .refused(let response): .refused(response)
+        }
+    }
+
+    private static let unknownToken = HTTPResponse.problem(
+        401, "the token of a forwarded question is not this process'", headers: [("WWW-Authenticate", "Bearer")])
+}

@@ -1,0 +1,148 @@
+internal import Dispatch
+public import EventModel
+public import HTTPClient
+public import HTTPServer
+internal import Locks
+
+/// Forwards questions about partitions that this process does not hold to one that does, once (DESIGN 5).
+///
+/// The request was authorised and counted here; the holder is told the site and trusts the token. Its answer goes to the
+/// client as it is, with the headers of this process about the client's limits.
+public final class QuestionForwarder: Sendable {
+    /// A holder that could not be reached is asked last for so long.
+    static let suspicionMilliseconds: Int64 = 10_000
+    static let retryAfterSeconds = 2
+
+    private let holders: @Sendable (PartitionIndex) -> [Holder]
+    private let client: any ForwardingClient
+    private let uptime: @Sendable () -> Int64
+    private let report: @Sendable (String) -> Void
+    /// Until when a holder is suspected.
+    private let suspects = Guarded<[ForwardingToken: Int64]>([:])
+
+    /// - Parameters:
+    ///   - table: Who holds what.
+    ///   - tls: How holders with `https` URLs are checked.
+    ///   - report: is told which holders could not be asked, for the log.
+    public convenience init(
+        table: HolderTable, tls: HTTPClientConfiguration = HTTPClientConfiguration(),
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.init(
+            holders: { table.holders(of: $0) }, client: HTTPForwarding(configuration: tls), report: report)
+    }
+
+    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
+    package init(
+        holders: @escaping @Sendable (PartitionIndex) -> [Holder], client: any ForwardingClient,
+        uptime: @escaping @Sendable () -> Int64 = { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) },
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.holders = holders
+        self.client = client
+        self.uptime = uptime
+        self.report = report
+    }
+
+    /// Ends the threads; what waits is answered 503. After the server's stop.
+    public func stop() { client.stop() }
+
+    /// Forwards an authorised `GET` request to the holders of a partition, one after the other, until one answers.
+    ///
+    /// A request that was forwarded to this process is never forwarded again: its answer says that the partition is not
+    /// held here.
+    /// - Parameters:
+    ///   - headers: This process' own for the client, e.g. `RateLimit`; they go with every answer.
+    ///   - exchange: Completed with the holder's answer, or with 503 and `Retry-After` where no holder gives one.
+    public func forward(
+        _ request: HTTPRequest, site: SiteID, partition: PartitionIndex,
+        headers: [(name: String, value: String)] = [], exchange: any HTTPExchange
+    ) -> HTTPOutcome {
+        guard !request.isForwarded else {
+            let mark = [(name: ForwardingHeader.notHolder, value: "true")]
+            return .respond(Self.refusal("this process does not hold partition \(partition.value)", mark + headers))
+        }
+        var asking = [(name: ForwardingHeader.site, value: site.text)]
+        if let tags = request.header("If-None-Match") { asking.append(("If-None-Match", tags)) }
+        let forwarding = Forwarding(
+            partition: partition, target: request.encodedTarget, askingHeaders: asking, answerHeaders: headers,
+            exchange: exchange)
+        let now = uptime()
+        var machine = ForwardingMachine(holders: holders(partition), suspects: suspected(at: now), now: now)
+        let action = machine.start()
+        if case .refuse(let refusal) = action { return .respond(refused(refusal, forwarding)) }
+        perform(action, machine, forwarding)
+        return .suspended
+    }
+
+    // MARK: Private
+
+    /// A request under way: what outlives its handler.
+    private struct Forwarding: Sendable {
+        let partition: PartitionIndex
+        let target: String
+        let askingHeaders: [(name: String, value: String)]
+        let answerHeaders: [(name: String, value: String)]
+        let exchange: any HTTPExchange
+    }
+
+    /// One call per action, each from the reply of the one before: the machine is handed on and shared with nobody.
+    private func perform(_ action: ForwardingMachine.Action, _ machine: ForwardingMachine, _ forwarding: Forwarding) {
+        switch action {
+        case .answer(let answer):
+            let headers = AnswerHeaders.endToEnd(answer.headers) + forwarding.answerHeaders
+            forwarding.exchange.complete(HTTPResponse(status: answer.status, headers: headers, body: answer.body))
+        case .refuse(let refusal):
+            forwarding.exchange.complete(refused(refusal, forwarding))
+        case .ask(let holder):
+            let token = [(name: ForwardingHeader.token, value: holder.token.hex)]
+            let question = ForwardingQuestion(
+                url: holder.url, target: forwarding.target, headers: token + forwarding.askingHeaders)
+            client.ask(question) { [self] reply in
+                note(reply, of: holder, forwarding.partition)
+                var machine = machine
+                let next = machine.replied(reply, now: uptime())
+                perform(next, machine, forwarding)
+            }
+        }
+    }
+
+    private func refused(_ refusal: ForwardingMachine.Refusal, _ forwarding: Forwarding) -> HTTPResponse {
+        let number = forwarding.partition.value
+        let detail =
+            switch refusal {
+            case .nobody: "no worker holds partition \(number) at the moment"
+            case .allFailed: "no worker that holds partition \(number) answers"
+            case .tooLate: "the workers that hold partition \(number) do not answer in time"
+            case .busy: "too many questions are being forwarded"
+            }
+        return Self.refusal(detail, forwarding.answerHeaders)
+    }
+
+    private static func refusal(_ detail: String, _ headers: [(name: String, value: String)]) -> HTTPResponse {
+        .problem(503, detail, headers: [("Retry-After", String(retryAfterSeconds))] + headers)
+    }
+
+    /// Remembers who failed, so that the next question does not wait for him first.
+    private func note(_ reply: ForwardingReply, of holder: Holder, _ partition: PartitionIndex) {
+        switch reply {
+        case .busy: return
+        case .answer(let answer) where !answer.isAboutHolder:
+            suspects.withLock { $0[holder.token] = nil }
+        case .answer(let answer):
+            // It is alive: it may hold other partitions, so nothing is held against it.
+            report("worker \(holder.workerID) answers \(answer.status) for partition \(partition.value)")
+        case .unreachable(let reason):
+            let now = uptime()
+            suspects.withLock { suspects in
+                suspects = suspects.filter { $0.value > now }
+                suspects[holder.token] = now + Self.suspicionMilliseconds
+            }
+            report("worker \(holder.workerID) cannot be asked for partition \(partition.value): \(reason)")
+        }
+    }
+
+    private func suspected(at now: Int64) -> Set<ForwardingToken> {
+        suspects.withLock { Set($0.filter { $0.value > now }.keys) }
+    }
+}
