@@ -93,6 +93,22 @@ import Testing
         #expect(try waiting.wait().status == 200)
     }
 
+    @Test("A definition appended after the end was seen is waited for as the next record")
+    func unseenWithAgedEnd() throws {
+        let plant = Plant()
+        plant.register(.plant())
+        plant.source.setLogEnd(nil, age: Microseconds.minute)
+        let waiting = try plant.start(Self.factory)
+        plant.source.awaitWaiter()
+        try plant.define(.plant())
+        #expect(try waiting.wait().status == 200)
+        plant.register(SiteDefinition(siteID: "other"))
+        let other = try plant.start(Self.factory, [("site_id", "other")])
+        plant.source.awaitWaiter()
+        plant.source.timeOut()
+        #expect(try other.wait().status == 503)
+    }
+
     @Test("While hours are made anew answers are the same and say so (DESIGN 1.7)")
     func rederiving() throws {
         let plant = try referenceDay()

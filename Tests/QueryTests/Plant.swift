@@ -24,6 +24,7 @@ final class MemorySource: QuerySource {
         var fold = PartitionFold()
         var newest: Int64?
         var logEnd: LogOffset?
+        var endAge: Int64 = 0
         var waiters: [(LogOffset, @Sendable (Bool) -> Void)] = []
         var isBroken = false
     }
@@ -70,8 +71,13 @@ final class MemorySource: QuerySource {
         }
     }
 
-    /// Where the log is said to end; nil: just where the fold is.
-    func setLogEnd(_ end: Int64?) { state.withLock { $0.logEnd = end.map { LogOffset($0) } } }
+    /// Where the log is said to end; nil: just where the fold is. `age` is that of the sight, in microseconds.
+    func setLogEnd(_ end: Int64?, age: Int64 = 0) {
+        state.withLock { state in
+            state.logEnd = end.map { LogOffset($0) }
+            state.endAge = age
+        }
+    }
 
     func breakDown() { state.withLock { $0.isBroken = true } }
 
@@ -91,7 +97,7 @@ final class MemorySource: QuerySource {
     private static func standing(_ state: State) -> FoldProgress {
         FoldProgress(
             nextOffset: state.fold.nextOffset, newestCreatedAt: state.newest,
-            logEnd: state.logEnd ?? state.fold.nextOffset)
+            logEnd: state.logEnd ?? state.fold.nextOffset, endAgeMicroseconds: state.endAge)
     }
 
     struct Broken: Error {}

@@ -1,0 +1,152 @@
+// Layer: oracle. Every number of every route's answer against a recomputation from the whole log.
+import EventModel
+import Foundation
+import Oracle
+import SimulationKit
+import Testing
+
+@testable import Query
+
+/// One window at one state of knowledge, asked everywhere.
+struct Asked {
+    /// Asks a route of the service under test.
+    let put: (_ path: String, _ query: [(name: String, value: String)]) throws -> Answer
+    let view: OracleView
+    let window: OracleWindow
+    let from: Int64
+    let to: Int64
+    let known: Int64?
+    var partition: Int32 = 0
+
+    func check(_ comment: String) throws {
+        try checkWorkers(comment)
+        try checkWorkstations(comment)
+        try checkFactory(comment)
+        try checkHealth(comment)
+        try checkExplanations(comment)
+    }
+
+    private func ask(_ path: String, _ more: [(name: String, value: String)] = []) throws -> Answer {
+        let knownAt = known.map { [(name: "known_at", value: text($0))] } ?? []
+        return try put(path, [("from", text(from)), ("to", text(to))] + knownAt + more)
+    }
+
+    private func checkWorkers(_ comment: String) throws {
+        let expected = view.workers(window).map { worker in
+            JSONText.object([
+                "worker_id": id(worker.worker.bytes), "worker_name": id(worker.worker.bytes),
+                "working_us": .integer(worker.working), "idle_us": .integer(worker.idle),
+                "absent_us": .integer(worker.absent), "unknown_us": .integer(worker.unknown),
+                "elapsed_us": .integer(worker.elapsed), "total_active_time_hours": number(.hours(worker.working)),
+                "total_idle_time_hours": number(.hours(worker.idle)),
+                "total_absent_time_hours": number(.hours(worker.absent)),
+                "utilization_percentage": number(worker.utilization),
+                "availability_percentage": number(worker.availability),
+                "coverage_percentage": number(worker.coverage), "total_units_produced": .integer(worker.units),
+                "units_per_hour": number(worker.throughput), "last_seen": time(worker.lastSeen),
+                "current_state": .string(worker.currentState.map { "\($0.name)" } ?? "unknown"),
+                "current_workstation_id": worker.currentWorkstation.map { id($0.bytes) } ?? .null,
+            ])
+        }
+        #expect(try ask("/api/metrics/workers").json["items"] == .array(expected), "\(comment)")
+    }
+
+    private func checkWorkstations(_ comment: String) throws {
+        let expected = view.workstations(window).map { station in
+            JSONText.object([
+                "workstation_id": id(station.workstation.bytes), "workstation_name": id(station.workstation.bytes),
+                "capacity": .number("1"), "present_us": .integer(station.present),
+                "working_us": .integer(station.working), "elapsed_us": .integer(station.elapsed),
+                "occupancy_time_hours": number(.hours(station.present)),
+                "occupancy_percentage": number(station.occupancy),
+                "utilization_percentage": number(station.utilization),
+                "total_units_produced": .integer(station.units), "throughput_rate": number(station.efficiency),
+                "current_workers": .integer(station.currentWorkers), "last_activity": time(station.lastActivity),
+            ])
+        }
+        #expect(try ask("/api/metrics/workstations").json["items"] == .array(expected), "\(comment)")
+    }
+
+    private func checkFactory(_ comment: String) throws {
+        let zone = TimeZone(identifier: view.definition?.timeZone ?? "UTC")
+        let factory = view.factory(window) {
+            zone?.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0))) ?? 0
+        }
+        let expected: [String: JSONText] = [
+            "total_productive_time_hours": number(.hours(factory.working)), "working_us": .integer(factory.working),
+            "elapsed_us": .integer(factory.elapsed), "total_production_count": .integer(factory.units),
+            "average_utilization_percentage": number(factory.averageUtilization),
+            "average_production_rate": number(factory.averageProductionRate),
+            "active_workers": .integer(factory.activeWorkers),
+            "active_workstations": .integer(factory.activeWorkstations), "target_units": number(factory.targetUnits),
+            "target_variance_percentage": number(factory.targetVariance),
+            "coverage_percentage": number(factory.coverage), "time_range_start": time(from),
+            "time_range_end": time(window.end),
+        ]
+        let answer = try ask("/api/metrics/factory").json
+        for (name, value) in expected { #expect(answer[name] == value, "\(name) in \(comment)") }
+    }
+
+    private func checkHealth(_ comment: String) throws {
+        let path = "/api/metrics/model-health"
+        let whole = try ask(path).json
+        for (name, value) in members(view.health(window)) { #expect(whole[name] == value, "\(name) in \(comment)") }
+        for (grouping, name, member) in [
+            (OracleGrouping.camera, "camera", "camera_id"), (.workstation, "workstation", "workstation_id"),
+            (.modelVersion, "model_version", "model_version"),
+        ] {
+            let groups = try #require(try ask(path, [("group_by", name)]).json["groups"]).elements
+            let expected = view.health(window, by: grouping)
+            #expect(groups.count == expected.count, "\(comment)")
+            for (key, health) in expected {
+                let group = groups.first { $0[member] == key.map { id($0) } ?? .null }
+                for (name, value) in members(health) { #expect(group?[name] == value, "\(name) in \(comment)") }
+            }
+        }
+    }
+
+    private func members(_ health: OracleHealth) -> [String: JSONText] {
+        [
+            "status": .string(health.status), "avg_confidence": number(health.average),
+            "samples": .integer(health.samples), "below_threshold_count": .integer(health.marked),
+            "histogram": .array(health.histogram.map { .integer($0) }),
+        ]
+    }
+
+    private func checkExplanations(_ comment: String) throws {
+        for worker in view.workersSeen {
+            let answer = try ask("/api/explain", [("worker_id", worker.text)]).json
+            let intervals = view.explain(worker, window).map { row in
+                JSONText.object([
+                    "state": .string("\(row.state.name)"), "workstation_id": id(row.workstation.bytes),
+                    "from": time(row.from), "to": time(row.to), "position": position(row.opener),
+                    "created_at": time(row.opener.createdAt),
+                ])
+            }
+            #expect(answer["intervals"] == .array(intervals), "\(comment)")
+            let counts = view.counts(worker, window).map { event in
+                JSONText.object([
+                    "timestamp": time(event.time), "workstation_id": id(event.workstation.bytes),
+                    "count": .integer(event.count), "position": position(event), "created_at": time(event.createdAt),
+                ])
+            }
+            #expect(answer["counts"] == .array(counts), "\(comment)")
+        }
+    }
+
+    private func id(_ bytes: [UInt8]) -> JSONText { .string(String(decoding: bytes, as: UTF8.self)) }
+
+    private func time(_ microseconds: Int64?) -> JSONText { microseconds.map { .string(text($0)) } ?? .null }
+
+    private func position(_ event: LoggedEvent) -> JSONText { .string("\(partition):\(event.offset):\(event.index)") }
+
+    /// Answers drop zeros at the end.
+    private func number(_ decimal: ExactDecimal?) -> JSONText {
+        guard var digits = decimal?.description else { return .null }
+        if digits.contains(".") {
+            while digits.last == "0" { digits.removeLast() }
+            if digits.last == "." { digits.removeLast() }
+        }
+        return .number(digits)
+    }
+}
