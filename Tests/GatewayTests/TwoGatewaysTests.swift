@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import Foundation
 import HTTPServer
 import Locks
 import Testing
@@ -214,5 +215,44 @@ struct TwoGatewaysTests {
             gateways[1].send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(makeDefinition()))["version"] == "2")
         #expect(gateways[0].registry.readToEnd(timeoutMilliseconds: 60_000))
         #expect(gateways[0].gateway.site("plant")?.definition.workers.map(\.name) == ["N w1", "N w2", "N w3"])
+    }
+
+    @Test("SPEC 3: definitions that two gateways put at once end up the same at both, and as the log has them")
+    func concurrent() throws {
+        let gateways = [try plant.gateway(), try plant.gateway()]
+        let sites: [SiteID] = Array(plant.sites.prefix(2))
+        for site in sites { try gateways[0].define(makeDefinition(site)) }
+        let running = Monitor(4)
+        for thread in 0..<4 {
+            let gateway = gateways[thread % 2]
+            Thread {
+                for round in 0..<20 {
+                    let site = sites[round % 2]
+                    if round % 3 == thread % 3 {
+                        var changed = makeDefinition(site)
+                        changed.workers.append(.init(workerID: WorkerID("w \(thread) \(round)"), name: "N"))
+                        _ = gateway.send(.put, "/api/sites/\(site)", body: DefinitionJSON.bytes(changed))
+                    }
+                    _ = gateway.batch([event("w\(thread)", second: round)], query: "?site_id=\(site)")
+                }
+                running.update { $0 -= 1 }
+            }.start()
+        }
+        running.wait { $0 == 0 ? () : nil }
+        for gateway in gateways { #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000)) }
+        for site in sites {
+            let last = try gateways[0].records().compactMap { record -> SiteDefinition? in
+                if case .definition(let record) = record, record.definition.siteID == site { return record.definition }
+                return nil
+            }.last
+            let held = gateways.map { $0.gateway.site(site) }
+            #expect(held[0] == held[1] && held[0]?.definition.withoutPersonalData == last)
+            #expect(held[0]?.definition.workers.allSatisfy { $0.name != nil } == true)
+            // The sequencers too: what is put is the same already, so nothing is written.
+            let body = DefinitionJSON.bytes(try #require(held[0]).definition)
+            let count = try gateways[0].records().count
+            for gateway in gateways { #expect(gateway.send(.put, "/api/sites/\(site)", body: body).status == 200) }
+            #expect(try gateways[0].records().count == count)
+        }
     }
 }

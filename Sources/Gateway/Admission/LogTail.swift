@@ -122,13 +122,14 @@ struct LogTail {
         }
     }
 
-    /// A log that does not answer now is no reason not to start; one that cannot be understood is.
+    /// A log that does not answer now, or has just let its oldest records go, is no reason not to start; one that cannot
+    /// be understood is.
     private func attempt<Result>(
         _ partition: PartitionIndex, orElse fallback: Result, _ body: () throws -> Result
     ) throws -> Result {
         do {
             return try body()
-        } catch let error as LogError where error.isRetriable {
+        } catch let error as LogError where error.isRetriable || error.code == .outOfRange {
             report(
                 "the tail of partition \(partition.value) cannot be read, duplicates in it are not reported: \(error)")
             return fallback
