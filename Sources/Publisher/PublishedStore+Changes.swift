@@ -73,6 +73,15 @@ extension PublishedStore {
     func nextOffset(_ kind: MetricKind) throws -> Int64 { try meta("next_\(kind.name)") }
 
     func setNextOffset(_ kind: MetricKind, _ offset: Int64) throws { try setMeta("next_\(kind.name)", offset) }
+
+    /// Behind everything that is known to have stood in the topic, read or not.
+    func end(_ kind: MetricKind) throws -> Int64 { max(try nextOffset(kind), try meta("end_\(kind.name)")) }
+
+    func raiseEnd(_ kind: MetricKind, _ offset: Int64) throws {
+        if try end(kind) < offset { try setMeta("end_\(kind.name)", offset) }
+    }
+
+    func forgetEnd(_ kind: MetricKind) throws { try setMeta("end_\(kind.name)", 0) }
 }
 
 /// Makes the hours of a site due that ended a grace ago and were not yet, for their final records.

@@ -124,6 +124,7 @@ final class PublishingCore {
             statistics.delivered += 1
             guard case .metric(let record) = item.content else { return }
             if position.offset.value < item.topicEnd { try forgetTopic(record.kind) }
+            try published.raiseEnd(record.kind, position.offset.value + 1)
             try published.note(
                 record.key, record.kind, record.content == nil ? nil : record.state, at: position.offset.value)
         case .failure(let error):
@@ -157,6 +158,7 @@ final class PublishingCore {
         report("topic \(kind.topic(names)) was made anew; everything is published again")
         try published.forget(kind)
         try published.setNextOffset(kind, 0)
+        try published.forgetEnd(kind)
         try published.forgetChanges()
     }
 
@@ -238,7 +240,7 @@ final class PublishingCore {
             switch item.content {
             case .metric(let metric):
                 record = metric.topicRecord(names, now: time)
-                item.topicEnd = try published.nextOffset(metric.kind)
+                item.topicEnd = try published.end(metric.kind)
                 item.id = Array(metric.id.utf8)
             case .quarantined(let event):
                 record = QuarantineRecord.topicRecord(event, names, partition: source.partition, now: time)
