@@ -1,0 +1,73 @@
+internal import EventLog
+internal import EventModel
+
+/// How far a topic was read, without the IO: what is handled, and what an error means.
+struct FollowingMachine {
+    /// What the shell does about an error.
+    enum Action: Equatable {
+        /// The client goes on by itself.
+        case carryOn
+        /// The place is gone: read this partition from its first record on.
+        case restart(PartitionIndex)
+        /// Ask a broker whether the topic is still there.
+        case check
+        /// Nothing more can come.
+        case fail
+    }
+
+    private let topic: String
+    /// The offset after the last one that was handled, or that the broker has passed over.
+    private var next: [PartitionIndex: LogOffset]
+    private(set) var failure: LogError?
+    var partitions: [PartitionIndex] { next.keys.sorted() }
+
+    /// - Parameter partitions: those that are followed.
+    init(topic: String, _ partitions: [PartitionIndex]) {
+        self.topic = topic
+        next = Dictionary(uniqueKeysWithValues: partitions.map { ($0, LogOffset.zero) })
+    }
+
+    /// - Returns: whether it is to be handled: false for what was handled before.
+    func wants(_ position: RecordPosition) -> Bool {
+        guard let next = next[position.partition] else { return false }
+        return position.offset >= next
+    }
+
+    /// A record was handled. Offsets have gaps where records were compacted away.
+    mutating func handled(_ position: RecordPosition) { advance(position.partition, to: position.offset.next) }
+
+    /// The broker has nothing more for now before `offset`.
+    mutating func reachedEnd(_ partition: PartitionIndex, _ offset: LogOffset) { advance(partition, to: offset) }
+
+    private mutating func advance(_ partition: PartitionIndex, to offset: LogOffset) {
+        guard let there = next[partition], offset > there else { return }
+        next[partition] = offset
+    }
+
+    /// Whether everything before these ends was handled.
+    func hasReached(_ ends: [PartitionIndex: LogOffset]) -> Bool {
+        ends.allSatisfy { partition, end in (next[partition] ?? .zero) >= end }
+    }
+
+    /// - Parameter partition: nil: it concerns the client as a whole.
+    mutating func failed(_ code: KafkaErrorCode, _ text: String, _ partition: PartitionIndex?) -> Action {
+        if code == .offsetOutOfRange || code == .autoOffsetReset, let partition {
+            next[partition] = .zero
+            return .restart(partition)
+        }
+        if code.isUnknownTopic { return .check }
+        if code == .topicAuthorizationFailed || code == .fatal {
+            failure = code.logError("following topic \(topic)", detail: text)
+            return .fail
+        }
+        // Others, also a refused log-in, end when somebody mends the broker; the client tries on.
+        return .carryOn
+    }
+
+    /// What a broker said about the topic when it was asked.
+    mutating func checked(_ error: KafkaErrorCode) -> Action {
+        guard error.isUnknownTopic else { return .carryOn }
+        failure = error.logError("following topic \(topic)")
+        return .fail
+    }
+}

@@ -1,0 +1,72 @@
+public import EventLog
+public import EventModel
+internal import Locks
+
+/// The topics beside the log, on Kafka: one producer for all, a consumer for each following.
+public final class KafkaTopics: Topics {
+    private let settings: KafkaSettings
+    private let producer: KafkaProducer
+    private let admin: KafkaAdmin
+    /// Partition counts never change while a process runs: more partitions would move the keys.
+    private let counts = Guarded<[String: Int32]>([:])
+
+    /// - Throws: ``LogError`` when the settings are of no use. Brokers need not be there.
+    public convenience init(_ settings: KafkaSettings, deliveryTimeoutMilliseconds: Int = 10_000) throws(LogError) {
+        let producer = try KafkaProducer(settings, deliveryTimeoutMilliseconds: deliveryTimeoutMilliseconds)
+        try self.init(settings, producer)
+    }
+
+    /// - Parameter producer: closed by ``close(timeoutMilliseconds:)``.
+    package init(_ settings: KafkaSettings, _ producer: KafkaProducer) throws(LogError) {
+        self.settings = settings
+        self.producer = producer
+        admin = try KafkaAdmin(settings, timeoutMilliseconds: Self.timeoutMilliseconds)
+    }
+
+    /// How long questions to the brokers may take.
+    private static let timeoutMilliseconds = 5000
+
+    public func partitionCount(_ topic: String) throws(LogError) -> Int32 {
+        if let count = counts.withLock({ $0[topic] }) { return count }
+        let count = try admin.partitionCount(topic)
+        counts.withLock { $0[topic] = count }
+        return count
+    }
+
+    /// Asks a broker, at the first record for a topic only.
+    public func send(
+        _ record: TopicRecord, _ done: @escaping @Sendable (Result<RecordPosition, LogError>) -> Void
+    ) throws(LogError) {
+        let count = try partitionCount(record.topic)
+        let partition = record.partition ?? Partitioner.partition(of: record.key, partitionCount: count)
+        guard (0..<count).contains(partition.value) else { throw .noPartition(partition, of: count) }
+        let produced = ProducerRecord(
+            topic: record.topic, partition: partition, key: record.key, value: record.value, headers: record.headers,
+            timestamp: record.timestamp)
+        try producer.send(produced, to: DeliveryClosure(done))
+    }
+
+    public func follow(
+        _ topic: String, _ partitions: [PartitionIndex]?, from start: TopicStart,
+        _ handle: @escaping @Sendable (FollowedRecord) -> Void
+    ) throws(LogError) -> any TopicFollowing {
+        // Not what is remembered: a topic that was deleted must be missed here.
+        let count = try admin.partitionCount(topic)
+        var places: [PartitionIndex: KafkaOffset] = [:]
+        for partition in partitions ?? (0..<count).map({ PartitionIndex($0) }) {
+            guard (0..<count).contains(partition.value) else { throw .noPartition(partition, of: count) }
+            switch start {
+            case .beginning: places[partition] = .beginning
+            // The end of this moment, so that nothing sent after this call is missed.
+            case .end: places[partition] = .at(try admin.watermarks(topic, partition).upperBound)
+            case .offsets(let offsets): places[partition] = offsets[partition].map { .at($0) } ?? .beginning
+            }
+        }
+        let following = try KafkaFollowing(settings, topic, places)
+        following.start(handle)
+        return following
+    }
+
+    /// Sends what waits, as long as the time lasts, and takes no more. Followings are stopped by those who began them.
+    public func close(timeoutMilliseconds: Int = 10_000) { producer.close(timeoutMilliseconds: timeoutMilliseconds) }
+}
