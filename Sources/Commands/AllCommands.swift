@@ -2,6 +2,10 @@ extension CommandLineTool {
     /// Every command, in the order in which the help lists them.
     static let allCommands: [Command] = [
         UpCommand.command,
+        GatewayCommand.command,
+        WorkerCommand.command,
+        TopicsCreateCommand.command,
+        TopicsVerifyCommand.command,
         KeyCreateCommand.command,
         KeyListCommand.command,
         KeyRevokeCommand.command,

@@ -1,3 +1,4 @@
+internal import EventModel
 internal import Foundation
 
 /// The folder in which one Andon keeps everything, and the names of what lies in it.
@@ -14,6 +15,8 @@ struct DataDirectory: Sendable, Equatable {
     var registry: String { path + "/registry.sqlite" }
     /// What can be rebuilt from the log.
     var projections: String { path + "/projections.sqlite" }
+    /// What a worker has published about a partition.
+    func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
     /// URL of the server that runs on this directory.
     private var urlFile: String { path + "/andon.url" }
 

@@ -53,11 +53,11 @@ final class Service: RunnableService, Sendable {
         }
         let gateway = try Gateway(
             log: log, registryPath: directory.registry, access: access, known: known,
-            hooks: Self.hooks(journal, notReady: { Self.missing(hydrated, projector) }))
+            hooks: GatewayHooks(journal, notReady: { Self.missing(hydrated, projector) }))
         self.gateway = gateway
         query = QueryService(
             QueryService.Parts(
-                source: projector, clock: { Timestamp.now }, authorize: { Self.authorize($0, access) },
+                source: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         server = HTTPServer(configuration: configuration.http, routes: gateway.routes + query.routes)
@@ -73,21 +73,6 @@ final class Service: RunnableService, Sendable {
         }
     }
 
-    private static func hooks(
-        _ journal: StructuredLog, notReady: @escaping @Sendable () -> [String]
-    ) -> GatewayHooks {
-        GatewayHooks(
-            audit: { record in
-                journal.write(
-                    .info, "audit",
-                    [
-                        "action": record.action, "key": record.keyID, "client": record.clientAddress,
-                        "site": record.siteID, "result": record.result,
-                    ])
-            },
-            report: { journal.write(.error, $0) }, notReady: notReady)
-    }
-
     /// What keeps `/readyz` from 200.
     private static func missing(_ hydrated: Flag, _ projector: Projector) -> [String] {
         if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
@@ -95,16 +80,6 @@ final class Service: RunnableService, Sendable {
         let lag = progress.logEnd.value - progress.nextOffset.value
         guard hydrated.isSet else { return ["the fold has \(lag) records to catch up with"] }
         return lag > lagRecordsMaximum ? ["the fold is \(lag) records behind"] : []
-    }
-
-    /// Who may ask what (SPEC 8.2, 8.5).
-    private static func authorize(_ request: HTTPRequest, _ access: AccessControl) -> QueryPermission {
-        do throws(Problem) {
-            let right = try access.authorize(request, needs: .viewer)
-            return .granted(try right.site(of: request), headers: right.headers)
-        } catch {
-            return .refused(error.response)
-        }
     }
 
     /// Starts every thread and the server.

@@ -21,18 +21,18 @@ enum ServiceRunner {
     /// How often a running service is asked whether it has failed.
     private static let watchMilliseconds = 500
 
-    /// - Parameter directory: where commands on this machine find the URL.
+    /// - Parameter directory: where commands on this machine find the URL; nil where nothing is stored.
     static func run(
-        _ invocation: Invocation, _ directory: DataDirectory, _ configuration: ServerConfiguration,
+        _ invocation: Invocation, _ directory: DataDirectory?, _ configuration: ServerConfiguration,
         _ journal: StructuredLog, make: () throws -> any RunnableService
     ) throws -> ExitCode {
         // Before any thread starts, so that all of them leave the signals to one.
         let signals = StopSignals.install(invocation.console)
         let service = try make()
         let url = try service.start()
-        defer { directory.noteRunning(at: nil) }
+        defer { directory?.noteRunning(at: nil) }
         if service.waitUntilReady(signals) {
-            directory.noteRunning(at: url)
+            directory?.noteRunning(at: url)
             ServerOptions.warnIfOpen(configuration, journal)
             try service.greet()
             // SPEC 8.1: this very line, whatever the format of the log.

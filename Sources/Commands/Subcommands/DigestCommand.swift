@@ -1,6 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
+internal import KafkaLog
 internal import ProjectionStore
 internal import Projector
 internal import SQLiteLog
@@ -18,14 +19,25 @@ enum DigestCommand {
             """,
         examples: [
             .init("andon digest --data-dir ./andon-data --site plant-1", "print the digest alone"),
-            .init("andon digest --site plant-1", "the same of the default data directory"),
+            .init(
+                "andon digest --brokers kafka-1:9092 --site plant-1", "of the log on Kafka; folds it from its beginning"
+            ),
         ],
-        options: [DataDirectory.option.spec, site.spec],
+        options: [DataDirectory.option.spec, site.spec] + KafkaOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
-        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         let name = try invocation.value(site)
+        if let kafka = try KafkaOptions.given(invocation) {
+            guard let digest = try digest(of: SiteID(name), kafka) else {
+                throw CommandFailure(
+                    .failure, "the log at \(kafka.brokers) holds nothing of site '\(printable(name))'",
+                    next: "check --site, --brokers and --topic-prefix")
+            }
+            try invocation.console.line(digest)
+            return .success
+        }
+        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         try directory.requireExisting()
         let log: SQLiteLog
         do throws(LogError) {
@@ -41,6 +53,16 @@ enum DigestCommand {
         }
         try invocation.console.line(digest)
         return .success
+    }
+
+    private static func digest(of site: SiteID, _ kafka: KafkaOptions) throws -> String? {
+        do {
+            let log = try KafkaLog.open(try kafka.settings("digest"), role: .readOnly)
+            defer { log.close() }
+            return try SiteDigest.compute(site: site, log: log, storePath: nil)
+        } catch let error as LogError {
+            throw CommandFailure(log: error, "cannot read the log at \(kafka.brokers)")
+        }
     }
 
     /// Begins with the projections where they can be used, and folds the whole log where they cannot.

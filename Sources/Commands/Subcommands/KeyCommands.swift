@@ -1,6 +1,36 @@
+internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
+internal import KafkaLog
+
+/// Where API keys are kept: in a data directory, or in a topic that all gateways and workers read.
+private enum KeyPlace {
+    static let specs = [DataDirectory.option.spec] + KafkaOptions.specs
+
+    static func open<Result>(
+        _ invocation: Invocation, makesDirectory: Bool = false, _ body: (any KeyAdministration) throws -> Result
+    ) throws -> Result {
+        if let kafka = try KafkaOptions.given(invocation) { return try open(kafka, body) }
+        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
+        if makesDirectory { try directory.create() } else { try directory.requireExisting() }
+        return try body(try KeyStore(path: directory.keys))
+    }
+
+    private static func open<Result>(
+        _ kafka: KafkaOptions, _ body: (any KeyAdministration) throws -> Result
+    ) throws -> Result {
+        do {
+            let topics = try KafkaTopics(try kafka.settings("key"))
+            defer { topics.close() }
+            let keys = try TopicKeyStore(topics: topics, names: kafka.names)
+            defer { keys.stop() }
+            return try body(keys)
+        } catch let error as LogError {
+            throw CommandFailure(log: error, "cannot work on the API keys at \(kafka.brokers)")
+        }
+    }
+}
 
 /// `andon key create` (SPEC 8.2)
 enum KeyCreateCommand {
@@ -34,15 +64,15 @@ enum KeyCreateCommand {
                 "andon key create --role ingest --site plant-1 --name camera-3 --rate-limit 0",
                 "a key for one camera server"),
         ],
-        options: [DataDirectory.option.spec, role.spec, site.spec, name.spec, rateLimit.spec],
+        options: KeyPlace.specs + [role.spec, site.spec, name.spec, rateLimit.spec],
         run: { invocation in
             let role = try invocation.value(role)
-            let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-            try directory.create()
-            let made = try KeyStore(path: directory.keys).create(
-                role: role, sites: try invocation.values(site), name: try invocation.optional(name) ?? "",
-                rateLimit: try invocation.optional(rateLimit),
-                at: Timestamp(microseconds: wallClockMicroseconds()))
+            let made = try KeyPlace.open(invocation, makesDirectory: true) { keys in
+                try keys.create(
+                    role: role, sites: try invocation.values(site), name: try invocation.optional(name) ?? "",
+                    rateLimit: try invocation.optional(rateLimit),
+                    at: Timestamp(microseconds: wallClockMicroseconds()))
+            }
             try invocation.console.line(made.text)
             invocation.console.note(
                 "key \(made.key.id), \(role.rawValue), \(KeyListCommand.sites(made.key)); keep it: it is not shown again"
@@ -57,11 +87,9 @@ enum KeyListCommand {
         path: ["key", "list"],
         summary: "lists the API keys, revoked ones too; never the keys themselves",
         examples: [.init("andon key list", "what each key may do, and its id")],
-        options: [DataDirectory.option.spec, OutputFormat.option.spec],
+        options: KeyPlace.specs + [OutputFormat.option.spec],
         run: { invocation in
-            let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-            try directory.requireExisting()
-            let keys = try KeyStore(path: directory.keys).list()
+            let keys = try KeyPlace.open(invocation) { try $0.list() }
             try invocation.console.write(
                 invocation.value(OutputFormat.option), json: { json(keys) }, tables: { [table(keys)] })
             return .success
@@ -107,17 +135,15 @@ enum KeyRevokeCommand {
         summary: "ends an API key; a running server refuses it within a second",
         examples: [.init("andon key revoke 3f9a61c02b7d", "end the key with this id, as andon key list shows it")],
         positionals: [.init(name: "ID", help: "the key's id")],
-        options: [DataDirectory.option.spec],
+        options: KeyPlace.specs,
         run: { invocation in
-            let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-            try directory.requireExisting()
             let id = invocation.positionals[0]
             let now = Timestamp(microseconds: wallClockMicroseconds())
-            guard try KeyStore(path: directory.keys).revoke(id: id, at: now) else {
+            guard try KeyPlace.open(invocation, { try $0.revoke(id: id, at: now) }) else {
                 throw CommandFailure(
                     .failure, "there is no key '\(printable(id))' to revoke",
                     why: "it is unknown, or was revoked before",
-                    next: "andon key list --data-dir \(directory.path)")
+                    next: "andon key list")
             }
             invocation.console.note("key \(printable(id)) is revoked")
             return .success

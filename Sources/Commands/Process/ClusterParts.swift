@@ -1,0 +1,124 @@
+internal import Cluster
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import Gateway
+internal import HTTPServer
+internal import KafkaLog
+internal import Query
+
+/// What every process on Kafka has: the log, the topics beside it, keys, definitions, and who holds which partition.
+final class ClusterParts: Sendable {
+    let names: TopicNames
+    let settings: KafkaSettings
+    let log: KafkaLog
+    let topics: KafkaTopics
+    let registry: TopicRegistry
+    let holders: HolderTable
+    let forwarder: QuestionForwarder
+    let access: AccessControl
+    let keys: TopicKeyStore
+
+    /// How long the start waits for the topic of workers, which questions alone need.
+    private static let holdersMilliseconds = 5000
+
+    /// Opens everything and looks whether the topics are as they should be.
+    ///
+    /// - Parameters:
+    ///   - role: names the process in the brokers' logs.
+    ///   - workerID: what this process calls itself in the topic of workers, where it is one.
+    /// - Throws: ``CommandFailure``
+    init(
+        _ options: KafkaOptions, role: String, workerID: String? = nil, _ configuration: ServerConfiguration,
+        _ journal: StructuredLog
+    ) throws {
+        let report: @Sendable (String) -> Void = { journal.write(.warning, $0) }
+        names = options.names
+        settings = try options.settings(role)
+        var opened: [() -> Void] = []
+        do {
+            try Self.verify(settings, journal)
+            let log = try KafkaLog.open(settings, role: workerID == nil ? .readAndAppend : .readOnly)
+            opened.append { log.close() }
+            let topics = try KafkaTopics(settings)
+            opened.append { topics.close() }
+            let keys = try TopicKeyStore(topics: topics, names: names, report: report)
+            opened.append { keys.stop() }
+            let registry = try TopicRegistry(topics: topics, names: names, log: log, report: report)
+            opened.append { registry.stop() }
+            holders = HolderTable(ownWorkerID: workerID, clock: { Timestamp.now })
+            try holders.start(following: topics, topic: names.workers)
+            (self.log, self.topics, self.keys, self.registry) = (log, topics, keys, registry)
+        } catch let error as LogError {
+            for close in opened.reversed() { close() }
+            throw CommandFailure(log: error, "cannot work on the Kafka at \(options.brokers)")
+        }
+        _ = holders.readToEnd(timeoutMilliseconds: Self.holdersMilliseconds)
+        forwarder = QuestionForwarder(table: holders, report: report)
+        access = AccessControl(keys: keys, policy: configuration.policy)
+    }
+
+    /// Topics that are wrong stop the start; what only makes them less safe is said (DESIGN 4).
+    private static func verify(_ settings: KafkaSettings, _ journal: StructuredLog) throws {
+        let admin = try KafkaAdmin(settings)
+        let partitions = try admin.partitionCount(settings.names.events)
+        let plan = TopicPlan(names: settings.names, partitions: partitions)
+        let findings = plan.verify(try admin.find(plan.topics.map(\.name)))
+        if let fault = findings.first(where: { $0.level == .failure }) {
+            throw CommandFailure(.failure, "topic \(fault.topic): \(fault.message)", next: fault.hint)
+        }
+        for finding in findings where finding.level == .warning {
+            journal.write(.warning, "topic \(finding.topic): \(finding.message)")
+        }
+        let degraded = findings.filter { $0.level == .degraded }
+        if let first = degraded.first {
+            journal.write(
+                .warning, "degraded: \(first.message) (\(first.topic), \(degraded.count) findings in all)",
+                ["next": "andon topics verify"])
+        }
+    }
+
+    /// What keeps the parts from being up to date; empty: nothing.
+    var notReady: [String] { [keys.failure, registry.failure, holders.failure?.message].compactMap { $0 } }
+
+    /// Who may ask what (SPEC 8.2, 8.5).
+    func authorize(_ request: HTTPRequest) -> QueryPermission { access.permission(request) }
+
+    /// Closes everything; after the server has stopped.
+    func stop() {
+        forwarder.stop()
+        holders.stop()
+        registry.stop()
+        keys.stop()
+        topics.close()
+        log.close()
+    }
+}
+
+extension AccessControl {
+    /// Whether a request may ask, and about which site.
+    func permission(_ request: HTTPRequest) -> QueryPermission {
+        do throws(Problem) {
+            let right = try authorize(request, needs: .viewer)
+            return .granted(try right.site(of: request), headers: right.headers)
+        } catch {
+            return .refused(error.response)
+        }
+    }
+}
+
+extension GatewayHooks {
+    /// Audit and failures as log lines.
+    init(_ journal: StructuredLog, notReady: @escaping @Sendable () -> [String]) {
+        self.init(
+            audit: { record in
+                journal.write(
+                    .info, "audit",
+                    [
+                        "action": record.action, "key": record.keyID, "client": record.clientAddress,
+                        "site": record.siteID, "result": record.result,
+                    ])
+            },
+            report: { journal.write(.error, $0) }, notReady: notReady)
+    }
+}

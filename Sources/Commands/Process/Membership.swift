@@ -1,0 +1,149 @@
+internal import Cluster
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import KafkaLog
+internal import Locks
+internal import Publisher
+
+/// What a worker is to its cluster: which partitions it was given, whom it tells, and what it publishes.
+///
+/// States: made → ``begin(_:_:)`` → given partitions, again and again → ``end()`` → ``farewell()``.
+final class Membership: Sendable {
+    private struct State: Sendable {
+        var group: WorkerGroup?
+        var announcer: HolderAnnouncer?
+        var publishers: [PartitionIndex: MetricPublisher] = [:]
+        var hasBeenAssigned = false
+        var failure: LogError?
+    }
+
+    private let options: WorkerService.Options
+    private let parts: ClusterParts
+    private let journal: StructuredLog
+    private let state = Guarded(State())
+
+    init(_ options: WorkerService.Options, _ parts: ClusterParts, _ journal: StructuredLog) {
+        (self.options, self.parts, self.journal) = (options, parts, journal)
+    }
+
+    /// How partitions are folded, announced and published.
+    var folding: WorkerPartitionsConfiguration {
+        let journal = journal
+        var folding = WorkerPartitionsConfiguration(folder: options.directory.path)
+        folding.projector.report = { journal.write(.warning, $0) }
+        folding.report = { journal.write(.warning, $0) }
+        folding.keepsFeed = !options.isReplica
+        let role: HolderRole = options.isReplica ? .replica : .owner
+        folding.announceHolder = { [self] in state.withLock { $0.announcer }?.announce($0, role) }
+        folding.withdrawHolder = { [self] in state.withLock { $0.announcer }?.withdraw($0) }
+        if !options.isReplica {
+            folding.startPublishing = { [self] in publish($0) }
+            folding.stopPublishing = { [self] in stopPublishing($0) }
+        }
+        if options.partitions == nil {
+            folding.pollAgeMilliseconds = { [self] in
+                Int((state.withLock { $0.group }?.lastPollAgeMicroseconds ?? 0) / 1000)
+            }
+            folding.pollAgeMaximumMilliseconds = options.sessionSeconds * 1000 / 2
+        }
+        return folding
+    }
+
+    /// Takes partitions from now on.
+    /// - Throws: ``CommandFailure``
+    func begin(_ partitions: WorkerPartitions, _ announcer: HolderAnnouncer) throws {
+        state.withLock { $0.announcer = announcer }
+        if let fixed = options.partitions {
+            let count = parts.log.partitionCount
+            if let wrong = fixed.first(where: { $0.value >= count }) {
+                throw CommandFailure(
+                    .usage, "there is no partition \(wrong.value)", why: "the log has \(count), numbered from 0",
+                    next: "andon topics verify")
+            }
+            state.withLock { $0.hasBeenAssigned = true }
+            return partitions.assign(fixed)
+        }
+        do throws(LogError) {
+            let group = try WorkerGroup.join(
+                parts.settings,
+                GroupOptions(
+                    instanceID: options.instanceID, sessionTimeoutMilliseconds: options.sessionSeconds * 1000)
+            ) { [self] in changed($0, partitions) }
+            state.withLock { $0.group = group }
+        } catch {
+            throw CommandFailure(log: error, "cannot join the group \(parts.names.foldGroup)")
+        }
+    }
+
+    private func changed(_ change: GroupChange, _ partitions: WorkerPartitions) {
+        switch change {
+        case .assigned(let given):
+            journal.write(.info, "given partitions", ["partitions": Self.text(given)])
+            partitions.assign(given)
+            state.withLock { $0.hasBeenAssigned = true }
+        case .revoked(let taken):
+            journal.write(.info, "partitions taken back", ["partitions": Self.text(taken)])
+            partitions.revoke(taken)
+        case .lost(let lost):
+            journal.write(.warning, "partitions lost", ["partitions": Self.text(lost)])
+            partitions.lose(lost)
+        case .failed(let error): state.withLock { $0.failure = error }
+        }
+    }
+
+    private static func text(_ partitions: [PartitionIndex]) -> String {
+        partitions.map { String($0.value) }.joined(separator: " ")
+    }
+
+    // MARK: Publishing
+
+    private func publish(_ held: HeldPartition) {
+        do {
+            var configuration = PublisherConfiguration()
+            configuration.report = { [journal] in journal.write(.warning, $0) }
+            let publisher = try MetricPublisher(
+                projector: held.projector, store: held.store, epoch: parts.log.epoch, topics: parts.topics,
+                names: parts.names, path: options.directory.published(held.partition), configuration: configuration,
+                clock: { Timestamp.now }, isStillOwner: held.mayPublish)
+            state.withLock { $0.publishers[held.partition] = publisher }
+            publisher.start()
+        } catch {
+            journal.write(.error, "nothing is published about partition \(held.partition.value): \(error)")
+        }
+    }
+
+    private func stopPublishing(_ partition: PartitionIndex) {
+        state.withLock { $0.publishers.removeValue(forKey: partition) }?.stop()
+    }
+
+    // MARK: What the rest asks
+
+    /// What keeps the worker from being ready.
+    var notReady: [String] {
+        state.withLock { state in
+            if let failure = state.failure { return ["no longer in the group: \(failure.message)"] }
+            return state.hasBeenAssigned ? [] : ["the group has not said yet which partitions to fold"]
+        }
+    }
+
+    /// Why the worker cannot go on; nil while it can.
+    var failure: CommandFailure? {
+        state.withLock { $0.failure }.map { CommandFailure(log: $0, "the group \(parts.names.foldGroup) is left") }
+    }
+
+    /// Notes in the group how far was folded, for tools that show the lag.
+    func commit(_ positions: [PartitionIndex: LogOffset]) { state.withLock { $0.group }?.commit(positions) }
+
+    /// Leaves the group, which takes everything back.
+    func end() {
+        let group = state.withLock { state in
+            defer { state.group = nil }
+            return state.group
+        }
+        group?.leave()
+    }
+
+    /// Tells the others that nothing is held here any more.
+    func farewell() { state.withLock { $0.announcer }?.stop() }
+}
