@@ -64,6 +64,9 @@ public final class KafkaLog: EventLog {
         reader.close()
     }
 
+    /// The producer's delivery deadline; later a record is no longer sent.
+    public var appendTimeoutMicroseconds: Int64 { appender?.timeoutMicroseconds ?? 0 }
+
     public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
         guard let appender else {
             throw LogError(.unavailable, "the log was opened for reading alone")

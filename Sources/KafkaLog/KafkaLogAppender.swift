@@ -16,6 +16,8 @@ final class LogAppender: Sendable {
         self.partitionCount = partitionCount
     }
 
+    var timeoutMicroseconds: Int64 { Int64(producer.deliveryTimeoutMilliseconds) * 1000 }
+
     func close() { producer.close() }
 
     func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {

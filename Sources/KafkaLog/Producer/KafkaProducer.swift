@@ -25,7 +25,7 @@ package final class KafkaProducer: Sendable {
 
     private let settings: KafkaSettings
     private let limits: ProducerLimits
-    private let deliveryTimeoutMilliseconds: Int
+    let deliveryTimeoutMilliseconds: Int
     private let state: Monitor<State>
 
     /// - Parameter deliveryTimeoutMilliseconds: Within this time a record is acknowledged or answered as failed; shorter
