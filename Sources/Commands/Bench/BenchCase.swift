@@ -22,6 +22,8 @@ struct BenchCase: Codable, Sendable {
         case visible
         /// A day's figures from a large store.
         case query
+        /// Bytes of the topic as librdkafka hands them out, looked at by nobody.
+        case consume
     }
 
     enum Grouping: String, Codable, CaseIterable, Sendable {
@@ -46,6 +48,14 @@ struct BenchCase: Codable, Sendable {
     var timeZone = "UTC"
     /// Where log and projections are.
     var directory = ""
+    /// The log is a topic of this Kafka; nil: it is embedded.
+    var kafka: KafkaPlace?
+
+    struct KafkaPlace: Codable, Sendable {
+        var brokers: String
+        var topicPrefix: String
+        var properties: [String: String]
+    }
 
     var shape: LoadShape {
         LoadShape(

@@ -38,8 +38,10 @@ enum BenchCommand {
         examples: [
             .init("andon bench", "everything, some five minutes"),
             .init("andon bench --section replay --workers 1000 --events 2000000", "one figure"),
+            .init("andon bench --brokers 127.0.0.1:9092", "on Kafka, with topics of its own that are removed again"),
         ],
-        options: [parts.spec, workers.spec, events.spec, seconds.spec, connections.spec, directory.spec],
+        options: [parts.spec, workers.spec, events.spec, seconds.spec, connections.spec, directory.spec]
+            + KafkaOptions.specs,
         run: { invocation in
             let given = try invocation.optional(directory)
             let root = given ?? FileManager.default.temporaryDirectory.path + "/andon-bench-\(UUID().uuidString)"
@@ -52,6 +54,10 @@ enum BenchCommand {
                 workers: workerCounts.isEmpty ? [1000, 10_000, 100_000] : workerCounts,
                 events: try invocation.value(events), seconds: Double(try invocation.value(seconds)),
                 connections: connectionCounts.isEmpty ? [64, 256] : connectionCounts)
+            if let kafka = try KafkaOptions.given(invocation) {
+                try plan.kafka(kafka)
+                return .success
+            }
             let sections = try invocation.values(parts)
             for section in sections.isEmpty ? BenchSection.allCases : sections { try plan.run(section) }
             return .success

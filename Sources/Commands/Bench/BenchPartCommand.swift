@@ -29,6 +29,7 @@ enum BenchPartCommand {
         case .discard: try IngestBench.discard(benchCase)
         case .visible: try IngestBench.visible(benchCase)
         case .query: try QueryBench.query(benchCase)
+        case .consume: try KafkaBench.consume(benchCase)
         }
     }
 }

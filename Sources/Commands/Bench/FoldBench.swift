@@ -1,6 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
+internal import KafkaLog
 internal import ProjectionStore
 internal import Projector
 internal import SQLiteLog
@@ -32,8 +33,8 @@ enum FoldBench {
 
     /// Writes the load into a log as a gateway would.
     static func fill(_ benchCase: BenchCase) throws -> BenchResult {
-        let log = try SQLiteLog.open(path: benchCase.logPath)
-        defer { log.close() }
+        let (log, close) = try benchCase.openLog(forWriting: true)
+        defer { close() }
         let shape = benchCase.shape
         var load = LoadBatches(shape)
         var batch = EventBatch(siteID: shape.siteID)
@@ -61,28 +62,32 @@ enum FoldBench {
 
     /// Bare scan and decode: what any reader of this log has to spend.
     static func scan(_ benchCase: BenchCase) throws -> BenchResult {
-        let log = try SQLiteLog.openReader(path: benchCase.logPath)
-        defer { log.close() }
+        let (log, close) = try benchCase.openLog(forWriting: false)
+        defer { close() }
         var batch = EventBatch(siteID: benchCase.shape.siteID)
         var result = BenchResult()
         let partition = PartitionIndex(0)
+        var bytes = 0
         result.seconds = try measureSeconds {
             var offset = LogOffset.zero
             let end = try log.endOffset(partition)
             while offset < end {
+                _ = log.waitForRecord(partition, at: offset, timeoutMilliseconds: 1000)
                 offset = try log.read(partition, from: offset, byteLimit: 1 << 20) { record in
                     _ = try RecordCodec.decode(record.payload, into: &batch)
                     result.events += batch.count
+                    bytes += record.payload.count
                 }
             }
         }
+        result.details["bytes"] = Double(bytes)
         return result
     }
 
     /// (b) The log into durable projections: from an empty store until everything is committed.
     static func replay(_ benchCase: BenchCase) throws -> BenchResult {
-        let log = try SQLiteLog.openReader(path: benchCase.logPath)
-        defer { log.close() }
+        let (log, close) = try benchCase.openLog(forWriting: false)
+        defer { close() }
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: benchCase.storePath + suffix) }
         var result = BenchResult()
         let end = try log.endOffset(PartitionIndex(0))
@@ -105,5 +110,26 @@ enum FoldBench {
         result.details["waited_seconds"] = Double(statistics.waitedMicroseconds) / 1e6
         result.details["written_bytes_per_event"] = Double(writtenBytes() - before) / Double(max(1, result.events))
         return result
+    }
+}
+
+extension BenchCase {
+    /// The log that this measurement writes or reads, and how to close it.
+    func openLog(forWriting isWriting: Bool) throws -> (log: any EventLog, close: () -> Void) {
+        if let kafka {
+            let log = try KafkaLog.open(
+                try kafka.options.settings("bench"), role: isWriting ? .readAndAppend : .readOnly)
+            return (log, { log.close() })
+        }
+        let log = isWriting ? try SQLiteLog.open(path: logPath) : try SQLiteLog.openReader(path: logPath)
+        return (log, { log.close() })
+    }
+}
+
+extension BenchCase.KafkaPlace {
+    var options: KafkaOptions {
+        KafkaOptions(
+            brokers: brokers, names: TopicNames(prefix: topicPrefix),
+            properties: properties.map { KafkaProperty(name: $0.key, value: $0.value) })
     }
 }

@@ -15,7 +15,7 @@ enum IngestBench {
         defer { running.stop() }
         let idle = IdleConnections(benchCase.idleConnections, port: running.port)
         defer { idle.close() }
-        let lag = LagWatch(running.projector, eventsPerRecord: benchCase.eventsPerRequest)
+        let lag = LagWatch({ running.progress }, eventsPerRecord: benchCase.eventsPerRequest)
         let outcome = try LoadClient.run(running.plan(benchCase))
         let lags = lag.stop()
         var result = BenchResult(
@@ -26,7 +26,8 @@ enum IngestBench {
         result.details["lag_end_events"] = Double(lags.end)
         let catchUp = measureSeconds { running.waitForFold() }
         result.details["catch_up_seconds"] = catchUp
-        result.details["log_bytes_per_event"] = Double(fileBytes(running.logPath)) / Double(max(1, result.events))
+        result.details["log_bytes_per_event"] =
+            Double(fileBytes(benchCase.logPath)) / Double(max(1, result.events))
         return result
     }
 
@@ -75,54 +76,6 @@ enum IngestBench {
     }
 }
 
-/// The service as `andon up` runs it, with the load's site defined.
-final class RunningService {
-    private let service: Service
-    private let directory: DataDirectory
-    let url: String
-    let port: UInt16
-    var projector: Projector { service.projector }
-    var logPath: String { directory.log }
-
-    init(_ benchCase: BenchCase) throws {
-        directory = DataDirectory(path: benchCase.directory)
-        let silent = Console(
-            writeOutput: { _ in }, writeError: { _ in }, outputIsTerminal: false, errorIsTerminal: false,
-            usesColour: false)
-        let journal = StructuredLog(format: .text, console: silent)
-        var configuration = ServerConfiguration()
-        configuration.isOpenToLoopback = true
-        configuration.requestsPerMinute = 0
-        service = try Service(directory, configuration, journal)
-        url = try service.start()
-        port = UInt16(url.split(separator: ":").last ?? "") ?? 0
-        let client = HTTPClient()
-        let answer = try client.send(
-            "PUT", url + "/api/sites/\(benchCase.shape.siteID)", headers: [("Content-Type", "application/json")],
-            body: benchCase.definition.putBody)
-        guard answer.status < 300 else {
-            throw CommandFailure(.failure, "the site was refused: \(String(decoding: answer.body, as: UTF8.self))")
-        }
-    }
-
-    func plan(_ benchCase: BenchCase) -> LoadClient.Plan {
-        LoadClient.Plan(
-            port: port, shape: benchCase.shape, connections: benchCase.connections, seconds: benchCase.seconds)
-    }
-
-    func waitForFold() {
-        let end = projector.progress.logEnd
-        guard end > .zero else { return }
-        let passed = DispatchSemaphore(value: 0)
-        projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 600_000) { _ in passed.signal() }
-        passed.wait()
-    }
-
-    func stop() {
-        service.stop()
-    }
-}
-
 /// Connections that only exist.
 struct IdleConnections {
     private var sockets: [Int32] = []
@@ -140,12 +93,13 @@ private final class LagWatch: Sendable {
     private let isStopping = Flag()
     private let ended = DispatchSemaphore(value: 0)
 
-    init(_ projector: Projector, eventsPerRecord: Int) {
+    init(_ progress: @escaping @Sendable () -> FoldProgress?, eventsPerRecord: Int) {
         Thread { [self] in
             while !isStopping.isSet {
-                let progress = projector.progress
-                let lag = (progress.logEnd.value - progress.nextOffset.value) * Int64(eventsPerRecord)
-                samples.withLock { $0.append(lag) }
+                if let progress = progress() {
+                    let lag = (progress.logEnd.value - progress.nextOffset.value) * Int64(eventsPerRecord)
+                    samples.withLock { $0.append(lag) }
+                }
                 Thread.sleep(forTimeInterval: 0.1)
             }
             ended.signal()

@@ -121,6 +121,9 @@ final class WorkerService: RunnableService, Sendable {
 
     var failure: CommandFailure? { membership.failure }
 
+    /// The fold of a partition that this worker holds.
+    func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
+
     func greet() throws {
         let held = partitions.standings.keys.sorted().map { String($0.value) }
         journal.write(

@@ -1,6 +1,7 @@
 internal import CRdKafka
 internal import EventLog
 internal import EventModel
+internal import Glibc
 
 /// A client of librdkafka: a producer or a consumer. Destroyed with the last reference, which blocks until its threads
 /// have ended: never drop that inside a lock (DESIGN 4). A consumer must have been closed before.
@@ -69,6 +70,8 @@ final class KafkaClient: @unchecked Sendable {
         return String(cString: text)
     }
 
+    private static let leaderWaitMicroseconds: UInt32 = 50_000
+
     /// First and next offset of a partition, asked of its leader. Of a consumer that reads only what is committed, the
     /// end is that of what it may read.
     func watermarks(
@@ -76,8 +79,15 @@ final class KafkaClient: @unchecked Sendable {
     ) throws(LogError) -> Range<LogOffset> {
         var low: Int64 = 0
         var high: Int64 = 0
-        let error = KafkaErrorCode(
-            rd_kafka_query_watermark_offsets(pointer, topic, partition.value, &low, &high, timeoutMilliseconds))
+        let deadline = Monotonic.microseconds() + Int64(timeoutMilliseconds) * 1000
+        var error = KafkaErrorCode.noError
+        repeat {
+            if error != .noError { usleep(Self.leaderWaitMicroseconds) }
+            let left = max(1, (deadline - Monotonic.microseconds()) / 1000)
+            error = KafkaErrorCode(
+                rd_kafka_query_watermark_offsets(pointer, topic, partition.value, &low, &high, Int32(left)))
+            // A leader has just moved or is being chosen: librdkafka learns it meanwhile but does not ask again.
+        } while (error == .notLeader || error == .leaderNotAvailable) && Monotonic.microseconds() < deadline
         guard error == .noError else {
             throw error.logError("asking for the ends of \(topic) partition \(partition.value)")
         }

@@ -1,0 +1,106 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import KafkaLog
+
+/// What `andon bench --brokers` measures: the same things on Kafka, beside what librdkafka does alone.
+enum KafkaBench {
+    /// Bare batch consume of the topic: what any consumer of librdkafka has to spend.
+    static func consume(_ benchCase: BenchCase) throws -> BenchResult {
+        guard let kafka = benchCase.kafka else { return BenchResult() }
+        var result = BenchResult(events: benchCase.events)
+        let settings = try kafka.options.settings("bench")
+        result.seconds = try measureSeconds {
+            let bytes = try KafkaScan.consume(settings, PartitionIndex(0))
+            result.details["bytes"] = Double(bytes)
+        }
+        return result
+    }
+}
+
+extension BenchPlan {
+    /// Everything that is on Kafka, with topics of its own that are removed afterwards.
+    func kafka(_ options: KafkaOptions) throws {
+        let prefix = "andon-bench-\(UUID().uuidString.prefix(8))"
+        let names = TopicNames(prefix: prefix)
+        let own = KafkaOptions(brokers: options.brokers, names: names, properties: options.properties)
+        let admin = try KafkaAdmin(try own.settings("bench"))
+        let plan = TopicPlan(
+            names: names, partitions: 1, replication: Int32(min(3, try admin.brokerCount())))
+        let place = BenchCase.KafkaPlace(
+            brokers: options.brokers, topicPrefix: prefix,
+            properties: Dictionary(
+                options.properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
+        defer { try? admin.delete(plan.topics.map(\.name)) }
+        func renew() throws {
+            try runner.clear()
+            try admin.delete(plan.topics.map(\.name))
+            _ = try admin.create(plan)
+        }
+        try kafkaReplay(place, renew)
+        try kafkaIngest(place, renew)
+    }
+
+    private func kafkaReplay(_ place: BenchCase.KafkaPlace, _ renew: () throws -> Void) throws {
+        var table = Table([
+            .number("workers"), .text("grouped"), .number("bare consume, MB/s"), .number("scan+decode, MB/s"),
+            .number("replay, MB/s"), .number("of bare"), .number("replayed events/s"),
+        ])
+        for count in workers {
+            for grouping in BenchCase.Grouping.allCases {
+                try renew()
+                var measured = BenchCase(part: .fill, workers: count, events: events, grouping: grouping)
+                measured.kafka = place
+                _ = try runner.run(measured)
+                measured.part = .consume
+                let bare = try runner.run(measured)
+                measured.part = .scan
+                let scan = try runner.run(measured)
+                measured.part = .replay
+                let replay = try runner.run(measured)
+                let bytes = scan.details["bytes"] ?? 0
+                func rate(_ result: BenchResult) -> Double { bytes / max(result.seconds, 1e-9) / 1e6 }
+                table.append([
+                    grouped(count), grouping.rawValue, rate(bare).oneDecimal, rate(scan).oneDecimal,
+                    rate(replay).oneDecimal, (rate(replay) / rate(bare)).asRatio, replay.eventsPerSecond.inMillions,
+                ])
+            }
+        }
+        try runner.show(
+            "Replay of a topic into durable projections, \(grouped(events)) events, 100 a record", table)
+    }
+
+    private func kafkaIngest(_ place: BenchCase.KafkaPlace, _ renew: () throws -> Void) throws {
+        var table = Table([
+            .number("workers"), .number("connections"), .number("embedded/s"), .number("Kafka/s"), .number("ratio"),
+            .number("lag, events"), .number("p50 ms"), .number("p99 ms"), .number("max ms"),
+        ])
+        for count in workers {
+            for links in connections {
+                try runner.clear()
+                var measured = BenchCase(part: .ingest, workers: count, events: events, grouping: .request)
+                (measured.connections, measured.seconds) = (links, seconds)
+                let embedded = try runner.run(measured)
+                measured.kafka = place
+                try renew()
+                let onKafka = try runner.run(measured)
+                try renew()
+                measured.part = .visible
+                measured.pace = onKafka.eventsPerSecond / Double(measured.eventsPerRequest) / 2
+                let visible = try runner.run(measured)
+                table.append([
+                    grouped(count), "\(links)", embedded.eventsPerSecond.inMillions,
+                    onKafka.eventsPerSecond.inMillions,
+                    (onKafka.eventsPerSecond / embedded.eventsPerSecond).asRatio,
+                    grouped(Int(onKafka.details["lag_end_events"] ?? 0)),
+                    (visible.details["p50_milliseconds"] ?? 0).oneDecimal,
+                    (visible.details["p99_milliseconds"] ?? 0).oneDecimal,
+                    (visible.details["max_milliseconds"] ?? 0).oneDecimal,
+                ])
+            }
+        }
+        try runner.show(
+            "Ingest: gateway and worker on Kafka (acks=all) against the embedded log; POST to visible at half of it",
+            table)
+    }
+}
