@@ -113,6 +113,12 @@ public final class KafkaLog: EventLog {
 
     /// Ends reads that wait, too.
     public func wakeReaders() { reader.wakeReaders() }
+
+    /// Lets a partition hold fewer bytes, so that a test need not send many.
+    func limitBuffersForTest(bytes: Int) { reader.limitBuffers(bytes: bytes) }
+
+    /// How often fetching was stopped because a buffer was full.
+    var pausesForTest: Int { reader.pauses }
 }
 
 extension LogEpoch {

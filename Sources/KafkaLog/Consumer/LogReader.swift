@@ -120,6 +120,12 @@ final class LogReader: Sendable {
         return reader.wait(at: offset, timeoutMilliseconds: timeoutMilliseconds)
     }
 
+    func limitBuffers(bytes: Int) {
+        for partition in partitions { partition.limitBuffer(bytes: bytes) }
+    }
+
+    var pauses: Int { partitions.reduce(0) { $0 + $1.pauses } }
+
     func wakeReaders() { for partition in partitions { partition.wake() } }
 
     /// A record of this process was acknowledged: whoever waits for it need not wait for a broker to say so.

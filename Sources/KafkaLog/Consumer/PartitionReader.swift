@@ -25,6 +25,9 @@ final class PartitionReader: Sendable {
         var wakes = 0
         var isClosed = false
         var heldBytesMaximum = ReaderLimits.heldBytesMaximum
+        /// Of a test; nil: none.
+        var heldBytesCap: Int?
+        var pauses = 0
     }
 
     let partition: PartitionIndex
@@ -85,7 +88,8 @@ final class PartitionReader: Sendable {
             return state.wakes
         }
         defer {
-            state.withLock { state in
+            // Closing waits for it.
+            state.update { state in
                 state.waiters -= 1
                 state.usedAt = Monotonic.microseconds()
             }
@@ -195,7 +199,10 @@ final class PartitionReader: Sendable {
                 message.release()
             }
             if let end = state.buffer.end { state.end.reaches(end) }
-            if state.buffer.heldByteCount > state.heldBytesMaximum, state.machine.filled() { mustReconcile = true }
+            if state.buffer.heldByteCount > state.heldBytesMaximum, state.machine.filled() {
+                state.pauses += 1
+                mustReconcile = true
+            }
             return mustReconcile
         }
     }
@@ -217,7 +224,7 @@ final class PartitionReader: Sendable {
     /// - Returns: whether it is in use.
     func tidy(now: Int64, heldBytesMaximum: Int) -> Bool {
         state.withLock { state in
-            state.heldBytesMaximum = heldBytesMaximum
+            state.heldBytesMaximum = min(heldBytesMaximum, state.heldBytesCap ?? heldBytesMaximum)
             if isUsed(state, now: now) { return true }
             if state.machine.forget() {
                 release(state.buffer.removeAll())
@@ -245,6 +252,15 @@ final class PartitionReader: Sendable {
     func topicUnknown(_ topic: String) { state.update { $0.machine.topicUnknown(topic) } }
 
     // MARK: Life
+
+    func limitBuffer(bytes: Int) {
+        state.withLock { state in
+            state.heldBytesCap = bytes
+            state.heldBytesMaximum = bytes
+        }
+    }
+
+    var pauses: Int { state.withLock { $0.pauses } }
 
     func wake() { state.update { $0.wakes += 1 } }
 
