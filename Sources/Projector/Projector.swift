@@ -61,8 +61,9 @@ public final class Projector: Sendable {
         self.store = store
         self.configuration = configuration
         let fold = try store.load()
+        let asked = ContinuousClock.now
         let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, anchor: fold.anchor)
-        state = Guarded(State(fold: fold, end: EndSight(offset: end, seenAt: .now)))
+        state = Guarded(State(fold: fold, end: EndSight(offset: end, seenAt: asked)))
         commits = CommitHandover()
     }
 
@@ -109,9 +110,10 @@ public final class Projector: Sendable {
     /// Takes over what the log knows of its end; where it knows nothing, the last sight grows old.
     @discardableResult
     func lookAtEnd() -> EndSight? {
+        // Read before the end is: a sight that is dated later than it was would call settled what is not.
+        let asked = ContinuousClock.now
         guard let known = try? log.knownEnd(partition) else { return nil }
-        let sight = EndSight(
-            offset: known.offset, seenAt: .now - .microseconds(max(0, known.ageMicroseconds)))
+        let sight = EndSight(offset: known.offset, seenAt: asked - .microseconds(max(0, known.ageMicroseconds)))
         state.withLock { $0.end.add(sight) }
         return sight
     }
