@@ -25,6 +25,8 @@ public struct PublisherConfiguration: Sendable {
     static let quarantinedPerBatch = 500
     /// Records of others that wait to be looked at; then reading waits.
     static let followedMaximum = 10_000
+    /// The shortest and the longest wait for the end of a partition before what was read is taken.
+    static let readWaitMilliseconds = 50...1000
     /// Records written between two looks at whether the partition is still held.
     static let recordsPerLook = 50
 }

@@ -183,18 +183,23 @@ final class PublishingCore {
         return true
     }
 
-    /// In short waits, because what is read has to be taken for more to be read.
+    /// In waits that begin short, because what is read has to be taken for more to be read, and grow, because a broker
+    /// may take longer than that to say where the end is.
     private func readToEnd(_ following: MetricFollowing) -> Bool {
-        let slice = 50
-        var idleSlices = 0
-        while idleSlices * slice < configuration.readMilliseconds {
+        var wait = PublisherConfiguration.readWaitMilliseconds.lowerBound
+        var idle = 0
+        while idle < configuration.readMilliseconds {
             let before = statistics.followed
-            let isAtEnd = following.readToEnd(milliseconds: slice)
+            let isAtEnd = following.readToEnd(milliseconds: wait)
             if mailbox.isStopping { return false }
             takeMail()
             if isAtEnd { return true }
             if following.failure != nil { return false }
-            idleSlices = statistics.followed == before ? idleSlices + 1 : 0
+            let taken = statistics.followed - before
+            if taken == 0 { idle += wait }
+            let isBusy = taken >= PublisherConfiguration.followedMaximum / 2
+            wait = min(isBusy ? 0 : wait * 2, PublisherConfiguration.readWaitMilliseconds.upperBound)
+            wait = max(wait, PublisherConfiguration.readWaitMilliseconds.lowerBound)
         }
         return false
     }
