@@ -68,13 +68,6 @@ final class GatewayService: RunnableService, Sendable {
     }
 }
 
-/// A process that folds nothing.
-private final class NoSources: QuerySources {
-    let partitionCount: Int32
-    init(partitionCount: Int32) { self.partitionCount = partitionCount }
-    func source(for partition: PartitionIndex) -> (any QuerySource)? { nil }
-}
-
 extension ClusterParts {
     /// Hands a question over to a worker that holds its partition.
     func forward(_ asked: AskedElsewhere) -> HTTPOutcome {
