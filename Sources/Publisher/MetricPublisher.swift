@@ -34,8 +34,8 @@ public final class MetricPublisher: Sendable {
     ///   - epoch: of the log that it folds.
     ///   - path: a file for what was published, beside the projections; made when it is missing. One publisher a file.
     ///   - clock: the wall clock, which decides when an hour is over.
-    ///   - isStillOwner: asked before records are sent, from the publishing thread; must be quick. Once it says no the
-    ///     publisher ends for good (DESIGN 5).
+    ///   - isStillOwner: asked before records are sent, from the publishing thread; must be quick. While it says no
+    ///     nothing is sent (DESIGN 5); when it says yes again, the topics are read to their ends first.
     /// - Throws: when a file cannot be opened.
     public init(
         projector: Projector, store: ProjectionStore, epoch: LogEpoch, topics: any Topics, names: TopicNames,
@@ -81,7 +81,7 @@ public final class MetricPublisher: Sendable {
         state.wait { !$0.isStarted || $0.isEnded ? () : nil }
     }
 
-    /// Whether it has ended, by itself or because it was told to.
+    /// Whether its thread has ended.
     public var isEnded: Bool { state.withLock { $0.isEnded } }
 
     public var statistics: PublisherStatistics { state.withLock { $0.statistics } }

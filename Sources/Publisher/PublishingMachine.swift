@@ -20,7 +20,7 @@ struct PublishingMachine: Sendable {
         /// Records are sent, and their reports awaited. → taking, resting, ended
         case publishing(Job, refusedUntil: Int64?)
         /// For good.
-        case ended(String?)
+        case ended
     }
 
     /// Times in microseconds.
@@ -54,7 +54,7 @@ struct PublishingMachine: Sendable {
 
     init(_ configuration: PublisherConfiguration) { self.configuration = configuration }
 
-    var isEnded: Bool { if case .ended = state { true } else { false } }
+    var isEnded: Bool { state == .ended }
 
     /// When to be ticked again if nothing happens before; nil when it has ended.
     func wakeTime(now: Int64) -> Int64? {
@@ -69,8 +69,11 @@ struct PublishingMachine: Sendable {
     mutating func step(_ now: Int64, _ input: Input) -> [Action] {
         switch (state, input) {
         case (.ended, _): return []
-        case (_, .stop): return end(nil)
-        case (_, .tick(isOwner: false, _, _)): return end("the partition is not held any more")
+        case (_, .stop):
+            state = .ended
+            return [.end]
+        // Perhaps for a moment only, e.g. after a pause: then a round begins anew, with reading.
+        case (_, .tick(isOwner: false, _, _)): return rest(until: now + configuration.retry)
         case (_, .failed): return rest(until: now + configuration.retry)
 
         case (.resting(let until), .tick(_, _, let inFlight)):
@@ -118,10 +121,5 @@ struct PublishingMachine: Sendable {
     private mutating func rest(until: Int64) -> [Action] {
         state = .resting(until: until)
         return []
-    }
-
-    private mutating func end(_ why: String?) -> [Action] {
-        state = .ended(why)
-        return [.end]
     }
 }

@@ -46,12 +46,18 @@ struct MachineTests {
         #expect(machine.step(2 * configuration.retry, tick(0, 0)) == [.read])
     }
 
-    @Test("it ends for good when it is told to, or when the partition is not held", arguments: [0, 1])
-    func ends(_ way: Int) {
+    @Test("while the partition is not held it rests, and then begins with reading; it ends when it is told to")
+    func ends() {
         var machine = PublishingMachine(configuration)
-        let input: PublishingMachine.Input =
-            way == 0 ? .stop : .tick(isOwner: false, unsent: 0, inFlight: 0)
-        #expect(machine.step(0, input) == [.end])
+        let tick = PublishingMachine.Input.tick(isOwner: true, unsent: 0, inFlight: 0)
+        _ = machine.step(0, tick)
+        _ = machine.step(0, .read(isAtEnd: true))
+        _ = machine.step(0, .noted)
+        _ = machine.step(0, .taken(isEmpty: false))
+        #expect(machine.step(0, .tick(isOwner: false, unsent: 5, inFlight: 0)) == [])
+        #expect(machine.step(1, tick) == [])
+        #expect(machine.step(configuration.retry, tick) == [.read])
+        #expect(machine.step(0, .stop) == [.end])
         #expect(machine.isEnded)
         #expect(machine.wakeTime(now: 0) == nil)
         #expect(machine.step(0, .tick(isOwner: true, unsent: 0, inFlight: 0)) == [])

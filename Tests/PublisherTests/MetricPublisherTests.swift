@@ -63,7 +63,7 @@ struct MetricPublisherTests {
         #expect(stage.reports.all == [])
     }
 
-    @Test("it ends by itself when the partition is lost, and stopping it before it started does nothing")
+    @Test("it sends nothing while the partition is not held, and stopping it before it started does nothing")
     func ends() throws {
         let stage = try Stage(now: at(12))
         let log = InMemoryLog()
