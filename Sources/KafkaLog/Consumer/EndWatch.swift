@@ -66,6 +66,10 @@ final class EndWatch: Sendable {
         for reader in readers {
             if let end = ends[reader.partition] { reader.observe(end: end, askedAt: askedAt) }
         }
+        if ends.isEmpty, isTopicGone {
+            for reader in readers { reader.denied() }
+            return
+        }
         // One partition without a leader fails the common question; the others must not go blind with it.
         guard ends.isEmpty, readers.count > 1 else { return }
         for reader in readers where !state.withLock({ $0.isStopping }) {
@@ -81,8 +85,18 @@ final class EndWatch: Sendable {
             let range = try consumer.range(reader.partition)
             reader.rangeKnown(start: range.start, end: range.end)
         } catch {
-            // Nobody answers: the doubt stays, and is asked about again.
-            if error.code == .outOfRange { reader.topicUnknown(topic) }
+            // Where nobody answers the doubt stays, and is asked about again.
+            if isTopicGone { reader.topicUnknown(topic) }
+        }
+    }
+
+    /// Whether a broker answers that it knows no such topic.
+    private var isTopicGone: Bool {
+        do throws(LogError) {
+            _ = try consumer.partitionCount()
+            return false
+        } catch {
+            return error.code == .outOfRange
         }
     }
 }

@@ -147,6 +147,7 @@ final class LogReader: Sendable {
         return range
     }
 
+    /// Asks until there is an answer or the time is up: right after a partition has moved, brokers only say that.
     private func ask<Answer>(_ body: (LogConsumer) throws(LogError) -> Answer) throws(LogError) -> Answer {
         let isClosed = questions.withLock { state in
             if !state.isClosed { state.count += 1 }
@@ -154,7 +155,18 @@ final class LogReader: Sendable {
         }
         guard !isClosed else { throw .logClosed }
         defer { questions.update { $0.count -= 1 } }
-        return try body(consumer)
+        let deadline = Monotonic.microseconds() + Int64(ReaderLimits.queryMilliseconds) * 1000
+        while true {
+            do throws(LogError) {
+                return try body(consumer)
+            } catch {
+                guard error.code == .unavailable, Monotonic.microseconds() < deadline else { throw error }
+                let isClosing = questions.wait(milliseconds: ReaderLimits.queryPauseMilliseconds) { state in
+                    state.isClosed ? true : nil
+                }
+                if isClosing != nil { throw .logClosed }
+            }
+        }
     }
 }
 

@@ -20,8 +20,9 @@ enum ReaderLimits {
     static let unusedMicrosecondsMaximum: Int64 = 30_000_000
     /// How often the ends of what is being read are asked for.
     static let endIntervalMilliseconds = 500
-    /// How long a question to a broker may take.
+    /// How long a question to a broker may take; one that a broker could not answer is repeated so long, too.
     static let queryMilliseconds: Int32 = 5000
+    static let queryPauseMilliseconds = 50
 
     static func heldBytes(usedPartitions: Int) -> Int {
         min(heldBytesMaximum, max(heldBytesMinimum, heldBytesTotal / max(1, usedPartitions)))
