@@ -1,4 +1,4 @@
-internal import EventModel
+public import EventModel
 internal import SQLite
 public import Timeline
 
@@ -143,6 +143,17 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
         do { return try connection.read { try loadFold() } } catch {
             throw StoreError.wrap("projections at \(connection.path) cannot be read", error)
         }
+    }
+
+    /// The next offset to fold and what the last folded record was, without the rest; nil for the latter before the first.
+    public func position() throws -> (nextOffset: LogOffset, anchor: RecordAnchor?) {
+        do {
+            return try connection.read {
+                let next = try connection.integer("SELECT value FROM meta WHERE name = 'next_offset'")
+                guard let next else { throw StoreError("the store has no next_offset") }
+                return (LogOffset(next), try loadAnchor())
+            }
+        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
 
     /// As ``load()``, inside a transaction that ``begin()`` began.

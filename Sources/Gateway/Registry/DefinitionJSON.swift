@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 internal import HTTPServer
 
 /// Something that is wrong with a definition, and where (RFC 6901).
@@ -15,7 +15,7 @@ struct DefinitionError: Error, Equatable {
 }
 
 /// Site definitions in their JSON form (SPEC 3).
-enum DefinitionJSON {
+package enum DefinitionJSON {
     /// Reads and checks a definition for a site.
     static func read(_ bytes: some Sequence<UInt8>, site: SiteID) throws(DefinitionError) -> SiteDefinition {
         guard let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum) else {
@@ -28,7 +28,7 @@ enum DefinitionJSON {
     }
 
     /// What was put, with all defaults.
-    static func bytes(_ definition: SiteDefinition) -> [UInt8] {
+    package static func bytes(_ definition: SiteDefinition) -> [UInt8] {
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in write(definition, to: &json) }
         return json.bytes

@@ -75,25 +75,37 @@ public final class RegistryStore: DefinitionRegistry {
     /// All definitions that were written for this log; rows of another log say nothing about this one.
     public func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) throws -> [RegisteredDefinition] {
         try handle.withLock { handle in
-            let rows = try handle.connection.prepare(
-                """
-                SELECT site_id, log_partition, log_offset, version, created_at, definition FROM definitions
-                WHERE epoch = ?1
-                """)
-            try rows.bind(1, epoch.bytes)
-            var definitions: [RegisteredDefinition] = []
-            try rows.forEachRow { row in
-                let site = SiteID(bytes: row.blob(0))
-                let position = RecordPosition(
-                    partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
-                let definition = try DefinitionJSON.read(row.blob(5), site: site)
-                definitions.append(
-                    RegisteredDefinition(
-                        definition: definition, version: UInt64(bitPattern: row.int64(3)),
-                        createdAt: Timestamp(microseconds: row.int64(4)), position: position))
-            }
+            let definitions = try Self.definitions(handle.connection, epoch)
             for registered in definitions { handle.stored[registered.definition.siteID] = registered.position }
             return definitions
         }
+    }
+
+    /// What the file of another process holds for a log, without writing to it; nothing where there is no file.
+    /// - Throws: `SQLiteError`.
+    public static func read(path: String, epoch: LogEpoch) throws -> [RegisteredDefinition] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try definitions(Connection(path: path, .reader), epoch)
+    }
+
+    private static func definitions(_ connection: Connection, _ epoch: LogEpoch) throws -> [RegisteredDefinition] {
+        let rows = try connection.prepare(
+            """
+            SELECT site_id, log_partition, log_offset, version, created_at, definition FROM definitions
+            WHERE epoch = ?1
+            """)
+        try rows.bind(1, epoch.bytes)
+        var definitions: [RegisteredDefinition] = []
+        try rows.forEachRow { row in
+            let site = SiteID(bytes: row.blob(0))
+            let position = RecordPosition(
+                partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
+            let definition = try DefinitionJSON.read(row.blob(5), site: site)
+            definitions.append(
+                RegisteredDefinition(
+                    definition: definition, version: UInt64(bitPattern: row.int64(3)),
+                    createdAt: Timestamp(microseconds: row.int64(4)), position: position))
+        }
+        return definitions
     }
 }

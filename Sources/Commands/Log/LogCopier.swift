@@ -1,0 +1,192 @@
+internal import EventLog
+internal import EventModel
+
+/// Copies the records of a log to another one as they are: key, payload, headers and created_at, each site in its order.
+///
+/// Nothing but the two logs is remembered: a copy that was broken off is gone on with where the destination ends, after
+/// its records were compared with those that a copy would have put there.
+struct LogCopier {
+    /// What a copy needs of the rest.
+    struct Surroundings {
+        var isStopping: () -> Bool
+        /// Is told how far the copy is: records of the source, all of them, and events that this run has copied.
+        var progress: (_ done: Int64, _ total: Int64, _ events: Int64) -> Void
+    }
+
+    struct Outcome: Equatable {
+        var isComplete = false
+        /// Records that the destination held before.
+        var before: Int64 = 0
+        var copied: Int64 = 0
+        var events: Int64 = 0
+        var definitions: [SiteID: NewestDefinitions.Place] = [:]
+    }
+
+    /// One append: a group of commits on the embedded log, a few batches on Kafka.
+    private static let groupRecordsMaximum = 1000
+    private static let groupBytesMaximum = 4 << 20
+
+    let source: any EventLog
+    let destination: any EventLog
+    /// Copied alone; nil: all.
+    let site: SiteID?
+    let surroundings: Surroundings
+
+    private var outcome = Outcome()
+    private var definitions = NewestDefinitions()
+    private var group: [NewRecord] = []
+    private var groupBytes = 0
+    private var done: Int64 = 0
+    private var total: Int64 = 0
+
+    init(from source: any EventLog, to destination: any EventLog, site: SiteID?, _ surroundings: Surroundings) {
+        self.source = source
+        self.destination = destination
+        self.site = site
+        self.surroundings = surroundings
+    }
+
+    /// Where copying a partition goes on.
+    private struct Resumption {
+        var start: LogOffset
+        /// Records after the start that the destination has already, by their way.
+        var skipped: [CopyLane: Int64] = [:]
+    }
+
+    /// Copies what the source holds now.
+    /// - Throws: ``CommandFailure`` where the destination holds something else or a record stands where it must not,
+    ///   `LogError`.
+    mutating func run() throws -> Outcome {
+        guard source.epoch != destination.epoch else {
+            throw CommandFailure(.usage, "source and destination are the same log", next: "andon log copy --help")
+        }
+        var ends: [PartitionIndex: LogOffset] = [:]
+        for partition in source.partitions {
+            ends[partition] = try source.endOffset(partition)
+            total += try source.endOffset(partition).value - source.startOffset(partition).value
+        }
+        let survey = try CopySurvey(
+            destination, from: source.partitionCount, site: site, isStopping: surroundings.isStopping)
+        outcome.before = survey.records
+        definitions = survey.definitions
+        var resumptions: [PartitionIndex: Resumption] = [:]
+        for (partition, end) in ends.sorted(by: { $0.key < $1.key }) {
+            resumptions[partition] = try resumption(partition, before: end, survey)
+        }
+        for (partition, end) in ends.sorted(by: { $0.key < $1.key }) where !surroundings.isStopping() {
+            guard let resumption = resumptions[partition] else { continue }
+            try copy(partition, resumption, before: end)
+        }
+        outcome.isComplete = !surroundings.isStopping()
+        outcome.definitions = definitions.places
+        if outcome.isComplete { try checkCount() }
+        return outcome
+    }
+
+    // MARK: What is there already
+
+    /// Compares what the destination holds of a partition with the partition's beginning.
+    private func resumption(
+        _ partition: PartitionIndex, before end: LogOffset, _ survey: CopySurvey
+    ) throws -> Resumption {
+        let start = try source.startOffset(partition)
+        let lanes = survey.lanes.filter { $0.key.source == partition }
+        var missing = lanes.values.reduce(0) { $0 + $1.count }
+        guard missing > 0 else { return Resumption(start: start) }
+        var seen: [CopyLane: RecordChain] = [:]
+        var resumption: Resumption?
+        var next = start
+        let walk = RecordWalk(log: source, isStopping: surroundings.isStopping)
+        try walk.walk(partition, from: start, to: end) { offset, record in
+            next = offset.next
+            guard let lane = try lane(of: record, partition, offset) else { return true }
+            var chain = seen[lane] ?? RecordChain()
+            guard let expected = lanes[lane], chain.count < expected.count else {
+                if resumption == nil {
+                    let skipped = lanes.map { ($0.key, $0.value.count - (seen[$0.key]?.count ?? 0)) }
+                    resumption = Resumption(start: offset, skipped: Dictionary(uniqueKeysWithValues: skipped))
+                }
+                return true
+            }
+            chain.add(record)
+            seen[lane] = chain
+            if chain.count == expected.count, chain != expected { throw Self.otherRecords }
+            missing -= 1
+            return missing > 0
+        }
+        guard missing == 0 || surroundings.isStopping() else { throw Self.otherRecords }
+        return resumption ?? Resumption(start: next)
+    }
+
+    private static let otherRecords = CommandFailure(
+        .failure, "the destination holds records that are not of this copy",
+        why: "only an empty log, or one that an earlier copy of the same source has begun, is copied to",
+        next: "name another --to-data-dir, or a --to-topic-prefix whose topics were made anew")
+
+    // MARK: Copying
+
+    private mutating func copy(_ partition: PartitionIndex, _ from: Resumption, before end: LogOffset) throws {
+        var skipped = from.skipped
+        done += try from.start.value - source.startOffset(partition).value
+        let walk = RecordWalk(log: source, isStopping: surroundings.isStopping)
+        try walk.walk(partition, from: from.start, to: end) { offset, record in
+            done += 1
+            guard let lane = try lane(of: record, partition, offset) else { return true }
+            if let count = skipped[lane], count > 0 {
+                skipped[lane] = count - 1
+                return true
+            }
+            group.append(record)
+            groupBytes += record.byteCount
+            if group.count >= Self.groupRecordsMaximum || groupBytes >= Self.groupBytesMaximum { try append() }
+            return true
+        }
+        try append()
+    }
+
+    private mutating func append() throws {
+        guard !group.isEmpty else { return }
+        let positions: [RecordPosition]
+        do throws(LogError) {
+            positions = try destination.append(group)
+        } catch {
+            throw CommandFailure(
+                error.isRetriable ? .unavailable : .failure, "the destination did not take all records",
+                why: error.message, next: "run the same command again: it goes on where the destination ends")
+        }
+        for (record, position) in zip(group, positions) { outcome.events += Int64(definitions.note(record, position)) }
+        outcome.copied += Int64(group.count)
+        group.removeAll(keepingCapacity: true)
+        groupBytes = 0
+        surroundings.progress(done, total, outcome.events)
+    }
+
+    /// The way of a record; nil for one that is not copied.
+    private func lane(of record: NewRecord, _ partition: PartitionIndex, _ offset: LogOffset) throws -> CopyLane? {
+        if let site, site.bytes != record.key { return nil }
+        let lane = CopyLane(record.key, source.partitionCount, destination.partitionCount)
+        guard lane.source == partition else {
+            let site = printable(String(decoding: record.key, as: UTF8.self))
+            throw CommandFailure(
+                .badData, "the record at \(partition.value):\(offset.value) is not in the partition of its site '\(site)'",
+                why: "another program has written it, or the topic was given more partitions",
+                next: "andon log tail --from \(partition.value):\(offset.value) --limit 1")
+        }
+        return lane
+    }
+
+    /// The destination has exactly what it had and what was copied. Beside other sites nobody can say so.
+    private func checkCount() throws {
+        guard site == nil else { return }
+        var count: Int64 = 0
+        for partition in destination.partitions {
+            count += try destination.endOffset(partition).value - destination.startOffset(partition).value
+        }
+        let expected = outcome.before + outcome.copied
+        guard count == expected else {
+            throw CommandFailure(
+                .failure, "the destination holds \(grouped(count)) records in place of \(grouped(expected))",
+                why: "another process writes it too", next: "stop that process and copy to an empty log")
+        }
+    }
+}

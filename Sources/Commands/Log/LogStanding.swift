@@ -1,0 +1,68 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import ProjectionStore
+
+/// Where a partition of a log stands, and how far behind it a fold is.
+struct LogStanding: Equatable {
+    var partition: PartitionIndex
+    var start: LogOffset
+    var end: LogOffset
+    /// created_at of the last record; nil in an empty partition.
+    var newest: Timestamp?
+    /// The next record that the fold takes; nil where no store of it is known.
+    var folded: LogOffset?
+    /// created_at of the last record that was folded.
+    var foldedCreatedAt: Timestamp?
+    /// Events in the records that are not folded; nil where they are too many to count.
+    var lagEvents: Int64?
+
+    var lagRecords: Int64? { folded.map { max(0, end.value - max($0, start).value) } }
+
+    /// By created_at, from the last folded record to the last one of the log.
+    var lagMicroseconds: Int64? {
+        guard let lag = lagRecords, lag > 0 else { return lagRecords == nil ? nil : 0 }
+        guard let newest, let foldedCreatedAt else { return nil }
+        return max(0, newest - foldedCreatedAt)
+    }
+
+    /// More records are not read for the sake of a number: some seconds of reading.
+    static let countedRecordsMaximum: Int64 = 100_000
+    private static let readBytes = 1 << 20
+
+    /// Looks at one partition.
+    /// - Parameter store: projections that were folded from it; of another log they count for nothing.
+    init(_ log: any EventLog, _ partition: PartitionIndex, store: String?) throws {
+        self.partition = partition
+        start = try log.startOffset(partition)
+        end = try log.endOffset(partition)
+        if end > start {
+            var last: Timestamp?
+            _ = try log.read(partition, from: LogOffset(end.value - 1), byteLimit: 1) { record in
+                if last == nil { last = record.createdAt }
+            }
+            newest = last
+        }
+        guard let store, ProjectionStore.isCurrent(path: store, logEpoch: log.epoch.bytes) else { return }
+        let position = try StoreReader(path: store).position()
+        folded = position.nextOffset
+        foldedCreatedAt = position.anchor?.createdAt
+        lagEvents = try countEvents(log)
+    }
+
+    private func countEvents(_ log: any EventLog) throws -> Int64? {
+        guard let folded, let lag = lagRecords, lag <= Self.countedRecordsMaximum else { return nil }
+        var batch = EventBatch(siteID: SiteID(bytes: []))
+        var events: Int64 = 0
+        var next = max(folded, start)
+        while next < end {
+            let from = next
+            next = try log.read(partition, from: from, byteLimit: Self.readBytes) { record in
+                guard record.offset < end else { return }
+                if case .events? = try? RecordCodec.decode(record.payload, into: &batch) { events += Int64(batch.count) }
+            }
+            guard next > from else { return nil }
+        }
+        return events
+    }
+}

@@ -1,0 +1,118 @@
+internal import EventLog
+internal import EventModel
+
+/// Reads partitions of a log in turn and hands out lines, to an end that was fixed at the start or for ever.
+struct LogTailReader {
+    struct Plan {
+        /// Read alone; nil: all.
+        var partition: PartitionIndex?
+        /// Shown alone; nil: all.
+        var site: SiteID?
+        var start: LogStart
+        var follows: Bool
+        /// Lines; nil: no limit.
+        var limit: Int?
+    }
+
+    /// A read hands out so much before the next partition has its turn.
+    private static let turnBytes = 1 << 20
+    /// A new record shows no later than this: one wait after the other goes through the partitions.
+    private static let roundMilliseconds = 100
+
+    /// A log waits ten seconds for records that it knows of, so many times.
+    private static let idleRoundsMaximum = 3
+
+    let log: any EventLog
+    let plan: Plan
+    let isStopping: () -> Bool
+    let write: ([UInt8]) throws -> Void
+    private var lines = RecordLines()
+    private var written = 0
+
+    init(
+        _ log: any EventLog, _ plan: Plan, isStopping: @escaping () -> Bool, write: @escaping ([UInt8]) throws -> Void
+    ) {
+        self.log = log
+        self.plan = plan
+        self.isStopping = isStopping
+        self.write = write
+    }
+
+    /// - Returns: records that could not be read; they have lines of their own.
+    mutating func run() throws -> Int {
+        let partitions = self.partitions
+        var places = try plan.start.offsets(log, partitions).sorted { $0.key < $1.key }
+        let ends = try plan.follows ? [:] : ends(of: places.map(\.key))
+        var idleRounds = 0
+        while !isDone {
+            places.removeAll { place in ends[place.key].map { place.value >= $0 } ?? false }
+            if places.isEmpty { break }
+            var hasMoved = false
+            for index in places.indices where !isDone {
+                let (partition, offset) = places[index]
+                if !plan.follows || log.waitForRecord(partition, at: offset, timeoutMilliseconds: 0) {
+                    places[index].value = try read(partition, from: offset, before: ends[partition])
+                    hasMoved = hasMoved || places[index].value != offset
+                }
+            }
+            if plan.follows {
+                if !hasMoved { wait(places) }
+            } else {
+                idleRounds = hasMoved ? 0 : idleRounds + 1
+                guard idleRounds < Self.idleRoundsMaximum || isStopping() else {
+                    throw LogError(
+                        .unavailable, "records that should be there do not come",
+                        hint: "check that all brokers are up, and try again")
+                }
+            }
+        }
+        return lines.unreadable
+    }
+
+    private var isDone: Bool { isStopping() || plan.limit.map { written >= $0 } ?? false }
+
+    private var partitions: [PartitionIndex] {
+        if let partition = plan.partition { return [partition] }
+        guard let site = plan.site else { return log.partitions }
+        return [Partitioner.partition(of: site.bytes, partitionCount: log.partitionCount)]
+    }
+
+    private func ends(of partitions: [PartitionIndex]) throws -> [PartitionIndex: LogOffset] {
+        var ends: [PartitionIndex: LogOffset] = [:]
+        for partition in partitions { ends[partition] = try log.endOffset(partition) }
+        return ends
+    }
+
+    private mutating func read(
+        _ partition: PartitionIndex, from offset: LogOffset, before end: LogOffset?
+    ) throws -> LogOffset {
+        if let end, offset >= end { return offset }
+        return try log.read(partition, from: offset, byteLimit: Self.turnBytes) { record in
+            if let end, record.offset >= end { return }
+            guard !isDone, isWanted(record) else { return }
+            try lines.lines(of: record, in: partition, from: firstIndex(record)) { line in
+                guard plan.limit.map({ written < $0 }) ?? true else { return }
+                try write(line)
+                written += 1
+            }
+        }
+    }
+
+    private func isWanted(_ record: LogRecord) -> Bool {
+        if let site = plan.site, !site.bytes.elementsEqual(record.key) { return false }
+        if case .time(let time) = plan.start { return record.createdAt >= time }
+        return true
+    }
+
+    private func firstIndex(_ record: LogRecord) -> Int {
+        guard case .position(let position, let index) = plan.start, record.offset == position.offset else { return 0 }
+        return index
+    }
+
+    private func wait(_ places: [(key: PartitionIndex, value: LogOffset)]) {
+        let each = max(1, Self.roundMilliseconds / places.count)
+        for (partition, offset) in places where !isStopping() {
+            if log.waitForRecord(partition, at: offset, timeoutMilliseconds: each) { return }
+        }
+    }
+}

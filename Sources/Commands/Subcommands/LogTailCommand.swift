@@ -1,0 +1,88 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+
+/// `andon log tail`
+enum LogTailCommand {
+    static let site = Option<SiteID>("site", "SITE", "this site alone") { text throws(InvalidValue) in
+        let site = SiteID(text)
+        guard site.isValid else { throw InvalidValue("1 to 64 of the characters A-Z a-z 0-9 . _ -, and not . or ..") }
+        return site
+    }
+    private static let partition = Option.integer(
+        "partition", "N", "this partition alone", in: 0...Int(Int32.max))
+    private static let follow = Option.flag("follow", short: "f", "go on as records are added, until Ctrl-C")
+    private static let limit = Option.integer("limit", "N", "end after so many lines", in: 1...Int(Int32.max))
+
+    static let command = Command(
+        path: ["log", "tail"],
+        summary: "prints the events of the log as JSON lines, from any place on",
+        discussion: """
+            One line for each event, in the order of its partition, with position and mark; one for each definition. With
+            several partitions their lines take turns. A time means created_at, wherever the record stands.
+            Begins at the earliest record, with --follow at the end, unless --from says otherwise. Works beside a running
+            server. Exit code 65 when a record cannot be read; it has a line of its own.
+            """,
+        examples: [
+            .init("andon log tail --follow", "show what comes in"),
+            .init("andon log tail --from 2026-02-03T06:00:00Z --site plant-1 | wc -l", "count what came since then"),
+            .init("andon log tail --brokers kafka-1:9092 --from 3:1200 --limit 10", "look at one place of the topic"),
+        ],
+        options: [LogStart.option.spec, partition.spec, site.spec, follow.spec, limit.spec] + LogAddress.specs,
+        run: { invocation in
+            let signals = StopSignals.install(invocation.console)
+            let opened = try LogAddress(invocation).openReader()
+            wake(opened.log, on: signals)
+            return try run(invocation, opened, signals)
+        })
+
+    /// The command on a log that is open; it closes it.
+    static func run(_ invocation: Invocation, _ opened: OpenLog, _ signals: StopSignals) throws -> ExitCode {
+        defer { opened.close() }
+        let plan = try plan(invocation, opened.log)
+        var reader = LogTailReader(
+            opened.log, plan, isStopping: { signals.isStopping }, write: invocation.console.writeOutput)
+        let unreadable: Int
+        do {
+            unreadable = try reader.run()
+        } catch let error as LogError {
+            throw CommandFailure(log: error, "cannot read the log")
+        }
+        if signals.isStopping { return .interrupted }
+        guard unreadable == 0 else {
+            invocation.console.note("\(grouped(unreadable)) records cannot be read: see the lines of kind unreadable")
+            return .badData
+        }
+        return .success
+    }
+
+    private static func plan(
+        _ invocation: Invocation, _ log: any EventLog
+    ) throws(CommandFailure) -> LogTailReader.Plan {
+        let follows = try invocation.isSet(follow)
+        var plan = LogTailReader.Plan(
+            partition: try invocation.optional(partition).map { PartitionIndex(Int32($0)) },
+            site: try invocation.optional(site),
+            start: try invocation.optional(LogStart.option) ?? (follows ? .end : .earliest), follows: follows,
+            limit: try invocation.optional(limit))
+        if case .position(let position, _) = plan.start {
+            guard plan.partition ?? position.partition == position.partition else {
+                throw CommandFailure(.usage, "--partition and --from name two partitions", next: "leave out --partition")
+            }
+            plan.partition = position.partition
+        }
+        if let partition = plan.partition, partition.value >= log.partitionCount {
+            throw CommandFailure(
+                .usage, "there is no partition \(partition.value)", why: "the log has \(log.partitionCount)",
+                next: "andon log stat")
+        }
+        return plan
+    }
+
+    /// Lets no wait for records outlast Ctrl-C.
+    static func wake(_ log: any EventLog, on signals: StopSignals) {
+        let thread = Thread { if signals.wait() { log.wakeReaders() } }
+        thread.name = "log-waker"
+        thread.start()
+    }
+}
