@@ -139,15 +139,15 @@ let package = Package(
         .target(
             name: "ProcessHarness", dependencies: ["HTTPClient", "Locks"], path: "Tests/ProcessHarness",
             swiftSettings: common),
+        .target(
+            name: "KafkaHarness", dependencies: ["Locks", "ProcessHarness"], path: "Tests/KafkaHarness",
+            swiftSettings: common),
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Commands", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "ProcessHarness",
-                "SimulationKit",
+                "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "KafkaHarness", "Locks",
+                "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit",
             ],
-            swiftSettings: common),
-        .target(
-            name: "KafkaHarness", dependencies: ["Locks", "ProcessHarness"], path: "Tests/KafkaHarness",
             swiftSettings: common),
         .testTarget(
             name: "KafkaLogTests",

@@ -168,7 +168,8 @@ struct LogCopier {
         guard lane.source == partition else {
             let site = printable(String(decoding: record.key, as: UTF8.self))
             throw CommandFailure(
-                .badData, "the record at \(partition.value):\(offset.value) is not in the partition of its site '\(site)'",
+                .badData,
+                "the record at \(partition.value):\(offset.value) is not in the partition of its site '\(site)'",
                 why: "another program has written it, or the topic was given more partitions",
                 next: "andon log tail --from \(partition.value):\(offset.value) --limit 1")
         }

@@ -59,7 +59,9 @@ struct LogStanding: Equatable {
             let from = next
             next = try log.read(partition, from: from, byteLimit: Self.readBytes) { record in
                 guard record.offset < end else { return }
-                if case .events? = try? RecordCodec.decode(record.payload, into: &batch) { events += Int64(batch.count) }
+                if case .events? = try? RecordCodec.decode(record.payload, into: &batch) {
+                    events += Int64(batch.count)
+                }
             }
             guard next > from else { return nil }
         }

@@ -54,7 +54,7 @@ struct KafkaOptions: Sendable {
         return given
     }
 
-    private static func readProperties(_ path: String) throws(CommandFailure) -> [KafkaProperty] {
+    static func readProperties(_ path: String) throws(CommandFailure) -> [KafkaProperty] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandFailure(.badData, "cannot read '\(path)'", next: "check the path given with --kafka-config")
         }

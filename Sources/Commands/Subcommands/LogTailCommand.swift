@@ -67,7 +67,8 @@ enum LogTailCommand {
             limit: try invocation.optional(limit))
         if case .position(let position, _) = plan.start {
             guard plan.partition ?? position.partition == position.partition else {
-                throw CommandFailure(.usage, "--partition and --from name two partitions", next: "leave out --partition")
+                throw CommandFailure(
+                    .usage, "--partition and --from name two partitions", next: "leave out --partition")
             }
             plan.partition = position.partition
         }
