@@ -2,6 +2,7 @@ import EventLog
 import EventModel
 import Foundation
 internal import Locks
+import ProcessHarness
 import SQLiteLog
 import SimulationKit
 import Testing
@@ -192,5 +193,27 @@ struct LogTailTests {
         _ = try log.append([NewRecord(key: [65], createdAt: Timestamp(microseconds: 1), payload: [9])])
         let unreadable = run([])
         #expect(unreadable.exit == .badData && unreadable.lines == 4 && unreadable.errors.contains("unreadable"))
+    }
+
+    @Test("Ctrl-C ends a tail that follows, with 130 and whole lines")
+    func interrupt() throws {
+        let folder = try TemporaryDirectory()
+        let log = try SQLiteLog.open(path: DataDirectory(path: folder.path).log)
+        defer { log.close() }
+        _ = try log.append([Self.record("plant", 1, [Self.event(1)])])
+        let process = try AndonProcess.make(["log", "tail", "-f", "--from", "earliest", "--data-dir", folder.path])
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer { if process.isRunning { process.terminate() } }
+        let drain = Drain(output.fileHandleForReading)
+        #expect(drain.line { $0.contains("\"position\":\"0:0:0\"") } != nil)
+        _ = try log.append([Self.record("plant", 2, [Self.event(2)])])
+        #expect(drain.line { $0.contains("\"position\":\"0:1:0\"") } != nil)
+        kill(process.processIdentifier, SIGINT)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        #expect(drain.wait().split(separator: "\n").count == 2)
     }
 }
