@@ -53,6 +53,14 @@ public final class KafkaAdmin: Sendable {
         return try client.watermarks(topic, partition, timeoutMilliseconds: timeoutMilliseconds)
     }
 
+    /// The offset that the next record gets, by partition.
+    public func ends(
+        _ topic: String, _ partitions: [PartitionIndex]
+    ) throws(LogError) -> [PartitionIndex: LogOffset] {
+        drainNotices()
+        return try client.offsets(of: topic, partitions, at: .end, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
     /// The topics of these names that are there, with their properties.
     public func find(_ names: [String]) throws(LogError) -> [String: FoundTopic] {
         let there = try metadata().topics.filter { names.contains($0.name) && $0.error != .unknownTopicOrPartition }

@@ -70,28 +70,37 @@ final class KafkaClient: @unchecked Sendable {
         return String(cString: text)
     }
 
-    private static let leaderWaitMicroseconds: UInt32 = 50_000
+    /// Where partitions begin or end, asked of their leaders in one go. The end is that of what this client may read:
+    /// with `read_committed`, before the first open transaction.
+    ///
+    /// Not `rd_kafka_query_watermark_offsets`, which heeds no timeout while a broker is away.
+    /// - Parameter place: `.beginning` or `.end`.
+    func offsets(
+        of topic: String, _ partitions: [PartitionIndex], at place: KafkaOffset, timeoutMilliseconds: Int32
+    ) throws(LogError) -> [PartitionIndex: LogOffset] {
+        let doing = "asking for the ends of \(topic)"
+        let list = KafkaPartitionList(
+            partitions.map { KafkaPartition(topic: topic, partition: $0, offset: place) })
+        let error = KafkaErrorCode(rd_kafka_offsets_for_times(pointer, list.pointer, timeoutMilliseconds))
+        guard error == .noError else { throw error.logError(doing) }
+        var offsets: [PartitionIndex: LogOffset] = [:]
+        for entry in list.entries {
+            guard entry.error == .noError else { throw entry.error.logError(doing) }
+            guard case .at(let offset) = entry.offset else { throw KafkaErrorCode.timedOut.logError(doing) }
+            offsets[entry.partition] = offset
+        }
+        return offsets
+    }
 
-    /// First and next offset of a partition, asked of its leader. Of a consumer that reads only what is committed, the
-    /// end is that of what it may read.
+    /// First offset of a partition, and the one that the next record gets.
     func watermarks(
         _ topic: String, _ partition: PartitionIndex, timeoutMilliseconds: Int32
     ) throws(LogError) -> Range<LogOffset> {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let deadline = Monotonic.microseconds() + Int64(timeoutMilliseconds) * 1000
-        var error = KafkaErrorCode.noError
-        repeat {
-            if error != .noError { usleep(Self.leaderWaitMicroseconds) }
-            let left = max(1, (deadline - Monotonic.microseconds()) / 1000)
-            error = KafkaErrorCode(
-                rd_kafka_query_watermark_offsets(pointer, topic, partition.value, &low, &high, Int32(left)))
-            // A leader has just moved or is being chosen: librdkafka learns it meanwhile but does not ask again.
-        } while (error == .notLeader || error == .leaderNotAvailable) && Monotonic.microseconds() < deadline
-        guard error == .noError else {
-            throw error.logError("asking for the ends of \(topic) partition \(partition.value)")
-        }
-        return LogOffset(low)..<LogOffset(max(low, high))
+        // Two questions: retention can move the beginning past the end that was told before.
+        let end = try offsets(of: topic, [partition], at: .end, timeoutMilliseconds: timeoutMilliseconds)
+        let start = try offsets(of: topic, [partition], at: .beginning, timeoutMilliseconds: timeoutMilliseconds)
+        let first = start[partition] ?? .zero
+        return first..<max(first, end[partition] ?? first)
     }
 }
 

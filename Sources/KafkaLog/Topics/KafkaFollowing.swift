@@ -144,23 +144,19 @@ final class KafkaFollowing: TopicFollowing {
 
     /// Where the partitions end now; nil when no broker tells in time.
     private func ends(before deadline: ContinuousClock.Instant) -> [PartitionIndex: LogOffset]? {
-        var ends: [PartitionIndex: LogOffset] = [:]
-        for partition in state.withLock({ $0.machine.partitions }) {
-            while ends[partition] == nil {
-                let milliseconds = Self.remaining(until: deadline)
-                let isOver = state.withLock { $0.isStopping || $0.machine.failure != nil }
-                if isOver || milliseconds <= 0 { return nil }
-                do {
-                    let range = try client.watermarks(
-                        topic, partition, timeoutMilliseconds: Int32(clamping: min(milliseconds, 1000)))
-                    ends[partition] = range.upperBound
-                } catch {
-                    // A leader that is being elected: ask again a moment later.
-                    _ = state.wait(milliseconds: min(milliseconds, 50)) { $0.isStopping ? () : nil }
-                }
+        let partitions = state.withLock { $0.machine.partitions }
+        while true {
+            let milliseconds = Self.remaining(until: deadline)
+            let isOver = state.withLock { $0.isStopping || $0.machine.failure != nil }
+            if isOver || milliseconds <= 0 { return nil }
+            do {
+                return try client.offsets(
+                    of: topic, partitions, at: .end, timeoutMilliseconds: Int32(clamping: min(milliseconds, 1000)))
+            } catch {
+                // A leader that is being elected: ask again a moment later.
+                _ = state.wait(milliseconds: min(milliseconds, 50)) { $0.isStopping ? () : nil }
             }
         }
-        return ends
     }
 
     private static func remaining(until deadline: ContinuousClock.Instant) -> Int {

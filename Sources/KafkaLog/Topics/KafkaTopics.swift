@@ -52,13 +52,18 @@ public final class KafkaTopics: Topics {
     ) throws(LogError) -> any TopicFollowing {
         // Not what is remembered: a topic that was deleted must be missed here.
         let count = try admin.partitionCount(topic)
+        let partitions = partitions ?? (0..<count).map { PartitionIndex($0) }
+        for partition in partitions where !(0..<count).contains(partition.value) {
+            throw .noPartition(partition, of: count)
+        }
+        // The end of this moment, so that nothing sent after this call is missed.
+        var ends: [PartitionIndex: LogOffset] = [:]
+        if case .end = start { ends = try admin.ends(topic, partitions) }
         var places: [PartitionIndex: KafkaOffset] = [:]
-        for partition in partitions ?? (0..<count).map({ PartitionIndex($0) }) {
-            guard (0..<count).contains(partition.value) else { throw .noPartition(partition, of: count) }
+        for partition in partitions {
             switch start {
             case .beginning: places[partition] = .beginning
-            // The end of this moment, so that nothing sent after this call is missed.
-            case .end: places[partition] = .at(try admin.watermarks(topic, partition).upperBound)
+            case .end: places[partition] = ends[partition].map { .at($0) } ?? .end
             case .offsets(let offsets): places[partition] = offsets[partition].map { .at($0) } ?? .beginning
             }
         }
