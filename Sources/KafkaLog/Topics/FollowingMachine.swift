@@ -21,10 +21,22 @@ struct FollowingMachine {
     private(set) var failure: LogError?
     var partitions: [PartitionIndex] { next.keys.sorted() }
 
-    /// - Parameter partitions: those that are followed.
-    init(topic: String, _ partitions: [PartitionIndex]) {
+    /// Where to begin in partitions of which nothing came yet.
+    private var starts: [PartitionIndex: KafkaOffset]
+
+    /// - Parameter places: where each partition that is followed begins.
+    init(topic: String, _ places: [PartitionIndex: KafkaOffset]) {
         self.topic = topic
-        next = Dictionary(uniqueKeysWithValues: partitions.map { ($0, LogOffset.zero) })
+        starts = places
+        next = places.mapValues { _ in .zero }
+    }
+
+    /// Where to go on in every partition.
+    var places: [PartitionIndex: KafkaOffset] {
+        starts.reduce(into: [:]) { places, start in
+            let next = next[start.key] ?? .zero
+            places[start.key] = next > .zero ? .at(next) : start.value
+        }
     }
 
     /// - Returns: whether it is to be handled: false for what was handled before.
@@ -53,6 +65,7 @@ struct FollowingMachine {
     mutating func failed(_ code: KafkaErrorCode, _ text: String, _ partition: PartitionIndex?) -> Action {
         if code == .offsetOutOfRange || code == .autoOffsetReset, let partition {
             next[partition] = .zero
+            starts[partition] = .beginning
             return .restart(partition)
         }
         if code.isUnknownTopic { return .check }

@@ -16,21 +16,45 @@ final class KafkaFollowing: TopicFollowing {
     private let topic: String
     private let notice: @Sendable (Int32, String) -> Void
     private let state: Monitor<State>
+    private let errors: ErrorBox
+
+    /// Errors of partitions, which librdkafka tells by a callback during a poll when it is not polled for events.
+    private final class ErrorBox: Sendable {
+        let waiting = Guarded<[KafkaErrorCode]>([])
+    }
 
     /// - Parameter places: where each partition begins.
     init(_ settings: KafkaSettings, _ topic: String, _ places: [PartitionIndex: KafkaOffset]) throws(LogError) {
-        client = try KafkaClient(.consumer, Self.configuration(settings))
+        errors = ErrorBox()
+        client = try KafkaClient(.consumer, Self.configuration(settings, errors))
         self.topic = topic
         notice = settings.notice
-        state = Monitor(State(machine: FollowingMachine(topic: topic, Array(places.keys))))
-        let list = KafkaPartitionList(
-            places.map { KafkaPartition(topic: topic, partition: $0.key, offset: $0.value) })
-        let error = KafkaErrorCode(rd_kafka_assign(client.pointer, list.pointer))
+        state = Monitor(State(machine: FollowingMachine(topic: topic, places)))
+        let error = assign(places)
         guard error == .noError else { throw error.logError("following topic \(topic)") }
     }
 
-    private static func configuration(_ settings: KafkaSettings) throws(LogError) -> KafkaConfiguration {
+    private func assign(_ places: [PartitionIndex: KafkaOffset]) -> KafkaErrorCode {
+        let list = KafkaPartitionList(
+            places.map { KafkaPartition(topic: topic, partition: $0.key, offset: $0.value) })
+        return KafkaErrorCode(rd_kafka_assign(client.pointer, list.pointer))
+    }
+
+    private static func configuration(
+        _ settings: KafkaSettings, _ errors: ErrorBox
+    ) throws(LogError) -> KafkaConfiguration {
         let configuration = try settings.configuration()
+        // The box outlives the client, which is destroyed with the following that holds both.
+        configuration.setOpaque(Unmanaged.passUnretained(errors).toOpaque())
+        rd_kafka_conf_set_error_cb(configuration.pointer) { _, code, _, opaque in
+            guard let opaque else { return }
+            let errors = Unmanaged<ErrorBox>.fromOpaque(opaque).takeUnretainedValue()
+            errors.waiting.withLock { waiting in
+                // One of a kind is enough: each makes a broker be asked.
+                let code = KafkaErrorCode(rd_kafka_resp_err_t(code))
+                if !waiting.contains(code) { waiting.append(code) }
+            }
+        }
         configuration.setEvents(RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
         // librdkafka assigns only to a consumer that names a group; this one never joins it and commits nothing.
         try configuration.set("group.id", "\(settings.names.prefix).follow.v1")
@@ -78,6 +102,11 @@ final class KafkaFollowing: TopicFollowing {
             } else {
                 while let event = notices.poll(milliseconds: 0) { serve(event) }
             }
+            let codes = errors.waiting.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            for code in codes { act(state.update { $0.machine.failed(code, code.text, nil) }, code) }
         }
         rd_kafka_assign(client.pointer, nil)
     }
@@ -108,11 +137,9 @@ final class KafkaFollowing: TopicFollowing {
             break
         case .restart(let partition):
             notice(4, "topic \(topic) partition \(partition.value): the place is gone, reading from the first record")
-            let list = KafkaPartitionList([
-                KafkaPartition(topic: topic, partition: partition, offset: .beginning)
-            ])
-            // Not waited for: what comes next tells.
-            rd_kafka_error_destroy(rd_kafka_seek_partitions(client.pointer, list.pointer, 0))
+            // Not a seek: that has no effect on a partition whose fetching an error has ended.
+            let error = assign(state.withLock { $0.machine.places })
+            if error != .noError { notice(3, "topic \(topic): \(error.text)") }
         case .check:
             check(code)
         case .fail:

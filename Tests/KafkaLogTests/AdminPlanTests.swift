@@ -1,0 +1,124 @@
+import EventLog
+import Testing
+
+@testable import KafkaLog
+
+@Suite struct TopicPlanTests {
+    private let plan = TopicPlan(partitions: 8)
+
+    /// What the brokers would say had the plan been carried out.
+    private func asPlanned(_ plan: TopicPlan) -> [String: FoundTopic] {
+        Dictionary(
+            uniqueKeysWithValues: plan.topics.map {
+                (
+                    $0.name,
+                    FoundTopic(
+                        partitions: $0.partitions, replication: Int($0.replication), configuration: $0.configuration)
+                )
+            })
+    }
+
+    private func findings(_ change: (inout FoundTopic) -> Void) -> [TopicFinding] {
+        var found = asPlanned(plan)
+        change(&found["andon.events.v1", default: FoundTopic(partitions: 0, replication: 0)])
+        return plan.verify(found).filter { $0.level != .ok }
+    }
+
+    @Test func `DESIGN 3: the plan names every topic with its cleanup and partitions`() {
+        let expected: [(String, TopicPlan.Cleanup, Int32)] = [
+            ("andon.events.v1", .delete, 8), ("andon.quarantine.v1", .delete, 8), ("andon.registry.v1", .compact, 1),
+            ("andon.keys.v1", .compact, 1), ("andon.workers.v1", .compact, 1), ("andon.metrics.worker.v1", .compact, 8),
+            ("andon.metrics.workstation.v1", .compact, 8), ("andon.metrics.factory.v1", .compact, 8),
+            ("andon.metrics.model-health.v1", .compact, 8), ("andon.alerts.v1", .compact, 8),
+        ]
+        #expect(plan.topics.map(\.name) == expected.map(\.0))
+        #expect(plan.topics.map(\.cleanup) == expected.map(\.1))
+        #expect(plan.topics.map(\.partitions) == expected.map(\.2))
+        #expect(TopicPlan().topics[0].partitions == 32)
+    }
+
+    @Test func `events are kept without limit and may be as large as a record`() {
+        let events = plan.topics[0].configuration
+        #expect(events["retention.ms"] == "-1")
+        #expect(events["retention.bytes"] == "-1")
+        #expect(events["max.message.bytes"] == "16777216")
+        #expect(events["min.insync.replicas"] == "2")
+        #expect(TopicPlan(replication: 1).topics[0].configuration["min.insync.replicas"] == "1")
+    }
+
+    @Test func `a cluster as planned is ok`() {
+        #expect(plan.verify(asPlanned(plan)).map(\.level) == Array(repeating: .ok, count: 10))
+    }
+
+    @Test func `one broker is degraded, not a failure`() {
+        let single = TopicPlan(partitions: 8, replication: 1)
+        let findings = single.verify(asPlanned(single))
+        #expect(Set(findings.map(\.topic)).count == 10)
+        #expect(findings.allSatisfy { $0.level == .degraded && $0.hint != nil })
+    }
+
+    @Test func `a topic that is missing is a failure`() {
+        var found = asPlanned(plan)
+        found["andon.keys.v1"] = nil
+        let bad = plan.verify(found).filter { $0.level != .ok }
+        #expect(bad.map(\.topic) == ["andon.keys.v1"])
+        #expect(bad.map(\.level) == [.failure])
+    }
+
+    @Test(arguments: [
+        ("cleanup.policy", "compact", TopicFinding.Level.failure),
+        ("message.timestamp.type", "LogAppendTime", .failure),
+        ("retention.ms", "604800000", .warning),
+        ("retention.bytes", "1000", .warning),
+        ("min.insync.replicas", "1", .degraded),
+        ("min.insync.replicas", "4", .failure),
+        ("max.message.bytes", "1048588", .degraded),
+    ])
+    func `a property that was changed is found`(_ name: String, _ value: String, _ level: TopicFinding.Level) {
+        let bad = findings { $0.configuration[name] = value }
+        #expect(bad.map(\.level) == [level])
+        #expect(bad.first?.message.contains(name) == true)
+        #expect(bad.first?.hint != nil)
+    }
+
+    @Test func `another number of partitions is a failure`() {
+        #expect(findings { $0.partitions = 16 }.map(\.level) == [.failure])
+    }
+
+    @Test func `fewer copies and absent leaders are degraded`() {
+        #expect(findings { $0.replication = 2 }.map(\.level) == [.degraded])
+        #expect(findings { $0.partitionsWithoutLeader = 1 }.map(\.level) == [.degraded])
+    }
+}
+
+@Suite struct KafkaSettingsTests {
+    @Test func `properties are read from lines, and a bad line is named without its content`() throws {
+        let text = "# TLS\nsecurity.protocol = ssl\n\n  ssl.ca.location=/etc/a=b.pem \n"
+        #expect(
+            try KafkaProperty.parse(text) == [
+                KafkaProperty(name: "security.protocol", value: "ssl"),
+                KafkaProperty(name: "ssl.ca.location", value: "/etc/a=b.pem"),
+            ])
+        let error = #expect(throws: LogError.self) { try KafkaProperty.parse("a=b\nsecret") }
+        #expect(error?.message.contains("line 2") == true)
+        #expect(error?.message.contains("secret") == false)
+    }
+
+    @Test(arguments: ["acks", "enable.idempotence", "auto.offset.reset", "group.id", "bootstrap.servers"])
+    func `what correctness hangs on cannot be given`(_ name: String) {
+        let error = #expect(throws: LogError.self) {
+            try KafkaSettings(brokers: "127.0.0.1:1", properties: [KafkaProperty(name: name, value: "1")])
+        }
+        #expect(error?.message.contains(name) == true)
+    }
+
+    @Test func `an unknown property, a bad value and missing brokers are told at once`() {
+        for property in [KafkaProperty(name: "no.such", value: "1"), KafkaProperty(name: "linger.ms", value: "x")] {
+            let error = #expect(throws: LogError.self) {
+                try KafkaSettings(brokers: "127.0.0.1:1", properties: [property])
+            }
+            #expect(error?.message.contains(property.name) == true)
+        }
+        #expect(throws: LogError.self) { try KafkaSettings(brokers: " , ") }
+    }
+}
