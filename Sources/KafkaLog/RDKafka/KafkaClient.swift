@@ -1,7 +1,9 @@
 internal import CRdKafka
 internal import EventLog
 internal import EventModel
+internal import Foundation
 internal import Glibc
+internal import Synchronization
 
 /// A client of librdkafka: a producer or a consumer. Destroyed with the last reference, which blocks until its threads
 /// have ended: never drop that inside a lock (DESIGN 4). A consumer must have been closed before.
@@ -12,6 +14,7 @@ final class KafkaClient: @unchecked Sendable {
 
     let pointer: OpaquePointer
     private let role: Role
+    private let hasLostTopic = Atomic(false)
 
     /// Starts the client's threads; connects in the background.
     ///
@@ -36,12 +39,19 @@ final class KafkaClient: @unchecked Sendable {
 
     deinit {
         // A consumer's close would wait for callbacks of a queue that nobody polls any more.
-        if role == .consumer {
-            rd_kafka_destroy_flags(pointer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-        } else {
-            rd_kafka_destroy(pointer)
+        let flags = role == .consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0
+        guard hasLostTopic.load(ordering: .relaxed) else {
+            rd_kafka_destroy_flags(pointer, flags)
+            return
         }
+        // The address, as a pointer is not handed to another thread; nobody else has it any more.
+        let address = UInt(bitPattern: pointer)
+        Thread.detachNewThread { rd_kafka_destroy_flags(OpaquePointer(bitPattern: address), flags) }
     }
+
+    /// A partition that is assigned is not there any more. librdkafka 2.0.2 never comes back from destroying a consumer
+    /// of a topic that was deleted; from now on that is left to a thread of its own.
+    func loseTopic() { hasLostTopic.store(true, ordering: .relaxed) }
 
     var name: String { String(cString: rd_kafka_name(pointer)) }
 
@@ -73,24 +83,37 @@ final class KafkaClient: @unchecked Sendable {
     /// Where partitions begin or end, asked of their leaders in one go. The end is that of what this client may read:
     /// with `read_committed`, before the first open transaction.
     ///
-    /// Not `rd_kafka_query_watermark_offsets`, which heeds no timeout while a broker is away.
+    /// Not `rd_kafka_query_watermark_offsets`, which heeds no timeout while a broker is away. A leader that has just
+    /// moved or is being chosen is asked for until the time is up: librdkafka learns it but does not ask again.
     /// - Parameter place: `.beginning` or `.end`.
     func offsets(
         of topic: String, _ partitions: [PartitionIndex], at place: KafkaOffset, timeoutMilliseconds: Int32
     ) throws(LogError) -> [PartitionIndex: LogOffset] {
-        let doing = "asking for the ends of \(topic)"
-        let list = KafkaPartitionList(
-            partitions.map { KafkaPartition(topic: topic, partition: $0, offset: place) })
-        let error = KafkaErrorCode(rd_kafka_offsets_for_times(pointer, list.pointer, timeoutMilliseconds))
-        guard error == .noError else { throw error.logError(doing) }
-        var offsets: [PartitionIndex: LogOffset] = [:]
-        for entry in list.entries {
-            guard entry.error == .noError else { throw entry.error.logError(doing) }
-            guard case .at(let offset) = entry.offset else { throw KafkaErrorCode.timedOut.logError(doing) }
-            offsets[entry.partition] = offset
+        let deadline = Monotonic.microseconds() + Int64(timeoutMilliseconds) * 1000
+        while true {
+            let left = max(1, (deadline - Monotonic.microseconds()) / 1000)
+            let list = KafkaPartitionList(
+                partitions.map { KafkaPartition(topic: topic, partition: $0, offset: place) })
+            var error = KafkaErrorCode(rd_kafka_offsets_for_times(pointer, list.pointer, Int32(left)))
+            let entries = list.entries
+            if error == .noError { error = entries.first { $0.error != .noError }?.error ?? .noError }
+            if error == .noError {
+                // librdkafka leaves the word that it was asked for in what nobody answered.
+                let offsets = entries.compactMap { entry -> (PartitionIndex, LogOffset)? in
+                    if case .at(let offset) = entry.offset { (entry.partition, offset) } else { nil }
+                }
+                if offsets.count == entries.count { return Dictionary(uniqueKeysWithValues: offsets) }
+                error = .timedOut
+            }
+            let isPassing = error == .notLeader || error == .leaderNotAvailable
+            guard isPassing, Monotonic.microseconds() < deadline else {
+                throw error.logError("asking for the ends of \(topic)")
+            }
+            usleep(Self.leaderWaitMicroseconds)
         }
-        return offsets
     }
+
+    private static let leaderWaitMicroseconds: UInt32 = 50_000
 
     /// First offset of a partition, and the one that the next record gets.
     func watermarks(

@@ -141,6 +141,7 @@ final class KafkaFollowing: TopicFollowing {
             let error = assign(state.withLock { $0.machine.places })
             if error != .noError { notice(3, "topic \(topic): \(error.text)") }
         case .check:
+            client.loseTopic()
             check(code)
         case .fail:
             notice(3, "topic \(topic): \(code.text)")
