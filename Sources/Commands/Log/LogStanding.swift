@@ -10,7 +10,7 @@ struct LogStanding: Equatable {
     var end: LogOffset
     /// created_at of the last record; nil in an empty partition.
     var newest: Timestamp?
-    /// The next record that the fold takes; nil where no store of it is known.
+    /// The next record that the fold takes; nil where that is not known.
     var folded: LogOffset?
     /// created_at of the last record that was folded.
     var foldedCreatedAt: Timestamp?
@@ -31,23 +31,37 @@ struct LogStanding: Equatable {
     private static let readBytes = 1 << 20
 
     /// Looks at one partition.
-    /// - Parameter store: projections that were folded from it; of another log they count for nothing.
-    init(_ log: any EventLog, _ partition: PartitionIndex, store: String?) throws {
+    /// - Parameters:
+    ///   - store: projections that were folded from it; of another log they count for nothing.
+    ///   - noted: how far it is folded as the workers have noted it, where there is no store.
+    init(_ log: any EventLog, _ partition: PartitionIndex, store: String?, noted: LogOffset? = nil) throws {
         self.partition = partition
         start = try log.startOffset(partition)
         end = try log.endOffset(partition)
         if end > start {
-            var last: Timestamp?
-            _ = try log.read(partition, from: LogOffset(end.value - 1), byteLimit: 1) { record in
-                if last == nil { last = record.createdAt }
-            }
-            newest = last
+            newest = try Self.createdAt(log, partition, LogOffset(end.value - 1))
         }
-        guard let store, ProjectionStore.isCurrent(path: store, logEpoch: log.epoch.bytes) else { return }
-        let position = try StoreReader(path: store).position()
-        folded = position.nextOffset
-        foldedCreatedAt = position.anchor?.createdAt
+        if let store, ProjectionStore.isCurrent(path: store, logEpoch: log.epoch.bytes) {
+            let position = try StoreReader(path: store).position()
+            folded = position.nextOffset
+            foldedCreatedAt = position.anchor?.createdAt
+        } else if let noted {
+            folded = noted
+            if start < noted, noted <= end {
+                foldedCreatedAt = try Self.createdAt(log, partition, LogOffset(noted.value - 1))
+            }
+        }
         lagEvents = try countEvents(log)
+    }
+
+    private static func createdAt(
+        _ log: any EventLog, _ partition: PartitionIndex, _ offset: LogOffset
+    ) throws -> Timestamp? {
+        var found: Timestamp?
+        _ = try log.read(partition, from: offset, byteLimit: 1) { record in
+            if record.offset == offset { found = record.createdAt }
+        }
+        return found
     }
 
     private func countEvents(_ log: any EventLog) throws -> Int64? {

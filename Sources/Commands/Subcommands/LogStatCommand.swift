@@ -2,6 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import HTTPServer
+internal import KafkaLog
 
 /// `andon log stat`
 enum LogStatCommand {
@@ -10,8 +11,8 @@ enum LogStatCommand {
         summary: "shows how long each partition of the log is, and how far behind it the figures are",
         discussion: """
             The lag is what the projections have not folded: in records, in events, and in seconds of created_at between
-            the last record that is folded and the last one in the log. On Kafka it needs the data directory of the worker
-            that holds the partition (--brokers and --data-dir); without a store the lag is not known.
+            the last record that is folded and the last one in the log. On Kafka it is what the workers note in their group
+            every few seconds; with --data-dir it is that of the worker whose directory it is, to the record.
             """,
         examples: [
             .init("andon log stat", "the log of the default data directory"),
@@ -25,12 +26,25 @@ enum LogStatCommand {
             let address = LogAddress(kafka.map { .kafka($0) } ?? .folder(folder))
             let opened = try address.openReader()
             defer { opened.close() }
-            let store: (PartitionIndex) -> String = {
-                kafka == nil ? folder.projections : "\(folder.path)/partition-\($0.value).sqlite"
+            guard let kafka else {
+                try show(invocation, opened.log, bytes: bytes(folder.log)) { _ in folder.projections }
+                return .success
             }
-            try show(invocation, opened.log, bytes: kafka == nil ? bytes(folder.log) : nil, store: store)
+            let noted = try noted(kafka, opened.log)
+            let namesWorker = invocation.settings.isGiven(DataDirectory.option.spec)
+            try show(invocation, opened.log, bytes: nil, noted: noted) { partition in
+                namesWorker ? "\(folder.path)/partition-\(partition.value).sqlite" : nil
+            }
             return .success
         })
+
+    private static func noted(_ kafka: KafkaOptions, _ log: any EventLog) throws -> [PartitionIndex: LogOffset] {
+        do {
+            return try GroupPositions.read(try kafka.settings("log"), partitionCount: log.partitionCount)
+        } catch let error as LogError {
+            throw CommandFailure(log: error, "cannot read how far the workers are")
+        }
+    }
 
     private static func isFolderAlone(_ invocation: Invocation) -> Bool {
         let flags = invocation.settings.flags
@@ -40,13 +54,15 @@ enum LogStatCommand {
 
     /// - Parameters:
     ///   - bytes: of the whole log; nil where they are not known.
+    ///   - noted: how far the workers say that they are.
     ///   - store: path of the projections of a partition, whether they are there or not.
     static func show(
-        _ invocation: Invocation, _ log: any EventLog, bytes: Int64?, store: (PartitionIndex) -> String
+        _ invocation: Invocation, _ log: any EventLog, bytes: Int64?, noted: [PartitionIndex: LogOffset] = [:],
+        store: (PartitionIndex) -> String?
     ) throws {
         let standings: [LogStanding]
         do {
-            standings = try log.partitions.map { try LogStanding(log, $0, store: store($0)) }
+            standings = try log.partitions.map { try LogStanding(log, $0, store: store($0), noted: noted[$0]) }
         } catch let error as LogError {
             throw CommandFailure(log: error, "cannot read the log")
         }
