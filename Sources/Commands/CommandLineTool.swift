@@ -29,6 +29,8 @@ public struct CommandLineTool: Sendable {
             let verbose = words.contains("--verbose") || words.contains("-v")
             for line in failure.lines(verbose: verbose) { console.note(line) }
             return failure.exitCode
+        } catch is ReaderGone {
+            return .success
         } catch {
             for line in CommandFailure(.failure, "\(error)").lines(verbose: false) { console.note(line) }
             return .failure

@@ -24,6 +24,7 @@ struct Console: Sendable {
         return Console(
             writeOutput: { bytes in
                 guard writeAll(bytes, to: STDOUT_FILENO) else {
+                    if errno == EPIPE { throw ReaderGone() }
                     throw CommandFailure(.failure, "cannot write to stdout", why: String(cString: strerror(errno)))
                 }
             },
@@ -34,6 +35,9 @@ struct Console: Sendable {
                 && environment["TERM"] != "dumb")
     }
 }
+
+/// Whoever read stdout has had enough, as `head` has: the command ends, and that is no failure.
+struct ReaderGone: Error {}
 
 /// Writes all bytes with as few calls as the kernel allows; false on error, with errno set.
 private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
