@@ -1,0 +1,127 @@
+// Layer: the published contract. What it cannot see: whether values keep to their limits; consumers in other languages do.
+import EventLog
+import EventModel
+import Foundation
+import Testing
+
+@testable import Publisher
+
+@Suite("Records of the publisher and the examples of their JSON Schemas", .timeLimit(.minutes(2)))
+struct SchemaExampleTests {
+    /// The examples of `Schemas/andon/v1/NAME.schema.json`.
+    private func examples(_ name: String) throws -> [NSDictionary] {
+        let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = top.appending(path: "Schemas/andon/v1/\(name).schema.json")
+        let schema = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+        let examples = try #require(schema?["examples"] as? [NSDictionary])
+        try #require(!examples.isEmpty)
+        return examples
+    }
+
+    /// Names of all members, those of inner objects as `outer.inner`.
+    private func members(_ value: Any, _ path: String = "") -> Set<String> {
+        guard let object = value as? [String: Any] else { return [] }
+        return object.reduce(into: []) { names, member in
+            names.insert(path + member.key)
+            names.formUnion(members(member.value, path + member.key + "."))
+        }
+    }
+
+    private func withoutPrevious(_ names: Set<String>) -> Set<String> { names.filter { !$0.hasPrefix("previous.") } }
+
+    @Test("every metric record has the members of its schema's example, and no others", arguments: MetricKind.allCases)
+    func metrics(kind: MetricKind) throws {
+        let stage = try Stage(now: at(9, 10))
+        let fold = try stage.fold()
+        let core = try stage.core(fold)
+        try fold.apply(.definition(createdAt: at(8)) { $0.targetMicrounitsPerHour = 120_000_000 })
+        try fold.apply(.events([event(at(9), .working), event(at(9, 1), .productCount)], createdAt: at(9)))
+        try fold.commit()
+        stage.round(core)
+        try fold.apply(.events([event(at(9, 2), .idle)], createdAt: at(9, 10)))
+        try fold.commit()
+        stage.round(core)
+        let records = stage.records(kind)
+        let example = members(try examples("\(kind.name)-metric")[0])
+        #expect(records.contains { $0.previous == nil } && records.contains { $0.previous != nil })
+        for record in records {
+            let expected = record.previous == nil ? withoutPrevious(example) : example
+            #expect(members(record.members) == expected)
+        }
+    }
+
+    @Test("the examples of metric schemas are read as records", arguments: MetricKind.allCases)
+    func reading(kind: MetricKind) throws {
+        for example in try examples("\(kind.name)-metric") {
+            let names = ["worker_id", "workstation_id", "camera_id", "model_version"]
+            let entity = names.compactMap { example[$0] }.map { Array((($0 as? String) ?? "").utf8) }
+            let start = try #require((example["hour_start"] as? String).flatMap { Timestamp(rfc3339: $0) })
+            let key = MetricKey(site: "plant-1", entity: entity, hourStart: start.microseconds)
+            let followed = FollowedRecord(
+                position: RecordPosition(partition: PartitionIndex(7), offset: LogOffset(0)), key: key.bytes,
+                value: Array(try JSONSerialization.data(withJSONObject: example)), headers: [], timestamp: start)
+            let received = try #require(ReceivedMetric(followed, kind: kind))
+            let state = try #require(received.state)
+            #expect(received.key == key)
+            #expect(state.status.rawValue == example["status"] as? String)
+            #expect(state.epoch == "00112233445566778899aabbccddeeff")
+            let basis = try JSONSerialization.jsonObject(with: Data(state.basis)) as? NSDictionary
+            let previous = try examples("\(kind.name)-metric")[0]["previous"] as? NSDictionary
+            let figures = try #require(previous?["figures"] as? NSDictionary)
+            let said = try #require(basis)
+            #expect(members(said) == members(figures))
+            for (name, value) in said {
+                #expect((value as? NSObject) == (example[name] as? NSObject), "\(name)")
+            }
+        }
+    }
+
+    @Test("a quarantined event has the members of its schema's example, and no others")
+    func quarantine() throws {
+        let stage = try Stage(now: at(9, 10))
+        let fold = try stage.fold()
+        let core = try stage.core(fold)
+        let events = [
+            event(at(9), .working, worker: "W9", mark: .unknownWorker),
+            event(at(9), .productCount, worker: "W9", mark: .unknownWorker),
+        ]
+        try fold.apply(.events(events, createdAt: at(9)))
+        try fold.commit()
+        stage.round(core)
+        let records = stage.topics.records(stage.names.quarantine, PartitionIndex(0))
+        #expect(records.count == 2)
+        let example = members(try examples("quarantine")[0])
+        for record in records {
+            let value = try #require(record.value)
+            #expect(members(try JSONSerialization.jsonObject(with: Data(value))) == example)
+        }
+    }
+
+    @Test("the examples of the alert schema are what alerts are written as")
+    func alerts() throws {
+        for example in try examples("alert") {
+            let scope: AlertRecord.Scope =
+                switch try #require(example["scope"] as? String) {
+                case "camera": .camera(CameraID(try #require(example["camera_id"] as? String)))
+                case "workstation": .workstation(WorkstationID(try #require(example["workstation_id"] as? String)))
+                default: .site
+                }
+            let hour = try #require((example["hour_start"] as? String).flatMap { Timestamp(rfc3339: $0) })
+            let revision = try #require(example["revision"] as? [String: Any])
+            let kind = try #require((example["kind"] as? String).flatMap { AlertRecord.Kind(rawValue: $0) })
+            let cause = try #require(example["cause"] as? String)
+            let epoch = try #require(revision["epoch"] as? String)
+            func integer(_ value: Any?) -> Int64 { (value as? NSNumber)?.int64Value ?? -1 }
+            let alert = AlertRecord(
+                kind: kind, site: "plant-1", scope: scope, hourStart: hour.microseconds,
+                isOpen: example["status"] as? String == "opened", cause: cause,
+                average: integer(example["average_ppm"]), reference: integer(example["reference_ppm"]),
+                samples: integer(example["samples"]),
+                revision: MetricRevision(
+                    epoch: epoch, partition: PartitionIndex(7), offset: LogOffset(integer(revision["offset"]))))
+            let value = try #require(alert.topicRecord(TopicNames(), now: hour).value)
+            #expect(try JSONSerialization.jsonObject(with: Data(value)) as? NSDictionary == example)
+        }
+    }
+}
