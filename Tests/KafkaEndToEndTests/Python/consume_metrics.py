@@ -30,6 +30,8 @@ from topic_reader import TopicReader, run
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "Schemas" / "andon" / "v1"
 
+HEADERS = ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"]
+
 
 def validator_of(name):
     def from_file(uri):
@@ -75,6 +77,11 @@ class Newest:
         if message.value() is None:
             return record
         headers = dict(message.headers() or [])
+        # The SDK would make up an id, and lets the rest be missing.
+        missing = [name for name in HEADERS if not headers.get(name)]
+        if missing:
+            self.refused.append(f"{key}: no CloudEvent: {', '.join(missing)} is missing")
+            return None
         try:
             event = from_binary_event(KafkaMessage(headers=headers, key=message.key(), value=message.value()))
         except Exception as error:  # Whatever the SDK refuses is no CloudEvent.
