@@ -2,7 +2,7 @@ internal import Foundation
 
 /// A running `andon up`, `andon gateway` or `andon worker`.
 package final class AndonServer: Sendable {
-    /// Where it answers.
+    /// Where it answers; empty where nobody waited for it to be ready.
     package let url: String
     package let pid: Int32
     private let process: Process
@@ -11,7 +11,9 @@ package final class AndonServer: Sendable {
     package struct DidNotStart: Error { package var words: String }
 
     /// Starts a command on a port that the kernel picks and waits for the line that says it is ready (SPEC 8.1).
-    package init(_ arguments: [String]) throws {
+    /// - Parameter isAwaited: Another line to wait for, in place of the one that says it is ready.
+    /// - Throws: ``DidNotStart`` where it ends without such a line or takes more than a minute and a half.
+    package init(_ arguments: [String], until isAwaited: (Substring) -> Bool = isReady) throws {
         process = try AndonProcess.make(arguments + ["--listen", "127.0.0.1:0"])
         let errors = Pipe()
         process.standardError = errors
@@ -20,14 +22,20 @@ package final class AndonServer: Sendable {
         pid = process.processIdentifier
         Reaper.shared.process(pid)
         drain = Drain(errors.fileHandleForReading)
-        let ready = drain.line { $0.hasPrefix("listening on ") }
-        guard let ready else {
+        let line = drain.line(where: isAwaited)
+        guard let line else {
+            if process.isRunning { kill(pid, SIGKILL) }
             process.waitUntilExit()
-            Reaper.shared.ended(process.processIdentifier)
+            Reaper.shared.ended(pid)
             throw DidNotStart(words: drain.wait())
         }
-        url = String(ready.dropFirst("listening on ".count))
+        url = Self.isReady(line[...]) ? String(line.dropFirst(Self.greeting.count)) : ""
     }
+
+    private static let greeting = "listening on "
+
+    /// Whether a line of stderr is the one that a server writes when it is ready.
+    package static func isReady(_ line: Substring) -> Bool { line.hasPrefix(greeting) }
 
     /// `andon up` on a data directory.
     package convenience init(_ directory: String, _ more: [String] = []) throws {
@@ -40,8 +48,8 @@ package final class AndonServer: Sendable {
     package var words: String { drain.text }
 
     /// Waits until it has written such a line to stderr.
-    /// - Returns: nil where it ended without one.
-    package func line(where isWanted: (Substring) -> Bool) -> String? { drain.line(where: isWanted) }
+    /// - Returns: nil where it ended without one, or took more than a minute.
+    package func line(where isWanted: (Substring) -> Bool) -> String? { drain.line(seconds: 60, where: isWanted) }
 
     /// Sends a signal and does not wait.
     package func signal(_ signal: Int32) { kill(pid, signal) }

@@ -27,13 +27,13 @@ package final class Drain: Sendable {
     package func wait() -> String { state.wait { $0.isAtEnd ? $0.text : nil } }
 
     /// Waits for the first whole line that `isWanted` likes.
-    /// - Returns: nil where the writer closed without one.
-    package func line(where isWanted: (Substring) -> Bool) -> String? {
-        state.wait { state -> String?? in
+    /// - Returns: nil where the writer closed without one, or the time was up.
+    package func line(seconds: Int = 90, where isWanted: (Substring) -> Bool) -> String? {
+        state.wait(milliseconds: seconds * 1000) { state -> String?? in
             // What follows the last line feed is not a whole line yet.
             let lines = state.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             if let line = lines.first(where: isWanted) { return String(line) }
             return state.isAtEnd ? .some(nil) : nil
-        }
+        }.flatMap { $0 }
     }
 }

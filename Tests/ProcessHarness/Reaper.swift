@@ -11,12 +11,13 @@ package final class Reaper: Sendable {
     private let orders: Guarded<FileHandle?>
 
     private static let script = """
-        pids=' '; clusters=''
+        pids=' '; clusters=''; folders=''
         while read -r verb what; do
           case $verb in
             process) pids="$pids$what " ;;
             ended) pids=$(printf '%s' "$pids" | sed "s/ $what / /") ;;
             cluster) clusters="$clusters $what" ;;
+            folder) folders="$folders $what" ;;
           esac
         done
         for pid in $pids; do kill -KILL "$pid"; done
@@ -24,6 +25,7 @@ package final class Reaper: Sendable {
           for file in "$cluster"/node-*/pid; do [ ! -s "$file" ] || kill -KILL "$(cat "$file")"; done
           rm -rf "$cluster"
         done
+        for folder in $folders; do rm -rf "$folder"; done
         """
 
     private init() {
@@ -48,6 +50,9 @@ package final class Reaper: Sendable {
 
     /// Kills the brokers of a cluster at the end, by their pid files, and removes its folder.
     package func cluster(_ folder: String) { order("cluster \(folder)") }
+
+    /// Removes a folder at the end, if it is still there.
+    package func folder(_ path: String) { order("folder \(path)") }
 
     private func order(_ words: String) {
         orders.withLock { _ = try? $0?.write(contentsOf: Data((words + "\n").utf8)) }
