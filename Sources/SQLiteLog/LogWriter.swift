@@ -1,5 +1,6 @@
 internal import EventLog
 internal import EventModel
+internal import Locks
 internal import SQLite
 
 /// The only writer of a log file: takes groups of records, one transaction and one sync for each.
@@ -33,10 +34,28 @@ final class LogWriter {
         let insertSpan: Statement
     }
 
+    private static func lock(_ path: String) throws(LogError) -> FileLock {
+        do throws(FileLockFailure) {
+            return try FileLock(path: path)
+        } catch {
+            switch error {
+            case .unusable(let reason):
+                throw LogError(
+                    .unavailable, "cannot open \(path): \(reason)",
+                    hint: "check that the folder exists and that this user may write there")
+            case .inUse(let holder):
+                let owner = holder.map { " by process \($0)" } ?? ""
+                throw LogError(
+                    .inUse, "\(path) is locked\(owner): a log has one writer",
+                    hint: "stop that process first, or send it what is to be written")
+            }
+        }
+    }
+
     /// Takes the lock, opens or creates the file and finds the log's end.
     /// - Throws: `.inUse`, `.corrupt` or `.unavailable`.
     init(path: String, checkpointPages: Int) throws(LogError) {
-        lock = try FileLock(path: path + ".lock")
+        lock = try Self.lock(path + ".lock")
         self.checkpointPages = checkpointPages
         do {
             var options = ConnectionOptions.writer

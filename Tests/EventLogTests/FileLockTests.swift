@@ -1,10 +1,7 @@
-import EventLog
 import EventLogContract
 import Glibc
 import Locks
 import Testing
-
-@testable import SQLiteLog
 
 @Suite("The lock of a log's file")
 struct FileLockTests {
@@ -17,8 +14,8 @@ struct FileLockTests {
         try inThreads(2) { thread in
             for _ in 0..<20_000 {
                 if thread == 0 {
-                    do throws(LogError) { _ = try FileLock(path: folder.file("log.lock")) } catch {
-                        refusals.withLock { $0 += error.code == .inUse ? 1 : 0 }
+                    do throws(FileLockFailure) { _ = try FileLock(path: folder.file("log.lock")) } catch {
+                        if case .inUse = error { refusals.withLock { $0 += 1 } }
                     }
                 } else {
                     let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)

@@ -37,7 +37,7 @@ public final class WorkerPartitions: QuerySources, Sendable {
     let log: any EventLog
     let configuration: WorkerPartitionsConfiguration
     let state = Monitor(State())
-    private let lock: Guarded<FolderLock?>
+    private let lock: Guarded<FileLock?>
 
     public var partitionCount: Int32 { log.partitionCount }
 
@@ -45,10 +45,25 @@ public final class WorkerPartitions: QuerySources, Sendable {
     public init(log: any EventLog, _ configuration: WorkerPartitionsConfiguration) throws(PartitionsError) {
         self.log = log
         self.configuration = configuration
-        lock = Guarded(try FolderLock(folder: configuration.folder))
+        lock = Guarded(try Self.lock(configuration.folder))
         let looker = Thread { [self] in lookLoop() }
         looker.name = "andon-partitions"
         looker.start()
+    }
+
+    /// Two workers with one folder would write the same files (DESIGN 1.9). Makes the folder where there is none.
+    private static func lock(_ folder: String) throws(PartitionsError) -> FileLock {
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+            throw .folderUnusable(folder, "\(error.localizedDescription)")
+        }
+        do throws(FileLockFailure) {
+            return try FileLock(path: folder + "/worker.lock")
+        } catch {
+            switch error {
+            case .unusable(let reason): throw .folderUnusable(folder, reason)
+            case .inUse: throw .folderInUse(folder)
+            }
+        }
     }
 
     // MARK: What the group says
