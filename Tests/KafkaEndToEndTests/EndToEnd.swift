@@ -7,7 +7,7 @@ import Testing
 /// the other: they share one cluster, and two cores have enough to do with one test's processes.
 @Suite("On Kafka", .serialized, .needsKafkaToBreak)
 enum EndToEnd {
-    private static let started = Result { try KafkaCluster.start(brokers: 1) }
+    private static let started = Result { try KafkaCluster.start(brokers: 1, settings: ["log.cleaner.backoff.ms=500"]) }
 
     /// One broker that every test finds running and leaves running.
     static func breakable() throws -> KafkaCluster { try started.get() }

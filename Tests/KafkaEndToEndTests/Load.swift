@@ -43,12 +43,12 @@ final class Load: Sendable {
 
     /// What the sites declare: one worker less than there are, whose events are so quarantined, and a threshold that
     /// marks a tenth of the others.
-    var definitions: [SiteDefinition] {
+    var definitions: [Declaration] {
         shapes.map { shape in
             var definition = shape.definition
             definition.workers.removeLast()
             definition.confidenceThreshold = Confidence(partsPerMillion: 750_000)
-            return definition
+            return Declaration(definition)
         }
     }
 

@@ -76,15 +76,15 @@ final class Plant {
     }
 
     /// Declares sites through a gateway, again and again while it says 503.
-    static func declare(_ definitions: [SiteDefinition], _ url: String) throws {
+    static func declare(_ definitions: [Declaration], _ url: String) throws {
         let client = HTTPClient()
         for definition in definitions {
             let patience = Patience(seconds: 30)
             var answer: HTTPAnswer
             repeat {
                 answer = try client.send(
-                    "PUT", "\(url)/api/sites/\(definition.siteID)", headers: [("Content-Type", "application/json")],
-                    body: definition.putBody)
+                    "PUT", "\(url)/api/sites/\(definition.site)", headers: [("Content-Type", "application/json")],
+                    body: definition.body)
             } while answer.status == 503 && patience.waitALittle()
             guard (200...201).contains(answer.status) else {
                 throw Failure(description: "PUT site: \(String(decoding: answer.body, as: UTF8.self))")
@@ -100,13 +100,28 @@ final class Plant {
     }
 }
 
+/// A site as `PUT` takes it.
+struct Declaration {
+    var site: SiteID
+    var body: [UInt8]
+
+    init(site: SiteID, body: [UInt8]) {
+        self.site = site
+        self.body = body
+    }
+
+    init(_ definition: SiteDefinition) { self.init(site: definition.siteID, body: definition.putBody) }
+}
+
 /// The same events through `andon up`: what every figure must be.
 struct Reference {
     let figures: Figures
     let digests: [String: String]
 
     /// - Parameter bodies: By site, requests that a gateway takes.
-    init(_ definitions: [SiteDefinition], _ bodies: [SiteID: [[UInt8]]]) throws {
+    init(
+        _ definitions: [Declaration], _ bodies: [SiteID: [[UInt8]]], contentType: String = "application/json"
+    ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "andon-\(uniquePrefix())").path
         Reaper.shared.folder(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -119,7 +134,7 @@ struct Reference {
             for body in bodies {
                 let answer = try client.send(
                     "POST", "\(server.url)/api/events/batch?site_id=\(site)",
-                    headers: [("Content-Type", "application/json")], body: body)
+                    headers: [("Content-Type", contentType)], body: body)
                 let position = try JSONDecoder().decode(Ingested.self, from: Data(answer.body)).position
                 positions[site] = position ?? positions[site]
             }
@@ -128,7 +143,7 @@ struct Reference {
             let target = "\(server.url)/api/ledger?site_id=\(site)&min_position=\(position)"
             _ = try #require(Figures.answer(client, target))
         }
-        let sites = definitions.map(\.siteID)
+        let sites = definitions.map(\.site)
         figures = try #require(Figures.ask(server.url, sites))
         var digests: [String: String] = [:]
         for site in sites {
