@@ -41,7 +41,7 @@ import Testing
         let events = plan.topics[0].configuration
         #expect(events["retention.ms"] == "-1")
         #expect(events["retention.bytes"] == "-1")
-        #expect(events["max.message.bytes"] == "16777216")
+        #expect(events["max.message.bytes"] == "20971520")
         #expect(events["min.insync.replicas"] == "2")
         #expect(TopicPlan(replication: 1).topics[0].configuration["min.insync.replicas"] == "1")
     }

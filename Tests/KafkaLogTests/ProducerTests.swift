@@ -123,7 +123,7 @@ import Testing
 
     @Test func `a record that no topic takes is refused at once`() throws {
         let bench = try Bench()
-        let large = [UInt8](repeating: 0, count: Limits.recordBytesMaximum + 1 << 20)
+        let large = [UInt8](repeating: 0, count: Limits.recordBytesMaximum + 3 << 20)
         let error = #expect(throws: LogError.self) { try bench.send(0, value: large) }
         #expect(error?.code == .invalidRecord)
         bench.producer.close()

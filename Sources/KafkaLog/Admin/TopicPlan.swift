@@ -23,8 +23,8 @@ public struct TopicPlan: Sendable {
     public let topics: [Topic]
     private let eventsTopic: String
 
-    /// Bytes of a batch that brokers take: a record at its limit with its framing.
-    public static let messageBytesMaximum = 16 << 20
+    /// Bytes of a batch that brokers take: more than the largest that is sent.
+    public static let messageBytesMaximum = 20 << 20
     public static let eventPartitionsDefault: Int32 = 32
     /// Copies that a record should have, where there are so many brokers.
     public static let replicationDefault: Int32 = 3

@@ -62,8 +62,9 @@ package final class KafkaProducer: Sendable {
         return try ProducerHandle(configuration)
     }
 
-    /// Room for key, headers and framing beside the payload of a record.
-    static let recordBytesMargin = 1 << 20
+    /// Room beside the payload of a log record: half of it for key and headers, and for the names that a registry record
+    /// holds beyond the ids; half for framing. Below ``TopicPlan/messageBytesMaximum`` with it.
+    static let recordBytesMargin = 4 << 20
 
     /// Hands a record over and returns at once; records of a partition stay in order.
     ///

@@ -4,18 +4,12 @@ internal import EventModel
 internal import Foundation
 internal import Locks
 
-/// A topic being read by a consumer of its own, on one thread.
+/// A topic being read by a consumer of its own, on one thread, so that no other reader can delay it.
 final class KafkaFollowing: TopicFollowing {
-    private struct State {
-        var machine: FollowingMachine
-        var isStopping = false
-        var hasEnded = false
-    }
-
     private let client: KafkaClient
-    private let topic: String
     private let notice: @Sendable (Int32, String) -> Void
-    private let state: Monitor<State>
+    private let progress: FollowingProgress
+    private let hasEnded = Monitor(false)
     private let errors: ErrorBox
 
     /// Errors of partitions, which librdkafka tells by a callback during a poll when it is not polled for events.
@@ -24,19 +18,21 @@ final class KafkaFollowing: TopicFollowing {
     }
 
     /// - Parameter places: where each partition begins.
-    init(_ settings: KafkaSettings, _ topic: String, _ places: [PartitionIndex: KafkaOffset]) throws(LogError) {
+    init(
+        _ settings: KafkaSettings, _ topic: String, _ places: [PartitionIndex: KafkaOffset],
+        _ handle: @escaping @Sendable (FollowedRecord) -> Void
+    ) throws(LogError) {
         errors = ErrorBox()
         client = try KafkaClient(.consumer, Self.configuration(settings, errors))
-        self.topic = topic
         notice = settings.notice
-        state = Monitor(State(machine: FollowingMachine(topic: topic, places)))
+        progress = FollowingProgress(topic: topic, places, handle)
         let error = assign(places)
         guard error == .noError else { throw error.logError("following topic \(topic)") }
     }
 
     private func assign(_ places: [PartitionIndex: KafkaOffset]) -> KafkaErrorCode {
         let list = KafkaPartitionList(
-            places.map { KafkaPartition(topic: topic, partition: $0.key, offset: $0.value) })
+            places.map { KafkaPartition(topic: progress.topic, partition: $0.key, offset: $0.value) })
         return KafkaErrorCode(rd_kafka_assign(client.pointer, list.pointer))
     }
 
@@ -71,21 +67,25 @@ final class KafkaFollowing: TopicFollowing {
         return configuration
     }
 
-    func start(_ handle: @escaping @Sendable (FollowedRecord) -> Void) {
+    func start() {
         let thread = Thread { [self] in
-            run(handle)
-            state.update { $0.hasEnded = true }
+            run()
+            hasEnded.update { $0 = true }
         }
         thread.name = "kafka-follow"
         thread.start()
     }
 
-    var failure: LogError? { state.withLock { $0.machine.failure } }
+    var failure: LogError? { progress.failure }
+
+    func readToEnd(timeoutMilliseconds: Int) -> Bool {
+        progress.readToEnd(client, timeoutMilliseconds: timeoutMilliseconds)
+    }
 
     func stop() {
-        state.update { $0.isStopping = true }
+        progress.beginStop()
         client.consumerQueue()?.wake()
-        state.wait { $0.hasEnded ? () : nil }
+        hasEnded.wait { $0 ? () : nil }
     }
 
     // MARK: Reading
@@ -93,12 +93,13 @@ final class KafkaFollowing: TopicFollowing {
     /// Longest wait for a record, after which errors are looked at.
     private static let pollMilliseconds: Int32 = 100
 
-    private func run(_ handle: (FollowedRecord) -> Void) {
+    private func run() {
         let notices = client.mainQueue()
-        while state.withLock({ !$0.isStopping && $0.machine.failure == nil }) {
+        while !progress.isOver {
             if let message = rd_kafka_consumer_poll(client.pointer, Self.pollMilliseconds) {
-                serve(KafkaMessage(message), handle)
-                rd_kafka_message_destroy(message)
+                let message = KafkaMessage(message)
+                act(progress.take(message), message.error)
+                rd_kafka_message_destroy(UnsafeMutablePointer(mutating: message.pointer))
             } else {
                 while let event = notices.poll(milliseconds: 0) { serve(event) }
             }
@@ -106,99 +107,36 @@ final class KafkaFollowing: TopicFollowing {
                 defer { waiting = [] }
                 return waiting
             }
-            for code in codes { act(state.update { $0.machine.failed(code, code.text, nil) }, code) }
+            for code in codes { act(progress.failed(code, code.text, nil), code) }
         }
         rd_kafka_assign(client.pointer, nil)
-    }
-
-    private func serve(_ message: KafkaMessage, _ handle: (FollowedRecord) -> Void) {
-        switch message.error {
-        case .noError:
-            let record = message.followedRecord
-            guard state.withLock({ $0.machine.wants(record.position) }) else { return }
-            handle(record)
-            state.update { $0.machine.handled(record.position) }
-        case .partitionEnd:
-            state.update { $0.machine.reachedEnd(message.partition, message.offset) }
-        case let code:
-            act(state.update { $0.machine.failed(code, message.errorText, message.partition) }, code)
-        }
     }
 
     private func serve(_ event: borrowing KafkaEvent) {
         if let line = event.logLine { notice(line.level, "\(line.facility): \(line.text)") }
         guard event.kind == .error, let fault = event.fault else { return }
-        act(state.update { $0.machine.failed(fault.code, fault.text, nil) }, fault.code)
+        act(progress.failed(fault.code, fault.text, nil), fault.code)
     }
 
     private func act(_ action: FollowingMachine.Action, _ code: KafkaErrorCode) {
+        let topic = progress.topic
         switch action {
         case .carryOn:
             break
         case .restart(let partition):
             notice(4, "topic \(topic) partition \(partition.value): the place is gone, reading from the first record")
             // Not a seek: that has no effect on a partition whose fetching an error has ended.
-            let error = assign(state.withLock { $0.machine.places })
+            let error = assign(progress.places)
             if error != .noError { notice(3, "topic \(topic): \(error.text)") }
         case .check:
             client.loseTopic()
-            check(code)
+            do {
+                _ = progress.checked(try FollowingProgress.check(client, topic, code))
+            } catch {
+                notice(4, "topic \(topic): \(error)")
+            }
         case .fail:
             notice(3, "topic \(topic): \(code.text)")
         }
-    }
-
-    /// Brokers that have just started can deny a topic that is there, so only the newest metadata counts.
-    private func check(_ code: KafkaErrorCode) {
-        do {
-            let metadata = try client.metadata(of: topic, timeoutMilliseconds: 5000)
-            let error = metadata.topics.first { $0.name == topic }?.error ?? code
-            _ = state.update { $0.machine.checked(error) }
-        } catch {
-            notice(4, "topic \(topic): \(error)")
-        }
-    }
-
-    // MARK: Waiting
-
-    func readToEnd(timeoutMilliseconds: Int) -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
-        guard let ends = ends(before: deadline) else { return false }
-        return state.wait(milliseconds: Self.remaining(until: deadline)) { state -> Bool? in
-            if state.machine.hasReached(ends) { return true }
-            return state.isStopping || state.machine.failure != nil ? false : nil
-        } ?? false
-    }
-
-    /// Where the partitions end now; nil when no broker tells in time.
-    private func ends(before deadline: ContinuousClock.Instant) -> [PartitionIndex: LogOffset]? {
-        let partitions = state.withLock { $0.machine.partitions }
-        while true {
-            let milliseconds = Self.remaining(until: deadline)
-            let isOver = state.withLock { $0.isStopping || $0.machine.failure != nil }
-            if isOver || milliseconds <= 0 { return nil }
-            do {
-                return try client.offsets(
-                    of: topic, partitions, at: .end, timeoutMilliseconds: Int32(clamping: min(milliseconds, 1000)))
-            } catch {
-                // A leader that is being elected: ask again a moment later.
-                _ = state.wait(milliseconds: min(milliseconds, 50)) { $0.isStopping ? () : nil }
-            }
-        }
-    }
-
-    private static func remaining(until deadline: ContinuousClock.Instant) -> Int {
-        let left = (deadline - ContinuousClock.now).components
-        return Int(left.seconds) * 1000 + Int(left.attoseconds / 1_000_000_000_000_000)
-    }
-}
-
-extension KafkaMessage {
-    /// A copy that outlives the message.
-    fileprivate var followedRecord: FollowedRecord {
-        FollowedRecord(
-            position: RecordPosition(partition: partition, offset: offset), key: [UInt8](key),
-            value: value.map { [UInt8]($0) }, headers: headers,
-            timestamp: Timestamp(microseconds: (timestampMilliseconds ?? 0) * 1000))
     }
 }

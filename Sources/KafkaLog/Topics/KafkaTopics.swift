@@ -2,13 +2,25 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// The topics beside the log, on Kafka: one producer for all, a consumer for each following.
+/// The topics beside the log, on Kafka: one producer for all; a consumer for each following of a whole topic, and one for
+/// all followings of single partitions.
+///
+/// Whole topics (registry, keys, workers) are few, and requests wait for them, so that no other handler may delay them.
+/// Single partitions are followed by publishers: several for every partition that a worker holds.
 public final class KafkaTopics: Topics {
     private let settings: KafkaSettings
     private let producer: KafkaProducer
     private let admin: KafkaAdmin
     /// Partition counts never change while a process runs: more partitions would move the keys.
     private let counts = Guarded<[String: Int32]>([:])
+    private let consumers = Guarded(Consumers())
+
+    private struct Consumers {
+        /// Made with the first following of single partitions, kept until the end.
+        var hub: FollowingHub?
+        var made = 0
+        var isClosed = false
+    }
 
     /// - Throws: ``LogError`` when the settings are of no use. Brokers need not be there.
     public convenience init(_ settings: KafkaSettings, deliveryTimeoutMilliseconds: Int = 10_000) throws(LogError) {
@@ -46,32 +58,58 @@ public final class KafkaTopics: Topics {
         try producer.send(produced, to: DeliveryClosure(done))
     }
 
+    /// Followings of single partitions share a thread: a handler that takes long delays the others of them.
     public func follow(
         _ topic: String, _ partitions: [PartitionIndex]?, from start: TopicStart,
         _ handle: @escaping @Sendable (FollowedRecord) -> Void
     ) throws(LogError) -> any TopicFollowing {
         // Not what is remembered: a topic that was deleted must be missed here.
         let count = try admin.partitionCount(topic)
-        let partitions = partitions ?? (0..<count).map { PartitionIndex($0) }
-        for partition in partitions where !(0..<count).contains(partition.value) {
+        let followed = partitions ?? (0..<count).map { PartitionIndex($0) }
+        for partition in followed where !(0..<count).contains(partition.value) {
             throw .noPartition(partition, of: count)
         }
         // The end of this moment, so that nothing sent after this call is missed.
         var ends: [PartitionIndex: LogOffset] = [:]
-        if case .end = start { ends = try admin.ends(topic, partitions) }
+        if case .end = start { ends = try admin.ends(topic, followed) }
         var places: [PartitionIndex: KafkaOffset] = [:]
-        for partition in partitions {
+        for partition in followed {
             switch start {
             case .beginning: places[partition] = .beginning
             case .end: places[partition] = ends[partition].map { .at($0) } ?? .end
             case .offsets(let offsets): places[partition] = offsets[partition].map { .at($0) } ?? .beginning
             }
         }
-        let following = try KafkaFollowing(settings, topic, places)
-        following.start(handle)
+        if partitions != nil, let following = try hub().follow(topic, places, handle) { return following }
+        let following = try KafkaFollowing(settings, topic, places, handle)
+        consumers.withLock { $0.made += 1 }
+        following.start()
         return following
     }
 
-    /// Sends what waits, as long as the time lasts, and takes no more. Followings are stopped by those who began them.
-    public func close(timeoutMilliseconds: Int = 10_000) { producer.close(timeoutMilliseconds: timeoutMilliseconds) }
+    private func hub() throws(LogError) -> FollowingHub {
+        try consumers.withLock { (consumers) throws(LogError) in
+            guard !consumers.isClosed else { throw .topicsClosed }
+            if let hub = consumers.hub { return hub }
+            let hub = try FollowingHub(settings)
+            consumers.made += 1
+            consumers.hub = hub
+            return hub
+        }
+    }
+
+    /// How many consumers were made in all, each of which has threads of its own.
+    var consumersMadeForTest: Int { consumers.withLock { $0.made } }
+
+    /// Sends what waits, as long as the time lasts, and takes no more. Followings of whole topics are stopped by those
+    /// who began them; those of single partitions end here at the latest.
+    public func close(timeoutMilliseconds: Int = 10_000) {
+        producer.close(timeoutMilliseconds: timeoutMilliseconds)
+        let hub = consumers.withLock { consumers in
+            consumers.isClosed = true
+            defer { consumers.hub = nil }
+            return consumers.hub
+        }
+        hub?.close(timeoutMilliseconds: timeoutMilliseconds)
+    }
 }

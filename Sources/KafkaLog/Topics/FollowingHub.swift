@@ -1,0 +1,230 @@
+internal import EventLog
+internal import EventModel
+internal import Foundation
+internal import Locks
+
+/// Followings of single partitions that share one consumer and one thread.
+///
+/// A worker follows its own partition of several topics for every partition that it holds; a consumer of its own each
+/// would be a hundred clients of three threads and more. The price: a handler that takes long delays the others. It
+/// delays neither ``HubFollowing/stop()`` of another one nor the connections, which librdkafka serves by itself.
+final class FollowingHub: Sendable {
+    private struct State {
+        /// What is to be read now; the thread makes it so.
+        var wanted: [TopicPlace: HubFollowing] = [:]
+        /// Places at which the thread has to look. No longer than there are partitions.
+        var attention: Set<TopicPlace> = []
+        /// Topics about which a broker is being asked, whether they are still there.
+        var doubted: Set<String> = []
+        var isStopping = false
+        var hasEnded = false
+    }
+
+    private let consumer: HubConsumer
+    private let notice: @Sendable (Int32, String) -> Void
+    private let state = Monitor(State())
+
+    var client: KafkaClient { consumer.client }
+
+    init(_ settings: KafkaSettings) throws(LogError) {
+        consumer = try HubConsumer(settings)
+        notice = settings.notice
+        let thread = Thread { [self] in
+            run()
+            state.update { $0.hasEnded = true }
+        }
+        thread.name = "kafka-hub"
+        thread.start()
+    }
+
+    /// - Parameter places: where each partition begins.
+    /// - Returns: nil when one of the partitions is being followed here already: librdkafka fetches none twice.
+    /// - Throws: ``LogError`` when the hub is closed or the topic's name is none.
+    func follow(
+        _ topic: String, _ places: [PartitionIndex: KafkaOffset], _ handle: @escaping @Sendable (FollowedRecord) -> Void
+    ) throws(LogError) -> HubFollowing? {
+        let opened = try consumer.open(topic)
+        let following = HubFollowing(
+            self, opened, FollowingProgress(topic: topic, places, handle), places)
+        let isTaken = try state.withLock { (state) throws(LogError) in
+            guard !state.isStopping else { throw .topicsClosed }
+            guard following.places.allSatisfy({ state.wanted[$0] == nil }) else { return true }
+            for place in following.places {
+                state.wanted[place] = following
+                state.attention.insert(place)
+            }
+            return false
+        }
+        if isTaken { return nil }
+        consumer.wake()
+        return following
+    }
+
+    /// Nothing more is read for this following. Returns at once.
+    func release(_ following: HubFollowing) {
+        state.withLock { state in
+            for place in following.places where state.wanted[place] === following {
+                state.wanted[place] = nil
+                state.attention.insert(place)
+            }
+        }
+        consumer.wake()
+    }
+
+    /// Ends all followings. Where a handler takes longer than the time lasts, the thread ends after it.
+    func close(timeoutMilliseconds: Int) {
+        let followings = state.update { state in
+            state.isStopping = true
+            defer { state.wanted = [:] }
+            return Array(state.wanted.values)
+        }
+        for following in followings { following.progress.beginStop() }
+        consumer.wake()
+        _ = state.wait(milliseconds: timeoutMilliseconds) { $0.hasEnded && $0.doubted.isEmpty ? () : nil }
+    }
+
+    // MARK: Thread
+
+    /// Longest wait for a record, after which librdkafka's own notices are looked at.
+    private static let pollMilliseconds: Int32 = 200
+    /// Records between two looks at the notices.
+    private static let recordsPerLook = 1000
+
+    private func run() {
+        var reading: [TopicPlace: HubFollowing] = [:]
+        var records = 0
+        while let attention = nextAttention() {
+            for (place, wanted) in attention { reconcile(place, wanted, &reading) }
+            consumer.poll(milliseconds: Self.pollMilliseconds) { message in
+                let place = TopicPlace(topic: message.topic, partition: message.partition)
+                // A message of what has just been stopped is dropped.
+                guard let following = reading[place] else { return }
+                act(following.progress.take(message), message.error, place, following, &reading)
+            }
+            records += 1
+            if records % Self.recordsPerLook == 0 { consumer.serveMain() }
+        }
+        for (place, following) in reading { consumer.stop(following.topic, place.partition) }
+    }
+
+    private func nextAttention() -> [(TopicPlace, HubFollowing?)]? {
+        state.withLock { state in
+            guard !state.isStopping else { return nil }
+            defer { state.attention.removeAll() }
+            return state.attention.map { ($0, state.wanted[$0]) }
+        }
+    }
+
+    private func reconcile(
+        _ place: TopicPlace, _ wanted: HubFollowing?, _ reading: inout [TopicPlace: HubFollowing]
+    ) {
+        if let old = reading[place] {
+            if old === wanted { return }
+            consumer.stop(old.topic, place.partition)
+            reading[place] = nil
+        }
+        if let wanted { start(wanted, place, at: wanted.start(of: place), &reading) }
+    }
+
+    private func start(
+        _ following: HubFollowing, _ place: TopicPlace, at offset: KafkaOffset,
+        _ reading: inout [TopicPlace: HubFollowing]
+    ) {
+        do {
+            try consumer.start(following.topic, place, at: offset)
+            reading[place] = following
+        } catch {
+            // Only a client that can do nothing any more refuses a place that nobody reads.
+            _ = following.progress.failed(.fatal, error.message, nil)
+            release(following)
+        }
+    }
+
+    private func act(
+        _ action: FollowingMachine.Action, _ code: KafkaErrorCode, _ place: TopicPlace, _ following: HubFollowing,
+        _ reading: inout [TopicPlace: HubFollowing]
+    ) {
+        switch action {
+        case .carryOn:
+            break
+        case .restart(let partition):
+            notice(
+                4, "topic \(place.topic) partition \(partition.value): the place is gone, reading from the first record"
+            )
+            consumer.stop(following.topic, partition)
+            reading[place] = nil
+            start(following, place, at: .beginning, &reading)
+        case .check:
+            client.loseTopic()
+            check(place.topic, code)
+        case .fail:
+            notice(3, "topic \(place.topic): \(code.text)")
+            release(following)
+        }
+    }
+
+    // MARK: Topics that may be gone
+
+    /// On a thread of its own: a broker may take seconds to answer, for which nobody else should wait.
+    private func check(_ topic: String, _ code: KafkaErrorCode) {
+        let isAsked = state.withLock { state in state.isStopping || !state.doubted.insert(topic).inserted }
+        if isAsked { return }
+        let thread = Thread { [self] in
+            do {
+                let answer = try FollowingProgress.check(client, topic, code)
+                for following in followings(of: topic) where following.progress.checked(answer) == .fail {
+                    release(following)
+                }
+            } catch {
+                notice(4, "topic \(topic): \(error)")
+            }
+            _ = state.update { $0.doubted.remove(topic) }
+        }
+        thread.name = "kafka-doubt"
+        thread.start()
+    }
+
+    private func followings(of topic: String) -> [HubFollowing] {
+        let all = state.withLock { state in state.wanted.filter { $0.key.topic == topic }.map(\.value) }
+        return Dictionary(all.map { (ObjectIdentifier($0), $0) }) { first, _ in first }.values.map { $0 }
+    }
+}
+
+/// A following that shares a ``FollowingHub``.
+final class HubFollowing: TopicFollowing {
+    let progress: FollowingProgress
+    let topic: HubTopic
+    private let hub: FollowingHub
+    private let starts: [TopicPlace: KafkaOffset]
+
+    fileprivate init(
+        _ hub: FollowingHub, _ topic: HubTopic, _ progress: FollowingProgress, _ starts: [PartitionIndex: KafkaOffset]
+    ) {
+        self.hub = hub
+        self.topic = topic
+        self.progress = progress
+        self.starts = Dictionary(
+            uniqueKeysWithValues: starts.map { (TopicPlace(topic: progress.topic, partition: $0.key), $0.value) })
+    }
+
+    var places: Dictionary<TopicPlace, KafkaOffset>.Keys { starts.keys }
+
+    func start(of place: TopicPlace) -> KafkaOffset { starts[place] ?? .beginning }
+
+    var failure: LogError? { progress.failure }
+
+    func readToEnd(timeoutMilliseconds: Int) -> Bool {
+        progress.readToEnd(hub.client, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    /// Waits for its own handler only, not for one of another following that the thread may be in.
+    func stop() {
+        progress.beginStop()
+        hub.release(self)
+        progress.waitUntilIdle()
+    }
+}
+
+extension LogError {
+    static let topicsClosed = LogError(.unavailable, "the topics are closed")
+}

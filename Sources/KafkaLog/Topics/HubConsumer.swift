@@ -1,0 +1,113 @@
+internal import CRdKafka
+internal import EventLog
+internal import EventModel
+
+/// A partition of one of several topics.
+struct TopicPlace: Hashable, Sendable {
+    var topic: String
+    var partition: PartitionIndex
+}
+
+/// librdkafka's consumer of many partitions of several topics, one by one.
+///
+/// The simple consumer, for the reasons given at ``LogConsumer``: starting or stopping a partition touches no other.
+///
+/// `@unchecked Sendable`: `start`, `stop` and `poll` belong to the polling thread alone (DESIGN 4); ``open(_:)``,
+/// ``client`` and ``wake()`` librdkafka allows from any thread.
+final class HubConsumer: @unchecked Sendable {
+    let client: KafkaClient
+    private let queue: KafkaQueue
+    private let main: KafkaQueue
+    private let notice: @Sendable (Int32, String) -> Void
+
+    /// What was fetched ahead of the handlers, of all partitions together: they share one queue, and librdkafka counts
+    /// what lies in the queue that a partition's records go to.
+    static let queuedKilobytesMaximum = 32 << 10
+    /// Compressed bytes in one answer of a broker; one may be under way from each when the queue is full.
+    static let fetchBytesMaximum = 8 << 20
+    /// Of that from one partition, so that many partitions get their turn. A larger record comes all the same.
+    static let partitionFetchBytesMaximum = 256 << 10
+
+    /// How long a broker keeps a question open when there is nothing new. It answers a connection's questions in order,
+    /// so everybody who asks for an end meanwhile waits as long.
+    static let fetchWaitMilliseconds = 100
+
+    init(_ settings: KafkaSettings) throws(LogError) {
+        let configuration = try settings.configuration()
+        for (name, value) in [
+            ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("check.crcs", "true"),
+            ("enable.partition.eof", "true"), ("isolation.level", "read_committed"),
+            ("allow.auto.create.topics", "false"), ("fetch.error.backoff.ms", "100"),
+            ("fetch.wait.max.ms", "\(Self.fetchWaitMilliseconds)"),
+            ("queued.max.messages.kbytes", "\(Self.queuedKilobytesMaximum)"),
+            ("fetch.max.bytes", "\(Self.fetchBytesMaximum)"),
+            ("fetch.message.max.bytes", "\(Self.partitionFetchBytesMaximum)"),
+        ] { try configuration.set(name, value) }
+        configuration.setEvents(RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+        client = try KafkaClient(.consumer, configuration)
+        queue = client.newQueue()
+        main = client.mainQueue()
+        notice = settings.notice
+    }
+
+    /// - Throws: ``LogError`` when it is no name of a topic.
+    func open(_ topic: String) throws(LogError) -> HubTopic {
+        let configuration = rd_kafka_topic_conf_new()
+        for (name, value) in [("auto.offset.reset", "error"), ("auto.commit.enable", "false")] {
+            guard rd_kafka_topic_conf_set(configuration, name, value, nil, 0) == RD_KAFKA_CONF_OK else {
+                preconditionFailure("librdkafka does not know \(name)")
+            }
+        }
+        guard let pointer = rd_kafka_topic_new(client.pointer, topic, configuration) else {
+            rd_kafka_topic_conf_destroy(configuration)
+            throw LogError(.outOfRange, "'\(topic)' is no name of a topic")
+        }
+        return HubTopic(client, pointer)
+    }
+
+    // MARK: Polling thread
+
+    func start(_ topic: HubTopic, _ place: TopicPlace, at offset: KafkaOffset) throws(LogError) {
+        guard
+            rd_kafka_consume_start_queue(topic.pointer, place.partition.value, offset.rawValue, queue.pointer) == 0
+        else {
+            throw KafkaErrorCode(rd_kafka_last_error()).logError(
+                "following partition \(place.partition.value) of \(place.topic)")
+        }
+    }
+
+    /// Nothing that was fetched of the partition comes out of ``poll(milliseconds:_:)`` any more.
+    func stop(_ topic: HubTopic, _ partition: PartitionIndex) { rd_kafka_consume_stop(topic.pointer, partition.value) }
+
+    /// Waits for a message or ``wake()``. One at a time: nothing of a partition that is stopped lies in a batch.
+    func poll(milliseconds: Int32, _ body: (KafkaMessage) -> Void) {
+        guard let message = rd_kafka_consume_queue(queue.pointer, milliseconds) else { return serveMain() }
+        body(KafkaMessage(message))
+        rd_kafka_message_destroy(message)
+    }
+
+    /// Ends a ``poll(milliseconds:_:)`` at once.
+    func wake() { queue.wake() }
+
+    /// Errors of connections are only told: reading waits until a broker answers.
+    func serveMain() {
+        while let event = main.poll(milliseconds: 0) {
+            if let line = event.logLine { notice(line.level, "\(line.facility): \(line.text)") }
+        }
+    }
+}
+
+/// A topic as a ``HubConsumer`` knows it; freed with the last reference, before the client.
+///
+/// `@unchecked Sendable`: the pointer never changes, and librdkafka counts its users itself.
+final class HubTopic: @unchecked Sendable {
+    let pointer: OpaquePointer
+    private let client: KafkaClient
+
+    fileprivate init(_ client: KafkaClient, _ pointer: OpaquePointer) {
+        self.client = client
+        self.pointer = pointer
+    }
+
+    deinit { rd_kafka_topic_destroy(pointer) }
+}
