@@ -13,6 +13,8 @@ final class PublisherMailbox: Sendable {
         var deliveries: [Delivery] = []
         var followed: [(kind: MetricKind, record: FollowedRecord)] = []
         var isStopping = false
+        /// Whether what is followed is dropped, because it will be read again.
+        var dropsFollowed = false
         /// Whether nobody empties it any more.
         var isClosed = false
     }
@@ -27,7 +29,7 @@ final class PublisherMailbox: Sendable {
     /// From a following's thread. Waits while too much lies here.
     func follow(_ kind: MetricKind, _ record: FollowedRecord) {
         content.wait { content -> Void? in
-            if content.isStopping || content.isClosed { return () }
+            if content.isStopping || content.isClosed || content.dropsFollowed { return () }
             guard content.followed.count < PublisherConfiguration.followedMaximum else { return nil }
             content.followed.append((kind, record))
             return ()
@@ -36,6 +38,17 @@ final class PublisherMailbox: Sendable {
     }
 
     func stop() { content.update { $0.isStopping = true } }
+
+    /// Drops what is followed while `body` ends the followings: nobody else empties the mailbox, so a handler that waits
+    /// here while it is full would never let its following end; and what comes late would be taken for the next in order.
+    func droppingFollowed(_ body: () -> Void) {
+        content.update { $0.dropsFollowed = true }
+        body()
+        content.update { content in
+            content.dropsFollowed = false
+            content.followed = []
+        }
+    }
 
     func close() {
         content.update { content in

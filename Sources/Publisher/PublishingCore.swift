@@ -167,10 +167,11 @@ final class PublishingCore {
     /// Reads the own partitions to their ends.
     private func readTopics() throws -> Bool {
         for kind in MetricKind.allCases {
-            if let failure = followings[kind]?.failure {
-                report("topic \(kind.topic(names)) cannot be read: \(failure)")
-                followings.removeValue(forKey: kind)?.stop()
-            }
+            guard let failure = followings[kind]?.failure else { continue }
+            report("topic \(kind.topic(names)) cannot be read: \(failure)")
+            stopFollowing()
+        }
+        for kind in MetricKind.allCases {
             if followings[kind] == nil {
                 let start = TopicStart.offsets([source.partition: LogOffset(try published.nextOffset(kind))])
                 let mailbox = mailbox
@@ -205,7 +206,7 @@ final class PublishingCore {
     }
 
     private func stopFollowing() {
-        for following in followings.values { following.stop() }
+        mailbox.droppingFollowed { for following in followings.values { following.stop() } }
         followings = [:]
     }
 
