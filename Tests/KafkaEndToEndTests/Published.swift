@@ -10,6 +10,8 @@ import Locks
 final class Published: Sendable {
     private struct State {
         var last: [[UInt8]: [UInt8]?] = [:]
+        var first: [[UInt8]: FollowedRecord] = [:]
+        var delivered = 0
         var records = 0
         var ends: [PartitionIndex: Int64] = [:]
     }
@@ -17,13 +19,16 @@ final class Published: Sendable {
     private let state = Monitor(State())
     private let topics: KafkaTopics
     private let following: any TopicFollowing
+    private let topic: String
 
     init(_ plant: Plant) throws {
         let names = TopicNames(prefix: plant.prefix)
+        topic = names.workerMetrics
         topics = try KafkaTopics(KafkaSettings(brokers: plant.cluster.brokers, names: names))
         following = try topics.follow(names.workerMetrics, nil, from: .beginning) { [state] record in
             state.update { state in
                 state.last[record.key] = record.value
+                if state.first[record.key] == nil { state.first[record.key] = record }
                 state.records += 1
                 state.ends[record.position.partition] = record.position.offset.value + 1
             }
@@ -40,6 +45,24 @@ final class Published: Sendable {
     func waitForRecords(more: Int) -> Bool {
         let goal = state.withLock { $0.records } + more
         return state.wait(milliseconds: 60_000) { $0.records >= goal ? true : nil } ?? false
+    }
+
+    /// Sends the oldest record of every key whose figures have changed once more, as a revived worker would whose queue
+    /// still held them.
+    /// - Returns: how many stand in the topic again.
+    func sendOldest() throws -> Int {
+        let old = state.withLock { state in
+            state.first.values.filter { $0.value != nil && state.last[$0.key] != $0.value }
+        }
+        for record in old {
+            let again = TopicRecord(
+                topic: topic, partition: record.position.partition, key: record.key, value: record.value,
+                headers: record.headers, timestamp: record.timestamp)
+            try topics.send(again) { [state] result in
+                if case .success = result { state.update { $0.delivered += 1 } }
+            }
+        }
+        return state.wait(milliseconds: 30_000) { $0.delivered == old.count ? old.count : nil } ?? 0
     }
 
     /// Whether records are missing, as after compaction.
