@@ -21,36 +21,22 @@ enum KafkaBench {
 extension BenchPlan {
     /// Everything that is on Kafka, with topics of its own that are removed afterwards.
     func kafka(_ options: KafkaOptions) throws {
-        let prefix = "andon-bench-\(UUID().uuidString.prefix(8))"
-        let names = TopicNames(prefix: prefix)
-        let own = KafkaOptions(brokers: options.brokers, names: names, properties: options.properties)
-        let admin = try KafkaAdmin(try own.settings("bench"))
-        let plan = TopicPlan(
-            names: names, partitions: 1, replication: Int32(min(3, try admin.brokerCount())))
-        let place = BenchCase.KafkaPlace(
-            brokers: options.brokers, topicPrefix: prefix,
-            properties: Dictionary(
-                options.properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
-        defer { try? admin.delete(plan.topics.map(\.name)) }
-        func renew() throws {
-            try runner.clear()
-            try admin.delete(plan.topics.map(\.name))
-            _ = try admin.create(plan)
-        }
-        try kafkaReplay(place, renew)
-        try kafkaIngest(place, renew)
+        let topics = try BenchTopics(options)
+        defer { topics.remove() }
+        try kafkaReplay(topics)
+        try kafkaIngest(topics)
     }
 
-    private func kafkaReplay(_ place: BenchCase.KafkaPlace, _ renew: () throws -> Void) throws {
+    private func kafkaReplay(_ topics: BenchTopics) throws {
         var table = Table([
             .number("workers"), .text("grouped"), .number("bare consume, MB/s"), .number("scan+decode, MB/s"),
             .number("replay, MB/s"), .number("of bare"), .number("replayed events/s"),
         ])
         for count in workers {
             for grouping in BenchCase.Grouping.allCases {
-                try renew()
+                try runner.clear()
                 var measured = BenchCase(part: .fill, workers: count, events: events, grouping: grouping)
-                measured.kafka = place
+                measured.kafka = try topics.renew()
                 _ = try runner.run(measured)
                 measured.part = .consume
                 let bare = try runner.run(measured)
@@ -70,7 +56,7 @@ extension BenchPlan {
             "Replay of a topic into durable projections, \(grouped(events)) events, 100 a record", table)
     }
 
-    private func kafkaIngest(_ place: BenchCase.KafkaPlace, _ renew: () throws -> Void) throws {
+    private func kafkaIngest(_ topics: BenchTopics) throws {
         var table = Table([
             .number("workers"), .number("connections"), .number("embedded/s"), .number("Kafka/s"), .number("ratio"),
             .number("lag, events"), .number("p50 ms"), .number("p99 ms"), .number("max ms"),
@@ -81,10 +67,11 @@ extension BenchPlan {
                 var measured = BenchCase(part: .ingest, workers: count, events: events, grouping: .request)
                 (measured.connections, measured.seconds) = (links, seconds)
                 let embedded = try runner.run(measured)
-                measured.kafka = place
-                try renew()
+                try runner.clear()
+                measured.kafka = try topics.renew()
                 let onKafka = try runner.run(measured)
-                try renew()
+                try runner.clear()
+                measured.kafka = try topics.renew()
                 measured.part = .visible
                 measured.pace = onKafka.eventsPerSecond / Double(measured.eventsPerRequest) / 2
                 let visible = try runner.run(measured)
@@ -103,4 +90,37 @@ extension BenchPlan {
             "Ingest: gateway and worker on Kafka (acks=all) against the embedded log; POST to visible at half of it",
             table)
     }
+}
+
+/// The topics of one measurement after the other. Each has names of its own, as a broker removes topics a while after it
+/// has said so.
+private final class BenchTopics {
+    private let options: KafkaOptions
+    private let admin: KafkaAdmin
+    private let copies: Int32
+    private let prefix = "andon-bench-\(UUID().uuidString.prefix(8))"
+    private var count = 0
+
+    init(_ options: KafkaOptions) throws {
+        self.options = options
+        admin = try KafkaAdmin(try options.settings("bench"))
+        copies = min(TopicPlan.replicationDefault, Int32(try admin.brokerCount()))
+    }
+
+    private var plan: TopicPlan {
+        TopicPlan(names: TopicNames(prefix: "\(prefix)-\(count)"), partitions: 1, replication: copies)
+    }
+
+    /// Removes those of the measurement before and makes new ones.
+    func renew() throws -> BenchCase.KafkaPlace {
+        remove()
+        count += 1
+        _ = try admin.create(plan)
+        return BenchCase.KafkaPlace(
+            brokers: options.brokers, topicPrefix: "\(prefix)-\(count)",
+            properties: Dictionary(
+                options.properties.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
+    }
+
+    func remove() { if count > 0 { try? admin.delete(plan.topics.map(\.name)) } }
 }
