@@ -33,7 +33,12 @@ public final class KafkaLog: EventLog {
         let topic = settings.names.events
         let consumer = try LogConsumer(settings, topic: topic)
         do throws(LogError) {
-            let partitionCount = try consumer.partitionCount()
+            let partitionCount = try Patience.ask { isLast throws(LogError) in
+                do throws(LogError) { return try consumer.partitionCount() } catch {
+                    if isLast || error.code != .outOfRange { throw error }
+                    return nil
+                }
+            }
             let clusterID = try consumer.clusterID()
             let appender =
                 role == .readOnly ? nil : LogAppender(try KafkaProducer(settings), topic, partitionCount)

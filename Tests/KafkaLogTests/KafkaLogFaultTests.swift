@@ -163,7 +163,7 @@ struct KafkaLogFaultTests {
         #expect(plant.log.pausesForTest > 0)
     }
 
-    @Test("a closed log says so, and closing it twice is allowed", .timeLimit(.minutes(1)))
+    @Test("a closed log says so, and closing it twice is allowed", .timeLimit(.minutes(5)))
     func closed() throws {
         let plant = try Plant()
         try plant.append(0..<1)
@@ -179,7 +179,7 @@ struct KafkaLogFaultTests {
         #expect(!plant.log.waitForRecord(plant.partition, at: LogOffset(1), timeoutMilliseconds: .max))
     }
 
-    @Test("closing ends those who wait", .timeLimit(.minutes(1)))
+    @Test("closing ends those who wait", .timeLimit(.minutes(5)))
     func closingEndsWaits() throws {
         let plant = try Plant(partitions: 3)
         try inThreads(4) { thread in

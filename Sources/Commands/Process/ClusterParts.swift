@@ -63,7 +63,7 @@ final class ClusterParts: Sendable {
         let admin = try KafkaAdmin(settings)
         let partitions = try admin.partitionCount(settings.names.events)
         let plan = TopicPlan(names: settings.names, partitions: partitions)
-        let findings = plan.verify(try admin.find(plan.topics.map(\.name)))
+        let findings = try admin.verify(plan)
         if let fault = findings.first(where: { $0.level == .failure }) {
             throw CommandFailure(.failure, "topic \(fault.topic): \(fault.message)", next: fault.hint)
         }

@@ -65,7 +65,7 @@ private enum TopicsReport {
                 names: options.names, partitions: try partitionCount(invocation, admin, options.names),
                 replication: Int32(copies))
             try before(admin, plan)
-            findings = plan.verify(try admin.find(plan.topics.map(\.name)))
+            findings = try admin.verify(plan)
         } catch {
             throw CommandFailure(log: error, "cannot look after the topics at \(options.brokers)")
         }

@@ -37,14 +37,15 @@ public final class KafkaAdmin: Sendable {
 
     /// - Throws: ``LogError`` also when there is no such topic.
     public func partitionCount(_ topic: String) throws(LogError) -> Int32 {
-        let topics = try metadata(of: topic).topics
-        guard let found = topics.first(where: { $0.name == topic }) else {
-            throw KafkaErrorCode.unknownTopicOrPartition.logError("topic \(topic)")
+        try Patience.ask { isLast throws(LogError) in
+            let found = try metadata(of: topic).topics.first { $0.name == topic }
+            let error = found?.error ?? .unknownTopicOrPartition
+            if let found, error == .noError || error == .leaderNotAvailable, !found.partitions.isEmpty {
+                return Int32(found.partitions.count)
+            }
+            if isLast || !error.isUnknownTopic { throw error.logError("topic \(topic)") }
+            return nil
         }
-        guard found.error == .noError || found.error == .leaderNotAvailable, !found.partitions.isEmpty else {
-            throw found.error.logError("topic \(topic)")
-        }
-        return Int32(found.partitions.count)
     }
 
     /// First offset that is there, and the one that the next record gets.
@@ -67,11 +68,13 @@ public final class KafkaAdmin: Sendable {
         let configurations = try configurations(of: there.map(\.name))
         var found: [String: FoundTopic] = [:]
         for topic in there {
+            // The broker that was asked for its properties may not know it yet, or not any more.
+            guard let configuration = configurations[topic.name] else { continue }
             found[topic.name] = FoundTopic(
                 partitions: Int32(topic.partitions.count),
                 replication: topic.partitions.map(\.replicas).min() ?? 0,
                 partitionsWithoutLeader: topic.partitions.count { !$0.hasLeader },
-                configuration: configurations[topic.name] ?? [:])
+                configuration: configuration)
         }
         return found
     }
@@ -85,6 +88,14 @@ public final class KafkaAdmin: Sendable {
         let created = try create(missing)
         try waitUntilUsable(missing.map(\.name))
         return created
+    }
+
+    /// Compares the topics that are there with a plan; what is wrong is looked at again before it is believed.
+    public func verify(_ plan: TopicPlan) throws(LogError) -> [TopicFinding] {
+        try Patience.ask { isLast throws(LogError) in
+            let findings = plan.verify(try find(plan.topics.map(\.name)))
+            return isLast || !findings.contains { $0.level == .failure } ? findings : nil
+        }
     }
 
     /// Topics are made by one broker and known to the others a little later.
@@ -209,6 +220,7 @@ public final class KafkaAdmin: Sendable {
                 guard let resource = resources?[index] else { continue }
                 let name = String(cString: rd_kafka_ConfigResource_name(resource))
                 let error = KafkaErrorCode(rd_kafka_ConfigResource_error(resource))
+                if error == .unknownTopicOrPartition { continue }
                 guard error == .noError else { throw error.logError("asking for the properties of \(name)") }
                 configurations[name] = Self.entries(resource)
             }
