@@ -30,16 +30,3 @@ public struct PublisherConfiguration: Sendable {
     /// Records written between two looks at whether the partition is still held.
     static let recordsPerLook = 50
 }
-
-/// What went wrong with publishing.
-public struct PublisherError: Error, CustomStringConvertible, Sendable {
-    public var message: String
-    /// What an operator can do.
-    public var hint: String?
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
-
-    init(_ message: String, hint: String? = nil) {
-        self.message = message
-        self.hint = hint
-    }
-}

@@ -134,10 +134,13 @@ struct FollowingHubTests {
         try bench.send((0..<3).map { HubBench.record($0) })
         gate.waitForVisitor()
         let counts = Guarded<[Int]>([])
+        let isStopping = Monitor(false)
         let thread = Joined {
+            isStopping.update { $0 = true }
             following.stop()
             counts.withLock { $0.append(seen.all.count) }
         }
+        isStopping.wait { $0 ? () : nil }
         // It cannot have returned: the handler has not.
         #expect(counts.withLock { $0 }.isEmpty)
         gate.open()
@@ -315,29 +318,8 @@ private final class HubBench: Sendable {
     }
 
     static func record(_ index: Int, topic: String = "a", partition: Int32 = 0) -> TopicRecord {
-        TopicRecord(
-            topic: topic, partition: PartitionIndex(partition), key: [1], value: [UInt8(index % 256)],
-            timestamp: Timestamp(microseconds: 1_700_000_000_000_000))
+        numberedRecord(index, topic: topic, partition: partition)
     }
-}
-
-/// Sends records and waits until all are acknowledged.
-private func sendAll(_ topics: KafkaTopics, _ records: [TopicRecord]) throws {
-    let results = Monitor<[Result<RecordPosition, LogError>]>([])
-    for record in records {
-        try topics.send(record) { result in results.update { $0.append(result) } }
-    }
-    let all = results.wait { $0.count == records.count ? $0 : nil }
-    for result in all { _ = try result.get() }
-}
-
-/// What a following has handed out.
-private final class Seen: Sendable {
-    private let records = Monitor<[FollowedRecord]>([])
-    func add(_ record: FollowedRecord) { records.update { $0.append(record) } }
-    func wait(for count: Int) { records.wait { $0.count >= count ? () : nil } }
-    var all: [FollowedRecord] { records.withLock { $0 } }
-    var offsets: [Int64] { all.map(\.position.offset.value) }
 }
 
 /// Holds whoever comes until it is opened.

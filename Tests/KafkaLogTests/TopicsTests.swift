@@ -181,24 +181,5 @@ import Testing
 // MARK: Helpers
 
 private func record(_ index: Int, topic: String = "t", partition: Int32 = 0) -> TopicRecord {
-    TopicRecord(
-        topic: topic, partition: PartitionIndex(partition), key: [1], value: [UInt8(index % 256)],
-        timestamp: Timestamp(microseconds: 1_700_000_000_000_000))
-}
-
-/// Sends records and waits until all are acknowledged.
-private func sendAll(_ topics: KafkaTopics, _ records: [TopicRecord]) throws {
-    let results = Monitor<[Result<RecordPosition, LogError>]>([])
-    for record in records {
-        try topics.send(record) { result in results.update { $0.append(result) } }
-    }
-    let all = results.wait { $0.count == records.count ? $0 : nil }
-    for result in all { _ = try result.get() }
-}
-
-/// What a following has handed out.
-private final class Seen: Sendable {
-    private let records = Guarded<[FollowedRecord]>([])
-    func add(_ record: FollowedRecord) { records.withLock { $0.append(record) } }
-    var all: [FollowedRecord] { records.withLock { $0 } }
+    numberedRecord(index, topic: topic, partition: partition)
 }

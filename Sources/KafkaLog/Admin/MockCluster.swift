@@ -1,6 +1,5 @@
 internal import CRdKafka
 package import EventLog
-package import EventModel
 
 /// librdkafka's pretended cluster, for tests with injected errors. It knows neither CreateTopics nor offsets by time.
 ///
@@ -44,8 +43,6 @@ package final class MockCluster: @unchecked Sendable {
         rd_kafka_mock_push_request_errors_array(pointer, request.rawValue, errors.count, errors)
     }
 
-    package func clearErrors(of request: Request) { rd_kafka_mock_clear_request_errors(pointer, request.rawValue) }
-
     /// - Parameter error: nil: none any more.
     package func setError(_ error: KafkaErrorCode?, ofTopic name: String) {
         rd_kafka_mock_topic_set_error(pointer, name, (error ?? .noError).raw)
@@ -58,9 +55,5 @@ package final class MockCluster: @unchecked Sendable {
     /// How long this broker takes to answer.
     package func setRoundTrip(milliseconds: Int32, broker: Int32) {
         rd_kafka_mock_broker_set_rtt(pointer, broker, milliseconds)
-    }
-
-    package func setLeader(_ broker: Int32, of topic: String, _ partition: PartitionIndex) {
-        rd_kafka_mock_partition_set_leader(pointer, topic, partition.value, broker)
     }
 }

@@ -19,7 +19,6 @@ package struct KafkaErrorCode: Hashable, Sendable, CustomStringConvertible {
     package static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
     package static let fatal = Self(RD_KAFKA_RESP_ERR__FATAL)
     package static let timedOut = Self(RD_KAFKA_RESP_ERR__TIMED_OUT)
-    package static let messageTimedOut = Self(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
     package static let requestTimedOut = Self(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT)
     package static let transport = Self(RD_KAFKA_RESP_ERR__TRANSPORT)
     package static let resolve = Self(RD_KAFKA_RESP_ERR__RESOLVE)
@@ -43,12 +42,9 @@ package struct KafkaErrorCode: Hashable, Sendable, CustomStringConvertible {
     package static let leaderNotAvailable = Self(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
     package static let notEnoughReplicas = Self(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS)
     package static let outOfOrderSequence = Self(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER)
-    package static let invalidProducerEpoch = Self(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
     package static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
     package static let badMessage = Self(RD_KAFKA_RESP_ERR__BAD_MSG)
-    package static let maxPollExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
     package static let assignPartitions = Self(RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-    package static let revokePartitions = Self(RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
 }
 
 extension KafkaErrorCode {
