@@ -16,6 +16,9 @@ let package = Package(
         .target(name: "EventModel", dependencies: ["CChecksum"], swiftSettings: pure),
         .target(name: "Timeline", dependencies: ["EventModel"], swiftSettings: pure),
 
+        // The one writer and the one reader of JSON outside the parser of events.
+        .target(name: "JSON", swiftSettings: common),
+
         // Debian's C libraries, each imported by one Swift module alone.
         .systemLibrary(name: "CSQLite"),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
@@ -42,11 +45,11 @@ let package = Package(
             swiftSettings: common),
 
         // In: HTTP and admission.
-        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "Locks"], swiftSettings: common),
+        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "JSON", "Locks"], swiftSettings: common),
         .target(name: "HTTPClient", dependencies: ["CCurl"], swiftSettings: common),
         .target(
             name: "Gateway",
-            dependencies: ["CSimdjson", "Crypto", "EventLog", "EventModel", "HTTPServer", "Locks", "SQLite"],
+            dependencies: ["CSimdjson", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
             swiftSettings: common),
 
         // Fold, store, answer.
@@ -58,34 +61,34 @@ let package = Package(
             swiftSettings: common),
         .target(
             name: "Query",
-            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "Locks", "Projector", "Timeline"],
+            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "Projector", "Timeline"],
             swiftSettings: common),
 
         // Several processes: who holds which partition, questions forwarded, figures published.
         .target(
             name: "Cluster",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "ProjectionStore", "Projector",
-                "Query",
+                "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks", "ProjectionStore",
+                "Projector", "Query",
             ],
             swiftSettings: common),
         .target(
             name: "Publisher",
             dependencies: [
-                "EventLog", "EventModel", "HTTPServer", "Locks", "ProjectionStore", "Projector", "Query", "SQLite",
-                "Timeline",
+                "EventLog", "EventModel", "JSON", "Locks", "ProjectionStore", "Projector", "Query",
+                "SQLite", "Timeline",
             ],
             swiftSettings: common),
 
         // Everything put together.
-        .target(name: "SimulationKit", dependencies: ["EventLog", "EventModel", "Locks"], swiftSettings: common),
+        .target(
+            name: "SimulationKit", dependencies: ["EventLog", "EventModel", "JSON", "Locks"], swiftSettings: common),
         .target(
             name: "Commands",
             dependencies: [
-                "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "KafkaLog",
-                "Locks",
-                "ProjectionStore", "Projector", "Publisher", "Query", "SQLite", "SQLiteLog", "SimulationKit",
-                "Timeline",
+                "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
+                "KafkaLog", "Locks", "ProjectionStore", "Projector", "Publisher", "Query", "SQLite", "SQLiteLog",
+                "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
@@ -94,6 +97,7 @@ let package = Package(
         .target(name: "Oracle", dependencies: ["EventModel"], path: "Tests/Oracle", swiftSettings: common),
         .testTarget(
             name: "EventModelTests", dependencies: ["EventModel"], exclude: ["Python"], swiftSettings: common),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: common),
         .testTarget(
             name: "TimelineTests", dependencies: ["Crypto", "EventModel", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
@@ -116,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "Locks", "SQLite",
+                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks", "SQLite",
             ],
             swiftSettings: common),
         .testTarget(
@@ -145,8 +149,8 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "KafkaHarness", "Locks",
-                "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit",
+                "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "KafkaHarness",
+                "Locks", "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit",
             ],
             swiftSettings: common),
         .testTarget(

@@ -1,5 +1,6 @@
 internal import EventModel
 internal import HTTPServer
+internal import JSON
 
 /// The answers of the ingest routes (SPEC 2.4).
 enum IngestAnswer {

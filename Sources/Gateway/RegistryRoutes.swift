@@ -1,6 +1,7 @@
 internal import EventLog
 public import EventModel
 public import HTTPServer
+internal import JSON
 
 /// `GET` of definitions and of the lists of what they define (SPEC 3, 8.5): every process that knows the registry
 /// answers these, gateways and workers alike.

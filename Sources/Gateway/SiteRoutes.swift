@@ -1,6 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import HTTPServer
+internal import JSON
 
 /// `PUT` of definitions, and the lists of what they define (SPEC 3, 8.5).
 extension Gateway {

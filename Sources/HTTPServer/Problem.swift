@@ -1,3 +1,5 @@
+internal import JSON
+
 /// An answer that says what went wrong, as `application/problem+json` (RFC 9457; SPEC 2.5: every answer ≥ 400 is one).
 public struct Problem: Error, Sendable {
     /// A value of an extension member.

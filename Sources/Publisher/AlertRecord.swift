@@ -1,6 +1,6 @@
 public import EventLog
 public import EventModel
-internal import HTTPServer
+internal import JSON
 internal import Query
 
 /// An alert as the alerts topic tells it: opened or closed (DESIGN 3, SPEC 6.4).

@@ -1,5 +1,5 @@
 internal import EventModel
-internal import HTTPServer
+internal import JSON
 internal import Query
 internal import Timeline
 

@@ -1,6 +1,6 @@
 internal import EventLog
 internal import EventModel
-internal import HTTPServer
+internal import JSON
 internal import ProjectionStore
 internal import Query
 internal import Timeline

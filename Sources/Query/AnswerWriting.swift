@@ -1,5 +1,5 @@
 package import EventModel
-package import HTTPServer
+package import JSON
 
 extension JSONWriter {
     /// An exact number in its shortest form, or null where there is none (SPEC 5.1).

@@ -1,5 +1,6 @@
 internal import EventModel
 internal import HTTPServer
+internal import JSON
 internal import Timeline
 
 extension QueryService {

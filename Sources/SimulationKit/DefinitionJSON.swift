@@ -1,54 +1,76 @@
 public import EventModel
+internal import JSON
 
 extension SiteDefinition {
     /// The body of `PUT /api/sites/{site_id}` that gives this definition (SPEC 3), names included.
     public var putBody: [UInt8] {
-        var site: [(String, JSONText)] = [
-            ("site_id", .text(siteID.text)), ("name", .text(name)), ("time_zone", .text(timeZone)),
-            ("observation_ttl_seconds", .raw("\(observationTTLSeconds)")),
-            ("confidence_threshold", .raw(decimal(Int64(confidenceThreshold.partsPerMillion)))),
-            ("max_future_seconds", .raw("\(maxFutureSeconds)")), ("handover_minutes", .raw("\(handoverMinutes)")),
-        ]
-        if !shifts.isEmpty { site.append(("shifts", .list(shifts.map(\.json)))) }
-        if let target = targetMicrounitsPerHour { site.append(("target_units_per_hour", .raw(decimal(target)))) }
-        let members: [(String, JSONText)] = [
-            ("site", .object(site)), ("workers", .list(workers.map(\.json))),
-            ("workstations", .list(workstations.map(\.json))),
-        ]
-        return Array(JSONText.object(members).written.utf8)
+        var writer = JSONWriter(reservedBytes: 4096)
+        writer.object { writer in
+            writer.key("site")
+            writer.object { writeSite(to: &$0) }
+            writer.key("workers")
+            writer.array { writer in for worker in workers { worker.write(to: &writer) } }
+            writer.key("workstations")
+            writer.array { writer in for workstation in workstations { workstation.write(to: &writer) } }
+        }
+        return writer.bytes
     }
 
-    /// Millionths as a decimal number.
-    private func decimal(_ millionths: Int64) -> String {
-        let digits = String(millionths % 1_000_000)
-        return "\(millionths / 1_000_000)." + String(repeating: "0", count: 6 - digits.utf8.count) + digits
+    private func writeSite(to writer: inout JSONWriter) {
+        writer.member("site_id", siteID.text)
+        writer.member("name", name)
+        writer.member("time_zone", timeZone)
+        writer.member("observation_ttl_seconds", observationTTLSeconds)
+        writer.key("confidence_threshold")
+        writer.fixed(Int64(confidenceThreshold.partsPerMillion), decimals: 6)
+        writer.member("max_future_seconds", maxFutureSeconds)
+        writer.member("handover_minutes", handoverMinutes)
+        if !shifts.isEmpty {
+            writer.key("shifts")
+            writer.array { writer in for shift in shifts { shift.write(to: &writer) } }
+        }
+        if let target = targetMicrounitsPerHour {
+            writer.key("target_units_per_hour")
+            writer.fixed(target, decimals: 6)
+        }
     }
 }
 
 extension SiteDefinition.Worker {
-    fileprivate var json: JSONText {
-        .object(
-            [("worker_id", .text(workerID.text))]
-                + JSONText.present(["name": name, "location": location, "active_since": activeSince]))
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("worker_id", workerID.text)
+            writer.member("active_since", ifPresent: activeSince)
+            writer.member("location", ifPresent: location)
+            writer.member("name", ifPresent: name)
+        }
     }
 }
 
 extension SiteDefinition.Workstation {
-    fileprivate var json: JSONText {
-        .object(
-            [("workstation_id", .text(workstationID.text)), ("capacity", .raw("\(capacity)"))]
-                + JSONText.present(["name": name, "location": location, "line": line]))
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("workstation_id", workstationID.text)
+            writer.member("capacity", capacity)
+            writer.member("line", ifPresent: line)
+            writer.member("location", ifPresent: location)
+            writer.member("name", ifPresent: name)
+        }
     }
 }
 
 extension SiteDefinition.Shift {
-    fileprivate var json: JSONText {
+    fileprivate func write(to writer: inout JSONWriter) {
         let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-        let chosen = names.indices.filter { days & (1 << UInt8($0)) != 0 }.map { JSONText.text(names[$0]) }
-        return .object([
-            ("name", .text(name)), ("start", .text(clock(startMinute))), ("end", .text(clock(endMinute))),
-            ("days", .list(chosen)),
-        ])
+        writer.object { writer in
+            writer.member("name", name)
+            writer.member("start", clock(startMinute))
+            writer.member("end", clock(endMinute))
+            writer.key("days")
+            writer.array { writer in
+                for day in names.indices where days & (1 << UInt8(day)) != 0 { writer.string(names[day]) }
+            }
+        }
     }
 
     private func clock(_ minutes: Int) -> String {
@@ -57,39 +79,8 @@ extension SiteDefinition.Shift {
     }
 }
 
-/// Just enough JSON to write a definition without Foundation.
-private indirect enum JSONText {
-    case text(String)
-    case raw(String)
-    case list([JSONText])
-    case object([(String, JSONText)])
-
-    /// Members that have a value, by name so that the order is always the same.
-    static func present(_ members: [String: String?]) -> [(String, JSONText)] {
-        members.sorted { $0.key < $1.key }.compactMap { name, value in value.map { (name, .text($0)) } }
-    }
-
-    var written: String {
-        switch self {
-        case .text(let text): "\"" + Self.escaped(text) + "\""
-        case .raw(let text): text
-        case .list(let items): "[" + items.map(\.written).joined(separator: ",") + "]"
-        case .object(let members):
-            "{" + members.map { "\"\($0.0)\":" + $0.1.written }.joined(separator: ",") + "}"
-        }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+extension JSONWriter {
+    fileprivate mutating func member(_ name: StaticString, ifPresent value: String?) {
+        if let value { member(name, value) }
     }
 }

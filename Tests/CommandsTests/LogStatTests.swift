@@ -1,6 +1,7 @@
 import EventLog
 import EventModel
 import Foundation
+import JSON
 import SimulationKit
 import Testing
 
@@ -19,11 +20,11 @@ struct LogStatTests {
         func stat() throws -> JSONValue {
             let recorder = Recorder()
             #expect(recorder.run(["log", "stat", "--data-dir", plant.data, "-o", "json"]) == .success)
-            let answer = JSONValue(relaxed: Data(recorder.output.utf8))
+            let answer = JSONValue(recorder.output.utf8)
             return try #require(answer)
         }
         let folded = try #require(stat()["partitions"]?.items.first)
-        #expect(folded["lag_records"] == .number(0) && folded["lag_events"] == .number(0))
+        #expect(folded["lag_records"] == .integer(0) && folded["lag_events"] == .integer(0))
         #expect(folded["end"] == folded["folded"] && folded["newest_created_at"]?.text != nil)
         // Two records that nobody folds, the last of them ten seconds younger than the last folded one.
         let log = try LogAddress(.folder(DataDirectory(path: plant.data))).openWriter()
@@ -36,8 +37,8 @@ struct LogStatTests {
         }
         log.close()
         let behind = try #require(stat()["partitions"]?.items.first)
-        #expect(behind["lag_records"] == .number(2) && behind["lag_events"] == .number(4))
-        #expect(behind["lag_seconds"] == .number(10))
+        #expect(behind["lag_records"] == .integer(2) && behind["lag_events"] == .integer(4))
+        #expect(behind["lag_seconds"] == .number("10.000000"))
         let table = Recorder()
         #expect(table.run(["log", "stat", "--data-dir", plant.data]) == .success)
         #expect(table.output.contains("lag seconds") && table.output.contains("10.0"))
@@ -50,8 +51,8 @@ struct LogStatTests {
         try address.openWriter().close()
         let recorder = Recorder()
         #expect(recorder.run(["log", "stat", "--data-dir", folder.path, "--output=json"]) == .success)
-        let partition = JSONValue(relaxed: Data(recorder.output.utf8))?["partitions"]?.items.first
-        #expect(partition?["end"] == .number(0) && partition?["lag_records"] == .null)
+        let partition = JSONValue(recorder.output.utf8)?["partitions"]?.items.first
+        #expect(partition?["end"] == .integer(0) && partition?["lag_records"] == .null)
         #expect(partition?["newest_created_at"] == .null)
         #expect(recorder.run(["log", "stat", "--data-dir", folder.file("nowhere")]) == .failure)
     }

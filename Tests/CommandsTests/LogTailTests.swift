@@ -1,6 +1,7 @@
 import EventLog
 import EventModel
 import Foundation
+import JSON
 internal import Locks
 import ProcessHarness
 import SQLiteLog
@@ -30,7 +31,7 @@ struct LogTailTests {
             partition: partition.map { PartitionIndex($0) }, site: site, start: start, follows: false, limit: limit)
         let write: ([UInt8]) -> Void = { bytes in
             let line = String(decoding: bytes, as: UTF8.self)
-            guard let value = JSONValue(relaxed: Data(bytes)), line.last == "\n" else {
+            guard let value = JSONValue(bytes), line.last == "\n" else {
                 Issue.record("not a line: \(line)")
                 return
             }

@@ -79,10 +79,10 @@ struct RemoteTests {
 
     @Test("decimals are rounded half up and filled with zeros")
     func decimals() {
-        #expect(AnswerTables.fixed(Decimal(string: "78.125")!, decimals: 2) == "78.13")
-        #expect(AnswerTables.fixed(Decimal(string: "-0.5")!, decimals: 2) == "-0.50")
-        #expect(AnswerTables.fixed(1_234_567, decimals: 1) == "1,234,567.0")
-        #expect(AnswerTables.fixed(7, decimals: 0) == "7")
+        #expect(AnswerTables.fixed("78.125", decimals: 2) == "78.13")
+        #expect(AnswerTables.fixed("-0.5", decimals: 2) == "-0.50")
+        #expect(AnswerTables.fixed("1234567", decimals: 1) == "1,234,567.0")
+        #expect(AnswerTables.fixed("7", decimals: 0) == "7")
     }
 
     @Test("explain needs a worker")

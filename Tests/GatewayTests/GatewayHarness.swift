@@ -2,6 +2,7 @@ import EventLog
 import EventModel
 import Foundation
 import HTTPServer
+import JSON
 internal import Locks
 import Synchronization
 import Testing

@@ -1,6 +1,6 @@
 public import EventModel
 internal import Foundation
-internal import HTTPServer
+internal import JSON
 
 /// What a process does with a partition that it holds.
 public enum HolderRole: String, Sendable, Hashable {

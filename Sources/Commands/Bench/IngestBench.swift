@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import HTTPClient
 internal import HTTPServer
+internal import JSON
 internal import Locks
 internal import Projector
 internal import SimulationKit
@@ -160,8 +161,7 @@ private struct Prober {
         let posted = try client.send(
             "POST", url + "/api/events?site_id=\(site)", headers: [("Content-Type", "application/json")],
             body: body.bytes)
-        let answer = try JSONSerialization.jsonObject(with: Data(posted.body)) as? [String: Any]
-        guard let position = answer?["position"] as? String else { return }
+        guard let position = JSONValue(posted.body)?["position"]?.text else { return }
         let shown = try client.send("GET", url + "/api/ledger?site_id=\(site)&min_position=\(position)")
         guard shown.status == 200 else { return }
         delays.append((ContinuousClock.now - start).inSeconds)

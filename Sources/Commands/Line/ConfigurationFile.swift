@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 
 /// Options from a file: JSON with comments, one member an option; an object under the name of a command holds for it alone.
 ///

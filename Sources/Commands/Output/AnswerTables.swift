@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 
 /// Answers of a server as tables for people.
 enum AnswerTables {
@@ -138,8 +139,8 @@ enum AnswerTables {
     }
 
     /// A number with exactly so many decimals, thousands apart.
-    static func fixed(_ number: Decimal, decimals: Int) -> String {
-        var value = number
+    static func fixed(_ number: String, decimals: Int) -> String {
+        guard var value = Decimal(string: number) else { return number }
         var rounded = Decimal()
         NSDecimalRound(&rounded, &value, decimals, .plain)
         let parts = "\(rounded.magnitude)".split(separator: ".", omittingEmptySubsequences: false)

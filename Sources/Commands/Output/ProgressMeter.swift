@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Decides when long work says how far it is, and in what words: a bar on a terminal, JSON lines elsewhere.
 ///
 /// Pure: it is told the time, and returns what to write.
@@ -48,9 +50,19 @@ struct ProgressMeter {
         let left: Int64? = worked > 0 ? max(0, total - done) * elapsed / worked / 1_000 : nil
         let percent = total > 0 ? min(100, done * 100 / total) : 100
         guard isTerminal else {
-            let eta = left.map(String.init) ?? "null"
-            return "{\"progress\":\(JSONText.quoted(label)),\"done\":\(done),\"total\":\(total),\"percent\":\(percent),"
-                + "\"events\":\(events),\"events_per_second\":\(perSecond),\"eta_seconds\":\(eta)}\n"
+            return JSONWriter.text { writer in
+                writer.object { writer in
+                    writer.member("progress", label)
+                    writer.member("done", done)
+                    writer.member("total", total)
+                    writer.member("percent", percent)
+                    writer.member("events", events)
+                    writer.member("events_per_second", perSecond)
+                    writer.key("eta_seconds")
+                    writer.integer(orNull: left)
+                }
+                writer.endLine()
+            }
         }
         let filled = Int(percent) * 30 / 100
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)

@@ -1,5 +1,6 @@
 internal import EventModel
 internal import Foundation
+internal import JSON
 
 /// Log lines on stderr: text for people, or one JSON object a line for programs.
 struct StructuredLog: Sendable {
@@ -25,16 +26,25 @@ struct StructuredLog: Sendable {
             let rest = fields.map { " \($0.key)=\(Self.bare($0.value))" }.joined()
             console.note("\(time) \(level.rawValue) \(printable(message))\(rest)")
         case .json:
-            let rest = fields.map { ",\(JSONText.quoted($0.key)):\(JSONText.quoted($0.value))" }.joined()
             console.note(
-                "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":\(JSONText.quoted(message))\(rest)}")
+                JSONWriter.text { writer in
+                    writer.object { writer in
+                        writer.member("time", time)
+                        writer.member("level", level.rawValue)
+                        writer.member("message", message)
+                        for (name, value) in fields {
+                            writer.key(name)
+                            writer.string(value)
+                        }
+                    }
+                })
         }
     }
 
     private static func bare(_ value: String) -> String {
         let safe = printable(value)
         return safe.isEmpty || safe.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
-            ? JSONText.quoted(safe) : safe
+            ? JSONWriter.text { $0.string(safe) } : safe
     }
 }
 

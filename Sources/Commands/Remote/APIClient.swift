@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 
 /// A question to a server.
 struct APIRequest: Sendable {
@@ -122,13 +123,13 @@ private struct Problem {
     var pointers: [String] = []
 
     init(_ body: [UInt8]) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] else { return }
-        title = (object["title"] as? String).map(printable)
-        detail = (object["detail"] as? String).map(printable)
-        for case let fault as [String: Any] in object["errors"] as? [Any] ?? [] {
-            let place = fault["pointer"] as? String ?? fault["field"] as? String ?? ""
-            let message = fault["detail"] as? String ?? fault["message"] as? String ?? ""
-            pointers.append(printable("\(place): \(message)"))
+        guard let problem = JSONValue(body) else { return }
+        title = problem["title"]?.text.map(printable)
+        detail = problem["detail"]?.text.map(printable)
+        for fault in problem["errors"]?.items ?? [] {
+            let pointer = fault["pointer"]?.text ?? fault["field"]?.text ?? ""
+            let message = fault["detail"]?.text ?? fault["message"]?.text ?? ""
+            pointers.append(printable("\(pointer): \(message)"))
         }
     }
 }

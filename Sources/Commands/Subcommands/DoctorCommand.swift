@@ -2,6 +2,7 @@ internal import Crypto
 internal import Foundation
 internal import HTTPClient
 internal import HTTPServer
+internal import JSON
 internal import KafkaLog
 internal import SQLite
 
@@ -42,11 +43,11 @@ enum DoctorCommand {
     }
 
     private static func json(_ findings: [Finding]) -> [UInt8] {
-        let items = findings.map { finding in
-            "{\"check\":\(JSONText.quoted(finding.subject)),\"result\":\"\(finding.level.rawValue)\","
-                + "\"text\":\(JSONText.quoted(finding.text))}"
+        JSONWriter.items(findings) { finding, writer in
+            writer.member("check", finding.subject)
+            writer.member("result", finding.level.rawValue)
+            writer.member("text", finding.text)
         }
-        return Array("{\"items\":[\(items.joined(separator: ","))]}".utf8)
     }
 }
 

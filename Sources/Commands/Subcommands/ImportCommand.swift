@@ -1,5 +1,6 @@
 internal import EventModel
 internal import Foundation
+internal import JSON
 
 /// `andon import FILE` (SPEC 8.6)
 enum ImportCommand {
@@ -72,7 +73,7 @@ enum ImportCommand {
         stateFile.remove()
         let verdicts = outcome.state.verdicts
         try invocation.console.write(
-            invocation.value(OutputFormat.option), json: { Array(json(verdicts).utf8) }, tables: { [table(verdicts)] })
+            invocation.value(OutputFormat.option), json: { json(verdicts) }, tables: { [table(verdicts)] })
         return verdicts.faults > 0 ? .badData : .success
     }
 
@@ -84,9 +85,16 @@ enum ImportCommand {
         return table
     }
 
-    private static func json(_ verdicts: VerdictCounts) -> String {
-        let rest = verdicts.rejected.sorted { $0.key < $1.key }.map { ",\(JSONText.quoted($0.key)):\($0.value)" }
-            .joined()
-        return "{\"accepted\":\(verdicts.accepted),\"duplicate\":\(verdicts.duplicates)\(rest)}"
+    private static func json(_ verdicts: VerdictCounts) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("accepted", verdicts.accepted)
+            writer.member("duplicate", verdicts.duplicates)
+            for (code, count) in verdicts.rejected.sorted(by: { $0.key < $1.key }) {
+                writer.key(code)
+                writer.integer(count)
+            }
+        }
+        return writer.bytes
     }
 }

@@ -2,6 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
+internal import JSON
 internal import KafkaLog
 
 /// Where API keys are kept: in a data directory, or in a topic that all gateways and workers read.
@@ -115,16 +116,18 @@ enum KeyListCommand {
     }
 
     private static func json(_ keys: [APIKey]) -> [UInt8] {
-        let items = keys.map { key in
-            let sites = key.sites.map { JSONText.quoted($0.text) }.joined(separator: ",")
-            let limit = key.rateLimit.map(String.init) ?? "null"
-            let revoked = key.revokedAt.map { JSONText.quoted($0.formatted) } ?? "null"
-            return
-                "{\"id\":\(JSONText.quoted(key.id)),\"name\":\(JSONText.quoted(key.name)),\"role\":\"\(key.role.rawValue)\","
-                + "\"sites\":[\(sites)],\"rate_limit\":\(limit),\"created_at\":\"\(key.createdAt.formatted)\","
-                + "\"revoked_at\":\(revoked)}"
+        JSONWriter.items(keys) { key, writer in
+            writer.member("id", key.id)
+            writer.member("name", key.name)
+            writer.member("role", key.role.rawValue)
+            writer.key("sites")
+            writer.array { writer in for site in key.sites { writer.string(site.text) } }
+            writer.key("rate_limit")
+            writer.integer(orNull: key.rateLimit.map(Int64.init))
+            writer.member("created_at", key.createdAt.formatted)
+            writer.key("revoked_at")
+            writer.string(orNull: key.revokedAt?.formatted)
         }
-        return Array("{\"items\":[\(items.joined(separator: ","))]}".utf8)
     }
 }
 

@@ -1,7 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
-internal import HTTPServer
+internal import JSON
 internal import KafkaLog
 
 /// `andon log stat`

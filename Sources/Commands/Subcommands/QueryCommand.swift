@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 
 /// `andon query QUESTION`
 enum QueryCommand {
@@ -66,7 +67,7 @@ enum QueryCommand {
         try invocation.console.write(
             format, json: { body },
             tables: {
-                guard let answer = JSONValue(relaxed: Data(body)) else {
+                guard let answer = JSONValue(body) else {
                     throw CommandFailure(
                         .failure, "the server answered with something that is not JSON",
                         next: "check that --url names an Andon server")

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 
 /// `andon site apply FILE` (SPEC 3)
 enum SiteApplyCommand {
@@ -30,7 +31,7 @@ enum SiteApplyCommand {
             APIRequest(
                 method: "PUT", target: "/api/sites/\(APIRequest.encoded(name))",
                 headers: [("Content-Type", "application/json")], body: definition.json))
-        let answer = JSONValue(relaxed: Data(body))
+        let answer = JSONValue(body)
         let version = answer?["definition"]?.text ?? answer?["version"]?.text ?? answer?["meta"]?["definition"]?.text
         invocation.console.note(
             "site \(printable(name)): definition \(version ?? "applied"), \(grouped(definition.workerCount)) workers, "
@@ -57,8 +58,7 @@ struct DefinitionFile {
                 .badData, "'\(path)' is not a site definition", why: "it is not one JSON object",
                 next: "andon site apply --help shows what it looks like")
         }
-        let isPlain = (try? JSONSerialization.jsonObject(with: data)) != nil
-        json = isPlain ? [UInt8](data) : Array(value.json.utf8)
+        json = JSONValue(data) != nil ? [UInt8](data) : Array(JSONWriter.text { $0.value(value) }.utf8)
         siteID = value["site"]?["site_id"]?.text
         timeZone = value["site"]?["time_zone"]?.text
         workerCount = value["workers"]?.items.count ?? 0

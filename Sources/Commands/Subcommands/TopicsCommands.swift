@@ -1,5 +1,6 @@
 internal import EventLog
 internal import Foundation
+internal import JSON
 internal import KafkaLog
 
 /// `andon topics create`
@@ -92,11 +93,12 @@ private enum TopicsReport {
     }
 
     private static func json(_ findings: [TopicFinding]) -> [UInt8] {
-        let items = findings.map { finding in
-            let hint = finding.hint.map { JSONText.quoted($0) } ?? "null"
-            return "{\"topic\":\(JSONText.quoted(finding.topic)),\"result\":\"\(finding.level)\","
-                + "\"text\":\(JSONText.quoted(finding.message)),\"next\":\(hint)}"
+        JSONWriter.items(findings) { finding, writer in
+            writer.member("topic", finding.topic)
+            writer.member("result", "\(finding.level)")
+            writer.member("text", finding.message)
+            writer.key("next")
+            writer.string(orNull: finding.hint)
         }
-        return Array("{\"items\":[\(items.joined(separator: ","))]}".utf8)
     }
 }

@@ -1,6 +1,6 @@
 internal import Crypto
 internal import EventModel
-internal import HTTPServer
+internal import JSON
 
 /// The value of a record of `andon.keys.v1`; its key is the id of the API key.
 ///

@@ -1,5 +1,5 @@
 package import EventModel
-internal import HTTPServer
+internal import JSON
 
 /// Something that is wrong with a definition, and where (RFC 6901).
 struct DefinitionFault: Error, Equatable {

@@ -1,5 +1,6 @@
 internal import EventModel
 internal import Foundation
+internal import JSON
 
 /// Turns the JSON of a definition into values and notes everything that is wrong with it (SPEC 3).
 struct DefinitionReader {

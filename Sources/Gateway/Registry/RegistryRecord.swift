@@ -1,7 +1,7 @@
 internal import Crypto
 internal import EventLog
 internal import EventModel
-internal import HTTPServer
+internal import JSON
 
 /// The value of a record of `andon.registry.v1`; its key is the site's id.
 ///

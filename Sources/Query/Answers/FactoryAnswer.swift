@@ -1,5 +1,5 @@
 package import EventModel
-package import HTTPServer
+package import JSON
 package import Timeline
 
 extension Question {

@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import JSON
 internal import Timeline
 
 extension Question {

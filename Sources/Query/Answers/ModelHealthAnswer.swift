@@ -1,5 +1,5 @@
 internal import EventModel
-package import HTTPServer
+package import JSON
 package import Timeline
 
 /// SPEC 6.2's judgement of an average confidence, by its exact value and not the rounded one that is shown.

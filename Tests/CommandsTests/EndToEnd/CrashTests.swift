@@ -1,6 +1,7 @@
 // Layer: simulation with a real process. Kills at moments that a seed picks; the seed is printed when a test fails.
 // Cannot catch what only a loss of power shows: the kernel keeps what a killed process wrote.
 import Foundation
+import JSON
 import Locks
 import Oracle
 import ProcessHarness

@@ -1,5 +1,6 @@
 import EventModel
 import Foundation
+import JSON
 import ProcessHarness
 import SimulationKit
 
@@ -30,7 +31,7 @@ final class PlantDirectory {
     /// The answer to `andon query … -o json`.
     func ask(_ words: [String]) throws -> JSONValue {
         let result = try run(["query"] + words + ["-o", "json"])
-        guard result.exit == 0, let answer = JSONValue(relaxed: Data(result.output.utf8)) else {
+        guard result.exit == 0, let answer = JSONValue(result.output.utf8) else {
             throw CommandFailure(.failure, result.errors)
         }
         return answer

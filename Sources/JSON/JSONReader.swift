@@ -1,24 +1,5 @@
-/// A JSON document as values; for definitions and other rare bodies, not for events.
-///
-/// Numbers keep their text, so that 0.7 is exactly 700 000 ppm. Of equal keys the last wins, as for events (SPEC 2.1).
-enum JSONValue: Equatable {
-    case null
-    case bool(Bool)
-    case number(String)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    /// Reads one document; nil when the bytes are anything else, or nested deeper than `depthMaximum`.
-    init?(_ bytes: some Sequence<UInt8>, depthMaximum: Int) {
-        var reader = JSONReader(bytes: Array(bytes), depthMaximum: depthMaximum)
-        guard let value = reader.document() else { return nil }
-        self = value
-    }
-}
-
 /// Reads JSON by RFC 8259 to the letter.
-private struct JSONReader {
+struct JSONReader {
     let bytes: [UInt8]
     let depthMaximum: Int
     private var next = 0

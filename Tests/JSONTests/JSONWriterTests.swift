@@ -1,9 +1,9 @@
 import Foundation
-import HTTPServer
+import JSON
 import Testing
 
-@Suite("JSON and problems")
-struct JSONTests {
+@Suite("Writing JSON")
+struct JSONWriterTests {
     private func written(_ write: (inout JSONWriter) -> Void) -> String {
         var writer = JSONWriter()
         write(&writer)
@@ -68,24 +68,5 @@ struct JSONTests {
         #expect(text.hasPrefix("\"a\u{FFFD}") && text.hasSuffix("\u{FFFD}b\""))
         let raw: [UInt8] = [0x61, 0xFE]
         #expect(raw.withUnsafeBytes { bytes in written { $0.string(utf8: bytes) } } == "\"a\u{FFFD}\"")
-    }
-
-    @Test("a problem has the members of RFC 9457, its own, and its headers")
-    func problem() throws {
-        let problem = Problem(
-            422, detail: "no such worker",
-            extensions: [
-                ("code", .string("unknown_worker")), ("field", .string("worker_id")), ("position", .null),
-                ("index", .integer(3)), ("retry", .bool(false)), ("errors", .raw(Array("[]".utf8))),
-            ], headers: [("Retry-After", "5")])
-        let response = problem.response
-        #expect(response.status == 422)
-        #expect(response.headers.map(\.name) == ["Content-Type", "Retry-After"])
-        #expect(
-            String(decoding: response.body, as: UTF8.self)
-                == #"{"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"no such worker","#
-                + #""code":"unknown_worker","field":"worker_id","position":null,"index":3,"retry":false,"errors":[]}"#)
-        #expect(HTTPResponse.problem(404).headers.map(\.value) == ["application/problem+json"])
-        #expect(HTTPStatus.title(499) == "Client Error")
     }
 }

@@ -152,6 +152,27 @@ public struct JSONWriter: Sendable {
         bool(value)
     }
 
+    /// `{"items":[…]}`, each item an object whose members `members` writes.
+    public static func items<Item>(
+        _ items: some Sequence<Item>, _ members: (Item, inout JSONWriter) throws -> Void
+    ) rethrows -> [UInt8] {
+        var writer = JSONWriter()
+        try writer.object { writer in
+            writer.key("items")
+            try writer.array { writer in
+                for item in items { try writer.object { try members(item, &$0) } }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// What `write` writes, as text: for lines that a program prints.
+    public static func text(_ write: (inout JSONWriter) throws -> Void) rethrows -> String {
+        var writer = JSONWriter()
+        try write(&writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
     // MARK: Private
 
     private mutating func begin(_ byte: UInt8) {
