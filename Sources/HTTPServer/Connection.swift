@@ -43,6 +43,8 @@ final class Connection: @unchecked Sendable {
     var pathParameters: [String] = []
     var query: [(name: String, value: String)] = []
     var body: BodyReader?
+    /// What the handler added to the answer before there was one.
+    var answerHeaders: [(name: String, value: String)] = []
     /// Bodies that a route without one gets are read and thrown away.
     var ignoresBody = false
     var ignoredBytes = 0

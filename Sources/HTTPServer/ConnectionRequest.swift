@@ -17,6 +17,7 @@ extension Connection {
         andon_mhd_read_head(handle, &head)
         method = HTTPMethod(cString: name)
         body = nil
+        answerHeaders.removeAll(keepingCapacity: true)
         if let response = refusalOfHead(targetBytes) {
             return hasBody ? refuseInBody(response) : answer(response)
         }
@@ -172,7 +173,8 @@ extension Connection {
             method: route.method, path: path, pathParameters: pathParameters, query: query,
             body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,
             isLoopback: peer.isLoopback && head.is_forwarded == 0, headerLookup: { self.header($0) },
-            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" })
+            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" },
+            answerHeaders: { self.answerHeaders += $0 })
     }
 
     private func header(_ name: String) -> String? {
@@ -209,7 +211,7 @@ extension Connection {
 
     /// Headers that the answer does not bring itself.
     private func extraHeaders(of response: HTTPResponse) -> [(name: String, value: String)] {
-        var extra = core.crossOrigin.headers(for: origin)
+        var extra = answerHeaders + core.crossOrigin.headers(for: origin)
         for header in core.configuration.defaultHeaders
         where !response.headers.contains(where: { $0.name.utf8.elementsEqual(header.name.utf8) }) {
             extra.append(header)

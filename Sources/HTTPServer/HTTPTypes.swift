@@ -27,6 +27,7 @@ public struct HTTPRequest {
     public let isLoopback: Bool
     let headerLookup: (String) -> String?
     let targetLookup: () -> String
+    let answerHeaders: ([(name: String, value: String)]) -> Void
 
     public static let bodyPaddingBytes = 64
 
@@ -35,7 +36,8 @@ public struct HTTPRequest {
         body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         clientAddress: String = "127.0.0.1",
         isLoopback: Bool = true, headerLookup: @escaping (String) -> String? = { _ in nil },
-        targetLookup: @escaping () -> String = { "" }
+        targetLookup: @escaping () -> String = { "" },
+        answerHeaders: @escaping ([(name: String, value: String)]) -> Void = { _ in }
     ) {
         self.method = method
         self.path = path
@@ -46,6 +48,7 @@ public struct HTTPRequest {
         self.isLoopback = isLoopback
         self.headerLookup = headerLookup
         self.targetLookup = targetLookup
+        self.answerHeaders = answerHeaders
     }
 
     /// Path and query as the client sent them, byte for byte, for whoever passes the request on; without the scheme and
@@ -54,6 +57,12 @@ public struct HTTPRequest {
 
     /// Value of a header; names compare without case. nil where it is absent.
     public func header(_ name: String) -> String? { headerLookup(name) }
+
+    /// Adds headers to the answer of this request, whatever it is and whoever gives it, now or later: what is known
+    /// before the answer is, e.g. `RateLimit`, need not be handed to everything that may answer.
+    ///
+    /// Only inside the handler, as all of a request. Headers of the answer itself stand before these.
+    public func addAnswerHeaders(_ headers: [(name: String, value: String)]) { answerHeaders(headers) }
 
     /// First value of a query parameter.
     public func queryValue(_ name: String) -> String? { query.first { $0.name == name }?.value }

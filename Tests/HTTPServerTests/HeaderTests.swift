@@ -36,6 +36,31 @@ struct HeaderTests {
         #expect(reply.header("X-More") == "1")
     }
 
+    @Test("headers that a handler adds go with this request's answer, given at once or later, and with no other's")
+    func added() throws {
+        let waiting = Waiting()
+        let suspended = waiting.route("/wait")
+        let handler: @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome = { request, exchange in
+            guard let remaining = request.queryValue("remaining") else { return .respond(HTTPResponse(status: 200)) }
+            request.addAnswerHeaders([("RateLimit", remaining), ("X-Added", "1")])
+            return request.queryValue("wait") == nil ? .respond(.problem(400)) : suspended.handler(request, exchange)
+        }
+        let server = try TestServer([HTTPRoute(.get, "/", handler: handler)])
+        let wire = try server.wire()
+        wire.send("GET /?remaining=7 HTTP/1.1\r\nHost: test\r\n\r\n")
+        let first = try wire.reply()
+        #expect(first.header("RateLimit") == "7")
+        #expect(first.header("X-Added") == "1")
+        wire.send("GET /?remaining=6&wait HTTP/1.1\r\nHost: test\r\n\r\n")
+        waiting.next().complete(HTTPResponse(status: 200))
+        let second = try wire.reply()
+        #expect(second.headers.filter { $0.name == "RateLimit" }.map(\.value) == ["6"])
+        for target in ["/", "/nowhere"] {
+            wire.send("GET \(target) HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(try wire.reply().header("RateLimit") == nil)
+        }
+    }
+
     @Test("an answer whose header holds a line feed is 500, not two answers")
     func injection() throws {
         let route = HTTPRoute(.get, "/") { request, _ in
