@@ -19,6 +19,12 @@ let package = Package(
         // The one writer and the one reader of JSON outside the parser of events.
         .target(name: "JSON", swiftSettings: common),
 
+        // Locks that the thread sanitizer understands, and waiting.
+        .target(name: "Locks", swiftSettings: common),
+
+        // Zones, shifts, windows and all figures as values: pure, like the core.
+        .target(name: "Figures", dependencies: ["EventModel", "JSON", "Locks", "Timeline"], swiftSettings: pure),
+
         // Debian's C libraries, each imported by one Swift module alone.
         .systemLibrary(name: "CSQLite"),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
@@ -29,9 +35,6 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
-
-        // Locks that the thread sanitizer understands, and waiting.
-        .target(name: "Locks", swiftSettings: common),
 
         // The log.
         .target(name: "EventLog", dependencies: ["EventModel", "Locks"], swiftSettings: common),
@@ -61,7 +64,9 @@ let package = Package(
             swiftSettings: common),
         .target(
             name: "Query",
-            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "Projector", "Timeline"],
+            dependencies: [
+                "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Projector", "Timeline",
+            ],
             swiftSettings: common),
 
         // Several processes: who holds which partition, questions forwarded, figures published.
@@ -75,7 +80,7 @@ let package = Package(
         .target(
             name: "Publisher",
             dependencies: [
-                "EventLog", "EventModel", "JSON", "Locks", "ProjectionStore", "Projector", "Query",
+                "EventLog", "EventModel", "Figures", "JSON", "Locks", "ProjectionStore", "Projector", "Query",
                 "SQLite", "Timeline",
             ],
             swiftSettings: common),
@@ -100,6 +105,9 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: common),
         .testTarget(
             name: "TimelineTests", dependencies: ["Crypto", "EventModel", "Oracle", "SimulationKit", "Timeline"],
+            swiftSettings: common),
+        .testTarget(
+            name: "FiguresTests", dependencies: ["EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .target(
             name: "EventLogContract", dependencies: ["EventLog", "EventModel", "Locks"], path: "Tests/EventLogContract",

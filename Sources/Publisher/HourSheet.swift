@@ -1,5 +1,6 @@
 internal import EventLog
 internal import EventModel
+internal import Figures
 internal import ProjectionStore
 internal import Query
 internal import Timeline

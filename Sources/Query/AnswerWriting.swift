@@ -1,4 +1,5 @@
 package import EventModel
+internal import Figures
 package import JSON
 
 extension JSONWriter {

@@ -1,4 +1,5 @@
 public import EventModel
+internal import Figures
 public import HTTPServer
 internal import Locks
 internal import Projector

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Figures
 internal import HTTPServer
 internal import JSON
 internal import Timeline

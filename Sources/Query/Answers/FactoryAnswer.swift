@@ -1,4 +1,5 @@
 package import EventModel
+package import Figures
 package import JSON
 package import Timeline
 

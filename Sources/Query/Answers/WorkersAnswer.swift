@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Figures
 package import JSON
 package import Timeline
 

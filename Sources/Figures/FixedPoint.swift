@@ -1,23 +1,23 @@
 internal import EventModel
 
-/// A number of an answer, exact: `scaled` / 10^`decimals`.
+/// An exact decimal number of an answer: `scaled` / 10^`decimals`.
 ///
-/// Sums are integers; a quotient is taken last and rounded once, half up (towards +∞), without any binary fraction
-/// (SPEC 5.1). 128 bits hold every product that comes up: units × microseconds an hour, worker-time of a whole site.
-struct FixedPoint: Equatable, Sendable {
-    let scaled: Int128
-    let decimals: Int
+/// Sums are integers. A quotient is taken last and rounded once, half up (towards +∞), without any binary fraction
+/// (SPEC 5.1). 128 bits hold every product: units × microseconds an hour, worker-time of a whole site.
+package struct FixedPoint: Equatable, Sendable {
+    package let scaled: Int128
+    package let decimals: Int
 
-    init(scaled: Int128, decimals: Int) {
+    package init(scaled: Int128, decimals: Int) {
         self.scaled = scaled
         self.decimals = decimals
     }
 
     /// `numerator` / `denominator` rounded to `decimals`; nil where the denominator is 0 (SPEC 5.1).
     ///
-    /// Digit by digit, so that nothing larger than ten times the denominator comes up; at once in 64 bits where these
-    /// are enough, because lists have tens of thousands of quotients and a division of 128 bits is ten times as dear.
-    init?(_ numerator: Int128, over denominator: Int128, decimals: Int) {
+    /// Digit by digit, so that no number exceeds ten times the denominator; at once in 64 bits where these
+    /// are enough: lists have tens of thousands of quotients, and a division of 128 bits is ten times as expensive.
+    package init?(_ numerator: Int128, over denominator: Int128, decimals: Int) {
         guard denominator > 0 else { return nil }
         if let scaled = FixedPoint.quotient(numerator, denominator, decimals) {
             self.init(scaled: Int128(scaled), decimals: decimals)
@@ -36,7 +36,7 @@ struct FixedPoint: Equatable, Sendable {
         self.init(scaled: rest * 2 >= denominator ? quotient + 1 : quotient, decimals: decimals)
     }
 
-    /// The rounded quotient where all that comes up fits into 64 bits.
+    /// The rounded quotient where every intermediate number fits into 64 bits.
     private static func quotient(_ numerator: Int128, _ denominator: Int128, _ decimals: Int) -> Int64? {
         guard decimals < powersCount, let small = Int64(exactly: numerator), let divisor = Int64(exactly: denominator),
             divisor <= Int64.max / 2
@@ -55,27 +55,27 @@ struct FixedPoint: Equatable, Sendable {
     private static let powers: InlineArray<7, Int64> = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 
     /// A share in percent, 2 decimals.
-    static func percentage(_ part: Int128, of whole: Int128) -> FixedPoint? {
+    package static func percentage(_ part: Int128, of whole: Int128) -> FixedPoint? {
         FixedPoint(part, over: whole, decimals: 4).map { FixedPoint(scaled: $0.scaled, decimals: 2) }
     }
 
     /// Units an hour, 2 decimals.
-    static func rate(_ units: Int128, inMicroseconds time: Int128) -> FixedPoint? {
+    package static func rate(_ units: Int128, inMicroseconds time: Int128) -> FixedPoint? {
         FixedPoint(units * Int128(Microseconds.hour), over: time, decimals: 2)
     }
 
     /// Hours, 4 decimals.
-    static func hours(_ microseconds: Int128) -> FixedPoint? {
+    package static func hours(_ microseconds: Int128) -> FixedPoint? {
         FixedPoint(microseconds, over: Int128(Microseconds.hour), decimals: 4)
     }
 
     /// Seconds, 3 decimals.
-    static func seconds(_ microseconds: Int64) -> FixedPoint? {
+    package static func seconds(_ microseconds: Int64) -> FixedPoint? {
         FixedPoint(Int128(microseconds), over: Int128(Microseconds.second), decimals: 3)
     }
 
     /// The same number without zeros at its end.
-    var shortest: FixedPoint {
+    package var shortest: FixedPoint {
         guard let small = Int64(exactly: scaled) else { return slowShortest }
         var digits = small
         var places = decimals
@@ -92,7 +92,7 @@ struct FixedPoint: Equatable, Sendable {
     }
 
     /// The shortest decimal text: `78.13`, `87.5`, `0`.
-    var text: String {
+    package var text: String {
         let number = shortest
         var text = String(number.scaled.magnitude)
         while text.utf8.count <= number.decimals { text = "0" + text }

@@ -1,10 +1,10 @@
-internal import EventModel
-internal import Timeline
+package import EventModel
+package import Timeline
 
 /// Time inside shifts, for targets (SPEC 5.4–5.5).
-enum ShiftTime {
+package enum ShiftTime {
     /// Microseconds of the window that lie inside at least one shift; all of it where there are no shifts.
-    static func inside(_ window: Window, _ shifts: [SiteDefinition.Shift], _ zone: SiteZone) -> Int64 {
+    package static func inside(_ window: Window, _ shifts: [SiteDefinition.Shift], _ zone: SiteZone) -> Int64 {
         guard !shifts.isEmpty else { return window.elapsed }
         guard window.elapsed > 0 else { return 0 }
         var covered = window.from

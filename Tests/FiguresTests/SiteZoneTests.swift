@@ -4,7 +4,7 @@ import Oracle
 import Testing
 import Timeline
 
-@testable import Query
+@testable import Figures
 
 @Suite("Site-local days and shifts (SPEC 5.1, 5.5)") struct SiteZoneTests {
     private func time(_ text: String) throws -> Timestamp { try #require(Timestamp(rfc3339: text)) }
@@ -88,6 +88,7 @@ import Timeline
 
     @Test("Time inside shifts agrees with the plain definition over years with all their changes of the clock")
     func shiftsAgainstOracle() throws {
+        let monday: Int64 = 20_465 * Microseconds.day
         let shifts = [shift(1320, 360, 0b011_1111), shift(90, 150), shift(840, 1320, 0b101_0101), shift(0, 1)]
         for name in ["Europe/Berlin", "Australia/Lord_Howe"] {
             let foundation = try #require(TimeZone(identifier: name))

@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 internal import Foundation
 internal import Locks
 
@@ -30,14 +30,14 @@ package final class SiteZone: Sendable {
     }
 
     /// The site-local date of an instant, in days since 1970.
-    func localDay(of time: Timestamp) -> Int64 {
+    package func localDay(of time: Timestamp) -> Int64 {
         let second = SiteZone.floor(time.microseconds, Microseconds.second)
         return SiteZone.floor(second + offset(at: second), 86_400)
     }
 
     /// When the clock shows `minute` of the local day `day`: the first such instant where there are two, the first one
     /// after the gap where there is none (SPEC 5.1).
-    func instant(day: Int64, minute: Int64 = 0) -> Timestamp {
+    package func instant(day: Int64, minute: Int64 = 0) -> Timestamp {
         let local = day * 86_400 + minute * 60
         let end = local + SiteZone.offsetMaximum
         var start = local - SiteZone.offsetMaximum

@@ -3,7 +3,7 @@ import Oracle
 import SimulationKit
 import Testing
 
-@testable import Query
+@testable import Figures
 
 @Suite("Exact rounding (SPEC 5.1)") struct FixedPointTests {
     @Test(
