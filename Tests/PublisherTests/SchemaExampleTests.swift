@@ -98,7 +98,7 @@ struct SchemaExampleTests {
         }
     }
 
-    @Test("the examples of the alert schema are what alerts are written as")
+    @Test("the examples of the alert schema are what alerts are written as (SPEC 6.4)")
     func alerts() throws {
         for example in try examples("alert") {
             let scope: AlertRecord.Scope =
