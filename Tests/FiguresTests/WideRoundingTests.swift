@@ -3,7 +3,7 @@ import EventModel
 import SimulationKit
 import Testing
 
-@testable import Query
+@testable import Figures
 
 @Suite("Exact rounding beyond 64 bits (SPEC 5.1)") struct WideRoundingTests {
     /// Long division as on paper: the numerator's digits one after the other, rounded half up towards +∞.
