@@ -36,36 +36,52 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
 
+        // Time, and words for those who run it.
+        .target(name: "Clocks", dependencies: ["EventModel", "Locks"], swiftSettings: common),
+        .target(name: "Observability", swiftSettings: common),
+
         // The log.
-        .target(name: "EventLog", dependencies: ["EventModel", "Locks"], swiftSettings: common),
-        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: common),
-        .target(name: "SQLiteLog", dependencies: ["EventLog", "EventModel", "Locks", "SQLite"], swiftSettings: common),
+        .target(name: "EventLog", dependencies: ["EventModel", "Locks", "Observability"], swiftSettings: common),
+        .target(name: "SQLite", dependencies: ["CSQLite", "Observability"], swiftSettings: common),
+        .target(
+            name: "SQLiteLog", dependencies: ["Clocks", "EventLog", "EventModel", "Locks", "SQLite"],
+            swiftSettings: common),
 
         // Kafka: librdkafka stays behind the one module that imports it.
         .target(name: "CRdKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
         .target(
-            name: "KafkaLog", dependencies: ["CRdKafka", "Crypto", "EventLog", "EventModel", "Locks"],
+            name: "KafkaLog",
+            dependencies: ["CRdKafka", "Clocks", "Crypto", "EventLog", "EventModel", "Locks", "Observability"],
             swiftSettings: common),
 
         // In: HTTP and admission.
-        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "JSON", "Locks"], swiftSettings: common),
-        .target(name: "HTTPClient", dependencies: ["CCurl"], swiftSettings: common),
+        .target(
+            name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "JSON", "Locks", "Observability"],
+            swiftSettings: common),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "Observability"], swiftSettings: common),
         .target(
             name: "Gateway",
-            dependencies: ["CSimdjson", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
+            dependencies: [
+                "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks",
+                "Observability", "SQLite",
+            ],
             swiftSettings: common),
 
         // Fold, store, answer.
         .target(
-            name: "ProjectionStore", dependencies: ["EventModel", "Locks", "SQLite", "Timeline"], swiftSettings: common),
+            name: "ProjectionStore", dependencies: ["EventModel", "Locks", "Observability", "SQLite", "Timeline"],
+            swiftSettings: common),
         .target(
             name: "Projector",
-            dependencies: ["Crypto", "EventLog", "EventModel", "Locks", "ProjectionStore", "Timeline"],
+            dependencies: [
+                "Clocks", "Crypto", "EventLog", "EventModel", "Locks", "Observability", "ProjectionStore", "Timeline",
+            ],
             swiftSettings: common),
         .target(
             name: "Query",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Projector", "Timeline",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Observability", "Projector", "Timeline",
             ],
             swiftSettings: common),
 
@@ -73,15 +89,15 @@ let package = Package(
         .target(
             name: "Cluster",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks", "ProjectionStore",
-                "Projector", "Query",
+                "Clocks", "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks",
+                "Observability", "ProjectionStore", "Projector", "Query",
             ],
             swiftSettings: common),
         .target(
             name: "Publisher",
             dependencies: [
-                "EventLog", "EventModel", "Figures", "JSON", "Locks", "ProjectionStore", "Projector", "Query",
-                "SQLite", "Timeline",
+                "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "ProjectionStore",
+                "Projector", "Query", "SQLite", "Timeline",
             ],
             swiftSettings: common),
 
@@ -91,9 +107,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
-                "KafkaLog", "Locks", "ProjectionStore", "Projector", "Publisher", "Query", "SQLite", "SQLiteLog",
-                "SimulationKit", "Timeline",
+                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
+                "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher", "Query",
+                "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
@@ -109,6 +125,8 @@ let package = Package(
         .testTarget(
             name: "FiguresTests", dependencies: ["EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
+        .testTarget(
+            name: "BaseTests", dependencies: ["Clocks", "EventModel", "Locks", "Observability"], swiftSettings: common),
         .target(
             name: "EventLogContract", dependencies: ["EventLog", "EventModel", "Locks"], path: "Tests/EventLogContract",
             swiftSettings: common),

@@ -1,4 +1,5 @@
 public import EventModel
+public import Observability
 
 /// The ordered, partitioned, durable log: the truth from which all else can be rebuilt (DESIGN 1.1).
 ///
@@ -128,23 +129,22 @@ public struct LogRecord {
 }
 
 /// What can go wrong with a log.
-public struct LogError: Error, CustomStringConvertible, Sendable {
+public struct LogError: OperatorError {
     /// Open: more codes can come.
     public struct Code: Hashable, Sendable {
-        let name: StaticCode
-        enum StaticCode: Sendable { case unavailable, uncertain, inUse, corrupt, invalidRecord, outOfRange }
+        let name: String
         /// Nothing was appended; sending again later may work (disk full, log closed).
-        public static let unavailable = Code(name: .unavailable)
+        public static let unavailable = Code(name: "log_unavailable")
         /// Whether the records were appended is not known.
-        public static let uncertain = Code(name: .uncertain)
+        public static let uncertain = Code(name: "log_uncertain")
         /// Another process writes this log.
-        public static let inUse = Code(name: .inUse)
+        public static let inUse = Code(name: "log_in_use")
         /// The stored bytes are not a log of this format.
-        public static let corrupt = Code(name: .corrupt)
+        public static let corrupt = Code(name: "log_corrupt")
         /// The record breaks a limit.
-        public static let invalidRecord = Code(name: .invalidRecord)
+        public static let invalidRecord = Code(name: "log_invalid_record")
         /// The offset is not, or no longer, in the log.
-        public static let outOfRange = Code(name: .outOfRange)
+        public static let outOfRange = Code(name: "log_out_of_range")
     }
 
     public var code: Code
@@ -158,6 +158,6 @@ public struct LogError: Error, CustomStringConvertible, Sendable {
         self.hint = hint
     }
 
+    public var name: String { code.name }
     public var isRetriable: Bool { code == .unavailable || code == .uncertain }
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
 }

@@ -1,7 +1,8 @@
-import CCurl
+internal import CCurl
+public import Observability
 
 /// Why a request got no answer. An answer of any status is none of these.
-public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
+public struct HTTPClientError: OperatorError {
     /// The kinds of failure; more may come.
     public struct Code: Hashable, Sendable {
         let name: String
@@ -26,11 +27,12 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     public let message: String
     /// What the operator can do.
-    public let hint: String
+    public let hint: String?
     /// True where the same request may succeed later. The server may have carried out the first one nevertheless.
     public let isRetriable: Bool
 
-    public var description: String { "\(message). \(hint)" }
+    public var name: String { "http_\(code.name)" }
+    public var description: String { hint.map { "\(message). \($0)" } ?? message }
 
     init(_ code: Code, _ message: String, hint: String, isRetriable: Bool = false) {
         self.code = code

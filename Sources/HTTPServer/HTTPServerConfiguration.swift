@@ -1,3 +1,5 @@
+public import Observability
+
 /// How a server listens and what it allows. Every limit is a number here.
 public struct HTTPServerConfiguration: Sendable {
     /// An IPv4 or IPv6 literal, or `localhost` (127.0.0.1).
@@ -49,7 +51,7 @@ public struct RequestLogEntry: Sendable {
 }
 
 /// Why a server could not start.
-public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
+public struct HTTPServerError: OperatorError {
     /// The kinds of failure; more may come.
     public struct Code: Hashable, Sendable {
         let name: String
@@ -66,9 +68,10 @@ public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     public let message: String
     /// What the operator can do.
-    public let hint: String
+    public let hint: String?
     /// True where the same call may succeed later.
     public let isRetriable: Bool
 
-    public var description: String { "\(message). \(hint)" }
+    public var name: String { "server_\(code.name)" }
+    public var description: String { hint.map { "\(message). \($0)" } ?? message }
 }

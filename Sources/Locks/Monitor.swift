@@ -2,16 +2,16 @@ internal import Glibc
 
 /// State under a lock, with waiting for it to change.
 ///
-/// `Mutex` cannot wait. Every waiter looks at the state again after every ``update(_:)``, so keep waiters few or wake-ups
-/// rare. Built on pthread, which the thread sanitizer understands.
+/// The one waiting primitive of the project. `Mutex` cannot wait. Every waiter checks the state again after every
+/// ``update(_:)``, so keep waiters few or wake-ups rare. Built on pthread, which the thread sanitizer understands.
 ///
 /// `@unchecked Sendable`: the state is reached only with the lock held.
-package final class Monitor<State>: @unchecked Sendable {
+public final class Monitor<State>: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
 
-    package init(_ state: sending State) {
+    public init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(lock, nil)
         var attributes = pthread_condattr_t()
@@ -29,8 +29,8 @@ package final class Monitor<State>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Looks at or changes what no waiter waits for.
-    package func withLock<Result, Failure: Error>(
+    /// Reads or changes what no waiter waits for.
+    public func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         pthread_mutex_lock(lock)
@@ -40,7 +40,7 @@ package final class Monitor<State>: @unchecked Sendable {
 
     /// Changes the state and wakes all waiters.
     @discardableResult
-    package func update<Result, Failure: Error>(
+    public func update<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         pthread_mutex_lock(lock)
@@ -51,8 +51,21 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Waits until `body` has an answer; it is asked at once and after every ``update(_:)``, with the lock held.
-    package func wait<Result>(until body: (inout State) -> Result?) -> Result {
+    /// Changes the state and wakes one waiter: only where all of them wait for the same, and one is enough.
+    @discardableResult
+    public func updateWakingOne<Result, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        pthread_mutex_lock(lock)
+        defer {
+            pthread_cond_signal(changed)
+            pthread_mutex_unlock(lock)
+        }
+        return try body(&state)
+    }
+
+    /// Waits until `body` returns a value; it is called at once and after every ``update(_:)``, with the lock held.
+    public func wait<Result>(until body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         while true {
@@ -62,8 +75,8 @@ package final class Monitor<State>: @unchecked Sendable {
     }
 
     /// As ``wait(until:)``, for a limited time.
-    /// - Returns: nil when the time was up; `body` was asked once more after that.
-    package func wait<Result>(milliseconds: Int, until body: (inout State) -> Result?) -> Result? {
+    /// - Returns: nil when the time was up; `body` was called once more after that.
+    public func wait<Result>(milliseconds: Int, until body: (inout State) -> Result?) -> Result? {
         let deadline = Self.deadline(milliseconds: milliseconds)
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

@@ -1,3 +1,4 @@
+public import Observability
 internal import SQLite
 
 /// The tables of a projection store. One file holds one partition.
@@ -48,14 +49,14 @@ enum StoreSchema {
 }
 
 /// What went wrong with a projection store.
-public struct StoreError: Error, CustomStringConvertible, Sendable {
+public struct StoreError: OperatorError {
     public var message: String
     /// What an operator can do.
     public var hint: String?
     /// Whether the same call can work later.
     public var isRetriable: Bool
 
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+    public var name: String { "store" }
 
     init(_ message: String, hint: String? = nil, isRetriable: Bool = false) {
         self.message = message
@@ -65,7 +66,7 @@ public struct StoreError: Error, CustomStringConvertible, Sendable {
 
     static func wrap(_ what: String, _ error: any Error) -> StoreError {
         if let error = error as? StoreError { return error }
-        guard let error = error as? SQLiteError else { return StoreError("\(what): \(error)") }
-        return StoreError("\(what): \(error.message)", hint: error.hint, isRetriable: error.isRetriable || error.isFull)
+        let error = error.forOperator
+        return StoreError("\(what): \(error.message)", hint: error.hint, isRetriable: error.isRetriable)
     }
 }

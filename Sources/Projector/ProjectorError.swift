@@ -1,12 +1,13 @@
 internal import EventModel
+public import Observability
 
 /// Why a fold cannot start or go on.
-public struct ProjectorError: Error, CustomStringConvertible, Sendable {
+public struct ProjectorError: OperatorError {
     public var message: String
     public var hint: String?
     /// Whether the same may work later with nothing changed.
     public var isRetriable = false
-    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+    public var name: String { "projector" }
 
     static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
         ProjectorError(

@@ -1,7 +1,8 @@
 internal import CSQLite
+public import Observability
 
-/// What SQLite answered when it could not do what it was asked.
-public struct SQLiteError: Error, CustomStringConvertible, Sendable {
+/// What SQLite answered when it could not do what it was asked. Modules wrap it in their own error where it leaves them.
+public struct SQLiteError: OperatorError {
     /// SQLite's extended result code, e.g. 266 for `SQLITE_IOERR_READ`.
     public var extendedCode: Int32
     /// SQLite's own words, and what was being done.
@@ -14,6 +15,8 @@ public struct SQLiteError: Error, CustomStringConvertible, Sendable {
         self.message = message
         self.hint = hint ?? Self.hint(code: extendedCode & 0xFF)
     }
+
+    public var name: String { "sqlite_\(code)" }
 
     /// The primary result code, e.g. 10 for every `SQLITE_IOERR_…`.
     public var code: Int32 { extendedCode & 0xFF }
