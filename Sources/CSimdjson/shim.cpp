@@ -1,6 +1,6 @@
-// simdjson's first stage finds, with SIMD, where every token starts, and checks UTF-8 and control characters. What
-// follows is our own second stage: simdjson's would fail a whole body for one number that is too large, its On-Demand
-// interface leaves bytes unchecked that nobody asks for, and neither says which of two equal keys came last.
+// simdjson's first stage uses SIMD to find where every token starts, and checks UTF-8 and control characters. The
+// second stage below is our own. simdjson's would fail a whole body for one number that is too large, its On-Demand
+// interface does not check bytes that nobody asks for, and neither tells which of two equal keys came last.
 #include "shim.h"
 
 #include <simdjson.h>
@@ -15,8 +15,8 @@ namespace {
 using simdjson::internal::dom_parser_implementation;
 using simdjson::stage1_mode;
 
-// A parser keeps room for bodies up to this size; what larger ones needed is given back (a body is 16 MiB at most,
-// its token table four times that).
+// A parser keeps buffers for bodies up to this size and releases larger ones (a body has at most 16 MiB, its token
+// table four times that).
 constexpr size_t retained_bytes = 1 << 20;
 constexpr size_t smallest_bytes = 1 << 15;
 
@@ -73,8 +73,8 @@ uint8_t *append_utf8(uint8_t *out, uint32_t code) {
     return out;
 }
 
-/// Reads `\u` and four digits, with its second half where it is a surrogate; `p` stands on the `u`. nullptr when it is not text:
-/// half a surrogate pair stands for no character.
+/// Reads `\u` and four digits, and the second half of a surrogate pair; `p` points to the `u`. nullptr when this is not
+/// text: half a surrogate pair is no character.
 const uint8_t *unescape_unicode(const uint8_t *p, const uint8_t *end, uint8_t *&out) {
     if (end - p < 5) return nullptr;
     int32_t code = hexadecimal(p + 1);
@@ -91,7 +91,7 @@ const uint8_t *unescape_unicode(const uint8_t *p, const uint8_t *end, uint8_t *&
     return p;
 }
 
-/// Writes the text of a string without escapes to `out`; the end of it, or nullptr for an escape that JSON has not.
+/// Resolves the escapes of a string into `out`. Returns the end of the text, or nullptr for an escape that JSON lacks.
 uint8_t *unescape(const uint8_t *p, const uint8_t *end, uint8_t *out) {
     while (p < end) {
         if (*p != '\\') {
@@ -124,14 +124,14 @@ struct walker {
     const uint8_t *text;
     const uint8_t *text_end;
     const uint32_t *tokens;
-    /// The token to read next, and the one to stop before. tokens[n] is there for every n: the first stage puts the
-    /// length of the text behind the last.
+    /// The token to read next, and the one to stop before. tokens[last] is valid too: the first stage writes the length
+    /// of the text there.
     size_t next;
     size_t last;
     uint32_t depth_maximum;
-    /// Whether a backslash stands anywhere; where none does no string needs a second look.
+    /// Whether the body has a backslash anywhere; without one no string has to be searched for escapes.
     bool has_escapes;
-    /// Room for unescaped text: they are never longer than what they are written as.
+    /// Buffer for unescaped text, which is never longer than the escaped form.
     uint8_t *arena;
 
     uint8_t peek() const { return next < last ? text[tokens[next]] : 0; }
@@ -164,7 +164,7 @@ struct walker {
         return true;
     }
 
-    /// The number at `next`, by the grammar of JSON; its value is not asked for, so no number is too large.
+    /// The number at `next`, by the grammar of JSON. Its value is not computed, so no number is too large.
     bool number(andon_json_field &field) {
         const uint8_t *start = text + tokens[next];
         const uint8_t *p = start;
@@ -312,7 +312,7 @@ struct andon_json_parser {
         std::free(arena);
     }
 
-    /// Makes room for a body; gives back what an unusually large one needed before.
+    /// Makes room for a body; releases what an unusually large one needed before.
     bool reserve(size_t length, bool needs_arena) {
         const size_t wanted = length < smallest_bytes ? smallest_bytes : length;
         const bool oversized = stage->capacity() > retained_bytes && wanted <= retained_bytes;
@@ -395,8 +395,8 @@ struct andon_json_parser {
     }
 
     outcome lines(const uint8_t *body, size_t length, bool has_escapes, andon_json_result &result) {
-        // When the first stage takes the body as a whole then no string holds a line end, and the tokens of each line
-        // are those that it would have alone. When it does not, the lines are read one by one to find the broken ones.
+        // When the first stage accepts the whole body, no string contains a line end, so the tokens of each line are
+        // the same as if it stood alone. When it does not, the lines are read one by one to find the broken ones.
         const simdjson::error_code error = stage->stage1(body, length, stage1_mode::regular);
         if (error == simdjson::EMPTY) return outcome::no_events;
         const bool whole = error == simdjson::SUCCESS;

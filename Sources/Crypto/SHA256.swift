@@ -1,9 +1,9 @@
 internal import CCrypto
 
-/// A SHA-256 digest: 32 bytes, held in place so that tables of digests allocate nothing per entry.
+/// A SHA-256 digest: 32 bytes, stored inline so that tables of digests allocate nothing for each entry.
 public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     public static let byteCount = 32
-    // Big-endian words, so that comparing and printing need no byte order of the machine.
+    // Big-endian words, so that neither comparing nor printing depends on the machine's byte order.
     private var words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The digest whose bytes these are; nil unless there are exactly 32.
@@ -43,17 +43,17 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// SHA-256 over bytes that come in pieces, with the CPU's instructions where it has them.
+/// SHA-256 over bytes that arrive in pieces; uses the CPU's instructions where it has them.
 public struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
-    // Looked up once: libcrypto's search by name costs more than the hash of a small body.
-    // Safe to share: libcrypto's method tables are immutable and counted atomically.
+    // Looked up once: libcrypto's search by name takes longer than hashing a small body.
+    // Safe to share: libcrypto's method tables are immutable and their reference counts atomic.
     nonisolated(unsafe) private static let method: OpaquePointer? = EVP_MD_fetch(nil, "SHA256", nil)
 
     public init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, Self.method, nil) == 1 else {
-            preconditionFailure("libcrypto has no SHA-256 or no memory")
+            preconditionFailure("libcrypto lacks SHA-256 or memory")
         }
         self.context = context
     }

@@ -12,7 +12,7 @@ public enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that `text` (either case) stands for; nil when it is anything else.
+    /// The bytes that `text` encodes, in either case; nil when it is not hexadecimal.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let utf8 = Array(text.utf8)
         guard utf8.count.isMultiple(of: 2) else { return nil }
@@ -35,7 +35,7 @@ public enum Hex {
     }
 }
 
-/// Bytes as text for URLs, file names and headers: base64url without padding (RFC 4648 §5).
+/// Bytes as text for URLs, file names and headers: base64url without padding (RFC 4648, section 5).
 public enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -55,7 +55,7 @@ public enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that `text` stands for; nil when it is not what ``encode(_:)`` writes (padding and stray bits included).
+    /// The bytes that `text` encodes; nil when it is not what ``encode(_:)`` writes, also for padding and stray bits.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var pending: UInt32 = 0

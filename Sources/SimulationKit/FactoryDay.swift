@@ -1,18 +1,18 @@
 public import EventModel
 
-/// A plausible day of a factory, the same for the same seed: what the demo shows.
+/// A plausible day of a factory for the demo; the same seed gives the same day.
 ///
-/// Three lines with 24 stations and one camera each, about fifty people in three shifts with breaks and short idle
-/// times, counts at realistic rates, cameras that drop out, one that degrades in the afternoon, late reports and a few
+/// Three lines with 24 stations, each with one camera; about fifty people in three shifts with breaks and short idle
+/// times; counts at realistic rates; cameras that drop out, one that degrades in the afternoon; late reports and a few
 /// natural duplicates.
 public struct FactoryDay: Sendable {
     /// What to simulate.
     public struct Plan: Sendable {
         public var seed: UInt64
         public var siteID: SiteID
-        /// IANA name for the definition; the simulation itself goes by ``localMidnight``.
+        /// IANA name for the definition; the simulation itself uses ``localMidnight``.
         public var timeZone: String
-        /// A midnight of the site's wall clock in the 24 hours before ``end``, or the one at it.
+        /// A midnight of the site's wall clock, at most 24 hours before ``end``.
         public var localMidnight: Timestamp
         /// Events lie in the 24 hours before this instant.
         public var end: Timestamp
@@ -35,9 +35,9 @@ public struct FactoryDay: Sendable {
     }
 
     public let definition: SiteDefinition
-    /// NDJSON lines without their ends, in order of arrival.
+    /// NDJSON lines without line ends, in order of arrival.
     public let lines: [[UInt8]]
-    /// The events of ``lines`` as they are meant; without the invalid ones, repeats included.
+    /// The events that ``lines`` encode: repeats included, invalid ones left out.
     public let events: [SimulatedEvent]
 
     public init(_ plan: Plan) {
@@ -49,7 +49,7 @@ public struct FactoryDay: Sendable {
         if plan.includesInvalid { Self.addInvalid(to: &lines, siteID: plan.siteID) }
         self.lines = lines
         let units = events.reduce(0) { $0 + Int64($1.count) }
-        // A target that the day misses by a little: units an hour and 4 %, in steps of five.
+        // A target that the day just misses: 4 % above the units an hour, in steps of five.
         definition.targetMicrounitsPerHour = max(5, (units * 104 / 2400 + 2) / 5 * 5) * 1_000_000
         self.definition = definition
     }
@@ -75,7 +75,7 @@ public struct FactoryDay: Sendable {
         return Array((text + "}").utf8)
     }
 
-    /// Parts per million with three decimals, which is all that the simulation draws.
+    /// Parts per million as a fraction with three decimals; the simulation draws no finer values.
     private static func decimal(_ partsPerMillion: UInt32) -> String {
         let digits = String(partsPerMillion / 1000 % 1000)
         return "\(partsPerMillion / 1_000_000)." + String(repeating: "0", count: 3 - digits.utf8.count) + digits
@@ -93,7 +93,7 @@ public struct FactoryDay: Sendable {
     }
 }
 
-/// Who and what the demo's factory is.
+/// The people and stations of the demo's factory.
 enum FactoryPlant {
     struct Station {
         var id: WorkstationID

@@ -1,6 +1,6 @@
 internal import EventModel
 
-/// Lets the people of the demo's factory work for a day while its cameras look on.
+/// Simulates a working day in the demo's factory, as its cameras report it.
 struct FactorySimulation {
     /// An event and when it reached the gateway.
     struct Report {
@@ -33,9 +33,9 @@ struct FactorySimulation {
     mutating func reports() -> [Report] {
         drawOutages()
         for worker in 0..<plan.workers {
-            // Of ten people four are in the early shift, four in the late one, two in the night.
+            // Of ten people, four work the early shift, four the late shift and two the night shift.
             let shift = [0, 1, 0, 1, 2, 0, 1, 0, 1, 2][worker % 10]
-            // The people of a shift stand side by side, and each shift begins elsewhere, so that every station is staffed.
+            // The people of a shift work side by side, and each shift starts at another station, so that all are staffed.
             let place = worker / 10 * [4, 4, 2][shift] + [0, 0, 1, 1, 0, 2, 2, 3, 3, 1][worker % 10]
             let station = (place + shift * 4) % FactoryPlant.stations.count
             for day in -2...0 { work(worker, shift: Self.shifts[shift], day: day, home: station) }
@@ -54,7 +54,7 @@ struct FactorySimulation {
         }
     }
 
-    /// What a person does for how long.
+    /// What a person does, and until when.
     private struct Stretch {
         var state: EventType
         var until: Int64
@@ -66,7 +66,7 @@ struct FactorySimulation {
         let opening = midnight + Int64(shift.startMinute) * Microseconds.minute
         let closing = opening + 8 * Microseconds.hour
         guard closing > plan.end.microseconds - Microseconds.day, opening < plan.end.microseconds else { return }
-        // One in thirty stays away.
+        // One in thirty is away.
         if generator.chance(3) { return }
         var clock = opening + seconds(-180...300)
         for stretch in stretches(from: clock, opening: opening, closing: closing, home: home) {
@@ -76,7 +76,7 @@ struct FactorySimulation {
         report(worker, clock, .absent, home)
     }
 
-    /// The shift as a sequence: setting up, work with short idle times, three breaks.
+    /// The shift as a sequence: set-up, work with short idle times, three breaks.
     private mutating func stretches(from start: Int64, opening: Int64, closing: Int64, home: Int) -> [Stretch] {
         var result = [Stretch(state: .idle, until: start + seconds(120...480), station: home)]
         var station = home

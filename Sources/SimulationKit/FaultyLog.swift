@@ -2,8 +2,8 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// A log in memory to which happens what happens to real ones: it cannot be read for a while, is made anew under its
-/// name, loses its beginning to retention, knows its end only from a while ago.
+/// A log in memory with the faults of real ones: it cannot be read for a while, is recreated under the same name, loses
+/// its beginning to retention, or knows its end only from a while ago.
 public final class FaultyLog: EventLog {
     private struct State {
         var inner: InMemoryLog
@@ -28,7 +28,7 @@ public final class FaultyLog: EventLog {
 
     // MARK: Faults
 
-    /// Replaces the log by an empty one of the same identity, as a topic that is deleted and created again.
+    /// Replaces the log by an empty one with the same identity, like a topic that is deleted and created again.
     public func recreate() {
         let fresh = InMemoryLog(partitionCount: partitionCount, epoch: epoch)
         let old = state.update { state in
@@ -41,25 +41,25 @@ public final class FaultyLog: EventLog {
         old.wakeReaders()
     }
 
-    /// Removes what stands before `start`, as retention does.
+    /// Removes the records before `start`, as retention does.
     public func removeRecords(_ partition: PartitionIndex, before start: LogOffset) {
         state.update { $0.starts[partition] = start }
         wakeReaders()
     }
 
-    /// Lets every read and every question about start and end fail; nil ends that.
+    /// Makes every read, and every question about start and end, fail; nil ends that.
     public func fail(_ partition: PartitionIndex, with error: LogError?) {
         state.update { $0.errors[partition] = error }
         wakeReaders()
     }
 
-    /// Blocks until `count` more calls have failed as ``fail(_:with:)`` said.
+    /// Blocks until ``fail(_:with:)`` has made `count` more calls fail.
     public func waitForFailedCalls(_ count: Int) {
         let before = state.withLock { $0.failedCalls }
         state.wait { $0.failedCalls >= before + count ? () : nil }
     }
 
-    /// Lets ``knownEnd(_:)`` say this; nil: the truth.
+    /// What ``knownEnd(_:)`` answers; nil: the truth.
     public func setKnownEnd(_ partition: PartitionIndex, _ end: KnownEnd?) {
         state.update { $0.knownEnds[partition] = end }
     }

@@ -1,6 +1,6 @@
 public import EventModel
 
-/// Makes the requests of a ``LoadShape`` as decoded records, without JSON: load for the fold and the log.
+/// Builds the requests of a ``LoadShape`` as decoded records, without JSON: load for the fold and the log.
 public struct LoadBatches: Sendable {
     public let shape: LoadShape
     private let modelVersion = Array("bench-1".utf8)
@@ -8,7 +8,7 @@ public struct LoadBatches: Sendable {
     private var workers: [Known]
     private var stations: [Known]
     private var stamp: UInt32 = 0
-    /// Made once: an id for every event would cost more than the event.
+    /// Built once: an id for every event would cost more than the event.
     private let workerIDs: [[UInt8]]
     private let stationIDs: [[UInt8]]
     private let cameraIDs: [[UInt8]]
@@ -29,7 +29,7 @@ public struct LoadBatches: Sendable {
         cameraIDs = (0..<shape.workstations).map(LoadShape.cameraID)
     }
 
-    /// Replaces the content of `batch` by request `number`; its memory is used again.
+    /// Replaces the content of `batch` by request `number`; reuses its memory.
     public mutating func fill(_ batch: inout EventBatch, request number: Int) {
         batch.removeAll()
         batch.siteID = shape.siteID

@@ -1,13 +1,13 @@
 internal import EventModel
 
-/// One JSON request body of a ``LoadShape``, made once and then patched in place: timestamps, workers and stations have
-/// fixed widths, so the next request costs some microseconds for a hundred events. One for each connection.
+/// A JSON request body of a ``LoadShape``, built once and then patched in place. Timestamps, workers and stations have
+/// fixed widths, so the next request costs a few microseconds for a hundred events. One body for each connection.
 public struct LoadBody: Sendable {
     public let shape: LoadShape
-    /// The body of the newest ``fill(request:)``: `{"events":[…]}`, or one bare event where a request has one.
+    /// The body after the last ``fill(request:)``: `{"events":[…]}`, or a bare event when a request has only one.
     public private(set) var bytes: [UInt8]
 
-    /// Where an event's changing parts stand in ``bytes``.
+    /// Where the changing parts of an event are in ``bytes``.
     private struct Fields: Sendable {
         var time: Int
         var worker: Int
@@ -20,7 +20,7 @@ public struct LoadBody: Sendable {
     /// `2026-01-12T`.
     private var datePrefix: [UInt8] = []
 
-    /// The body of request 0. What kind of event stands at which place depends on the seed and does not change.
+    /// The body of request 0. Which kind of event is at which index depends on the seed and does not change.
     public init(_ shape: LoadShape) {
         self.shape = shape
         bytes = []

@@ -2,13 +2,13 @@ public import EventModel
 
 /// Load for benchmarks: which worker does what in the *k*-th event of request *n*, computed from a seed alone.
 ///
-/// Requests can be made in any order and on any thread: every one of them is its number. Without lateness no event's
-/// key ever comes twice.
+/// Requests can be built in any order and on any thread, because a request depends on its number only. Without late
+/// events no key occurs twice.
 public struct LoadShape: Sendable {
     public enum Grouping: Sendable {
-        /// Events of one request come from this many workers, as from an edge that looks after a few stations.
+        /// The events of a request come from this many workers, as from an edge that serves a few stations.
         case byRequest(workers: Int)
-        /// Every event comes from any worker.
+        /// Each event comes from a random worker.
         case random
     }
 
@@ -17,9 +17,9 @@ public struct LoadShape: Sendable {
     public var workstations: Int
     public var eventsPerRequest: Int
     public var grouping: Grouping
-    /// Events among a hundred that happened up to an hour before their neighbours.
+    /// Percentage of events that happened up to an hour before their neighbours.
     public var latePercent: Double
-    /// event_time at which the load begins.
+    /// event_time of the first events.
     public var start: Timestamp
     /// Microseconds between the events of one worker.
     public var interval: Int64
@@ -108,7 +108,7 @@ public struct LoadShape: Sendable {
         }
     }
 
-    /// Parts per million in thousandths, 0.72 to 0.99: nothing is marked.
+    /// Parts per million in steps of a thousandth, 0.72 to 0.99: no event is low confidence.
     static func confidence(_ bits: UInt64) -> UInt32 { UInt32(720 + (bits >> 16) % 270) * 1000 }
 
     /// 1 to 9 units.
@@ -133,7 +133,7 @@ public struct LoadShape: Sendable {
         return bytes
     }
 
-    /// A definition that knows every worker and station of the load.
+    /// A definition that names every worker and station of the load.
     public var definition: SiteDefinition {
         var definition = SiteDefinition(siteID: siteID, name: "Bench")
         definition.workers = (0..<workers).map { .init(workerID: WorkerID(bytes: Self.workerID($0))) }

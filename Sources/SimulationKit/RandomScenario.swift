@@ -1,10 +1,10 @@
 public import EventModel
 
-/// A small log full of what is rare in a real one, made from a seed: for property tests.
+/// A small log, generated from a seed, full of what is rare in a real one: for property tests.
 ///
 /// Ties at one instant, the same key with other content, late and out-of-order events, gaps longer than the ttl, all
 /// classes of SPEC 2.6, created_at that does not rise with the position, definitions that change ttl, zone and people.
-/// `description` is the whole scenario in compact lines, so that a failing one can be read and cut down.
+/// `description` is the whole scenario in compact lines, so that a failing one can be read and reduced.
 public struct RandomScenario: Sendable {
     public let seed: UInt64
     public static let siteID: SiteID = "plant"
@@ -32,13 +32,13 @@ public struct RandomScenario: Sendable {
         }
     }
 
-    /// How much of what a scenario has.
+    /// How large a scenario is.
     public struct Size: Sendable {
         public var events: Int
         public var workers: Int
         public var stations: Int
         public var eventsPerRecord: Int
-        /// Definitions among a hundred records.
+        /// Percentage of records that are definitions.
         public var definitionsPercent: Double
 
         public init(
@@ -53,14 +53,14 @@ public struct RandomScenario: Sendable {
         }
     }
 
-    /// - Parameter size: bounds; the seed picks at or below them.
+    /// - Parameter size: upper bounds; the seed picks values up to them.
     public init(seed: UInt64, size: Size) {
         self.seed = seed
         var maker = ScenarioMaker(seed: seed, size: size)
         records = maker.records()
     }
 
-    /// Edges at which answers can change: event times, created_at, and the instants beside them.
+    /// Instants at which answers can change: event times, created_at, and those next to them.
     public var instants: [Int64] {
         var result = Set<Int64>()
         for record in records {
@@ -72,7 +72,7 @@ public struct RandomScenario: Sendable {
         return result.sorted()
     }
 
-    /// The created_at of its records, in order, each once.
+    /// The distinct created_at of the records, in order.
     public var knownAts: [Int64] { Set(records.map(\.createdAt)).sorted() }
 
     /// Seconds east of UTC of the zones that scenarios use, without summer time: their offset modulo one hour is all

@@ -1,21 +1,21 @@
 internal import EventModel
 
-/// Draws the records of a ``RandomScenario``.
+/// Generates the records of a ``RandomScenario``.
 struct ScenarioMaker {
     private var generator: SeededGenerator
     private let size: RandomScenario.Size
-    /// Where the scenario's time begins; half of them run over the end of a month.
+    /// When the scenario begins; half of the scenarios cross the end of a month.
     private let base: Int64
-    /// Distance of the instants on which events prefer to lie, so that ties come about.
+    /// Distance of the instants at which most events lie, so that ties occur.
     private let grid: Int64
     private let workers: [WorkerID]
     private let stations: [WorkstationID]
     private let ttls: [Int64]
     private let isExtreme: Bool
-    /// Half of the scenarios change people alone: another ttl or zone makes all buckets anew, which hides what people do.
+    /// Half of the scenarios change people only: a new ttl or zone rederives all buckets, which hides what people change.
     private let changesRules: Bool
     private var drawn: [SimulatedEvent] = []
-    /// The steps of the grid that the scenario has reached.
+    /// How many steps of the grid the scenario has reached.
     private var progress: Int64 = 0
     private var newest: SiteDefinition
 
@@ -73,7 +73,7 @@ struct ScenarioMaker {
         return event
     }
 
-    /// The key of an earlier event with other content.
+    /// An earlier event's key with other content.
     private mutating func repeated(_ event: SimulatedEvent) -> SimulatedEvent {
         var event = event
         event.workstation = generator.pick(stations)

@@ -2,7 +2,7 @@ public import EventLog
 public import EventModel
 
 extension RandomScenario.Record {
-    /// The record's content as another site's.
+    /// The record's content, for another site.
     public func content(of site: SiteID) -> RecordContent {
         switch content {
         case .events(var batch):
@@ -26,7 +26,7 @@ extension RandomScenario.Record {
 }
 
 extension RandomScenario {
-    /// Sites of which the first `count` partitions of `partitionCount` hold one each, in the order of the partitions.
+    /// One site for each of the first `count` of `partitionCount` partitions, in the order of the partitions.
     public static func sites(inFirst count: Int32, of partitionCount: Int32) -> [SiteID] {
         (0..<count).map { partition in
             var number = 0

@@ -1,4 +1,4 @@
-/// Randomness that a seed repeats exactly: SplitMix64.
+/// Random numbers that a seed repeats exactly: SplitMix64.
 ///
 /// For simulation, tests and load only, never for secrets.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
@@ -11,7 +11,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return Self.mix(state)
     }
 
-    /// Scatters the bits of a number: equal numbers give equal results, neighbours quite different ones.
+    /// Mixes the bits of a number: equal numbers give equal results, neighbours very different ones.
     @inlinable
     public static func mix(_ number: UInt64) -> UInt64 {
         var value = number
@@ -20,7 +20,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return value ^ (value >> 31)
     }
 
-    /// True in `percent` of a hundred cases.
+    /// True with a probability of `percent`.
     public mutating func chance(_ percent: Double) -> Bool { Double.random(in: 0..<100, using: &self) < percent }
 
     /// One of `range`.

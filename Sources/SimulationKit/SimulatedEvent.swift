@@ -1,6 +1,6 @@
 public import EventModel
 
-/// One event in plain fields, to be put into a record.
+/// One event in plain fields, ready to go into a record.
 public struct SimulatedEvent: Equatable, Sendable {
     /// Microseconds since 1970.
     public var time: Int64

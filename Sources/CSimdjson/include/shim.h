@@ -7,24 +7,24 @@
 extern "C" {
 #endif
 
-/// What stands where a field was looked for.
+/// What was found where a field belongs.
 enum {
     ANDON_JSON_ABSENT = 0,
     ANDON_JSON_NULL = 1,
     ANDON_JSON_STRING = 2,
     ANDON_JSON_NUMBER = 3,
-    /// true, false, an array or an object: of no field the right type.
+    /// true, false, an array or an object: the wrong type for every field.
     ANDON_JSON_OTHER = 4,
 };
 
-/// One value: the text of a string without escapes, or of a number as it was written.
+/// One value: the text of a string with escapes resolved, or of a number as it was written.
 typedef struct {
     const uint8_t *bytes;
     uint32_t length;
     uint32_t kind;
 } andon_json_field;
 
-/// One element of the request. Of a repeated key the last value stands here (SPEC 2.1).
+/// One element of the request. Of a repeated key this holds the last value (SPEC 2.1).
 typedef struct {
     andon_json_field timestamp;
     andon_json_field worker_id;
@@ -71,12 +71,12 @@ typedef struct {
 typedef struct andon_json_parser andon_json_parser;
 
 /// A parser for bodies of at most `events_maximum` events, nested at most `depth_maximum` (≤ 255) deep;
-/// NULL without memory. One thread at a time.
+/// NULL when memory runs out. One thread at a time.
 andon_json_parser *andon_json_create(uint32_t events_maximum, uint32_t depth_maximum);
 void andon_json_destroy(andon_json_parser *parser);
 
-/// Reads a whole body, of which every byte is checked. Nothing past `length` is read.
-/// The result points into the body and the parser: it holds until either changes.
+/// Reads a whole body and checks every byte of it; never reads past `length`.
+/// The result points into the body and the parser, and is valid until either changes.
 andon_json_result andon_json_parse(andon_json_parser *parser, const uint8_t *body, size_t length, uint32_t layout);
 
 #ifdef __cplusplus
