@@ -11,16 +11,20 @@ public struct ChangedHour: Sendable, Equatable {
         case health = 1
         /// A last interval that begins, or began, in this hour of the site: up to the ttl later ones are others too.
         case open = 2
-        /// Rules that hold from this hour of the site on; `Int64.min`: always.
+        /// Rules that hold from this hour of the site on.
         case onward = 3
     }
 
     /// Number of the site.
     public var site: UInt32
     public var kind: Kind
-    public var hour: Int64
+    /// nil: every hour of the site.
+    public var hour: Hour?
     /// The last commit that changed it.
     public var generation: UInt64
+
+    /// What the table has where ``hour`` is nil.
+    static let everyHour = Int64.min
 }
 
 /// A site as a change feed knows it.
@@ -74,7 +78,7 @@ public final class ChangeFeed {
         try rows.forEachRow { row in
             var parameters = FoldParameters()
             parameters.ttl = row.int64(2)
-            parameters.anchor = row.int64(3)
+            parameters.hourOffset = row.int64(3)
             let siteID = SiteID(bytes: row.blob(1))
             sites.append(FeedSite(number: UInt32(row.int64(0)), siteID: siteID, parameters: parameters))
         }
@@ -88,29 +92,29 @@ public final class ChangeFeed {
         var hours: [ChangedHour] = []
         try rows.forEachRow { row in
             guard let kind = ChangedHour.Kind(rawValue: row.int64(1)) else { return }
+            let hour = row.int64(2) == ChangedHour.everyHour ? nil : Hour(row.int64(2))
             hours.append(
-                ChangedHour(
-                    site: UInt32(row.int64(0)), kind: kind, hour: row.int64(2), generation: UInt64(row.int64(3))))
+                ChangedHour(site: UInt32(row.int64(0)), kind: kind, hour: hour, generation: UInt64(row.int64(3))))
         }
         return hours
     }
 
     /// The first hour of the site at or after `hour` in which something happened at some station; nil without one.
-    public func nextHour(of site: UInt32, from hour: Int64) throws -> Int64? {
+    public func nextHour(of site: UInt32, from hour: Hour) throws -> Hour? {
         try first("SELECT min(hour) FROM hour WHERE site = ? AND kind = 1 AND hour >= ?", site, hour)
     }
 
     /// The first UTC hour at or after `hour` with samples; nil without one.
-    public func nextHealthHour(of site: UInt32, from hour: Int64) throws -> Int64? {
+    public func nextHealthHour(of site: UInt32, from hour: Hour) throws -> Hour? {
         try first("SELECT min(hour) FROM health WHERE site = ? AND hour >= ?", site, hour)
     }
 
-    private func first(_ sql: String, _ site: UInt32, _ hour: Int64) throws -> Int64? {
+    private func first(_ sql: String, _ site: UInt32, _ hour: Hour) throws -> Hour? {
         do {
             let rows = try connection.prepare(sql)
             try rows.bind(1, Int64(site))
-            try rows.bind(2, hour)
-            return try rows.step() && !rows.isNull(0) ? rows.int64(0) : nil
+            try rows.bind(2, hour.number)
+            return try rows.step() && !rows.isNull(0) ? Hour(rows.int64(0)) : nil
         } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
 
@@ -143,9 +147,12 @@ public final class ChangeFeed {
         try rows.bind(3, limit)
         var events: [Quarantined] = []
         try rows.forEachRow { row in
-            let place = UInt64(row.int64(0)) << 12 | UInt64(row.int64(1))
+            guard let position = PackedPosition(offset: row.int64(0), low: row.int64(1)) else {
+                throw StoreError("a stored quarantined event is damaged")
+            }
             let entry = TimelineEntry(
-                key: row.int64(2), createdAt: row.int64(4), place: place, detail: UInt64(bitPattern: row.int64(3)))
+                key: EventKey(rawValue: row.int64(2)), createdAt: row.int64(4), position: position,
+                detail: PackedDetail(rawValue: UInt64(bitPattern: row.int64(3))))
             events.append(
                 Quarantined(
                     site: SiteID(bytes: row.blob(5)), worker: row.blob(6), workstation: row.blob(7),

@@ -37,16 +37,17 @@ final class ChangeFeedWriter: Sendable {
             try statements.clear.bind(1, number)
             try statements.clear.run()
         }
-        var hours: Set<Int64> = []
+        var hours: Set<Hour> = []
         for row in site.hours { hours.insert(row.sums.hour) }
         try put(number, .hour, hours, generation)
         hours.removeAll(keepingCapacity: true)
         for row in site.health { hours.insert(row.sums.hour) }
         try put(number, .health, hours, generation)
         try put(number, .open, site.openHours, generation)
-        if site.openFrom != Int64.max {
-            let first = site.openFrom == Int64.min ? Int64.min : site.state.parameters.hour(of: site.openFrom)
-            try put(number, .onward, [first], generation)
+        switch site.definitionReach {
+        case .nothing: break
+        case .from(let time): try put(number, .onward, site.state.parameters.hour(of: time).number, generation)
+        case .everything: try put(number, .onward, ChangedHour.everyHour, generation)
         }
         for event in site.quarantined { try put(number, event) }
         let before = forgetBefore.withLock { value in
@@ -59,20 +60,22 @@ final class ChangeFeedWriter: Sendable {
         }
     }
 
-    private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hours: Set<Int64>, _ generation: UInt64) throws {
-        for hour in hours.sorted() {
-            for (index, value) in [site, kind.rawValue, hour, Int64(generation)].enumerated() {
-                try statements.put.bind(index + 1, value)
-            }
-            try statements.put.run()
+    private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hours: Set<Hour>, _ generation: UInt64) throws {
+        for hour in hours.sorted() { try put(site, kind, hour.number, generation) }
+    }
+
+    private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hour: Int64, _ generation: UInt64) throws {
+        for (index, value) in [site, kind.rawValue, hour, Int64(generation)].enumerated() {
+            try statements.put.bind(index + 1, value)
         }
+        try statements.put.run()
     }
 
     private func put(_ site: Int64, _ event: QuarantinedEvent) throws {
         let entry = event.entry
         let values = [
-            entry.offset.value, Int64(entry.place & 0xfff), site, Int64(event.worker), entry.key,
-            Int64(bitPattern: entry.detail), entry.createdAt,
+            entry.offset.value, entry.position.low, site, Int64(event.worker), entry.key.rawValue,
+            Int64(bitPattern: entry.detail.rawValue), entry.createdAt,
         ]
         for (index, value) in values.enumerated() { try statements.putQuarantined.bind(index + 1, value) }
         try statements.putQuarantined.run()

@@ -16,10 +16,10 @@ final class CommitWriter {
     private let getHealth: Statement
     private let putHealth: Statement
     private let feed: ChangeFeedWriter?
-    private let putAnchor: Statement
+    private let putFingerprint: Statement
     private var blob: [UInt8] = []
 
-    /// - Parameter feed: where it is told what changed; nil: nowhere.
+    /// - Parameter feed: where it notes what changed; nil: nowhere.
     init(_ connection: Connection, feed: ChangeFeedWriter?) throws {
         self.feed = feed
         setMeta = try connection.prepare("UPDATE meta SET value = ?2 WHERE name = ?1")
@@ -49,7 +49,7 @@ final class CommitWriter {
             WHERE site = ? AND hour = ? AND source = ?
             """)
         putHealth = try connection.prepare("INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        putAnchor = try connection.prepare(
+        putFingerprint = try connection.prepare(
             "INSERT OR REPLACE INTO meta VALUES ('anchor_created_at', ?), ('anchor_checksum', ?)")
     }
 
@@ -61,9 +61,9 @@ final class CommitWriter {
         try meta("next_offset", set.nextOffset.value)
         try meta("page_count", set.pageCount)
         try meta("generation", Int64(set.generation))
-        guard let anchor = set.anchor else { return }
-        try bind(putAnchor, [anchor.createdAt.microseconds, Int64(anchor.checksum)])
-        try putAnchor.run()
+        guard let fingerprint = set.fingerprint else { return }
+        try bind(putFingerprint, [fingerprint.createdAt.microseconds, Int64(fingerprint.checksum)])
+        try putFingerprint.run()
     }
 
     private func meta(_ name: String, _ value: Int64) throws {
@@ -78,12 +78,12 @@ final class CommitWriter {
         try writeIDs(number, .worker, site.workers, site.firstWorker)
         try writeIDs(number, .station, site.stations, site.firstStation)
         try writeIDs(number, .name, site.names, site.firstName)
-        for (index, source) in site.sources.enumerated() {
+        for (index, origin) in site.origins.enumerated() {
             try bind(
                 putSource,
                 [
-                    number, Int64(site.firstSource + index), Int64(source.station), Int64(source.camera),
-                    Int64(source.modelVersion),
+                    number, Int64(site.firstOrigin + index), Int64(origin.station), Int64(origin.camera),
+                    Int64(origin.modelVersion),
                 ])
             try putSource.run()
         }
@@ -111,8 +111,8 @@ final class CommitWriter {
         try putSite.bind(2, site.siteID.bytes)
         let values = [
             ledger.received, ledger.folded, ledger.duplicates, ledger.lowConfidence, ledger.quarantined,
-            ledger.definitions, state.parameters.ttl, state.parameters.anchor, state.rederiveCursor, state.bucketFloor,
-            state.newestCreatedAt,
+            ledger.definitions, state.parameters.ttl, state.parameters.hourOffset, state.storedRederiveCursor,
+            state.bucketFloor.stored, state.newestCreatedAt.stored,
         ]
         try bind(putSite, values, from: 3)
         try putSite.run()
@@ -132,7 +132,7 @@ final class CommitWriter {
         try statement.bind(1, dirty.page.id)
         if dirty.isNew {
             try statement.bind(2, dirty.line.value)
-            try statement.bind(3, dirty.page.fence)
+            try statement.bind(3, dirty.page.fence.rawValue)
         }
         try blob.withUnsafeBytes { bytes in
             try statement.bind(dirty.isNew ? 4 : 2, borrowing: bytes)
@@ -160,7 +160,7 @@ final class CommitWriter {
     private struct HourKey: Hashable {
         var kind: UInt8
         var entity: UInt32
-        var hour: Int64
+        var hour: Hour
     }
 
     private func writeHour(_ site: Int64, _ row: HourRow) throws {
@@ -168,8 +168,9 @@ final class CommitWriter {
         try bind(
             addHour,
             [
-                site, Int64(row.kind.rawValue), sums.hour, Int64(row.entity), sums.working, sums.idle, sums.absent,
-                sums.units, sums.changed, sums.newest, sums.withdrawn,
+                site, Int64(row.kind.rawValue), sums.hour.number, Int64(row.entity), sums.working, sums.idle,
+                sums.absent,
+                sums.units, sums.changedAt.stored, sums.newest.stored, sums.withdrawn,
             ])
         try addHour.run()
     }
@@ -177,27 +178,27 @@ final class CommitWriter {
     private func writeHealth(_ site: Int64, _ rows: [HealthRow]) throws {
         var merged: [HealthKey: HealthSums] = [:]
         for row in rows {
-            let key = HealthKey(hour: row.sums.hour, source: row.source)
+            let key = HealthKey(hour: row.sums.hour, origin: row.origin)
             merged[key, default: HealthSums(hour: row.sums.hour)].add(row.sums)
         }
-        let keys = merged.keys.sorted { $0.hour != $1.hour ? $0.hour < $1.hour : $0.source < $1.source }
+        let keys = merged.keys.sorted { $0.hour != $1.hour ? $0.hour < $1.hour : $0.origin < $1.origin }
         for key in keys {
             guard var sums = merged[key] else { continue }
-            try bind(getHealth, [site, key.hour, Int64(key.source)])
+            try bind(getHealth, [site, key.hour.number, Int64(key.origin)])
             if try getHealth.step() { sums.add(try HealthSums(row: getHealth)) }
             getHealth.reset()
             try bind(
                 putHealth,
-                [site, key.hour, Int64(key.source), sums.samples, sums.confidenceSum, sums.marked])
+                [site, key.hour.number, Int64(key.origin), sums.samples, sums.confidenceSum, sums.marked])
             try putHealth.bind(7, sums.encodedBins)
-            try putHealth.bind(8, sums.changed)
+            try putHealth.bind(8, sums.changedAt.stored)
             try putHealth.run()
         }
     }
 
     private struct HealthKey: Hashable {
-        var hour: Int64
-        var source: UInt32
+        var hour: Hour
+        var origin: UInt32
     }
 
     private func bind(_ statement: Statement, _ values: [Int64], from first: Int = 1) throws {
@@ -216,11 +217,11 @@ extension HourRow {
 extension HealthSums {
     /// Columns hour, source, samples, confidence_sum, marked, bins, changed.
     init(row: Statement) throws {
-        self.init(hour: row.int64(0))
+        self.init(hour: Hour(row.int64(0)))
         samples = row.int64(2)
         confidenceSum = row.int64(3)
         marked = row.int64(4)
-        changed = row.int64(6)
+        changedAt = NewestTime(stored: row.int64(6))
         let stored = row.blob(5)
         guard stored.count == HealthSums.binCount * 8 else { throw StoreError("a stored histogram is damaged") }
         for bin in 0..<HealthSums.binCount {

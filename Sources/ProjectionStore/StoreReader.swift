@@ -5,7 +5,7 @@ public import Timeline
 /// Reads a projection store through a read-only connection of its own; one thread at a time.
 ///
 /// Outside ``begin()`` … ``end()`` every read sees the newest commit; inside, all see the same one.
-public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
+public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     // Unchecked: it moves between threads with the question or the fold that owns it, and is never shared.
     private let connection: Connection
     private let findPage: Statement
@@ -82,7 +82,7 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
         return UInt64(findGeneration.int64(0))
     }
 
-    public func page(of line: LineID, holding key: Int64) throws -> Page? {
+    public func page(of line: LineID, holding key: EventKey) throws -> Page? {
         if let cache, cache.line == line, let page = cache.pages.first(where: { $0.holds(key) }) { return page }
         guard let page = try storedPage(of: line, holding: key) else { return nil }
         if isInside {
@@ -94,24 +94,24 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
         return page
     }
 
-    private func storedPage(of line: LineID, holding key: Int64) throws -> Page? {
+    private func storedPage(of line: LineID, holding key: EventKey) throws -> Page? {
         defer { findPage.reset() }
         try checkDeadline()
         try findPage.bind(1, line.value)
-        try findPage.bind(2, key)
+        try findPage.bind(2, key.rawValue)
         guard try findPage.step() else { return nil }
         let id = findPage.int64(0)
-        let fence = findPage.int64(1)
+        let fence = EventKey(rawValue: findPage.int64(1))
         return try findPage.withBlob(2) { try PageCodec.decode($0, id: id, fence: fence) }
     }
 
     public func forEachHour(
-        site: UInt32, _ kind: HourKind, _ hours: Range<Int64>, _ body: (UInt32, HourSums) -> Void
+        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (UInt32, HourSums) -> Void
     ) throws {
         try findHours.bind(1, Int64(site))
         try findHours.bind(2, Int64(kind.rawValue))
-        try findHours.bind(3, hours.lowerBound)
-        try findHours.bind(4, hours.upperBound)
+        try findHours.bind(3, hours.lowerBound.number)
+        try findHours.bind(4, hours.upperBound.number)
         try forEachRow(findHours) { row in
             body(UInt32(row.int64(1)), HourSums(row: row))
             return true
@@ -119,19 +119,19 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
     }
 
     public func forEachStationHour(
-        site: UInt32, before hour: Int64, _ body: (UInt32, HourSums) -> Bool
+        site: UInt32, before hour: Hour, _ body: (UInt32, HourSums) -> Bool
     ) throws {
         try findStationHours.bind(1, Int64(site))
-        try findStationHours.bind(2, hour)
+        try findStationHours.bind(2, hour.number)
         try forEachRow(findStationHours) { body(UInt32($0.int64(1)), HourSums(row: $0)) }
     }
 
     public func forEachHealthHour(
-        site: UInt32, _ hours: Range<Int64>, _ body: (UInt32, HealthSums) -> Void
+        site: UInt32, _ hours: Range<Hour>, _ body: (UInt32, HealthSums) -> Void
     ) throws {
         try findHealth.bind(1, Int64(site))
-        try findHealth.bind(2, hours.lowerBound)
-        try findHealth.bind(3, hours.upperBound)
+        try findHealth.bind(2, hours.lowerBound.number)
+        try findHealth.bind(3, hours.upperBound.number)
         try forEachRow(findHealth) { row in
             body(UInt32(row.int64(1)), try HealthSums(row: row))
             return true
@@ -146,12 +146,12 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
     }
 
     /// The next offset to fold and what the last folded record was, without the rest; nil for the latter before the first.
-    public func position() throws -> (nextOffset: LogOffset, anchor: RecordAnchor?) {
+    public func position() throws -> (nextOffset: LogOffset, fingerprint: RecordFingerprint?) {
         do {
             return try connection.read {
                 let next = try connection.integer("SELECT value FROM meta WHERE name = 'next_offset'")
                 guard let next else { throw StoreError("the store has no next_offset") }
-                return (LogOffset(next), try loadAnchor())
+                return (LogOffset(next), try loadFingerprint())
             }
         } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
@@ -176,16 +176,16 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
         var fold = try PartitionFold(
             nextOffset: LogOffset(try meta("next_offset")), generation: UInt64(try meta("generation")),
             pageCount: try meta("page_count"), sites: sites)
-        fold.anchor = try loadAnchor()
+        fold.fingerprint = try loadFingerprint()
         return fold
     }
 
-    private func loadAnchor() throws -> RecordAnchor? {
+    private func loadFingerprint() throws -> RecordFingerprint? {
         let value = "SELECT value FROM meta WHERE name ="
         guard let createdAt = try connection.integer("\(value) 'anchor_created_at'"),
             let checksum = try connection.integer("\(value) 'anchor_checksum'")
         else { return nil }
-        return RecordAnchor(
+        return RecordFingerprint(
             createdAt: Timestamp(microseconds: createdAt), checksum: UInt32(truncatingIfNeeded: checksum))
     }
 
@@ -199,10 +199,10 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
         site.workers = try ids(.worker)
         site.stations = try ids(.station)
         site.names = try ids(.name)
-        let sources = "SELECT station, camera, model_version FROM source WHERE site = \(number) ORDER BY number"
-        try connection.prepare(sources).forEachRow { row in
-            site.sources.append(
-                SourceTable.Source(
+        let origins = "SELECT station, camera, model_version FROM source WHERE site = \(number) ORDER BY number"
+        try connection.prepare(origins).forEachRow { row in
+            site.origins.append(
+                Origin(
                     station: UInt32(row.int64(0)), camera: UInt32(row.int64(1)), modelVersion: UInt32(row.int64(2))))
         }
         let definitions = "SELECT log_offset, record FROM definition WHERE site = \(number) ORDER BY sequence"
@@ -218,7 +218,7 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
             """
         try connection.prepare(activity).forEachRow { row in
             site.activity[UInt32(row.int64(0))] = PartitionFold.StationActivity(
-                oldestHour: row.int64(1), newest: row.int64(2), withdrawn: row.int64(3))
+                oldestHour: Hour(row.int64(1)), newest: NewestTime(stored: row.int64(2)), withdrawn: row.int64(3))
         }
     }
 }
@@ -226,13 +226,13 @@ public final class StoreReader: PageSource, HourSource, @unchecked Sendable {
 extension HourSums {
     /// Columns as in ``StoreReader``.
     init(row: Statement) {
-        self.init(hour: row.int64(0))
+        self.init(hour: Hour(row.int64(0)))
         working = row.int64(2)
         idle = row.int64(3)
         absent = row.int64(4)
         units = row.int64(5)
-        changed = row.int64(6)
-        newest = row.int64(7)
+        changedAt = NewestTime(stored: row.int64(6))
+        newest = NewestTime(stored: row.int64(7))
         withdrawn = row.int64(8)
     }
 }
@@ -248,9 +248,14 @@ extension SiteState {
         ledger.quarantined = row.int64(6)
         ledger.definitions = row.int64(7)
         parameters.ttl = row.int64(8)
-        parameters.anchor = row.int64(9)
-        rederiveCursor = row.int64(10)
-        bucketFloor = row.int64(11)
-        newestCreatedAt = row.int64(12)
+        parameters.hourOffset = row.int64(9)
+        rederiveCursor = row.int64(10) == SiteState.nothingToRederive ? nil : Int(row.int64(10))
+        bucketFloor = NewestTime(stored: row.int64(11))
+        newestCreatedAt = NewestTime(stored: row.int64(12))
     }
+
+    /// What the column has where no hours are missing.
+    private static let nothingToRederive = Int64.max
+
+    var storedRederiveCursor: Int64 { rederiveCursor.map { Int64($0) } ?? SiteState.nothingToRederive }
 }

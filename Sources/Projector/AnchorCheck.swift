@@ -14,17 +14,17 @@ enum AnchorCheck {
     /// - Returns: the log's end.
     /// - Throws: ``ProjectorError`` when the log is another one or lacks records; `LogError` when it cannot be read.
     static func run(
-        _ log: any EventLog, _ partition: PartitionIndex, next: LogOffset, anchor: RecordAnchor?
+        _ log: any EventLog, _ partition: PartitionIndex, next: LogOffset, fingerprint: RecordFingerprint?
     ) throws -> LogOffset {
         let start = try log.startOffset(partition)
         if next < start { throw ProjectorError.recordsAreGone(next: next, start: start) }
         let end = try log.endOffset(partition)
         if next > end { throw ProjectorError.logIsShorter(next: next, end: end) }
         let place = LogOffset(next.value - 1)
-        guard let anchor, place >= start else { return end }
+        guard let fingerprint, place >= start else { return end }
         do {
-            let found = try self.anchor(log, partition, at: place)
-            if found != anchor { throw ProjectorError.logIsAnother(at: place) }
+            let found = try self.fingerprint(log, partition, at: place)
+            if found != fingerprint { throw ProjectorError.logIsAnother(at: place) }
         } catch let error as LogError where error.code == .outOfRange {
             // Retention may have removed it just now.
             let start = try log.startOffset(partition)
@@ -35,16 +35,16 @@ enum AnchorCheck {
     }
 
     /// - Returns: nil when something else than a record of this offset is handed out.
-    private static func anchor(
+    private static func fingerprint(
         _ log: any EventLog, _ partition: PartitionIndex, at place: LogOffset
-    ) throws -> RecordAnchor? {
+    ) throws -> RecordFingerprint? {
         let deadline = ContinuousClock.now + .milliseconds(waitMilliseconds)
         while true {
-            var found: (offset: LogOffset, anchor: RecordAnchor)?
+            var found: (offset: LogOffset, fingerprint: RecordFingerprint)?
             _ = try log.read(partition, from: place, byteLimit: 1) { record in
-                if found == nil { found = (record.offset, RecordAnchor(record)) }
+                if found == nil { found = (record.offset, RecordFingerprint(record)) }
             }
-            if let found { return found.offset == place ? found.anchor : nil }
+            if let found { return found.offset == place ? found.fingerprint : nil }
             // Logs that fetch in the background hand out nothing until it has come.
             guard ContinuousClock.now < deadline else {
                 throw LogError(.unavailable, "the record at offset \(place.value) was not handed out in time")
@@ -54,7 +54,7 @@ enum AnchorCheck {
     }
 }
 
-extension RecordAnchor {
+extension RecordFingerprint {
     init(_ record: LogRecord) {
         self.init(createdAt: record.createdAt, checksum: CRC32C.checksum(record.payload))
     }

@@ -127,8 +127,8 @@ private struct FoldWorker {
 
     /// A log that could not be read may be another one when it is back.
     private mutating func verify(_ next: LogOffset) throws {
-        let anchor = projector.state.withLock { $0.fold.anchor }
-        _ = try AnchorCheck.run(projector.log, projector.partition, next: next, anchor: anchor)
+        let fingerprint = projector.state.withLock { $0.fold.fingerprint }
+        _ = try AnchorCheck.run(projector.log, projector.partition, next: next, fingerprint: fingerprint)
         trouble.isDoubtful = false
         if trouble.isReported { projector.configuration.report("the log of partition \(name) can be read again") }
         trouble.isReported = false
@@ -168,16 +168,16 @@ private struct FoldWorker {
 
     private mutating func fold(_ record: LogRecord) throws {
         let kind = try RecordCodec.decode(record.payload, into: &batch)
-        var anchor: Int64 = 0
-        if case .definition(let definition) = kind { anchor = self.anchor(definition) }
-        let place = RecordAnchor(record)
+        var hourOffset: Int64 = 0
+        if case .definition(let definition) = kind { hourOffset = self.hourOffset(definition) }
+        let fingerprint = RecordFingerprint(record)
         let isAwaited = try projector.state.withLock { state in
-            do { try apply(kind, at: record.offset, zoneAnchor: anchor, to: &state.fold) } catch {
+            do { try apply(kind, at: record.offset, hourOffset: hourOffset, to: &state.fold) } catch {
                 // A gap is found before anything is touched.
                 state.isTorn = (error as? TimelineError)?.code != .gap
                 throw error
             }
-            if state.fold.nextOffset == record.offset.next { state.fold.anchor = place }
+            if state.fold.nextOffset == record.offset.next { state.fold.fingerprint = fingerprint }
             if case .events = kind { state.statistics.events += Int64(batch.count) }
             state.statistics.records += 1
             return !state.waiters.isEmpty
@@ -186,17 +186,17 @@ private struct FoldWorker {
     }
 
     private func apply(
-        _ kind: RecordCodec.Kind, at offset: LogOffset, zoneAnchor: Int64, to fold: inout PartitionFold
+        _ kind: RecordCodec.Kind, at offset: LogOffset, hourOffset: Int64, to fold: inout PartitionFold
     ) throws {
         switch kind {
         case .events: try fold.apply(batch, offset: offset, pages: pages)
         case .definition(let definition):
-            try fold.apply(definition, offset: offset, anchor: zoneAnchor, pages: pages)
+            try fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: pages)
         }
     }
 
     /// The zone's offset modulo one hour: where its hours begin (DESIGN 1.7). Decides what is quick, never what is true.
-    private mutating func anchor(_ record: DefinitionRecord) -> Int64 {
+    private mutating func hourOffset(_ record: DefinitionRecord) -> Int64 {
         let name = record.definition.timeZone
         guard let zone = zones[name] ?? TimeZone(identifier: name) else { return 0 }
         zones[name] = zone

@@ -46,7 +46,7 @@ public final class ProjectionSnapshot {
     }
 
     /// Pages and hours that are not in the fold's memory.
-    public var source: any ProjectionSource { reader }
+    public var source: any ProjectionReader { reader }
 
     /// Ends the read transaction; nothing may be read afterwards.
     public func close() {

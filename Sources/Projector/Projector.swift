@@ -62,7 +62,7 @@ public final class Projector: Sendable {
         self.configuration = configuration
         let fold = try store.load()
         let asked = ContinuousClock.now
-        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, anchor: fold.anchor)
+        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
         state = Guarded(State(fold: fold, end: EndSight(offset: end, seenAt: asked)))
         commits = CommitHandover()
     }

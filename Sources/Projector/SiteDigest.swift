@@ -28,8 +28,8 @@ public enum SiteDigest {
             reader = opened
         }
         defer { reader?.end() }
-        let pages: any PageSource = reader ?? NoPages() as any PageSource
-        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, anchor: fold.anchor)
+        let pages: any PageReader = reader ?? NoPages() as any PageReader
+        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
         try read(log, partition, to: end, into: &fold, pages)
         guard let site = fold.site(siteID) else { return nil }
         var hasher = SHA256Hasher()
@@ -39,7 +39,7 @@ public enum SiteDigest {
 
     private static func read(
         _ log: any EventLog, _ partition: PartitionIndex, to end: LogOffset, into fold: inout PartitionFold,
-        _ pages: any PageSource
+        _ pages: any PageReader
     ) throws {
         var batch = EventBatch(siteID: SiteID(bytes: []))
         while fold.nextOffset < end {
@@ -47,9 +47,9 @@ public enum SiteDigest {
             _ = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
                 switch try RecordCodec.decode(record.payload, into: &batch) {
                 case .events: try fold.apply(batch, offset: record.offset, pages: pages)
-                // Buckets are not part of the digest, so their anchor does not matter.
+                // Buckets are not part of the digest, so their hour offset does not matter.
                 case .definition(let definition):
-                    try fold.apply(definition, offset: record.offset, anchor: 0, pages: pages)
+                    try fold.apply(definition, offset: record.offset, hourOffset: 0, pages: pages)
                 }
             }
             // Logs that fetch in the background hand out nothing until it has come.

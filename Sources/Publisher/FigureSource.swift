@@ -3,6 +3,7 @@ internal import EventModel
 internal import ProjectionStore
 internal import Projector
 internal import Query
+internal import Timeline
 
 /// Where a publisher gets figures from: the fold of one partition. A port, so that tests fold in steps (DESIGN 1.10).
 ///
@@ -16,7 +17,7 @@ protocol FigureSource: AnyObject {
     func reading(of site: SiteID) throws -> SiteReading?
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes
     /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.
-    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Int64) throws -> Int64?
+    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour?
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined]
     func forgetQuarantined(before offset: LogOffset)
 }
@@ -47,7 +48,7 @@ final class ProjectorFigures: FigureSource {
         try feed.changes(since: generation, of: storeID)
     }
 
-    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Int64) throws -> Int64? {
+    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour? {
         switch grid {
         case .site: try feed.nextHour(of: site, from: hour)
         case .utc: try feed.nextHealthHour(of: site, from: hour)

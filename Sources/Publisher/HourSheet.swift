@@ -22,8 +22,8 @@ struct HourSheet {
     /// - Parameter now: the clock, in microseconds.
     func outcome(_ hour: DueHour, _ reading: SiteReading, now: Int64) throws -> Outcome {
         let site = reading.site
-        // While hours are made anew every question derives all of them from events; the store tells when it is through.
-        guard site.rederiveCursor == Int.max else { return Outcome(isComplete: false) }
+        // While hours are rebuilt every question derives all of them from events; the feed notes when that is done.
+        guard !site.isRederiving else { return Outcome(isComplete: false) }
         let end = hour.start + Microseconds.hour
         let window = Window(from: hour.start, end: min(end, now))
         guard window.elapsed > 0 else { return Outcome(isComplete: false) }
@@ -66,7 +66,7 @@ private struct Sheet {
         var states = try parts.published.states(hour.site, hour.start, .worker)
         for (number, sums) in figures.workers.enumerated() {
             let current = figures.statuses[number].current
-            let station = current.map { Array(site.stations[site.source($0.source).station]) }
+            let station = current.map { Array(site.stations[site.origin($0.origin).station]) }
             let content = MetricContent.worker(sums, state: current?.type, workstation: station)
             add(.worker, [Array(site.workers[UInt32(number)])], content, &states)
         }
@@ -89,9 +89,9 @@ private struct Sheet {
     mutating func addHealth() throws {
         var states = try parts.published.states(hour.site, hour.start, .modelHealth)
         for (number, sums) in try site.health(window, view, reading.source) {
-            let source = site.source(number)
+            let origin = site.origin(number)
             func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
-            let entity = [Array(site.stations[source.station]), name(source.camera), name(source.modelVersion)]
+            let entity = [Array(site.stations[origin.station]), name(origin.camera), name(origin.modelVersion)]
             add(.modelHealth, entity, .modelHealth(sums), &states)
         }
         addVanished(.modelHealth, states)

@@ -15,7 +15,7 @@ enum MetricContent: Sendable {
         switch kind {
         case .worker: .worker(StateSums(), state: nil, workstation: nil)
         case .workstation: .workstation(StateSums(), currentWorkers: 0)
-        case .modelHealth: .modelHealth(HealthSums(hour: 0))
+        case .modelHealth: .modelHealth(HealthSums(hour: Hour(0)))
         // A factory is never unknown where its site is known.
         case .factory: nil
         }

@@ -16,28 +16,29 @@ extension PublishedStore {
                 try forgetFinished()
                 try setMeta("store_id", changes.storeID)
             }
-            var onward: [UInt32: Int64] = [:]
+            var onward: [UInt32: Onward] = [:]
             for change in changes.hours {
                 guard let site = sites[change.site] else { continue }
-                switch change.kind {
-                case .hour: try addDue(site.siteID, .site, site.parameters.start(of: change.hour))
-                case .health: try addDue(site.siteID, .utc, change.hour * Microseconds.hour)
-                case .open: try addOpen(site, change.hour, now: now)
-                case .onward: onward[change.site] = min(onward[change.site] ?? Int64.max, change.hour)
+                switch (change.kind, change.hour) {
+                case (.hour, let hour?): try addDue(site.siteID, .site, site.parameters.start(of: hour))
+                case (.health, let hour?): try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour))
+                case (.open, let hour?): try addOpen(site, hour, now: now)
+                case (.onward, let hour?): onward[change.site] = (onward[change.site] ?? .from(hour)).including(hour)
+                case (_, nil): onward[change.site] = .always
                 }
             }
             for site in changes.sites {
                 var steps = FinalSteps(self, source, configuration, site, now: now)
                 try steps.take(.site, site.parameters, onward: onward[site.number])
-                try steps.take(.utc, FoldParameters(), onward: nil)
+                try steps.take(.utc, .utc, onward: nil)
             }
             try setMeta("generation", Int64(changes.generation))
         }
     }
 
     /// A last interval reaches as far as the ttl, and not further than the running hour.
-    private func addOpen(_ site: FeedSite, _ hour: Int64, now: Int64) throws {
-        let last = min(hour + site.reach, site.parameters.hour(of: now))
+    private func addOpen(_ site: FeedSite, _ hour: Hour, now: Int64) throws {
+        let last = min(hour.advanced(by: site.reach), site.parameters.hour(of: now))
         guard hour <= last else { return }
         for reached in hour...last { try addDue(site.siteID, .site, site.parameters.start(of: reached)) }
     }
@@ -84,6 +85,19 @@ extension PublishedStore {
     func forgetEnd(_ kind: MetricKind) throws { try setMeta("end_\(kind.name)", 0) }
 }
 
+/// From which hour of a site on rules are others.
+private enum Onward: Equatable {
+    case from(Hour)
+    case always
+
+    func including(_ hour: Hour) -> Onward {
+        switch self {
+        case .from(let other): .from(min(hour, other))
+        case .always: .always
+        }
+    }
+}
+
 /// Makes the hours of a site due that ended a grace ago and were not yet, for their final records.
 private struct FinalSteps {
     let published: PublishedStore
@@ -106,26 +120,31 @@ private struct FinalSteps {
     /// - Parameters:
     ///   - parameters: where the grid's hours begin.
     ///   - onward: begin again at this hour.
-    mutating func take(_ grid: HourGrid, _ parameters: FoldParameters, onward: Int64?) throws {
-        // Int64.min would leave the range of what is added to it.
-        let earliest = parameters.hour(of: 0) - 1
+    mutating func take(_ grid: HourGrid, _ parameters: FoldParameters, onward: Onward?) throws {
+        let earliest = parameters.hour(of: 0).advanced(by: -1)
         let finished = try published.finished(site.siteID, grid).map { parameters.hour(of: $0) }
-        var hour = max(earliest, min(finished ?? earliest, onward ?? Int64.max))
+        var hour = max(earliest, finished ?? earliest)
+        switch onward {
+        case .from(let first): hour = max(earliest, min(hour, first))
+        case .always: hour = earliest
+        case nil: break
+        }
         let limit = parameters.hour(of: now - configuration.grace)
         if let onward {
-            if onward == Int64.min { try published.addMisaligned(site.siteID, parameters) }
+            if onward == .always { try published.addMisaligned(site.siteID, parameters) }
             // Those that are not final yet.
             for running in max(limit, hour)...max(limit, hour, parameters.hour(of: now)) {
                 try published.addDue(site.siteID, grid, parameters.start(of: running))
             }
         }
         let reach = grid == .site ? site.reach : 0
-        var row: Int64?
+        var row: Hour?
         var count: Int64 = 0
         while hour < limit, count < configuration.hoursPerStepMaximum {
             // Where nothing happened for longer than anything can reach, there is nothing to tell.
-            if row.map({ $0 < hour - reach }) ?? true {
-                row = try source.nextHour(grid, of: site.number, from: hour - reach)
+            let first = hour.advanced(by: -reach)
+            if row.map({ $0 < first }) ?? true {
+                row = try source.nextHour(grid, of: site.number, from: first)
             }
             guard let row, row < limit else {
                 hour = limit
@@ -133,7 +152,7 @@ private struct FinalSteps {
             }
             hour = max(hour, row)
             try published.addDue(site.siteID, grid, parameters.start(of: hour))
-            hour += 1
+            hour = hour.next
             count += 1
         }
         try published.setFinished(site.siteID, grid, parameters.start(of: hour))

@@ -90,7 +90,7 @@ struct AnswerMeta {
 
 extension Question {
     /// Whether hours are being made anew, so that figures are derived from events alone meanwhile (DESIGN 1.7).
-    var isRederiving: Bool { site.rederiveCursor != Int.max }
+    var isRederiving: Bool { site.isRederiving }
 }
 
 extension JSONWriter {

@@ -15,7 +15,8 @@ struct EventCursor {
     }
 
     func text(_ cursor: EventFilter.Cursor) -> String {
-        Base64URL.encode(EventCursor.bytes(UInt64(bitPattern: cursor.time)) + EventCursor.bytes(cursor.place) + mark)
+        Base64URL.encode(
+            EventCursor.bytes(UInt64(bitPattern: cursor.time)) + EventCursor.bytes(cursor.position.rawValue) + mark)
     }
 
     /// - Throws: ``Problem``, 400, for what is no cursor or one of another question.
@@ -30,7 +31,7 @@ struct EventCursor {
         guard Array(bytes.suffix(EventCursor.markBytes)) == mark else {
             throw Problem.query("cursor", "belongs to a question with other parameters")
         }
-        return EventFilter.Cursor(time: time, place: EventCursor.number(bytes[8..<16]))
+        return EventFilter.Cursor(time: time, position: PackedPosition(rawValue: EventCursor.number(bytes[8..<16])))
     }
 
     private static func bytes(_ number: UInt64) -> [UInt8] {

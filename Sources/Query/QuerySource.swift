@@ -7,12 +7,12 @@ public import Timeline
 /// For one thread; whoever got it calls ``close`` once, whatever happens.
 public struct SiteReading {
     public let site: SiteFold
-    public let source: any ProjectionSource
+    public let source: any ProjectionReader
     public let standing: FoldProgress
     public let close: () -> Void
 
     public init(
-        site: SiteFold, source: any ProjectionSource, standing: FoldProgress, close: @escaping () -> Void = {}
+        site: SiteFold, source: any ProjectionReader, standing: FoldProgress, close: @escaping () -> Void = {}
     ) {
         self.site = site
         self.source = source

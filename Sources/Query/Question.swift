@@ -20,7 +20,7 @@ struct Question {
     let registered: SiteDefinition?
 
     var site: SiteFold { reading.site }
-    var source: any ProjectionSource { reading.source }
+    var source: any ProjectionReader { reading.source }
 
     /// - Throws: ``Problem`` where the window ends before it begins.
     init(
@@ -71,7 +71,7 @@ struct Question {
 
     func workerID(_ number: UInt32) -> ArraySlice<UInt8> { site.workers[number] }
 
-    func stationID(_ entry: TimelineEntry) -> ArraySlice<UInt8> { site.stations[site.source(entry.source).station] }
+    func stationID(_ entry: TimelineEntry) -> ArraySlice<UInt8> { site.stations[site.origin(entry.origin).station] }
 
     /// `partition:offset:index` of an event.
     func position(_ entry: TimelineEntry, _ partition: PartitionIndex) -> String {

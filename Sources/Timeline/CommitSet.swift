@@ -9,7 +9,7 @@ public struct CommitSet: Sendable {
     /// Counts commits; the store keeps it, so that a reader can tell whether this one is in what it sees.
     public var generation: UInt64
     /// The record before ``nextOffset``; nil where nobody said.
-    public var anchor: RecordAnchor?
+    public var fingerprint: RecordFingerprint?
 
     public var isEmpty: Bool { sites.isEmpty }
 
@@ -24,8 +24,8 @@ public struct CommitSet: Sendable {
         public var firstStation: Int
         public var names: [[UInt8]]
         public var firstName: Int
-        public var sources: [SourceTable.Source]
-        public var firstSource: Int
+        public var origins: [Origin]
+        public var firstOrigin: Int
         /// Definitions that came, with the workers that they name.
         public var definitions: [StoredDefinition]
         public var firstDefinition: Int
@@ -37,10 +37,9 @@ public struct CommitSet: Sendable {
         public var health: [HealthRow]
         /// Hours in which the last interval of some worker begins now, or began: it reaches into later hours, as far as
         /// the ttl goes, without a row there.
-        public var openHours: Set<Int64>
-        /// From this event time on figures may be others because of a definition, although no row of theirs changed;
-        /// `Int64.max` when none are.
-        public var openFrom: Int64
+        public var openHours: Set<Hour>
+        /// Figures that may be others because of definitions.
+        public var definitionReach: DefinitionReach
         /// Every quarantined event that came, the losers of SPEC 2.6 too.
         public var quarantined: [QuarantinedEvent]
         public var state: SiteState
@@ -54,7 +53,7 @@ public struct CommitSet: Sendable {
     }
 }
 
-/// An event that no figure uses, for those who are told of it (SPEC 2.7).
+/// An event that no figure uses, for those who are notified of it (SPEC 2.7).
 public struct QuarantinedEvent: Sendable, Equatable {
     /// Number of the worker that it names.
     public var worker: UInt32
@@ -82,10 +81,10 @@ public struct StoredDefinition: Sendable {
 public struct SiteState: Sendable, Equatable {
     public var ledger = Ledger()
     public var parameters = FoldParameters()
-    /// `Int64.max` when no buckets are missing.
-    public var rederiveCursor = Int64.max
-    public var bucketFloor = Int64.min
-    public var newestCreatedAt = Int64.min
+    /// The first worker whose hours are not made; nil when all are.
+    public var rederiveCursor: Int?
+    public var bucketFloor = NewestTime.none
+    public var newestCreatedAt = NewestTime.none
 
     public init() {}
 }
@@ -94,7 +93,8 @@ extension PartitionFold {
     /// Takes what changed since the last call. Before the next call, ``finishCommit(_:)`` must report that it is durable.
     public mutating func takeCommit() -> CommitSet {
         generation += 1
-        var set = CommitSet(nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, anchor: anchor)
+        var set = CommitSet(
+            nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, fingerprint: fingerprint)
         for index in 0..<sites.count where sites[index].pending.isDirty || index >= committedSites {
             set.sites.append(sites[index].takeCommit(generation: generation, pageCount: &pageCount))
         }
@@ -138,23 +138,23 @@ extension SiteFold {
             index: index, siteID: siteID, workers: workers.tail(from: committed.workers),
             firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
             firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
-            sources: Array(sources.sources[committed.sources...]), firstSource: committed.sources,
+            origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
             firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
-            health: pending.health, openHours: pending.openHours, openFrom: pending.openFrom,
+            health: pending.health, openHours: pending.openHours, definitionReach: pending.definitionReach,
             quarantined: pending.quarantined, state: state)
         set.pages.reserveCapacity(pending.dirtyPages.count)
         for (line, fence) in pending.dirtyPages {
-            let page = lines[line].firstPage(above: fence) - 1
-            let isNew = lines[line].pages[page].id == 0
+            let page = lines[line.value].firstPage(above: fence) - 1
+            let isNew = lines[line.value].pages[page].id == 0
             if isNew {
                 pageCount += 1
-                lines[line].pages[page].id = pageCount
-                lines[line].isStored = true
+                lines[line.value].pages[page].id = pageCount
+                lines[line.value].isStored = true
             }
-            lines[line].pages[page].isDirty = false
-            let id = LineID(site: index, line: line)
-            set.pages.append(CommitSet.DirtyPage(line: id, page: lines[line].pages[page], isNew: isNew))
+            lines[line.value].pages[page].isDirty = false
+            let id = LineID(site: index, line)
+            set.pages.append(CommitSet.DirtyPage(line: id, page: lines[line.value].pages[page], isNew: isNew))
         }
         inFlight = InFlightChanges(
             generation: generation, hours: pending.hours, health: pending.health, clearsHours: pending.clearsHours)
@@ -169,12 +169,12 @@ extension SiteFold {
         pending.health.removeAll()
         pending.openHours.removeAll(keepingCapacity: true)
         pending.newestOpen = 0..<0
-        pending.openFrom = Int64.max
+        pending.definitionReach = .nothing
         pending.quarantined.removeAll()
         pending.clearsHours = false
         pending.isDirty = false
         pending.committed = CommittedCounts(
-            workers: workers.count, stations: stations.count, names: names.count, sources: sources.count,
+            workers: workers.count, stations: stations.count, names: names.count, origins: origins.count,
             definitions: definitions.count)
     }
 
@@ -190,20 +190,20 @@ extension SiteFold {
         }
         factorySlots.collect(.factory, 0, into: &pending.hours)
         factorySlots.clear()
-        for source in pending.touchedSources {
-            healthSlots[Int(source)].collect(source, into: &pending.health)
-            healthSlots[Int(source)].clear()
+        for origin in pending.touchedOrigins {
+            healthSlots[Int(origin)].collect(origin, into: &pending.health)
+            healthSlots[Int(origin)].clear()
         }
         pending.touchedWorkers.removeAll(keepingCapacity: true)
         pending.touchedStations.removeAll(keepingCapacity: true)
-        pending.touchedSources.removeAll(keepingCapacity: true)
+        pending.touchedOrigins.removeAll(keepingCapacity: true)
     }
 
     public var state: SiteState {
         var state = SiteState()
         state.ledger = ledger
         state.parameters = parameters
-        state.rederiveCursor = Int64(rederiveCursor)
+        state.rederiveCursor = rederiving.worker
         state.bucketFloor = bucketFloor
         state.newestCreatedAt = newestCreatedAt
         return state
@@ -239,7 +239,7 @@ extension PartitionFold {
         public var workers: [[UInt8]] = []
         public var stations: [[UInt8]] = []
         public var names: [[UInt8]] = []
-        public var sources: [SourceTable.Source] = []
+        public var origins: [Origin] = []
         public var definitions: [StoredDefinition] = []
         /// By number of the station.
         public var activity: [UInt32: StationActivity] = [:]
@@ -251,11 +251,11 @@ extension PartitionFold {
     /// Between which times a station's stored hours say that something happened there.
     public struct StationActivity: Sendable {
         /// Hour of the oldest row.
-        public var oldestHour: Int64
-        public var newest: Int64
+        public var oldestHour: Hour
+        public var newest: NewestTime
         public var withdrawn: Int64
 
-        public init(oldestHour: Int64, newest: Int64, withdrawn: Int64) {
+        public init(oldestHour: Hour, newest: NewestTime, withdrawn: Int64) {
             self.oldestHour = oldestHour
             self.newest = newest
             self.withdrawn = withdrawn
@@ -281,18 +281,18 @@ extension SiteFold {
         for id in stored.workers { internWorker(id) }
         for id in stored.stations { _ = internStation(id) }
         for id in stored.names { _ = names.intern(id) }
-        for source in stored.sources { _ = try internSource(source) }
+        for origin in stored.origins { _ = try internOrigin(origin) }
         for definition in stored.definitions {
-            try apply(definition.record, offset: definition.offset, anchor: 0, NoPages())
+            try apply(definition.record, offset: definition.offset, hourOffset: 0, NoPages())
         }
         ledger = stored.state.ledger
         parameters = stored.state.parameters
-        rederiveCursor = Int(stored.state.rederiveCursor)
+        rederiving = RederiveCursor(worker: stored.state.rederiveCursor)
         bucketFloor = stored.state.bucketFloor
         newestCreatedAt = stored.state.newestCreatedAt
-        for line in 0..<lines.count { lines[line].isStored = true }
+        for line in lines.indices { lines[line].isStored = true }
         for (station, activity) in stored.activity where Int(station) < stationStates.count {
-            stationStates[Int(station)].oldest = parameters.start(of: activity.oldestHour)
+            stationStates[Int(station)].oldest = OldestTime(parameters.start(of: activity.oldestHour))
             stationStates[Int(station)].newest = activity.newest
             stationStates[Int(station)].isInexact = activity.withdrawn > 0
         }

@@ -3,88 +3,97 @@ public import EventModel
 /// Reading time lines: what holds when, derived from events alone (SPEC 4).
 extension SiteFold {
     /// The page of a line that holds `key`, from memory or from the store.
-    func page(of line: Int, holding key: Int64, _ source: any PageSource) throws -> Page? {
-        if let page = lines[line].page(holding: key) { return page }
-        guard lines[line].isStored else { return nil }
-        return try source.page(of: LineID(site: index, line: line), holding: key)
+    func page(of line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Page? {
+        if let page = lines[line.value].page(holding: key) { return page }
+        guard lines[line.value].isStored else { return nil }
+        return try reader.page(of: LineID(site: index, line), holding: key)
     }
+
+    /// All lines, in order.
+    var lineIndices: some Sequence<LineIndex> { lines.indices.lazy.map { LineIndex($0) } }
+
+    /// Whether the worker may have accepted events.
+    func hasEvents(_ worker: UInt32) -> Bool { hasEvents(LineIndex(worker, .accepted)) }
+
+    /// Whether the line may have events.
+    func hasEvents(_ line: LineIndex) -> Bool { !lines[line.value].pages.isEmpty || lines[line.value].isStored }
 
     /// Hands on the visible winners of a line with keys in [from, to), in order.
     func forEachEntry(
-        _ line: Int, from: Int64, to: Int64, knownAt: Int64, _ source: any PageSource,
+        _ line: LineIndex, from: EventKey, to: EventKey, knownAt: KnowledgeLimit, _ reader: any PageReader,
         _ body: (TimelineEntry) throws -> Void
     ) throws {
         var key = from
-        while key < to, let page = try page(of: line, holding: key, source) {
+        while key < to, let page = try page(of: line, holding: key, reader) {
             var index = page.lowerBound(key)
             let count = page.entries.count
             while index < count {
                 let entry = page.entries[index]
                 if entry.key >= to { return }
-                if entry.createdAt <= knownAt { try body(entry) }
+                if knownAt.covers(entry.createdAt) { try body(entry) }
                 index += 1
             }
-            if page.limit == Int64.max { return }
+            if page.limit == .highest { return }
             key = page.limit
         }
     }
 
     /// The last visible state event of a worker with a key below `key`.
     func state(
-        _ worker: UInt32, before key: Int64, knownAt: Int64, _ source: any PageSource
+        _ worker: UInt32, before key: EventKey, knownAt: KnowledgeLimit, _ reader: any PageReader
     ) throws -> TimelineEntry? {
-        try last(worker, before: key, statesOnly: true, knownAt: knownAt, source)
+        try last(worker, before: key, statesOnly: true, knownAt: knownAt, reader)
     }
 
     /// The last visible event of any type with a key below `key`.
     func lastEvent(
-        _ worker: UInt32, before key: Int64, knownAt: Int64, _ source: any PageSource
+        _ worker: UInt32, before key: EventKey, knownAt: KnowledgeLimit, _ reader: any PageReader
     ) throws -> TimelineEntry? {
-        try last(worker, before: key, statesOnly: false, knownAt: knownAt, source)
+        try last(worker, before: key, statesOnly: false, knownAt: knownAt, reader)
     }
 
     private func last(
-        _ worker: UInt32, before key: Int64, statesOnly: Bool, knownAt: Int64, _ source: any PageSource
+        _ worker: UInt32, before key: EventKey, statesOnly: Bool, knownAt: KnowledgeLimit, _ reader: any PageReader
     ) throws -> TimelineEntry? {
         var key = key
-        let line = Int(worker) * 3
-        var found = try page(of: line, holding: key == Int64.max ? Int64.max - 1 : key, source)
+        let line = LineIndex(worker, .accepted)
+        var found = try page(of: line, holding: min(key, EventKey.highest.predecessor), reader)
         while let page = found {
             var index = page.lowerBound(key)
             while index > 0 {
                 index -= 1
                 let entry = page.entries[index]
-                if entry.createdAt <= knownAt && (entry.isState || !statesOnly) { return entry }
+                if knownAt.covers(entry.createdAt) && (entry.isState || !statesOnly) { return entry }
             }
             if statesOnly {
                 // The page knows the last state before it.
                 guard let entry = page.entry else { return nil }
-                if entry.createdAt <= knownAt { return entry }
+                if knownAt.covers(entry.createdAt) { return entry }
             }
-            if page.fence == Int64.min { return nil }
+            if page.fence == .lowest { return nil }
             key = page.fence
-            found = try self.page(of: line, holding: key - 1, source)
+            found = try self.page(of: line, holding: key.predecessor, reader)
         }
         return nil
     }
 
     /// Hands on what a worker did in [from, to): intervals clipped to it, in order, and counts (SPEC 4.3–4.4, 5.9).
     public func derive(
-        _ worker: UInt32, from: Int64, to: Int64, _ view: KnowledgeView, _ source: any PageSource,
+        _ worker: UInt32, from: Int64, to: Int64, _ view: KnowledgeView, _ reader: any PageReader,
         interval: (_ owner: TimelineEntry, _ start: Int64, _ end: Int64) -> Void,
         count: (TimelineEntry) -> Void
     ) throws {
         guard from < to else { return }
-        let reachLimit = min(to, view.clip(worker))
-        var holding = try state(worker, before: TimelineEntry.key(at: from), knownAt: view.knownAt, source)
+        let reachLimit = view.clip(worker).limiting(to)
+        var holding = try state(worker, before: EventKey(at: from), knownAt: view.knownAt, reader)
         func emit(_ owner: TimelineEntry, until next: Int64) {
             let start = max(owner.time, from)
             let end = min(next, owner.time + view.ttl, reachLimit)
             if start < end { interval(owner, start, end) }
         }
         try forEachEntry(
-            Int(worker) * 3, from: TimelineEntry.key(at: from), to: TimelineEntry.key(at: to), knownAt: view.knownAt,
-            source
+            LineIndex(worker, .accepted), from: EventKey(at: from), to: EventKey(at: to), knownAt: view.knownAt,
+            reader
         ) { entry in
             guard entry.isState else { return count(entry) }
             if let owner = holding { emit(owner, until: entry.time) }
@@ -96,30 +105,29 @@ extension SiteFold {
 
 /// What holds at one state of knowledge: which events and definitions are visible (SPEC 5.1, 7.2).
 public struct KnowledgeView: Sendable {
-    /// Visible is what has a created_at at or below this; `Int64.max` when everything is.
-    public let knownAt: Int64
+    public let knownAt: KnowledgeLimit
     /// Sequence number of the newest visible definition; nil without one.
     public let definition: Int?
     /// Microseconds.
     public let ttl: Int64
-    private let clips: @Sendable (UInt32) -> Int64
+    private let clips: @Sendable (UInt32) -> OldestTime
 
-    init(knownAt: Int64, definition: Int?, ttl: Int64, clips: @escaping @Sendable (UInt32) -> Int64) {
+    init(knownAt: KnowledgeLimit, definition: Int?, ttl: Int64, clips: @escaping @Sendable (UInt32) -> OldestTime) {
         self.knownAt = knownAt
         self.definition = definition
         self.ttl = ttl
         self.clips = clips
     }
 
-    /// Where the intervals of a dropped worker end; `Int64.max` otherwise.
-    func clip(_ worker: UInt32) -> Int64 { clips(worker) }
+    /// Where the intervals of a dropped worker end; none otherwise.
+    func clip(_ worker: UInt32) -> OldestTime { clips(worker) }
 }
 
 extension SiteFold {
     /// What is visible at `knownAt`, nil for all that the fold has.
     public func view(knownAt: Timestamp?) -> KnowledgeView {
-        let known = knownAt?.microseconds ?? Int64.max
-        let visible = definitions.indices.filter { definitions[$0].createdAt <= known }
+        let known = KnowledgeLimit(knownAt?.microseconds)
+        let visible = definitions.indices.filter { known.covers(definitions[$0].createdAt) }
         let newest = visible.last
         let ttl = newest.map { definitions[$0].settings.observationTTL } ?? FoldParameters().ttl
         if visible.count == definitions.count {
@@ -131,13 +139,13 @@ extension SiteFold {
     }
 
     /// SPEC 3: created_at of the first visible definition after the last visible one that names the worker.
-    private func clip(_ worker: UInt32, visible: [Int]) -> Int64 {
+    private func clip(_ worker: UInt32, visible: [Int]) -> OldestTime {
         for run in workerStates[Int(worker)].named.reversed() {
             let after = visible.partitioningIndex { $0 >= run.upperBound }
             guard after > 0, visible[after - 1] >= run.lowerBound else { continue }
-            return after < visible.count ? definitions[visible[after]].createdAt : Int64.max
+            return after < visible.count ? OldestTime(definitions[visible[after]].createdAt) : .none
         }
-        return Int64.max
+        return .none
     }
 
     /// Settings of the newest visible definition.

@@ -6,19 +6,19 @@ extension SiteFold {
     /// Winners of all classes per worker in order of the id's bytes, the intervals they make (the open one without an
     /// end), then the newest definition's content, persons as ids in order. No clock, position, created_at, version or
     /// counter is in it, and not the end of a dropped worker either, because that is a created_at.
-    public func digest(_ source: any PageSource, _ emit: ([UInt8]) -> Void) throws {
+    public func digest(_ reader: any PageReader, _ emit: ([UInt8]) -> Void) throws {
         var dump = CanonicalDump()
         dump.text("andon.digest.v1")
         dump.bytes(siteID.bytes[...])
         for worker in numbersByID(workers) {
-            try dumpWorker(worker, source, &dump)
+            try dumpWorker(worker, reader, &dump)
             dump.flush(atLeast: 1 << 16, emit)
         }
         if let newest = definitions.indices.last { dumpDefinition(newest, &dump) }
         dump.flush(atLeast: 0, emit)
     }
 
-    private func dumpWorker(_ worker: UInt32, _ source: any PageSource, _ dump: inout CanonicalDump) throws {
+    private func dumpWorker(_ worker: UInt32, _ reader: any PageReader, _ dump: inout CanonicalDump) throws {
         var isEmpty = true
         func open() {
             if isEmpty {
@@ -29,14 +29,15 @@ extension SiteFold {
         }
         for eventClass in EventClass.allCases {
             try forEachEntry(
-                Int(worker) * 3 + Int(eventClass.rawValue), from: Int64.min, to: Int64.max, knownAt: Int64.max, source
+                LineIndex(worker, eventClass), from: .lowest, to: .highest, knownAt: .everything, reader
             ) { entry in
                 open()
                 dumpEntry(entry, eventClass, &dump)
             }
         }
         var holding: TimelineEntry?
-        try forEachEntry(Int(worker) * 3, from: Int64.min, to: Int64.max, knownAt: Int64.max, source) { entry in
+        let line = LineIndex(worker, .accepted)
+        try forEachEntry(line, from: .lowest, to: .highest, knownAt: .everything, reader) { entry in
             guard entry.isState else { return }
             if let owner = holding { dumpInterval(owner, until: entry.time, &dump) }
             holding = entry
@@ -45,7 +46,7 @@ extension SiteFold {
     }
 
     private func dumpEntry(_ entry: TimelineEntry, _ eventClass: EventClass, _ dump: inout CanonicalDump) {
-        let origin = sources[entry.source]
+        let origin = origins[entry.origin]
         dump.text("event")
         dump.integer(Int64(eventClass.rawValue))
         dump.integer(Int64(entry.quarantineReason?.rawValue ?? 0))
@@ -65,7 +66,7 @@ extension SiteFold {
         dump.integer(owner.time)
         dump.integer(end ?? -1)
         dump.integer(Int64(owner.type.rawValue))
-        dump.bytes(stations[sources[owner.source].station])
+        dump.bytes(stations[origins[owner.origin].station])
     }
 
     private func dumpDefinition(_ sequence: Int, _ dump: inout CanonicalDump) {

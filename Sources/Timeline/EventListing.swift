@@ -7,22 +7,24 @@ public struct EventFilter: Sendable {
     public var type: EventType?
     public var from = Int64(0)
     public var to = Timestamp.latest.microseconds + 1
-    public var createdFrom = Int64.min
-    public var createdTo = Int64.max
+    /// nil: from the first one on.
+    public var createdFrom: Int64?
+    /// nil: to the last one.
+    public var createdTo: Int64?
     /// Goes on after this event.
     public var after: Cursor?
     public var limit = 100
 
     public init() {}
 
-    /// The place of an event in the listing: newest event time first, then position.
+    /// Where an event stands in the listing: newest event time first, then position.
     public struct Cursor: Sendable, Equatable {
         public var time: Int64
-        public var place: UInt64
+        public var position: PackedPosition
 
-        public init(time: Int64, place: UInt64) {
+        public init(time: Int64, position: PackedPosition) {
             self.time = time
-            self.place = place
+            self.position = position
         }
     }
 }
@@ -32,22 +34,22 @@ public struct ListedEvent: Sendable, Equatable {
     public var worker: UInt32
     public var isLowConfidence: Bool
     public var entry: TimelineEntry
-    public var cursor: EventFilter.Cursor { EventFilter.Cursor(time: entry.time, place: entry.place) }
+    public var cursor: EventFilter.Cursor { EventFilter.Cursor(time: entry.time, position: entry.position) }
 }
 
 extension SiteFold {
     /// Visible winners, accepted and low-confidence, newest event time first, then by position.
     public func events(
-        _ filter: EventFilter, _ view: KnowledgeView, _ source: any PageSource
+        _ filter: EventFilter, _ view: KnowledgeView, _ reader: any PageReader
     ) throws -> [ListedEvent] {
-        var merge = try listingHeads(filter, view, source)
+        var merge = try listingHeads(filter, view, reader)
         var listed: [ListedEvent] = []
         while listed.count < filter.limit, let time = merge.newestTime {
             var group: [ListedEvent] = []
-            while merge.newestTime == time, let event = try merge.next(self, source) {
+            while merge.newestTime == time, let event = try merge.next(self, reader) {
                 if isListed(event, filter) { group.append(event) }
             }
-            group.sort { $0.entry.place < $1.entry.place }
+            group.sort { $0.entry.position < $1.entry.position }
             listed.append(contentsOf: group)
         }
         return Array(listed.prefix(filter.limit))
@@ -55,23 +57,25 @@ extension SiteFold {
 
     private func isListed(_ event: ListedEvent, _ filter: EventFilter) -> Bool {
         let entry = event.entry
-        if let after = filter.after, entry.time == after.time, entry.place <= after.place { return false }
-        if let station = filter.station, sources[entry.source].station != station { return false }
+        if let after = filter.after, entry.time == after.time, entry.position <= after.position { return false }
+        if let station = filter.station, origins[entry.origin].station != station { return false }
         if let type = filter.type, entry.type != type { return false }
-        return entry.createdAt >= filter.createdFrom && entry.createdAt < filter.createdTo
+        if let from = filter.createdFrom, entry.createdAt < from { return false }
+        if let to = filter.createdTo, entry.createdAt >= to { return false }
+        return true
     }
 
     private func listingHeads(
-        _ filter: EventFilter, _ view: KnowledgeView, _ source: any PageSource
+        _ filter: EventFilter, _ view: KnowledgeView, _ reader: any PageReader
     ) throws -> EventMerge {
         var merge = EventMerge(knownAt: view.knownAt, from: filter.from)
         let to = min(filter.to, filter.after.map { $0.time + 1 } ?? Int64.max)
         let workers = filter.worker.map { $0..<($0 + 1) } ?? 0..<UInt32(workerStates.count)
         for worker in workers {
             for eventClass in [EventClass.accepted, .lowConfidence] {
-                let line = Int(worker) * 3 + Int(eventClass.rawValue)
-                guard !lines[line].pages.isEmpty || lines[line].isStored else { continue }
-                try merge.add(self, line: line, before: TimelineEntry.key(at: to), source)
+                let line = LineIndex(worker, eventClass)
+                guard hasEvents(line) else { continue }
+                try merge.add(self, line: line, before: EventKey(at: to), reader)
             }
         }
         return merge
@@ -81,27 +85,27 @@ extension SiteFold {
 /// Walks many lines backwards at once, the newest event first: a binary heap of one head per line.
 private struct EventMerge {
     private struct Head {
-        var line: Int
+        var line: LineIndex
         var page: Page
         var index: Int
         var entry: TimelineEntry { page.entries[index] }
     }
 
-    private let knownAt: Int64
+    private let knownAt: KnowledgeLimit
     private let from: Int64
     private var heads: [Head] = []
 
-    init(knownAt: Int64, from: Int64) {
+    init(knownAt: KnowledgeLimit, from: Int64) {
         self.knownAt = knownAt
         self.from = from
     }
 
     var newestTime: Int64? { heads.first?.entry.time }
 
-    mutating func add(_ site: SiteFold, line: Int, before key: Int64, _ source: any PageSource) throws {
-        guard let page = try site.page(of: line, holding: key, source) else { return }
+    mutating func add(_ site: SiteFold, line: LineIndex, before key: EventKey, _ reader: any PageReader) throws {
+        guard let page = try site.page(of: line, holding: key, reader) else { return }
         let start = Head(line: line, page: page, index: page.lowerBound(key))
-        guard let head = try advance(start, site, source) else { return }
+        guard let head = try advance(start, site, reader) else { return }
         heads.append(head)
         var child = heads.count - 1
         while child > 0, heads[(child - 1) / 2].entry.time < heads[child].entry.time {
@@ -110,9 +114,9 @@ private struct EventMerge {
         }
     }
 
-    mutating func next(_ site: SiteFold, _ source: any PageSource) throws -> ListedEvent? {
+    mutating func next(_ site: SiteFold, _ reader: any PageReader) throws -> ListedEvent? {
         guard let top = heads.first else { return nil }
-        if let head = try advance(top, site, source) {
+        if let head = try advance(top, site, reader) {
             heads[0] = head
         } else {
             heads.swapAt(0, heads.count - 1)
@@ -120,22 +124,22 @@ private struct EventMerge {
         }
         sink()
         return ListedEvent(
-            worker: UInt32(top.line / 3), isLowConfidence: top.line % 3 == Int(EventClass.lowConfidence.rawValue),
+            worker: top.line.worker, isLowConfidence: top.line.eventClass == .lowConfidence,
             entry: top.entry)
     }
 
     /// The visible entry before `head`, in its page or an earlier one.
-    private func advance(_ head: Head, _ site: SiteFold, _ source: any PageSource) throws -> Head? {
+    private func advance(_ head: Head, _ site: SiteFold, _ reader: any PageReader) throws -> Head? {
         var head = head
         while true {
             while head.index > 0 {
                 head.index -= 1
                 if head.entry.time < from { return nil }
-                if head.entry.createdAt <= knownAt { return head }
+                if knownAt.covers(head.entry.createdAt) { return head }
             }
             let fence = head.page.fence
-            guard fence > TimelineEntry.key(at: max(from, 0)),
-                let page = try site.page(of: head.line, holding: fence - 1, source)
+            guard fence > EventKey(at: max(from, 0)),
+                let page = try site.page(of: head.line, holding: fence.predecessor, reader)
             else { return nil }
             head.page = page
             head.index = page.entries.count

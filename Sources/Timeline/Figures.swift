@@ -89,41 +89,43 @@ extension SiteFold {
     /// Figures over a window: whole hours from the buckets, edges and hours that are not fully known from pages, and
     /// what is still open on top (SPEC 5, DESIGN 1.7–1.8).
     public func figures(
-        _ window: Window, _ view: KnowledgeView, _ wanted: FigureSet, _ source: any ProjectionSource
+        _ window: Window, _ view: KnowledgeView, _ wanted: FigureSet, _ reader: any ProjectionReader
     ) throws -> SiteFigures {
         var figures = SiteFigures(window: window)
         let hours = bucketHours(window, view)
-        if wanted.contains(.workers) { figures.workers = try workerSums(window, hours, view, source) }
-        if wanted.contains(.stations) { figures.stations = try stationSums(window, hours, view, source) }
+        if wanted.contains(.workers) { figures.workers = try workerSums(window, hours, view, reader) }
+        if wanted.contains(.stations) { figures.stations = try stationSums(window, hours, view, reader) }
         if wanted.contains(.statuses) {
-            figures.statuses = try (0..<UInt32(workerStates.count)).map { try status($0, window.end, view, source) }
+            figures.statuses = try (0..<UInt32(workerStates.count)).map { try status($0, window.end, view, reader) }
         }
         return figures
     }
 
     /// Whole hours of the window for which buckets may be used; empty when none may.
-    private func bucketHours(_ window: Window, _ view: KnowledgeView) -> Range<Int64> {
-        guard !isRederiving, view.knownAt >= bucketFloor, window.from < window.end else { return 0..<0 }
+    private func bucketHours(_ window: Window, _ view: KnowledgeView) -> Range<Hour> {
+        guard !isRederiving, view.knownAt.covers(bucketFloor), window.from < window.end else {
+            return Hour(0)..<Hour(0)
+        }
         let first = parameters.hour(of: window.from + Microseconds.hour - 1)
         let last = parameters.hour(of: window.end)
-        return first < last ? first..<last : 0..<0
+        return first < last ? first..<last : Hour(0)..<Hour(0)
     }
 
     private func workerSums(
-        _ window: Window, _ hours: Range<Int64>, _ view: KnowledgeView, _ source: any ProjectionSource
+        _ window: Window, _ hours: Range<Hour>, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [StateSums] {
         var sums = [StateSums](repeating: StateSums(), count: workerStates.count)
-        let unknown = try unknownHours(.worker, hours, view, source)
-        try forEachHour(.worker, hours, source) { worker, row in
+        let unknown = try unknownHours(.worker, hours, view, reader)
+        try forEachHour(.worker, hours, reader) { worker, row in
             if unknown.isEmpty || !unknown.contains(HourKey(worker, row.hour)) { sums[Int(worker)].add(row) }
         }
         let gaps = Dictionary(grouping: unknown, by: \.entity).mapValues { $0.map(\.hour).sorted() }
         let open = try openParts(
-            hours, view, window, { gaps[$0] ?? [] }, isGap: { unknown.contains(HourKey($0, $1)) }, source)
+            hours, view, window, { gaps[$0] ?? [] }, isGap: { unknown.contains(HourKey($0, $1)) }, reader)
         for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
             for span in spans(window, hours, without: gaps[worker] ?? []) {
                 try derive(
-                    worker, from: span.lowerBound, to: span.upperBound, view, source,
+                    worker, from: span.lowerBound, to: span.upperBound, view, reader,
                     interval: { owner, start, end in sums[Int(worker)].add(owner, end - start) },
                     count: { sums[Int(worker)].units += $0.count })
             }
@@ -133,29 +135,29 @@ extension SiteFold {
     }
 
     private func stationSums(
-        _ window: Window, _ hours: Range<Int64>, _ view: KnowledgeView, _ source: any ProjectionSource
+        _ window: Window, _ hours: Range<Hour>, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [StateSums] {
         var sums = [StateSums](repeating: StateSums(), count: stationStates.count)
-        // A worker that an unknown event moved elsewhere leaves no mark at the station he left: the mark of the whole
-        // factory's hour decides.
-        let unknown = Set(try unknownHours(.factory, hours, view, source).map(\.hour))
-        try forEachHour(.workstation, hours, source) { station, row in
+        // A worker that an unknown event moved elsewhere changes no row of the station that was left: the factory's hour
+        // decides.
+        let unknown = Set(try unknownHours(.factory, hours, view, reader).map(\.hour))
+        try forEachHour(.workstation, hours, reader) { station, row in
             if unknown.isEmpty || !unknown.contains(row.hour) { sums[Int(station)].add(row) }
         }
         let gaps = unknown.sorted()
-        let open = try openParts(hours, view, window, { _ in gaps }, isGap: { unknown.contains($1) }, source)
+        let open = try openParts(hours, view, window, { _ in gaps }, isGap: { unknown.contains($1) }, reader)
         let spans = spans(window, hours, without: gaps)
         for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
             for span in spans {
                 try derive(
-                    worker, from: span.lowerBound, to: span.upperBound, view, source,
+                    worker, from: span.lowerBound, to: span.upperBound, view, reader,
                     interval: { owner, start, end in
-                        sums[Int(sources[owner.source].station)].addPresence(owner, end - start)
+                        sums[Int(origins[owner.origin].station)].addPresence(owner, end - start)
                     },
-                    count: { sums[Int(sources[$0.source].station)].units += $0.count })
+                    count: { sums[Int(origins[$0.origin].station)].units += $0.count })
             }
             if let part = open[Int(worker)] {
-                sums[Int(sources[part.owner.source].station)].addPresence(part.owner, part.amount)
+                sums[Int(origins[part.owner.origin].station)].addPresence(part.owner, part.amount)
             }
         }
         return sums
@@ -163,18 +165,18 @@ extension SiteFold {
 
     /// The hours whose buckets hold more than is known.
     private func unknownHours(
-        _ kind: HourKind, _ hours: Range<Int64>, _ view: KnowledgeView, _ source: any ProjectionSource
+        _ kind: HourKind, _ hours: Range<Hour>, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> Set<HourKey> {
         var unknown: Set<HourKey> = []
-        guard view.knownAt != Int64.max else { return unknown }
-        try forEachHour(kind, hours, source) { entity, row in
-            if row.changed > view.knownAt { unknown.insert(HourKey(entity, row.hour)) }
+        guard !view.knownAt.isEverything else { return unknown }
+        try forEachHour(kind, hours, reader) { entity, row in
+            if !view.knownAt.covers(row.changedAt) { unknown.insert(HourKey(entity, row.hour)) }
         }
         return unknown
     }
 
     /// The stretches of the window that have to be derived: its edges, and the hours in `gaps` (ascending).
-    private func spans(_ window: Window, _ hours: Range<Int64>, without gaps: [Int64]) -> [Range<Int64>] {
+    private func spans(_ window: Window, _ hours: Range<Hour>, without gaps: [Hour]) -> [Range<Int64>] {
         guard !hours.isEmpty else { return window.from < window.end ? [window.from..<window.end] : [] }
         var spans: [Range<Int64>] = []
         func add(_ from: Int64, _ to: Int64) {
@@ -186,39 +188,34 @@ extension SiteFold {
             }
         }
         add(window.from, parameters.start(of: hours.lowerBound))
-        for hour in gaps { add(parameters.start(of: hour), parameters.start(of: hour + 1)) }
+        for hour in gaps { add(parameters.start(of: hour), parameters.start(of: hour.next)) }
         add(parameters.start(of: hours.upperBound), window.end)
         return spans
     }
 
     /// State and last event just before `end` (SPEC 5.2).
     func status(
-        _ worker: UInt32, _ end: Int64, _ view: KnowledgeView, _ source: any PageSource
+        _ worker: UInt32, _ end: Int64, _ view: KnowledgeView, _ reader: any PageReader
     ) throws -> WorkerStatus {
         guard hasEvents(worker) else { return WorkerStatus() }
-        let key = TimelineEntry.key(at: end)
+        let key = EventKey(at: end)
         var status = WorkerStatus()
-        status.lastSeen = try lastEvent(worker, before: key, knownAt: view.knownAt, source)?.time
-        if let holding = try state(worker, before: key, knownAt: view.knownAt, source),
-            min(holding.time + view.ttl, view.clip(worker)) >= end
+        status.lastSeen = try lastEvent(worker, before: key, knownAt: view.knownAt, reader)?.time
+        if let holding = try state(worker, before: key, knownAt: view.knownAt, reader),
+            view.clip(worker).limiting(holding.time + view.ttl) >= end
         {
             status.current = holding
         }
         return status
-    }
-
-    func hasEvents(_ worker: UInt32) -> Bool {
-        let line = lines[Int(worker) * 3]
-        return !line.pages.isEmpty || line.isStored
     }
 }
 
 /// An hour of one entity.
 struct HourKey: Hashable {
     var entity: UInt32
-    var hour: Int64
+    var hour: Hour
 
-    init(_ entity: UInt32, _ hour: Int64) {
+    init(_ entity: UInt32, _ hour: Hour) {
         self.entity = entity
         self.hour = hour
     }

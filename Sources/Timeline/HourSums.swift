@@ -2,30 +2,27 @@
 ///
 /// A difference, never a total: the store adds it to its row, so that a late event needs no row in memory.
 public struct HourSums: Sendable, Equatable {
-    /// Hours since 1970, shifted by the site's anchor (DESIGN 1.7); ``HourSums/noHour`` when the slot is free.
-    public var hour: Int64
+    public var hour: Hour
     public var working: Int64 = 0
     public var idle: Int64 = 0
     public var absent: Int64 = 0
     public var units: Int64 = 0
     /// Largest created_at of what ever moved this hour: a question about an earlier knowledge must not use it.
-    public var changed: Int64 = Int64.min
-    /// Stations only: the newest event time of any accepted event there in this hour; `Int64.min` without one.
-    public var newest: Int64 = Int64.min
+    public var changedAt = NewestTime.none
+    /// Stations only: the newest event time of any accepted event there in this hour.
+    public var newest = NewestTime.none
     /// Stations only: how often an event left this station for another winner; then ``newest`` may be too late.
     public var withdrawn: Int64 = 0
 
-    static let noHour = Int64.min
-
-    public init(hour: Int64) { self.hour = hour }
+    public init(hour: Hour) { self.hour = hour }
 
     public mutating func add(_ other: HourSums) {
         working += other.working
         idle += other.idle
         absent += other.absent
         units += other.units
-        changed = max(changed, other.changed)
-        newest = max(newest, other.newest)
+        changedAt.note(other.changedAt)
+        newest.note(other.newest)
         withdrawn += other.withdrawn
     }
 }
@@ -52,42 +49,45 @@ public struct HourRow: Sendable, Equatable {
 
 /// The two hours that an entity is likely to move in; a third pushes one of them out into the list of the commit.
 struct HourSlots: Sendable {
-    private(set) var even = HourSums(hour: HourSums.noHour)
-    private(set) var odd = HourSums(hour: HourSums.noHour)
+    private var even = HourSums(hour: HourSlots.free)
+    private var odd = HourSums(hour: HourSlots.free)
 
-    var isEmpty: Bool { even.hour == HourSums.noHour && odd.hour == HourSums.noHour }
+    /// The hour of a slot that holds nothing: no clock ever shows it.
+    private static var free: Hour { Hour(Int64.min) }
+
+    var isEmpty: Bool { even.hour == HourSlots.free && odd.hour == HourSlots.free }
 
     /// The sums of `hour`, free for adding; whatever else stood in its slot is appended to `spill`.
     @inline(__always)
     mutating func change(
-        _ hour: Int64, _ kind: HourKind, _ entity: UInt32, _ mark: Int64, spill: inout [HourRow],
+        _ hour: Hour, _ kind: HourKind, _ entity: UInt32, _ changedAt: Int64, spill: inout [HourRow],
         _ change: (inout HourSums) -> Void
     ) {
-        if hour & 1 == 0 {
-            HourSlots.claim(&even, hour, kind, entity, mark, &spill)
+        if hour.number & 1 == 0 {
+            HourSlots.claim(&even, hour, kind, entity, changedAt, &spill)
             change(&even)
         } else {
-            HourSlots.claim(&odd, hour, kind, entity, mark, &spill)
+            HourSlots.claim(&odd, hour, kind, entity, changedAt, &spill)
             change(&odd)
         }
     }
 
     @inline(__always)
     private static func claim(
-        _ slot: inout HourSums, _ hour: Int64, _ kind: HourKind, _ entity: UInt32, _ mark: Int64,
+        _ slot: inout HourSums, _ hour: Hour, _ kind: HourKind, _ entity: UInt32, _ changedAt: Int64,
         _ spill: inout [HourRow]
     ) {
         if slot.hour != hour {
-            if slot.hour != HourSums.noHour { spill.append(HourRow(kind: kind, entity: entity, sums: slot)) }
+            if slot.hour != HourSlots.free { spill.append(HourRow(kind: kind, entity: entity, sums: slot)) }
             slot = HourSums(hour: hour)
         }
-        if slot.changed < mark { slot.changed = mark }
+        slot.changedAt.note(changedAt)
     }
 
     /// Appends what the slots hold.
     func collect(_ kind: HourKind, _ entity: UInt32, into rows: inout [HourRow]) {
-        if even.hour != HourSums.noHour { rows.append(HourRow(kind: kind, entity: entity, sums: even)) }
-        if odd.hour != HourSums.noHour { rows.append(HourRow(kind: kind, entity: entity, sums: odd)) }
+        if even.hour != HourSlots.free { rows.append(HourRow(kind: kind, entity: entity, sums: even)) }
+        if odd.hour != HourSlots.free { rows.append(HourRow(kind: kind, entity: entity, sums: odd)) }
     }
 
     mutating func clear() { self = HourSlots() }

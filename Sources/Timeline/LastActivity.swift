@@ -6,49 +6,50 @@ extension SiteFold {
     /// The newest of all answers most questions; else the stations' hours are read backwards, and an hour whose row
     /// may say too much is looked up in the pages.
     public func lastActivities(
-        before end: Int64, _ view: KnowledgeView, _ source: any ProjectionSource
+        before end: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [Int64?] {
         var search = ActivitySearch(count: stationStates.count)
-        if isRederiving || view.knownAt < bucketFloor {
-            try scan(from: 0, to: end, view, source, &search)
+        if isRederiving || !view.knownAt.covers(bucketFloor) {
+            try scan(from: 0, to: end, view, reader, &search)
             return search.found
         }
         let endHour = parameters.hour(of: end)
         for (number, station) in stationStates.enumerated() {
-            let isKnown = view.knownAt == Int64.max && !station.isInexact && station.newest < end
-            if isKnown || station.oldest >= end {
-                search.settle(number, isKnown && station.newest >= 0 ? station.newest : nil)
+            let isKnown = view.knownAt.isEverything && !station.isInexact && !station.newest.reaches(end)
+            if isKnown || !station.oldest.isBefore(end) {
+                search.settle(number, isKnown ? station.newest.time : nil)
             }
         }
         guard search.openCount > 0 else { return search.found }
-        try scan(from: max(0, parameters.start(of: endHour)), to: end, view, source, &search)
+        try scan(from: max(0, parameters.start(of: endHour)), to: end, view, reader, &search)
         search.settleFound()
-        if search.openCount > 0 { try searchHours(before: endHour, view, source, &search) }
+        if search.openCount > 0 { try searchHours(before: endHour, view, reader, &search) }
         return search.found
     }
 
     private func searchHours(
-        before endHour: Int64, _ view: KnowledgeView, _ source: any ProjectionSource, _ search: inout ActivitySearch
+        before endHour: Hour, _ view: KnowledgeView, _ reader: any ProjectionReader, _ search: inout ActivitySearch
     ) throws {
         let uncommitted = Dictionary(grouping: uncommittedHours(.workstation), by: \.sums.hour)
         var pendingHours = uncommitted.keys.filter { $0 < endHour }.sorted()
-        var hour = Int64.max
+        var hour: Hour?
         var rows: [(station: UInt32, sums: HourSums)] = []
         var failure: (any Error)?
         // Rows come newest hour first; those of one hour are judged together, with what is not committed yet.
         func finish() -> Bool {
-            guard hour != Int64.max else { return true }
+            guard let hour else { return true }
             for row in uncommitted[hour] ?? [] { rows.append((row.entity, row.sums)) }
-            do { try judge(hour, rows, view, source, &search) } catch { failure = error }
+            do { try judge(hour, rows, view, reader, &search) } catch { failure = error }
             rows.removeAll(keepingCapacity: true)
             return failure == nil && search.openCount > 0
         }
-        func begin(_ next: Int64) -> Bool {
-            guard next != hour else { return true }
+        /// - Parameter next: nil: there are no further rows.
+        func advance(to next: Hour?) -> Bool {
+            if let next, next == hour { return true }
             guard finish() else { return false }
-            while let last = pendingHours.last, last > next {
+            while let last = pendingHours.last, next.map({ last > $0 }) ?? true {
                 pendingHours.removeLast()
-                guard last < hour else { continue }
+                if let hour, last >= hour { continue }
                 hour = last
                 guard finish() else { return false }
             }
@@ -57,41 +58,43 @@ extension SiteFold {
         }
         var goesOn = true
         if !storedHoursAreVoid {
-            try source.forEachStationHour(site: index, before: endHour) { station, sums in
-                goesOn = begin(sums.hour)
+            try reader.forEachStationHour(site: index, before: endHour) { station, sums in
+                goesOn = advance(to: sums.hour)
                 if goesOn { rows.append((station, sums)) }
                 return goesOn
             }
         }
-        if goesOn, begin(Int64.min) { hour = Int64.max }
+        if goesOn { _ = advance(to: nil) }
         if let failure { throw failure }
     }
 
     /// Settles the stations that were active in `hour`.
     private func judge(
-        _ hour: Int64, _ rows: [(station: UInt32, sums: HourSums)], _ view: KnowledgeView,
-        _ source: any ProjectionSource, _ search: inout ActivitySearch
+        _ hour: Hour, _ rows: [(station: UInt32, sums: HourSums)], _ view: KnowledgeView,
+        _ reader: any ProjectionReader, _ search: inout ActivitySearch
     ) throws {
-        guard hour != Int64.min else { return }
-        let open = rows.filter { search.isOpen(Int($0.station)) && $0.sums.newest != Int64.min }
+        let open = rows.filter { search.isOpen(Int($0.station)) && $0.sums.newest != .none }
         guard !open.isEmpty else { return }
-        if open.contains(where: { $0.sums.changed > view.knownAt || stationStates[Int($0.station)].isInexact }) {
+        if open.contains(where: { !view.knownAt.covers($0.sums.changedAt) || stationStates[Int($0.station)].isInexact })
+        {
             try scan(
-                from: max(0, parameters.start(of: hour)), to: parameters.start(of: hour + 1), view, source, &search)
+                from: max(0, parameters.start(of: hour)), to: parameters.start(of: hour.next), view, reader, &search)
         } else {
-            for row in open { search.note(Int(row.station), row.sums.newest) }
+            for row in open {
+                if let newest = row.sums.newest.time { search.note(Int(row.station), newest) }
+            }
         }
         search.settleFound()
     }
 
     private func scan(
-        from: Int64, to: Int64, _ view: KnowledgeView, _ source: any ProjectionSource, _ search: inout ActivitySearch
+        from: Int64, to: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader, _ search: inout ActivitySearch
     ) throws {
         for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
             try forEachEntry(
-                Int(worker) * 3, from: TimelineEntry.key(at: from), to: TimelineEntry.key(at: to),
-                knownAt: view.knownAt, source
-            ) { search.note(Int(sources[$0.source].station), $0.time) }
+                LineIndex(worker, .accepted), from: EventKey(at: from), to: EventKey(at: to),
+                knownAt: view.knownAt, reader
+            ) { search.note(Int(origins[$0.origin].station), $0.time) }
         }
     }
 }

@@ -1,17 +1,19 @@
+public import EventModel
+
 /// The in-memory twin of the projection store: what commits add up to, for tests and measurements (DESIGN 1.10).
 ///
 /// Pages go through their stored form, so that a test of it tests the codec too. One thread at a time.
-public final class MemoryProjections: PageSource, HourSource {
+public final class MemoryProjections: PageReader, HourReader {
     private struct RowKey: Hashable {
         var site: UInt32
         var kind: UInt8
-        var hour: Int64
+        var hour: Hour
         var entity: UInt32
     }
 
     private struct StoredPage {
         var id: Int64
-        var fence: Int64
+        var fence: EventKey
         var blob: [UInt8]
     }
 
@@ -30,7 +32,7 @@ public final class MemoryProjections: PageSource, HourSource {
                 hours[key, default: HourSums(hour: row.sums.hour)].add(row.sums)
             }
             for row in site.health {
-                let key = RowKey(site: site.index, kind: 0, hour: row.sums.hour, entity: row.source)
+                let key = RowKey(site: site.index, kind: 0, hour: row.sums.hour, entity: row.origin)
                 health[key, default: HealthSums(hour: row.sums.hour)].add(row.sums)
             }
         }
@@ -50,7 +52,7 @@ public final class MemoryProjections: PageSource, HourSource {
         pages[dirty.line] = line
     }
 
-    public func page(of line: LineID, holding key: Int64) throws -> Page? {
+    public func page(of line: LineID, holding key: EventKey) throws -> Page? {
         guard let stored = pages[line]?.last(where: { $0.fence <= key }) else { return nil }
         return try unsafe stored.blob.withUnsafeBytes {
             unsafe try PageCodec.decode($0, id: stored.id, fence: stored.fence)
@@ -58,7 +60,7 @@ public final class MemoryProjections: PageSource, HourSource {
     }
 
     public func forEachHour(
-        site: UInt32, _ kind: HourKind, _ range: Range<Int64>, _ body: (UInt32, HourSums) -> Void
+        site: UInt32, _ kind: HourKind, _ range: Range<Hour>, _ body: (UInt32, HourSums) -> Void
     ) throws {
         for (key, sums) in hours where key.site == site && key.kind == kind.rawValue && range.contains(key.hour) {
             body(key.entity, sums)
@@ -66,7 +68,7 @@ public final class MemoryProjections: PageSource, HourSource {
     }
 
     public func forEachStationHour(
-        site: UInt32, before hour: Int64, _ body: (UInt32, HourSums) -> Bool
+        site: UInt32, before hour: Hour, _ body: (UInt32, HourSums) -> Bool
     ) throws {
         let rows = hours.filter {
             $0.key.site == site && $0.key.kind == HourKind.workstation.rawValue && $0.key.hour < hour
@@ -74,7 +76,7 @@ public final class MemoryProjections: PageSource, HourSource {
         for (key, sums) in rows.sorted(by: { $0.key.hour > $1.key.hour }) where !body(key.entity, sums) { return }
     }
 
-    public func forEachHealthHour(site: UInt32, _ range: Range<Int64>, _ body: (UInt32, HealthSums) -> Void) throws {
+    public func forEachHealthHour(site: UInt32, _ range: Range<Hour>, _ body: (UInt32, HealthSums) -> Void) throws {
         for (key, sums) in health where key.site == site && range.contains(key.hour) { body(key.entity, sums) }
     }
 }

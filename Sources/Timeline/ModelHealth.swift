@@ -1,21 +1,21 @@
-/// Samples of one source in one UTC hour (SPEC 6.1), as a difference like ``HourSums``.
+/// Samples of one origin in one UTC hour (SPEC 6.1), as a difference like ``HourSums``.
 public struct HealthSums: Sendable, Equatable {
     public static let binCount = 20
     /// Width of a bin of the histogram in ppm.
     public static let binWidth: Int64 = 50_000
 
-    /// UTC hours since 1970; `Int64.min` when the slot is free.
-    public var hour: Int64
+    /// UTC hour.
+    public var hour: Hour
     public var samples: Int64 = 0
     /// Parts per million.
     public var confidenceSum: Int64 = 0
     /// Samples of the low-confidence class.
     public var marked: Int64 = 0
     public var bins = InlineArray<20, Int64>(repeating: 0)
-    /// See ``HourSums/changed``.
-    public var changed: Int64 = Int64.min
+    /// See ``HourSums/changedAt``.
+    public var changedAt = NewestTime.none
 
-    public init(hour: Int64) { self.hour = hour }
+    public init(hour: Hour) { self.hour = hour }
 
     /// Bin of a confidence: min(19, ppm div 50 000).
     public static func bin(of confidence: Int64) -> Int { min(binCount - 1, Int(confidence / binWidth)) }
@@ -33,62 +33,66 @@ public struct HealthSums: Sendable, Equatable {
         confidenceSum += other.confidenceSum
         marked += other.marked
         for bin in 0..<HealthSums.binCount { bins[bin] += other.bins[bin] }
-        changed = max(changed, other.changed)
+        changedAt.note(other.changedAt)
     }
 
     public static func == (left: HealthSums, right: HealthSums) -> Bool {
         guard left.hour == right.hour, left.samples == right.samples, left.confidenceSum == right.confidenceSum,
-            left.marked == right.marked, left.changed == right.changed
+            left.marked == right.marked, left.changedAt == right.changedAt
         else { return false }
         return (0..<binCount).allSatisfy { left.bins[$0] == right.bins[$0] }
     }
 }
 
-/// Health sums with the source they belong to.
+/// Health sums with the origin they belong to.
 public struct HealthRow: Sendable, Equatable {
-    public var source: UInt32
+    public var origin: UInt32
     public var sums: HealthSums
 
-    public init(source: UInt32, sums: HealthSums) {
-        self.source = source
+    public init(origin: UInt32, sums: HealthSums) {
+        self.origin = origin
         self.sums = sums
     }
 }
 
-/// As ``HourSlots``, for a source.
+/// As ``HourSlots``, for an origin.
 struct HealthSlots: Sendable {
-    private(set) var even = HealthSums(hour: Int64.min)
-    private(set) var odd = HealthSums(hour: Int64.min)
+    private var even = HealthSums(hour: HealthSlots.free)
+    private var odd = HealthSums(hour: HealthSlots.free)
 
-    var isEmpty: Bool { even.hour == Int64.min && odd.hour == Int64.min }
+    /// The hour of a slot that holds nothing: no clock ever shows it.
+    private static var free: Hour { Hour(Int64.min) }
+
+    var isEmpty: Bool { even.hour == HealthSlots.free && odd.hour == HealthSlots.free }
 
     @inline(__always)
     mutating func change(
-        _ hour: Int64, _ source: UInt32, _ mark: Int64, spill: inout [HealthRow], _ change: (inout HealthSums) -> Void
+        _ hour: Hour, _ origin: UInt32, _ changedAt: Int64, spill: inout [HealthRow],
+        _ change: (inout HealthSums) -> Void
     ) {
-        if hour & 1 == 0 {
-            HealthSlots.claim(&even, hour, source, mark, &spill)
+        if hour.number & 1 == 0 {
+            HealthSlots.claim(&even, hour, origin, changedAt, &spill)
             change(&even)
         } else {
-            HealthSlots.claim(&odd, hour, source, mark, &spill)
+            HealthSlots.claim(&odd, hour, origin, changedAt, &spill)
             change(&odd)
         }
     }
 
     @inline(__always)
     private static func claim(
-        _ slot: inout HealthSums, _ hour: Int64, _ source: UInt32, _ mark: Int64, _ spill: inout [HealthRow]
+        _ slot: inout HealthSums, _ hour: Hour, _ origin: UInt32, _ changedAt: Int64, _ spill: inout [HealthRow]
     ) {
         if slot.hour != hour {
-            if slot.hour != Int64.min { spill.append(HealthRow(source: source, sums: slot)) }
+            if slot.hour != HealthSlots.free { spill.append(HealthRow(origin: origin, sums: slot)) }
             slot = HealthSums(hour: hour)
         }
-        if slot.changed < mark { slot.changed = mark }
+        slot.changedAt.note(changedAt)
     }
 
-    func collect(_ source: UInt32, into rows: inout [HealthRow]) {
-        if even.hour != Int64.min { rows.append(HealthRow(source: source, sums: even)) }
-        if odd.hour != Int64.min { rows.append(HealthRow(source: source, sums: odd)) }
+    func collect(_ origin: UInt32, into rows: inout [HealthRow]) {
+        if even.hour != HealthSlots.free { rows.append(HealthRow(origin: origin, sums: even)) }
+        if odd.hour != HealthSlots.free { rows.append(HealthRow(origin: origin, sums: odd)) }
     }
 
     mutating func clear() { self = HealthSlots() }

@@ -1,49 +1,49 @@
-internal import EventModel
+public import EventModel
 
 /// A stretch of one worker's time line in one class: what memory holds and the store keeps as one row (DESIGN 1.6).
 ///
-/// The pages of a line tile all keys: a page holds those in [fence, limit), the first begins at `Int64.min`, the last
-/// ends at `Int64.max`. Fences never move and pages never merge, so (line, fence) names a page for ever.
+/// The pages of a line tile all keys: a page holds those in [fence, limit), the first begins at ``EventKey/lowest``, the
+/// last ends at ``EventKey/highest``. Fences never move and pages never merge, so (line, fence) names a page for ever.
 public struct Page: Sendable, Equatable {
     /// Row in the store; 0 until the first commit gives it one.
     public var id: Int64
-    public var fence: Int64
-    public internal(set) var limit: Int64
+    public var fence: EventKey
+    public internal(set) var limit: EventKey
     /// The last state event before this page: what holds where it begins.
     public internal(set) var entry: TimelineEntry?
     /// By key, each key once.
     public internal(set) var entries: [TimelineEntry]
 
-    /// End of the month that the entries are in, once it was asked for: computing it for each event is dear.
+    /// End of the month that the entries are in, once it was asked for: computing it for each event is expensive.
     private var monthEnd = Int64.min
     /// Key of the last entry; kept here because most events come after it, and looking it up waits for memory.
-    private var lastKey: Int64
+    private var lastKey: EventKey
 
     var isDirty = false
     /// Value of the fold's use counter when it was last changed or loaded.
     var lastUse: UInt64 = 0
 
-    /// Larger pages make late events dearer, smaller ones commits: 128 was best when both were measured.
+    /// Larger pages make late events more expensive, smaller ones commits: 128 was best when both were measured.
     public static let entriesMaximum = 128
     /// What a page costs in memory beside its entries: the struct and the header of its array.
     static let overheadBytes = 160
 
-    public init(id: Int64, fence: Int64, limit: Int64, entry: TimelineEntry?, entries: [TimelineEntry]) {
+    public init(id: Int64, fence: EventKey, limit: EventKey, entry: TimelineEntry?, entries: [TimelineEntry]) {
         self.id = id
         self.fence = fence
         self.limit = limit
         self.entry = entry
         self.entries = entries
-        lastKey = entries.last?.key ?? Int64.min
+        lastKey = entries.last?.key ?? .lowest
     }
 
     /// Whether `key` belongs here.
-    public func holds(_ key: Int64) -> Bool { fence <= key && key < limit }
+    public func holds(_ key: EventKey) -> Bool { fence <= key && key < limit }
 
     var byteCount: Int { entries.capacity * 32 + Page.overheadBytes }
 
     /// What became of an entry that was put into a page.
-    enum Placement {
+    enum Insertion {
         /// The same key is there with a winner that stays.
         case lost
         case replaced(TimelineEntry, index: Int)
@@ -53,7 +53,7 @@ public struct Page: Sendable, Equatable {
     }
 
     /// Index of the first entry whose key is not below `key`.
-    func lowerBound(_ key: Int64) -> Int {
+    func lowerBound(_ key: EventKey) -> Int {
         var low = 0
         var high = entries.count
         while low < high {
@@ -63,7 +63,7 @@ public struct Page: Sendable, Equatable {
         return low
     }
 
-    mutating func place(_ entry: TimelineEntry) -> Placement {
+    mutating func insert(_ entry: TimelineEntry) -> Insertion {
         let isLast = entry.key > lastKey
         let index = isLast ? entries.count : lowerBound(entry.key)
         if !isLast, entries[index].key == entry.key {
@@ -95,13 +95,13 @@ public struct Page: Sendable, Equatable {
     }
 
     /// Divides the page so that `key` fits into one of the halves, and returns the upper one, which has no row yet.
-    mutating func split(for key: Int64) -> Page {
-        let time = key >> 2
-        let boundary: Int64
+    mutating func split(for key: EventKey) -> Page {
+        let time = key.time
+        let boundary: EventKey
         let isLast = key > lastKey
         if !isSameMonth(time, isLast) {
             let month = Timestamp.utcMonthBounds(ofMicroseconds: max(time, entries[0].time))
-            boundary = TimelineEntry.key(at: month.start)
+            boundary = EventKey(at: month.start)
         } else if isLast {
             boundary = key  // In order: leave the full page as it is.
         } else {
@@ -112,48 +112,40 @@ public struct Page: Sendable, Equatable {
             id: 0, fence: boundary, limit: limit, entry: state(before: cut), entries: Array(entries[cut...]))
         upper.lastUse = lastUse
         entries.removeSubrange(cut...)
-        lastKey = entries.last?.key ?? Int64.min
+        lastKey = entries.last?.key ?? .lowest
         limit = boundary
         return upper
     }
 
     /// The last state event before `index`, also from before the page.
     func state(before index: Int) -> TimelineEntry? {
-        var position = index
-        while position > 0 {
-            position -= 1
-            if entries[position].isState { return entries[position] }
+        var candidate = index
+        while candidate > 0 {
+            candidate -= 1
+            if entries[candidate].isState { return entries[candidate] }
         }
         return entry
     }
 
     /// The first state event at or after `index` in this page.
     func state(from index: Int) -> TimelineEntry? {
-        var position = index
-        while position < entries.count {
-            if entries[position].isState { return entries[position] }
-            position += 1
+        var candidate = index
+        while candidate < entries.count {
+            if entries[candidate].isState { return entries[candidate] }
+            candidate += 1
         }
         return nil
     }
 }
 
-/// Names a line across sites: site << 34 | worker << 2 | class.
-public struct LineID: Hashable, Comparable, Sendable {
-    public var value: Int64
-    public init(_ value: Int64) { self.value = value }
-    init(site: UInt32, line: Int) { value = Int64(site) << 34 | Int64(line / 3) << 2 | Int64(line % 3) }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
-}
-
 /// Where pages come from that are not in memory: the store, or nothing at all.
-public protocol PageSource: AnyObject {
+public protocol PageReader: AnyObject {
     /// The page of `line` whose range holds `key`, or nil when the line has no stored page there.
-    func page(of line: LineID, holding key: Int64) throws -> Page?
+    func page(of line: LineID, holding key: EventKey) throws -> Page?
 }
 
 /// For folds that keep everything in memory.
-public final class NoPages: PageSource {
+public final class NoPages: PageReader {
     public init() {}
-    public func page(of line: LineID, holding key: Int64) -> Page? { nil }
+    public func page(of line: LineID, holding key: EventKey) -> Page? { nil }
 }

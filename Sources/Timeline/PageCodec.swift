@@ -1,4 +1,4 @@
-internal import EventModel
+public import EventModel
 
 /// A page as one blob: what the store keeps (DESIGN 1.6).
 ///
@@ -6,7 +6,7 @@ internal import EventModel
 /// 0  format (1)          1  flags: bit 0 = entry state present
 /// 2  count, 2 bytes      4  CRC-32C of everything from byte 8 on
 /// 8  limit, 8 bytes      then the entry state, then the columns, each value a varint:
-///    key (difference), created_at, offset (differences, zigzag), index and reason, source, ppm, count
+///    key (difference), created_at, offset (differences, zigzag), index and reason, origin, ppm, count
 /// ```
 /// Columns, because neighbours resemble each other: about 15 bytes an event instead of 32.
 public enum PageCodec {
@@ -25,7 +25,7 @@ public enum PageCodec {
         blob.append(UInt8(truncatingIfNeeded: count >> 8))
         for _ in 0..<4 { blob.append(0) }
         for shift in stride(from: 0, to: 64, by: 8) {
-            blob.append(UInt8(truncatingIfNeeded: page.limit >> Int64(shift)))
+            blob.append(UInt8(truncatingIfNeeded: page.limit.rawValue >> Int64(shift)))
         }
         var writer = VarintWriter(bytes: blob)
         blob = []
@@ -38,7 +38,7 @@ public enum PageCodec {
 
     /// Decodes a stored blob.
     /// - Throws: ``TimelineError`` when the bytes are not a page; hostile ones never do worse.
-    public static func decode(_ blob: UnsafeRawBufferPointer, id: Int64, fence: Int64) throws -> Page {
+    public static func decode(_ blob: UnsafeRawBufferPointer, id: Int64, fence: EventKey) throws -> Page {
         let bytes = unsafe [UInt8](blob)
         guard bytes.count >= headerBytes, bytes.count <= blobBytesMaximum else {
             throw TimelineError.corruptPage("length")
@@ -46,7 +46,7 @@ public enum PageCodec {
         guard bytes[0] == format, bytes[1] <= 1 else { throw TimelineError.corruptPage("format") }
         let stored = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 + $1]) << UInt32($1 * 8) }
         guard stored == checksum(bytes) else { throw TimelineError.corruptPage("checksum") }
-        let limit = (0..<8).reduce(Int64(0)) { $0 | Int64(bytes[8 + $1]) << Int64($1 * 8) }
+        let limit = EventKey(rawValue: (0..<8).reduce(Int64(0)) { $0 | Int64(bytes[8 + $1]) << Int64($1 * 8) })
         let count = Int(bytes[2]) | Int(bytes[3]) << 8
         guard count <= Page.entriesMaximum, fence < limit else { throw TimelineError.corruptPage("range") }
         var reader = VarintReader(bytes: bytes, position: headerBytes)
@@ -76,8 +76,8 @@ private struct VarintWriter {
         bytes.reserveCapacity(bytes.count + entries.count * 20 + 16)
         var previous: Int64 = 0
         for entry in entries {
-            zigzag(entry.key &- previous)
-            previous = entry.key
+            zigzag(entry.key.rawValue &- previous)
+            previous = entry.key.rawValue
         }
         previous = 0
         for entry in entries {
@@ -86,14 +86,14 @@ private struct VarintWriter {
         }
         previous = 0
         for entry in entries {
-            let offset = Int64(entry.place >> 12)
+            let offset = entry.offset.value
             zigzag(offset &- previous)
             previous = offset
         }
-        for entry in entries { unsigned(entry.place & 0xfff) }
-        for entry in entries { unsigned(entry.detail >> 40) }
-        for entry in entries { unsigned(entry.detail & 0xf_ffff) }
-        for entry in entries { unsigned((entry.detail >> 20) & 0xf_ffff) }
+        for entry in entries { unsigned(UInt64(entry.position.low)) }
+        for entry in entries { unsigned(UInt64(entry.detail.origin)) }
+        for entry in entries { unsigned(UInt64(entry.detail.confidence)) }
+        for entry in entries { unsigned(UInt64(entry.detail.count)) }
     }
 
     @inline(__always)
@@ -117,12 +117,14 @@ private struct VarintReader {
     var failed = false
 
     mutating func columns(_ count: Int) -> [TimelineEntry] {
-        var entries = [TimelineEntry](
-            repeating: TimelineEntry(key: 0, createdAt: 0, place: 0, detail: 0), count: count)
+        let blank = TimelineEntry(
+            key: EventKey(rawValue: 0), createdAt: 0, position: PackedPosition(rawValue: 0),
+            detail: PackedDetail(rawValue: 0))
+        var entries = [TimelineEntry](repeating: blank, count: count)
         var previous: Int64 = 0
         for index in 0..<count {
             previous = previous &+ zigzag()
-            entries[index].key = previous
+            entries[index].key = EventKey(rawValue: previous)
         }
         previous = 0
         for index in 0..<count {
@@ -132,24 +134,29 @@ private struct VarintReader {
         previous = 0
         for index in 0..<count {
             previous = previous &+ zigzag()
-            if previous < 0 || previous >= TimelineEntry.offsetsMaximum { failed = true }
-            entries[index].place = UInt64(bitPattern: previous) << 12
+            if previous < 0 || previous >= PackedPosition.offsetsMaximum { failed = true }
+            entries[index].position.rawValue = UInt64(bitPattern: previous) << PackedPosition.lowBits
         }
-        for index in 0..<count { entries[index].place |= unsigned(below: 1 << 12) }
-        for index in 0..<count { entries[index].detail = unsigned(below: 1 << 24) << 40 }
-        for index in 0..<count { entries[index].detail |= unsigned(below: 1 << 20) }
-        for index in 0..<count { entries[index].detail |= unsigned(below: 1 << 20) << 20 }
+        for index in 0..<count { entries[index].position.rawValue |= unsigned(bits: PackedPosition.lowBits) }
+        for index in 0..<count {
+            let shift = PackedDetail.countBits + PackedDetail.confidenceBits
+            entries[index].detail.rawValue = unsigned(bits: PackedDetail.originBits) << shift
+        }
+        for index in 0..<count { entries[index].detail.rawValue |= unsigned(bits: PackedDetail.confidenceBits) }
+        for index in 0..<count {
+            entries[index].detail.rawValue |= unsigned(bits: PackedDetail.countBits) << PackedDetail.confidenceBits
+        }
         return entries
     }
 
     @inline(__always)
     private mutating func zigzag() -> Int64 {
-        let value = unsigned(below: UInt64.max)
+        let value = unsigned(bits: 64)
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
     @inline(__always)
-    private mutating func unsigned(below limit: UInt64) -> UInt64 {
+    private mutating func unsigned(bits: UInt64) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while position < bytes.count, shift < 64 {
@@ -157,7 +164,7 @@ private struct VarintReader {
             position += 1
             value |= UInt64(byte & 0x7f) << shift
             if byte < 0x80 {
-                if limit != UInt64.max && value >= limit { failed = true }
+                if value >> bits != 0 { failed = true }
                 return failed ? 0 : value
             }
             shift += 7

@@ -1,8 +1,8 @@
 public import EventModel
 
-/// Tells the last record that was folded from another one at the same offset: a log that was made anew under the same
-/// name has other records.
-public struct RecordAnchor: Sendable, Equatable {
+/// Tells the last record that was folded from another one at the same offset: a log that was created again under the
+/// same name has other records.
+public struct RecordFingerprint: Sendable, Equatable {
     /// created_at as the log has it.
     public var createdAt: Timestamp
     /// CRC-32C of the payload.
@@ -16,13 +16,13 @@ public struct RecordAnchor: Sendable, Equatable {
 
 /// The fold of one partition: all its sites, and the offset that comes next.
 ///
-/// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, no IO but the pages that a ``PageSource``
+/// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, no IO but the pages that a ``PageReader``
 /// hands over. Commits take the differences since the last one (``takeCommit()``).
 public struct PartitionFold: Sendable {
     public internal(set) var nextOffset: LogOffset
     public internal(set) var sites: [SiteFold] = []
     /// The record before ``nextOffset``, where whoever folds says what it was; it is committed with the rest.
-    public var anchor: RecordAnchor?
+    public var fingerprint: RecordFingerprint?
     /// Rows of pages that were given out.
     var pageCount: Int64 = 0
     var committedSites = 0
@@ -46,34 +46,34 @@ public struct PartitionFold: Sendable {
 
     /// Largest created_at of any record folded, in microseconds; nil before the first.
     public var newestCreatedAt: Int64? {
-        sites.map(\.newestCreatedAt).max().flatMap { $0 == Int64.min ? nil : $0 }
+        sites.reduce(into: NewestTime.none) { $0.note($1.newestCreatedAt) }.time
     }
 
     /// Folds the events of one record.
     ///
     /// A record before ``nextOffset`` is skipped: it was folded before.
-    /// - Throws: ``TimelineError`` at a gap, or what the page source throws; then this fold must be thrown away.
-    public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageSource) throws {
+    /// - Throws: ``TimelineError`` at a gap, or what the page reader throws; then this fold must be thrown away.
+    public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageReader) throws {
         guard try isNext(offset) else { return }
         let site = number(of: batch.siteID)
         try sites[site].apply(batch, offset: offset, pages, &scratch)
         nextOffset = offset.next
     }
 
-    /// Folds a definition; `anchor` is its zone's offset modulo one hour, in microseconds.
+    /// Folds a definition; `hourOffset` is its zone's offset modulo one hour, in microseconds.
     public mutating func apply(
-        _ record: DefinitionRecord, offset: LogOffset, anchor: Int64, pages: any PageSource
+        _ record: DefinitionRecord, offset: LogOffset, hourOffset: Int64, pages: any PageReader
     ) throws {
         guard try isNext(offset) else { return }
         let site = number(of: record.definition.siteID)
         sites[site].pending.isDirty = true
-        try sites[site].apply(record, offset: offset, anchor: anchor, pages)
+        try sites[site].apply(record, offset: offset, hourOffset: hourOffset, pages)
         nextOffset = offset.next
     }
 
     private func isNext(_ offset: LogOffset) throws -> Bool {
         if offset < nextOffset { return false }
-        guard offset == nextOffset, offset.value < TimelineEntry.offsetsMaximum else {
+        guard offset == nextOffset, offset.value < PackedPosition.offsetsMaximum else {
             throw TimelineError.gap(expected: nextOffset, found: offset)
         }
         return true
@@ -99,7 +99,7 @@ public struct PartitionFold: Sendable {
     public var isRederiving: Bool { sites.contains { $0.isRederiving } }
 
     /// Makes buckets of about `pageLimit` pages, where a definition asked for it (DESIGN 1.7).
-    public mutating func rederive(pageLimit: Int, pages: any PageSource) throws {
+    public mutating func rederive(pageLimit: Int, pages: any PageReader) throws {
         for site in 0..<sites.count where sites[site].isRederiving {
             try sites[site].rederive(pageLimit: pageLimit, pages)
             return
@@ -117,30 +117,31 @@ public struct PartitionFold: Sendable {
 
 extension SiteFold {
     mutating func apply(
-        _ batch: EventBatch, offset: LogOffset, _ pages: any PageSource, _ scratch: inout PartitionFold.Scratch
+        _ batch: EventBatch, offset: LogOffset, _ pages: any PageReader, _ scratch: inout PartitionFold.Scratch
     ) throws {
         pending.isDirty = true
         pending.clock += 1
         let createdAt = batch.createdAt.microseconds
-        newestCreatedAt = max(newestCreatedAt, createdAt)
+        newestCreatedAt.note(createdAt)
         scratch.prepare(batch.ids.count)
-        var lastTriple = SourceTable.Source(station: 0, camera: 0, modelVersion: 0)
-        var lastSource: UInt32?
+        var lastTriple = Origin(station: 0, camera: 0, modelVersion: 0)
+        var lastOrigin: UInt32?
         for event in 0..<batch.count {
             let worker = worker(batch, Int(batch.workers[event]), &scratch)
-            let triple = SourceTable.Source(
+            let triple = Origin(
                 station: station(batch, Int(batch.workstations[event]), &scratch),
                 camera: name(batch, batch.cameras[event], &scratch),
                 modelVersion: name(batch, batch.modelVersions[event], &scratch))
-            let source: UInt32
-            if let lastSource, triple == lastTriple { source = lastSource } else { source = try internSource(triple) }
+            let origin: UInt32
+            if let lastOrigin, triple == lastTriple { origin = lastOrigin } else { origin = try internOrigin(triple) }
             lastTriple = triple
-            lastSource = source
+            lastOrigin = origin
             let mark = batch.marks[event]
             let entry = TimelineEntry(
-                time: batch.times[event], type: batch.types[event], createdAt: createdAt, offset: offset.value,
-                index: event, mark: mark, source: source, count: batch.counts[event],
-                confidence: batch.confidences[event])
+                key: EventKey(time: batch.times[event], type: batch.types[event]), createdAt: createdAt,
+                position: PackedPosition(offset: offset, index: event, mark: mark),
+                detail: PackedDetail(
+                    origin: origin, count: batch.counts[event], confidence: batch.confidences[event]))
             if mark.eventClass == .quarantined {
                 pending.quarantined.append(QuarantinedEvent(worker: worker, entry: entry))
             }

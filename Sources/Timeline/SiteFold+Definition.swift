@@ -1,9 +1,9 @@
 internal import EventModel
 
-/// Definitions: who is named, ttl, anchor, and making buckets anew where these change (DESIGN 1.7).
+/// Definitions: who is named, ttl, hour offset, and making hours again where these change (DESIGN 1.7).
 extension SiteFold {
     mutating func apply(
-        _ record: DefinitionRecord, offset: LogOffset, anchor: Int64, _ source: any PageSource
+        _ record: DefinitionRecord, offset: LogOffset, hourOffset: Int64, _ reader: any PageReader
     ) throws {
         var settings = record.definition
         settings.workers = []
@@ -13,24 +13,24 @@ extension SiteFold {
         raiseFloorOutOfOrder(createdAt)
         definitions.append(DefinitionVersion(settings: settings, createdAt: createdAt, offset: offset))
         ledger.definitions += 1
-        newestCreatedAt = max(newestCreatedAt, createdAt)
+        newestCreatedAt.note(createdAt)
         for station in settings.workstations { _ = internStation(station.workstationID.bytes) }
 
-        let changesAll = settings.observationTTL != parameters.ttl || anchor != parameters.anchor
+        let changesAll = settings.observationTTL != parameters.ttl || hourOffset != parameters.hourOffset
         for worker in record.definition.workers { name(internWorker(worker.workerID.bytes), in: sequence) }
-        try clipWorkers(at: sequence, createdAt, movesSums: !changesAll, source)
+        try clipWorkers(at: sequence, createdAt, movesSums: !changesAll, reader)
         if changesAll {
             parameters.ttl = settings.observationTTL
-            parameters.anchor = anchor
+            parameters.hourOffset = hourOffset
             startRederiving(createdAt)
         }
     }
 
-    /// Marks of hours tell what is known as long as the visible definitions are the first ones of the log. Where
+    /// An hour's `changedAt` says whether it is known as long as the visible definitions are the first ones of the log. Where
     /// created_at falls (two gateways), questions that know less than all definitions so far must not use buckets.
     private mutating func raiseFloorOutOfOrder(_ createdAt: Int64) {
         guard let newest = definitions.lazy.map(\.createdAt).max(), createdAt < newest else { return }
-        bucketFloor = max(bucketFloor, newest)
+        bucketFloor.note(newest)
     }
 
     /// Targets, shifts and the zone that these are in reach into figures without moving a row (SPEC 5.4).
@@ -40,7 +40,7 @@ extension SiteFold {
             old.timeZone == settings.timeZone && old.shifts == settings.shifts
             && old.targetMicrounitsPerHour == settings.targetMicrounitsPerHour
             && old.observationTTLSeconds == settings.observationTTLSeconds
-        if !isSame { pending.openFrom = Int64.min }
+        if !isSame { pending.definitionReach = .everything }
     }
 
     private mutating func name(_ worker: UInt32, in sequence: Int) {
@@ -54,55 +54,60 @@ extension SiteFold {
 
     /// Ends the intervals of those whom the newest definition drops, and takes the end off those whom it names again.
     private mutating func clipWorkers(
-        at sequence: Int, _ createdAt: Int64, movesSums: Bool, _ source: any PageSource
+        at sequence: Int, _ createdAt: Int64, movesSums: Bool, _ reader: any PageReader
     ) throws {
         for worker in 0..<workerStates.count {
             guard let last = workerStates[worker].named.last else { continue }
             let old = workerStates[worker].clip
-            let new = last.upperBound > sequence ? Int64.max : definitions[last.upperBound].createdAt
+            let new = last.upperBound > sequence ? OldestTime.none : OldestTime(definitions[last.upperBound].createdAt)
             guard old != new else { continue }
-            if movesSums, worker < rederiveCursor {
-                try moveClip(UInt32(worker), from: old, to: new, createdAt, source)
+            if movesSums, rederiving.hasPassed(UInt32(worker)) {
+                try moveClip(UInt32(worker), from: old, to: new, createdAt, reader)
             }
-            pending.openFrom = min(pending.openFrom, old, new)
+            pending.definitionReach.extend(from: old)
+            pending.definitionReach.extend(from: new)
             workerStates[worker].clip = new
-            workerStates[worker].earliestClip = min(workerStates[worker].earliestClip, new)
-            workerStates[worker].clipMark = createdAt
+            workerStates[worker].earliestClip.note(new)
+            workerStates[worker].clipChangedAt = NewestTime(createdAt)
         }
     }
 
     /// Moves what lies between two ends of a worker's intervals out of, or into, the sums.
     private mutating func moveClip(
-        _ worker: UInt32, from old: Int64, to new: Int64, _ createdAt: Int64, _ source: any PageSource
+        _ worker: UInt32, from old: OldestTime, to new: OldestTime, _ createdAt: Int64, _ reader: any PageReader
     ) throws {
         let ttl = parameters.ttl
-        let start = TimelineEntry.key(at: min(old, new))
-        var holding = try state(worker, before: start, knownAt: Int64.max, source)
+        var cut = old
+        cut.note(new)
+        guard let cut = cut.time else { return }
+        let start = EventKey(at: cut)
+        var holding = try state(worker, before: start, knownAt: .everything, reader)
         var moves: [(owner: TimelineEntry, next: TimelineEntry)] = []
-        try forEachEntry(Int(worker) * 3, from: start, to: Int64.max, knownAt: Int64.max, source) { entry in
+        try forEachEntry(LineIndex(worker, .accepted), from: start, to: .highest, knownAt: .everything, reader) {
+            entry in
             guard entry.isState else { return }
             if let owner = holding { moves.append((owner, entry)) }
             holding = entry
         }
         for (owner, next) in moves {
             let reach = min(next.time, owner.time + ttl)
-            let mark = max(owner.createdAt, next.createdAt, createdAt)
-            let oldEnd = max(owner.time, min(reach, old))
-            let newEnd = max(owner.time, min(reach, new))
-            move(worker, owner, from: newEnd, to: oldEnd, sign: -1, mark: mark)
-            move(worker, owner, from: oldEnd, to: newEnd, sign: 1, mark: mark)
+            let changedAt = max(owner.createdAt, next.createdAt, createdAt)
+            let oldEnd = max(owner.time, old.limiting(reach))
+            let newEnd = max(owner.time, new.limiting(reach))
+            move(worker, owner, from: newEnd, to: oldEnd, sign: -1, changedAt: changedAt)
+            move(worker, owner, from: oldEnd, to: newEnd, sign: 1, changedAt: changedAt)
         }
     }
 
     private mutating func startRederiving(_ createdAt: Int64) {
-        bucketFloor = max(bucketFloor, createdAt)
+        bucketFloor.note(createdAt)
         clearHourDifferences()
-        // Found anew too: an event that leaves its station while its worker waits would not be noticed.
+        // These are found again too: an event that leaves its station while its worker waits would not be noticed.
         for station in 0..<stationStates.count { stationStates[station].forgetActivity() }
         pending.clearsHours = true
         pending.isDirty = true
-        rederiveCursor = 0
-        if lines.allSatisfy({ $0.pages.isEmpty && !$0.isStored }) { rederiveCursor = Int.max }
+        let isEmpty = lines.allSatisfy { $0.pages.isEmpty && !$0.isStored }
+        rederiving = isEmpty ? .done : RederiveCursor(worker: 0)
     }
 
     private mutating func clearHourDifferences() {
@@ -114,27 +119,27 @@ extension SiteFold {
         factorySlots.clear()
     }
 
-    /// Makes the buckets of further workers, about `pageLimit` pages' worth, at least one worker.
-    mutating func rederive(pageLimit: Int, _ source: any PageSource) throws {
+    /// Makes the hours of further workers, about `pageLimit` pages' worth, at least one worker.
+    mutating func rederive(pageLimit: Int, _ reader: any PageReader) throws {
         var pages = 0
-        while isRederiving && pages < pageLimit {
-            guard rederiveCursor < workerStates.count else {
-                rederiveCursor = Int.max
-                pending.openFrom = Int64.min
+        while let worker = rederiving.worker, pages < pageLimit {
+            guard worker < workerStates.count else {
+                rederiving = .done
+                pending.definitionReach = .everything
                 break
             }
-            pages += 1 + (try rederive(worker: UInt32(rederiveCursor), source))
-            rederiveCursor += 1
+            pages += 1 + (try rederive(worker: UInt32(worker), reader))
+            rederiving = RederiveCursor(worker: worker + 1)
             pending.isDirty = true
         }
     }
 
-    private mutating func rederive(worker: UInt32, _ source: any PageSource) throws -> Int {
-        let line = Int(worker) * 3
+    private mutating func rederive(worker: UInt32, _ reader: any PageReader) throws -> Int {
+        let line = LineIndex(worker, .accepted)
         var holding: TimelineEntry?
         var pages = 0
-        var key = Int64.min
-        while let page = try page(of: line, holding: key, source) {
+        var key = EventKey.lowest
+        while let page = try page(of: line, holding: key, reader) {
             pages += 1
             for entry in page.entries {
                 touchStation(entry)
@@ -143,12 +148,12 @@ extension SiteFold {
                     continue
                 }
                 if let owner = holding {
-                    let mark = max(owner.createdAt, entry.createdAt)
-                    moveInterval(worker, owner, from: owner.time, until: entry.time, sign: 1, mark: mark)
+                    let changedAt = max(owner.createdAt, entry.createdAt)
+                    moveInterval(worker, owner, from: owner.time, until: entry.time, sign: 1, changedAt: changedAt)
                 }
                 holding = entry
             }
-            if page.limit == Int64.max { break }
+            if page.limit == .highest { break }
             key = page.limit
         }
         return pages
@@ -161,7 +166,7 @@ extension SiteFold {
         let number = workers.intern(bytes, range)
         if Int(number) == workerStates.count {
             workerStates.append(WorkerState())
-            for _ in 0..<3 { lines.append(Line()) }
+            for _ in 0..<LineIndex.perWorker { lines.append(Line()) }
         }
         return number
     }
@@ -174,10 +179,10 @@ extension SiteFold {
         return number
     }
 
-    mutating func internSource(_ source: SourceTable.Source) throws -> UInt32 {
-        let number = sources.intern(source)
+    mutating func internOrigin(_ origin: Origin) throws -> UInt32 {
+        let number = origins.intern(origin)
         if Int(number) == healthSlots.count {
-            guard sources.count <= TimelineEntry.sourcesMaximum else { throw TimelineError.tooManySources(siteID) }
+            guard origins.count <= PackedDetail.originsMaximum else { throw TimelineError.tooManyOrigins(siteID) }
             healthSlots.append(HealthSlots())
         }
         return number

@@ -13,9 +13,9 @@ public struct SiteFold: Sendable {
     public internal(set) var stations = Interner()
     /// Cameras and model versions.
     public internal(set) var names = Interner()
-    public internal(set) var sources = SourceTable()
+    public internal(set) var origins = OriginTable()
 
-    /// Line `worker * 3 + class`.
+    /// By ``LineIndex``.
     var lines: [Line] = []
     var workerStates: [WorkerState] = []
     var stationStates: [StationState] = []
@@ -25,13 +25,12 @@ public struct SiteFold: Sendable {
     public internal(set) var definitions: [DefinitionVersion] = []
     /// What the buckets were made with.
     public internal(set) var parameters = FoldParameters()
-    /// Buckets of workers from this number on are not made yet; `Int.max` when all are (DESIGN 1.7).
-    public internal(set) var rederiveCursor = Int.max
-    /// Questions that know less than this must not use buckets: ttl or anchor were others then.
-    public internal(set) var bucketFloor = Int64.min
+    var rederiving = RederiveCursor.done
+    /// Questions that know less than this must not use buckets: ttl or hour offset were others then.
+    public internal(set) var bucketFloor = NewestTime.none
 
     public internal(set) var ledger = Ledger()
-    public internal(set) var newestCreatedAt = Int64.min
+    public internal(set) var newestCreatedAt = NewestTime.none
 
     var pending = PendingChanges()
     /// Differences that a commit has taken and not finished: questions still have to add them.
@@ -54,46 +53,46 @@ public struct SiteFold: Sendable {
         var slots = HourSlots()
         /// Runs of definitions that name the worker, by sequence number, half-open.
         var named: [Range<Int>] = []
-        /// Where the intervals of a dropped worker end; `Int64.max` when he is not dropped (SPEC 3).
-        var clip = Int64.max
+        /// Where the intervals of a dropped worker end; none when the worker is not dropped (SPEC 3).
+        var clip = OldestTime.none
         /// The earliest that ``clip`` ever was: from here on the hours depend on what is known of the definitions.
-        var earliestClip = Int64.max
+        var earliestClip = OldestTime.none
         /// created_at of the definition that changed ``clip`` last.
-        var clipMark = Int64.min
+        var clipChangedAt = NewestTime.none
     }
 
     struct StationState: Sendable {
         var slots = HourSlots()
-        /// Newest and oldest accepted event time here; the first above the second when there is none.
-        var oldest = Int64.max
-        var newest = Int64.min
+        /// Oldest and newest accepted event time here.
+        var oldest = OldestTime.none
+        var newest = NewestTime.none
         /// Whether an event ever left for another winner: then the two above are only bounds.
         var isInexact = false
 
         mutating func forgetActivity() {
-            oldest = Int64.max
-            newest = Int64.min
+            oldest = .none
+            newest = .none
             isInexact = false
         }
     }
 
     /// Differences since the last commit was taken.
     struct PendingChanges: Sendable {
-        var dirtyPages: [(line: Int, fence: Int64)] = []
+        var dirtyPages: [(line: LineIndex, fence: EventKey)] = []
         /// Entries that were put into pages.
         var insertedEntries = 0
         var hours: [HourRow] = []
         var health: [HealthRow] = []
-        /// See ``CommitSet/Site/openFrom``.
-        var openFrom = Int64.max
+        /// See ``CommitSet/Site/definitionReach``.
+        var definitionReach = DefinitionReach.nothing
         /// See ``CommitSet/Site/openHours``; `newestOpen` is the time in the one that was put in last, so that most
         /// events cost a comparison.
-        var openHours: Set<Int64> = []
+        var openHours: Set<Hour> = []
         var newestOpen: Range<Int64> = 0..<0
         var quarantined: [QuarantinedEvent] = []
         var touchedWorkers: [UInt32] = []
         var touchedStations: [UInt32] = []
-        var touchedSources: [UInt32] = []
+        var touchedOrigins: [UInt32] = []
         /// Counts records: what "least recently used" is measured by.
         var clock: UInt64 = 0
         /// Rows of the store to forget before the differences are added.
@@ -114,13 +113,14 @@ public struct SiteFold: Sendable {
         var workers = 0
         var stations = 0
         var names = 0
-        var sources = 0
+        var origins = 0
         var definitions = 0
     }
 
-    public func source(_ number: UInt32) -> SourceTable.Source { sources[number] }
+    public func origin(_ number: UInt32) -> Origin { origins[number] }
 
-    var isRederiving: Bool { rederiveCursor != Int.max }
+    /// Whether the hours of some workers are still being made (DESIGN 1.7); until then questions derive from events.
+    public var isRederiving: Bool { rederiving != .done }
 }
 
 /// What decides how events become intervals and hours.
@@ -128,21 +128,59 @@ public struct FoldParameters: Sendable, Equatable {
     /// Microseconds.
     public var ttl: Int64 = Limits.ttlSecondsDefault * Microseconds.second
     /// Where hours begin: the zone's offset modulo one hour, in microseconds (DESIGN 1.7).
-    public var anchor: Int64 = 0
+    public var hourOffset: Int64 = 0
 
     public init() {}
 
+    /// For hours that begin where UTC's do.
+    public static let utc = FoldParameters()
+
     /// The hour that holds `time`.
     @inlinable
-    public func hour(of time: Int64) -> Int64 {
-        let shifted = time + anchor
+    public func hour(of time: Int64) -> Hour {
+        let shifted = time + hourOffset
         let hour = shifted / Microseconds.hour
-        return shifted < hour * Microseconds.hour ? hour - 1 : hour
+        return Hour(shifted < hour * Microseconds.hour ? hour - 1 : hour)
     }
 
     /// When `hour` begins.
     @inlinable
-    public func start(of hour: Int64) -> Int64 { hour * Microseconds.hour - anchor }
+    public func start(of hour: Hour) -> Int64 { hour.number * Microseconds.hour - hourOffset }
+}
+
+/// Whose hours a site's fold has made since a definition changed what they depend on (DESIGN 1.7).
+struct RederiveCursor: Hashable, Sendable {
+    private var next: Int
+
+    /// Every worker's hours are made.
+    static let done = RederiveCursor(worker: nil)
+
+    /// - Parameter worker: the first worker whose hours are not made; nil when all are.
+    init(worker: Int?) { next = worker ?? Int.max }
+
+    /// The first worker whose hours are not made; nil when all are.
+    var worker: Int? { next == Int.max ? nil : next }
+
+    /// Whether the worker's hours are made, so that differences have to be added to them.
+    @inline(__always)
+    func hasPassed(_ worker: UInt32) -> Bool { Int(worker) < next }
+}
+
+/// From which event time on figures may be others because of definitions, although no row of theirs changed.
+public enum DefinitionReach: Hashable, Sendable {
+    case nothing
+    /// In microseconds since 1970.
+    case from(Int64)
+    case everything
+
+    mutating func extend(from bound: OldestTime) {
+        guard let time = bound.time else { return }
+        switch self {
+        case .nothing: self = .from(time)
+        case .from(let other): self = .from(min(time, other))
+        case .everything: break
+        }
+    }
 }
 
 /// One definition of a site as the log has it.

@@ -4,14 +4,14 @@ internal import EventModel
 public struct TimelineError: Error, CustomStringConvertible, Sendable {
     /// Open: more codes can come.
     public struct Code: Hashable, Sendable {
-        enum Name: Sendable { case gap, missingPage, tooManySources, corruptPage, tooLong }
+        enum Name: Sendable { case gap, missingPage, tooManyOrigins, corruptPage, tooLong }
         let name: Name
         /// The log skipped offsets (SPEC 7.4).
         public static let gap = Code(name: .gap)
         /// The store lacks a page that it must have.
         public static let missingPage = Code(name: .missingPage)
         /// More combinations of station, camera and model version than a site can have.
-        public static let tooManySources = Code(name: .tooManySources)
+        public static let tooManyOrigins = Code(name: .tooManyOrigins)
         /// Stored bytes that are not a page.
         public static let corruptPage = Code(name: .corruptPage)
         /// A question took longer than the store may be held for it.
@@ -27,19 +27,20 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
             code: .gap, message: "the log skips from offset \(expected.value) to \(found.value): records are missing")
     }
 
-    static func missingPage(_ site: SiteID, line: Int, key: Int64) -> TimelineError {
+    static func missingPage(_ site: SiteID, line: LineIndex, key: EventKey) -> TimelineError {
         TimelineError(
             code: .missingPage,
-            message: "the store of site \(site) has no page of line \(line) for key \(key): rebuild the projections")
+            message: "the store of site \(site) has no page of line \(line.value) for key \(key.rawValue): "
+                + "rebuild the projections")
     }
 
-    static func tooManySources(_ site: SiteID) -> TimelineError {
+    static func tooManyOrigins(_ site: SiteID) -> TimelineError {
         TimelineError(
-            code: .tooManySources,
-            message: "site \(site) has more than \(TimelineEntry.sourcesMaximum) cameras and model versions")
+            code: .tooManyOrigins,
+            message: "site \(site) has more than \(PackedDetail.originsMaximum) cameras and model versions")
     }
 
-    /// For sources that give up a question so that the write-ahead log stays short (DESIGN 1.9).
+    /// For readers that give up a question so that the write-ahead log stays short (DESIGN 1.9).
     public static let tooLong = TimelineError(
         code: .tooLong, message: "the question takes too long; ask for a shorter window")
 

@@ -40,7 +40,7 @@ struct ProjectorTests {
         let projector = try Projector(log: workplace.log, store: try workplace.store(), configuration: .forgetful)
         projector.start()
         defer { projector.stop() }
-        while try #require(try projector.snapshot(of: RandomScenario.siteID)).site.rederiveCursor != Int.max {}
+        while try #require(try projector.snapshot(of: RandomScenario.siteID)).site.isRederiving {}
         let snapshot = try #require(try projector.snapshot(of: RandomScenario.siteID))
         defer { snapshot.close() }
         #expect(snapshot.site.ledger == expected.ledger, "seed \(scenario.seed)")

@@ -86,8 +86,8 @@ struct MemoryFold {
             case .events(let batch): try fold.apply(batch, offset: fold.nextOffset, pages: projections)
             case .definition(let definition):
                 let seconds = RandomScenario.offsetSeconds(of: definition.definition.timeZone)
-                let anchor = ((seconds % 3600) + 3600) % 3600 * Microseconds.second
-                try fold.apply(definition, offset: fold.nextOffset, anchor: anchor, pages: projections)
+                let hourOffset = ((seconds % 3600) + 3600) % 3600 * Microseconds.second
+                try fold.apply(definition, offset: fold.nextOffset, hourOffset: hourOffset, pages: projections)
             }
         }
         while fold.isRederiving { try fold.rederive(pageLimit: 1000, pages: projections) }
@@ -105,7 +105,7 @@ struct NamedFigures: Equatable {
     var activity: [String: Int64?] = [:]
     var samples: Int64 = 0
 
-    init(_ site: SiteFold, _ window: Window, _ knownAt: Timestamp?, _ source: any ProjectionSource) throws {
+    init(_ site: SiteFold, _ window: Window, _ knownAt: Timestamp?, _ source: any ProjectionReader) throws {
         let view = site.view(knownAt: knownAt)
         let figures = try site.figures(window, view, [.workers, .stations, .statuses], source)
         for (number, sums) in figures.workers.enumerated() {

@@ -110,7 +110,7 @@ private final class History {
 
     private func touchedHours(_ view: OracleView, _ parameters: FoldParameters) -> Set<Int64> {
         var hours: Set<Int64> = []
-        let last = parameters.hour(of: stage.clock.now) - 1
+        let last = parameters.hour(of: stage.clock.now).advanced(by: -1)
         func add(_ from: Int64, _ to: Int64) {
             let first = parameters.hour(of: max(0, from))
             guard from < to, first <= last else { return }

@@ -43,8 +43,8 @@ final class StageFold: FigureSource {
         case .events(let batch): try fold.apply(batch, offset: fold.nextOffset, pages: pages)
         case .definition(let record):
             let zone = RandomScenario.offsetSeconds(of: record.definition.timeZone)
-            let anchor = ((zone % 3600) + 3600) % 3600 * Microseconds.second
-            try fold.apply(record, offset: fold.nextOffset, anchor: anchor, pages: pages)
+            let hourOffset = ((zone % 3600) + 3600) % 3600 * Microseconds.second
+            try fold.apply(record, offset: fold.nextOffset, hourOffset: hourOffset, pages: pages)
         }
     }
 
@@ -76,7 +76,7 @@ final class StageFold: FigureSource {
         try feed.changes(since: generation, of: storeID)
     }
 
-    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Int64) throws -> Int64? {
+    func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour? {
         grid == .site ? try feed.nextHour(of: site, from: hour) : try feed.nextHealthHour(of: site, from: hour)
     }
 

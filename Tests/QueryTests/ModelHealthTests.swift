@@ -84,7 +84,7 @@ import Timeline
             (850_000, 850_001, "Healthy"), (1_000_000, 1_000_000, "Healthy"), (0, 0, "Critical"),
         ] as [(Int64, Int64, String)])
     func status(_ first: Int64, _ second: Int64, _ status: String) {
-        var sums = HealthSums(hour: 0)
+        var sums = HealthSums(hour: Hour(0))
         sums.add(confidence: first, isMarked: false, sign: 1)
         sums.add(confidence: second, isMarked: false, sign: 1)
         #expect(HealthStatus(sums).rawValue == status)

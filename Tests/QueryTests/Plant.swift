@@ -45,8 +45,8 @@ final class MemorySource: QuerySource {
             case .definition(let definition):
                 let zone = TimeZone(identifier: definition.definition.timeZone) ?? .gmt
                 let date = Date(timeIntervalSince1970: Double(definition.createdAt.microseconds) / 1e6)
-                let anchor = Int64((zone.secondsFromGMT(for: date) % 3600 + 3600) % 3600) * Microseconds.second
-                try state.fold.apply(definition, offset: offset, anchor: anchor, pages: projections)
+                let hourOffset = Int64((zone.secondsFromGMT(for: date) % 3600 + 3600) % 3600) * Microseconds.second
+                try state.fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: projections)
                 state.newest = max(state.newest ?? .min, definition.createdAt.microseconds)
             }
             if commits { commit(&state.fold) }

@@ -76,7 +76,7 @@ struct FoldComparison {
 
     private func worker(_ number: UInt32) -> WorkerID { WorkerID(bytes: Array(site.workers[number])) }
     private func station(_ number: UInt32) -> WorkstationID { WorkstationID(bytes: Array(site.stations[number])) }
-    private func station(of entry: TimelineEntry) -> WorkstationID { station(site.source(entry.source).station) }
+    private func station(of entry: TimelineEntry) -> WorkstationID { station(site.origin(entry.origin).station) }
 
     mutating func compareFigures() throws {
         let figures = try site.figures(foldWindow, view, [.workers, .stations, .statuses], harness.store)
@@ -169,10 +169,10 @@ struct FoldComparison {
 
     mutating func compareHealth() throws {
         let sums = try site.health(foldWindow, view, harness.store)
-        var total = HealthSums(hour: 0)
+        var total = HealthSums(hour: Hour(0))
         var groups: [OracleGrouping: [[UInt8]?: HealthSums]] = [:]
         for (number, row) in sums {
-            let origin = site.source(number)
+            let origin = site.origin(number)
             let keys: [OracleGrouping: [UInt8]?] = [
                 .workstation: station(origin.station).bytes,
                 .camera: origin.camera == 0 ? nil : Array(site.names[origin.camera - 1]),
@@ -180,7 +180,7 @@ struct FoldComparison {
             ]
             total.add(row)
             for (grouping, key) in keys {
-                groups[grouping, default: [:]][key, default: HealthSums(hour: 0)].add(row)
+                groups[grouping, default: [:]][key, default: HealthSums(hour: Hour(0))].add(row)
             }
         }
         expect("health", Self.text(total), Self.text(truth.health(window)))

@@ -96,8 +96,8 @@ final class FoldHarness {
         case .events(let batch): try fold.apply(batch, offset: offset, pages: store)
         case .definition(let definition):
             let zone = RandomScenario.offsetSeconds(of: definition.definition.timeZone)
-            let anchor = ((zone % 3600) + 3600) % 3600 * Microseconds.second
-            try fold.apply(definition, offset: offset, anchor: anchor, pages: store)
+            let hourOffset = ((zone % 3600) + 3600) % 3600 * Microseconds.second
+            try fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: store)
         }
     }
 
@@ -123,7 +123,7 @@ final class FoldHarness {
             stored[index].workers += site.workers
             stored[index].stations += site.stations
             stored[index].names += site.names
-            stored[index].sources += site.sources
+            stored[index].origins += site.origins
             stored[index].definitions += site.definitions
             stored[index].state = site.state
         }
@@ -140,11 +140,13 @@ final class FoldHarness {
     /// What a store reads from its rows of stations.
     private func activity(of site: UInt32) throws -> [UInt32: PartitionFold.StationActivity] {
         var result: [UInt32: PartitionFold.StationActivity] = [:]
-        try store.forEachHour(site: site, .workstation, Int64.min..<Int64.max) { station, row in
-            let old = result[station]
-            result[station] = PartitionFold.StationActivity(
-                oldestHour: min(row.hour, old?.oldestHour ?? .max), newest: max(row.newest, old?.newest ?? .min),
-                withdrawn: row.withdrawn + (old?.withdrawn ?? 0))
+        try store.forEachHour(site: site, .workstation, Hour(Int64.min)..<Hour(Int64.max)) { station, row in
+            var activity =
+                result[station] ?? .init(oldestHour: row.hour, newest: .none, withdrawn: 0)
+            activity.oldestHour = min(row.hour, activity.oldestHour)
+            activity.newest.note(row.newest)
+            activity.withdrawn += row.withdrawn
+            result[station] = activity
         }
         return result
     }

@@ -48,7 +48,7 @@ import Testing
             let figures = try site.figures(window, view, [.workers, .stations, .statuses], harness.store)
             for (id, number) in numbers(site.workers) {
                 let status = figures.statuses[Int(number)]
-                let state = status.current.map { "\($0.type) \(site.stations[site.source($0.source).station])" } ?? "-"
+                let state = status.current.map { "\($0.type) \(site.stations[site.origin($0.origin).station])" } ?? "-"
                 text += "\n\(id) \(figures.workers[Int(number)]) \(state) \(status.lastSeen ?? -1)"
             }
             let activities = try site.lastActivities(before: window.end, view, harness.store)

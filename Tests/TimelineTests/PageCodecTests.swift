@@ -12,13 +12,15 @@ import Testing
         _ time: Int64, _ type: EventType, offset: Int64 = 3, count: UInt32 = 0, mark: Mark = .accepted
     ) -> TimelineEntry {
         TimelineEntry(
-            time: time, type: type, createdAt: time + 1, offset: offset, index: 7, mark: mark, source: 2, count: count,
-            confidence: 900_000)
+            key: EventKey(time: time, type: type), createdAt: time + 1,
+            position: PackedPosition(offset: LogOffset(offset), index: 7, mark: mark),
+            detail: PackedDetail(origin: 2, count: count, confidence: 900_000))
     }
 
     /// Empty; with one entry; with an entry state; and full.
     private func pages() -> [Page] {
-        let start = TimelineEntry.key(at: Self.time)
+        let start = EventKey(at: Self.time)
+        let end = EventKey(at: Self.time + 1)
         let one = entry(Self.time, .productCount, count: 5)
         let held = entry(Self.time - Microseconds.hour, .working)
         var generator = SeededGenerator(seed: 15)
@@ -29,12 +31,12 @@ import Testing
                 mark: generator.pick(Mark.allCases))
         }
         return [
-            Page(id: 4, fence: Int64.min, limit: Int64.max, entry: nil, entries: []),
-            Page(id: 4, fence: start, limit: Int64.max, entry: held, entries: []),
-            Page(id: 4, fence: Int64.min, limit: start + 4, entry: nil, entries: [one]),
-            Page(id: 4, fence: start, limit: start + 4, entry: held, entries: [one]),
-            Page(id: 4, fence: Int64.min, limit: Int64.max, entry: nil, entries: many),
-            Page(id: 4, fence: start, limit: Int64.max, entry: held, entries: many),
+            Page(id: 4, fence: .lowest, limit: .highest, entry: nil, entries: []),
+            Page(id: 4, fence: start, limit: .highest, entry: held, entries: []),
+            Page(id: 4, fence: .lowest, limit: end, entry: nil, entries: [one]),
+            Page(id: 4, fence: start, limit: end, entry: held, entries: [one]),
+            Page(id: 4, fence: .lowest, limit: .highest, entry: nil, entries: many),
+            Page(id: 4, fence: start, limit: .highest, entry: held, entries: many),
         ]
     }
 
@@ -108,7 +110,7 @@ import Testing
     func foreignFences() {
         for page in pages() where !page.entries.isEmpty {
             let first = page.entries[0].key
-            for fence in [first + 1, page.limit] where fence > first {
+            for fence in [EventKey(rawValue: first.rawValue + 1), page.limit] where fence > first {
                 #expect(throws: TimelineError.self) {
                     try blob(page).withUnsafeBytes { try PageCodec.decode($0, id: 4, fence: fence) }
                 }

@@ -25,7 +25,7 @@ struct SilenceTests {
         definition.workers = [.init(workerID: "w")]
         definition.workstations = [.init(workstationID: "s")]
         let record = DefinitionRecord(definition: definition, createdAt: Timestamp(microseconds: start))
-        try fold.apply(record, offset: LogOffset(0), anchor: 0, pages: store)
+        try fold.apply(record, offset: LogOffset(0), hourOffset: 0, pages: store)
         try fold.apply(batch(.working, at: start), offset: LogOffset(1), pages: store)
         let end = start + 90 * Microseconds.day
         try fold.apply(batch(.idle, at: end), offset: LogOffset(2), pages: store)

@@ -18,7 +18,7 @@ enum FoldBench {
         let pages = NoPages()
         let record = DefinitionRecord(
             definition: benchCase.definition, createdAt: benchCase.shape.createdAt(of: 0))
-        try fold.apply(record, offset: fold.nextOffset, anchor: 0, pages: pages)
+        try fold.apply(record, offset: fold.nextOffset, hourOffset: 0, pages: pages)
         var result = BenchResult()
         let clock = ContinuousClock()
         for request in 0..<benchCase.requests {

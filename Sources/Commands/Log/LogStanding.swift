@@ -44,7 +44,7 @@ struct LogStanding: Equatable {
         if let store, ProjectionStore.isCurrent(path: store, logEpoch: log.epoch.bytes) {
             let position = try StoreReader(path: store).position()
             folded = position.nextOffset
-            foldedCreatedAt = position.anchor?.createdAt
+            foldedCreatedAt = position.fingerprint?.createdAt
         } else if let noted {
             folded = noted
             if start < noted, noted <= end {

@@ -39,7 +39,7 @@ extension Question {
 
     private func write(_ event: ListedEvent, _ partition: PartitionIndex, to writer: inout JSONWriter) {
         let entry = event.entry
-        let origin = site.source(entry.source)
+        let origin = site.origin(entry.origin)
         writer.object { writer in
             writer.member("timestamp", microseconds: entry.time)
             writer.member("worker_id", id: workerID(event.worker))

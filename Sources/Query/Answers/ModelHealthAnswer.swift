@@ -36,7 +36,7 @@ extension Question {
     /// The members of `GET /api/metrics/model-health` (SPEC 6.2).
     func writeModelHealth(to writer: inout JSONWriter) throws {
         let sums = try site.health(window, view, source)
-        var total = HealthSums(hour: 0)
+        var total = HealthSums(hour: Hour(0))
         for part in sums.values { total.add(part) }
         writer.healthFigures(total)
         writer.key("groups")
@@ -57,15 +57,15 @@ extension Question {
     ) -> [(id: ArraySlice<UInt8>?, sums: HealthSums)] {
         var groups: [UInt32: HealthSums] = [:]
         for (number, part) in sums {
-            let source = site.source(number)
+            let origin = site.origin(number)
             // Stations are numbered from 0 and always named, cameras and models from 1.
             let key =
                 switch grouping {
-                case .camera: source.camera
-                case .workstation: source.station + 1
-                case .modelVersion: source.modelVersion
+                case .camera: origin.camera
+                case .workstation: origin.station + 1
+                case .modelVersion: origin.modelVersion
                 }
-            groups[key, default: HealthSums(hour: 0)].add(part)
+            groups[key, default: HealthSums(hour: Hour(0))].add(part)
         }
         let names = grouping == .workstation ? site.stations : site.names
         return groups.map { key, sums in (key == 0 ? nil : names[key - 1], sums) }.sorted { left, right in

@@ -49,7 +49,7 @@ extension SiteFold {
         var counts = [Int](repeating: 0, count: stations.count)
         for status in statuses {
             guard let current = status.current, current.type != .absent else { continue }
-            counts[Int(source(current.source).station)] += 1
+            counts[Int(origin(current.origin).station)] += 1
         }
         return counts
     }

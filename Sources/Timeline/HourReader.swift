@@ -1,21 +1,21 @@
 /// Where the totals of hours come from that were committed: the store, or its in-memory twin.
-public protocol HourSource: AnyObject {
+public protocol HourReader: AnyObject {
     /// Hands on the stored rows of one kind with an hour in `hours`.
     func forEachHour(
-        site: UInt32, _ kind: HourKind, _ hours: Range<Int64>, _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
+        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws
 
     /// Hands on the stored station rows before `hour`, the newest hours first, until `body` returns false.
     func forEachStationHour(
-        site: UInt32, before hour: Int64, _ body: (_ station: UInt32, _ sums: HourSums) -> Bool) throws
+        site: UInt32, before hour: Hour, _ body: (_ station: UInt32, _ sums: HourSums) -> Bool) throws
 
     /// Hands on the stored rows of model health with an hour in `hours`.
     func forEachHealthHour(
-        site: UInt32, _ hours: Range<Int64>, _ body: (_ source: UInt32, _ sums: HealthSums) -> Void) throws
+        site: UInt32, _ hours: Range<Hour>, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void) throws
 }
 
 /// What questions read beside the fold's memory: pages and hours of one consistent state of the store.
-public typealias ProjectionSource = PageSource & HourSource
+public typealias ProjectionReader = PageReader & HourReader
 
 extension SiteFold {
     /// Whether the stored hour rows hold nothing valid, because they are to be deleted.
@@ -23,10 +23,10 @@ extension SiteFold {
 
     /// Hands on the sums of every hour in `hours`, committed or not; a key can come more than once.
     func forEachHour(
-        _ kind: HourKind, _ hours: Range<Int64>, _ source: any HourSource,
+        _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
         _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws {
-        if !storedHoursAreVoid { try source.forEachHour(site: index, kind, hours, body) }
+        if !storedHoursAreVoid { try reader.forEachHour(site: index, kind, hours, body) }
         for row in uncommittedHours(kind) where hours.contains(row.sums.hour) { body(row.entity, row.sums) }
     }
 
@@ -50,12 +50,12 @@ extension SiteFold {
     }
 
     func forEachHealthHour(
-        _ hours: Range<Int64>, _ source: any HourSource, _ body: (_ source: UInt32, _ sums: HealthSums) -> Void
+        _ hours: Range<Hour>, _ reader: any HourReader, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void
     ) throws {
-        try source.forEachHealthHour(site: index, hours, body)
+        try reader.forEachHealthHour(site: index, hours, body)
         var rows = inFlight.health
         rows.append(contentsOf: pending.health)
-        for source in pending.touchedSources { healthSlots[Int(source)].collect(source, into: &rows) }
-        for row in rows where hours.contains(row.sums.hour) { body(row.source, row.sums) }
+        for origin in pending.touchedOrigins { healthSlots[Int(origin)].collect(origin, into: &rows) }
+        for row in rows where hours.contains(row.sums.hour) { body(row.origin, row.sums) }
     }
 }
