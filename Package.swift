@@ -152,9 +152,8 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "SQLite", "SQLiteLog",
-                "SimulationKit",
-                "Timeline",
+                "Clocks", "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "SQLite",
+                "SQLiteLog", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

@@ -117,7 +117,7 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Writes everything of `set` and its position in one transaction.
     ///
     /// - Throws: ``StoreError``; then nothing was written, and the same set can be committed again when it is retriable.
-    public func commit(_ set: CommitSet) throws {
+    public func commit(_ set: CommitSet) throws(StoreError) {
         do { try writer.transaction { try writes.write(set) } } catch {
             throw StoreError.wrap("projections at \(path) cannot be committed", error)
         }

@@ -58,7 +58,7 @@ public struct StoreError: OperatorError {
 
     public var name: String { "store" }
 
-    init(_ message: String, hint: String? = nil, isRetriable: Bool = false) {
+    public init(_ message: String, hint: String? = nil, isRetriable: Bool = false) {
         self.message = message
         self.hint = hint
         self.isRetriable = isRetriable

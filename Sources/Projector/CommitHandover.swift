@@ -1,102 +1,92 @@
-internal import Foundation
+internal import Clocks
+internal import Locks
+internal import ProjectionStore
 internal import Timeline
 
-/// Hands commits from the fold to the committer: one at a time, so that memory holds at most one beside what is dirty.
+/// Between the fold thread, its committer and whoever stops them: one commit there and one outcome back.
 ///
 /// ```
 /// idle     give → waiting
 /// waiting  take → writing
-/// writing  done → idle, fail → ended
+/// writing  ended → done
+/// done     takeOutcome → idle
 /// ```
-final class CommitHandover: @unchecked Sendable {
-    // Unchecked: everything below is touched only while `condition` is locked.
-    private enum Phase {
+final class CommitHandover: Sendable {
+    fileprivate struct State {
+        var phase = Phase.idle
+        var isStopping = false
+        /// Nothing is given any more.
+        var isClosed = false
+    }
+
+    fileprivate enum Phase {
         case idle
         case waiting(CommitSet)
-        case writing, ended
-    }
-    private var phase = Phase.idle
-    private var isFinishing = false
-    private let condition = NSCondition()
-
-    var isIdle: Bool { locked { if case .idle = phase { true } else { false } } }
-
-    /// Fold: hands a commit over; the committer must be idle.
-    func give(_ set: CommitSet) {
-        locked {
-            if case .idle = phase { phase = .waiting(set) }
-            condition.broadcast()
-        }
+        case writing
+        case done(Outcome)
     }
 
-    /// Fold: waits until nothing is being committed, or the committer has given up.
-    func waitUntilIdle() {
-        locked {
-            while true {
-                switch phase {
-                case .idle, .ended: return
-                case .waiting, .writing: condition.wait()
-                }
+    enum Outcome: Sendable {
+        case committed
+        case failed(StoreError)
+
+        var input: FoldInput {
+            switch self {
+            case .committed: .committed
+            case .failed(let error): .commitFailed(error)
             }
         }
     }
 
-    /// Fold: there will be no more.
-    func finish() {
-        locked {
-            isFinishing = true
-            condition.broadcast()
-        }
+    private let state = Monitor(State())
+
+    // MARK: The fold thread
+
+    /// Hands a commit over; the one before has ended.
+    func give(_ set: CommitSet) { state.update { $0.phase = .waiting(set) } }
+
+    /// How the commit ended, once; nil while there is none or it is being written.
+    func takeOutcome() -> Outcome? { state.withLock { $0.takeOutcome() } }
+
+    /// Waits until the commit has ended or stop is asked for, by `deadline` at the latest.
+    func awaitOutcome(
+        until deadline: MonotonicTime, by clock: any ProcessClock, evenIfStopping: Bool
+    ) -> Outcome? {
+        clock.wait(for: state, until: deadline) { state -> Outcome?? in
+            if let outcome = state.takeOutcome() { return .some(outcome) }
+            return state.isStopping && !evenIfStopping ? .some(nil) : nil
+        } ?? nil
     }
 
-    /// Committer: the next commit, or nil at the end.
+    /// There will be no more commits.
+    func close() { state.update { $0.isClosed = true } }
+
+    // MARK: The committer
+
+    /// The next commit, or nil at the end.
     func take() -> CommitSet? {
-        locked {
-            while true {
-                switch phase {
-                case .waiting(let set):
-                    phase = .writing
-                    return set
-                case .ended: return nil
-                case .idle, .writing:
-                    if isFinishing { return nil }
-                    condition.wait()
-                }
+        state.wait { state -> CommitSet?? in
+            if case .waiting(let set) = state.phase {
+                state.phase = .writing
+                return .some(set)
             }
+            return state.isClosed ? .some(nil) : nil
         }
     }
 
-    /// Committer: the commit is durable.
-    func done() {
-        locked {
-            phase = .idle
-            condition.broadcast()
-        }
-    }
+    func ended(_ outcome: Outcome) { state.update { $0.phase = .done(outcome) } }
 
-    /// Committer: gives up.
-    func fail() {
-        locked {
-            phase = .ended
-            condition.broadcast()
-        }
-    }
+    // MARK: Stop
 
-    /// Committer: waits before it tries again; ``signal()`` ends the wait.
-    func pause(milliseconds: Int) {
-        locked { _ = condition.wait(until: Date(timeIntervalSinceNow: Double(milliseconds) / 1000)) }
-    }
+    var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    func signal() { locked { condition.broadcast() } }
+    func requestStop() { state.update { $0.isStopping = true } }
+}
 
-    /// Waits until `isTrue`, looking again at every signal.
-    func waitUntil(_ isTrue: () -> Bool) {
-        locked { while !isTrue() { _ = condition.wait(until: Date(timeIntervalSinceNow: 0.1)) } }
-    }
-
-    private func locked<Result>(_ body: () -> Result) -> Result {
-        condition.lock()
-        defer { condition.unlock() }
-        return body()
+extension CommitHandover.State {
+    fileprivate mutating func takeOutcome() -> CommitHandover.Outcome? {
+        guard case .done(let outcome) = phase else { return nil }
+        phase = .idle
+        return outcome
     }
 }

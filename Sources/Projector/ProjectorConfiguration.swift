@@ -1,31 +1,27 @@
+public import Clocks
 internal import EventLog
 internal import EventModel
 public import Timeline
 
-/// Limits and pace of a projector.
-public struct ProjectorConfiguration: Sendable {
+/// Limits and pace of a fold.
+public struct FoldLimits: Sendable {
     /// Commit at the latest after this time, so that a restart has little to fold again.
     public var commitMilliseconds = 1000
     /// Commit earlier when so many events have gathered (8 MB of entries), and so many for each page that they are in:
     /// a page costs the store some 11 µs however little is new in it.
     public var commitEvents = 250_000
     public var commitEventsPerPage = 25
-    /// Pages and rows that wait for a commit at most: 512 MiB of pages, which memory holds twice while they are written.
+    /// Pages and rows that wait for a commit at most, and what one read adds to them: 512 MiB of pages, which memory
+    /// holds twice while they are written.
     public var dirtyPagesMaximum = 120_000
     public var dirtyRowsMaximum = 1_000_000
     /// Pages that stay in memory: the ends of 60 thousand lines, and what late events touched lately.
     public var memory = PartitionFold.MemoryBudget(tailBytes: 256 << 20, otherBytes: 16 << 20)
-    /// Payload that one call of the log hands out, so that its read transaction stays short.
-    public var readBytes = 1 << 20
-    /// Pages whose buckets are made anew between two records: some milliseconds (DESIGN 1.7).
-    public var rederivePages = 1000
-    /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
-    public var questionMilliseconds = 10_000
-    /// Called once, from a thread of the projector, when it stops for good; what it says is in ``Projector/failure``.
-    /// Must not stop the projector itself.
-    public var failed: @Sendable () -> Void = {}
-    /// Called with every line worth an operator's attention.
-    public var report: @Sendable (String) -> Void = { _ in }
+    /// Payload that one read brings: some 20 thousand events, so that its read transaction stays short and a fold that
+    /// is full stops soon.
+    public var readBytes = 256 << 10
+    /// Pages whose hours are made again between two reads: some milliseconds (DESIGN 1.7).
+    public var rederivePages = 256
 
     public init() {}
 
@@ -41,18 +37,33 @@ public struct ProjectorConfiguration: Sendable {
             tailBytes: share.part(memory.tailBytes), otherBytes: share.part(memory.otherBytes))
     }
 
-    /// Connections for questions that are kept open while nobody asks.
-    static let idleReadersMaximum = 8
     /// Records between two looks at how much is dirty.
     static let recordsPerCheck = 64
-    /// How long the fold waits for a record before it looks at the clock.
+    /// How long the fold waits for a record before it looks at the clock, and so how late a waiter's timeout may be.
     static let waitMilliseconds = 100
-    /// The same while somebody waits or buckets are being made.
-    static let busyWaitMilliseconds = 10
     /// Between two tries of a commit that failed, e.g. while the disk is full.
-    static let retryMilliseconds = 500
+    static let commitRetryMilliseconds = 500
     /// Between two tries to read a log that is not there at the moment.
     static let logRetryMilliseconds = 100
+}
+
+/// Limits of a projector, and whom it notifies.
+public struct ProjectorConfiguration: Sendable {
+    public var limits = FoldLimits()
+    /// Paces the fold, dates what it knows and ends waits.
+    public var clock: any ProcessClock = .system
+    /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
+    public var questionMilliseconds = 10_000
+    /// Called once, from a thread of the projector, when it stops for good; what it says is in ``Projector/failure``.
+    /// Must not stop the projector itself.
+    public var failed: @Sendable () -> Void = {}
+    /// Called with every line worth an operator's attention.
+    public var report: @Sendable (String) -> Void = { _ in }
+
+    public init() {}
+
+    /// Connections for questions that are kept open while nobody asks.
+    static let idleReadersMaximum = 8
 }
 
 /// Which part of a configuration's memory one fold may take, where several share it: 1 of ``count``.
@@ -78,7 +89,7 @@ public struct FoldStatistics: Sendable, Equatable {
     public var records: Int64 = 0
     public var commits: Int64 = 0
     public var committedPages: Int64 = 0
-    /// Time the fold waited because a commit was not through.
+    /// Time the fold waited for a commit because too much was dirty.
     public var waitedMicroseconds: Int64 = 0
 
     public init() {}

@@ -29,7 +29,8 @@ public enum SiteDigest {
         }
         defer { reader?.end() }
         let pages: any PageReader = reader ?? NoPages() as any PageReader
-        let end = try AnchorCheck.run(log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
+        let end = try LogIdentityCheck.run(
+            log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
         try read(log, partition, to: end, into: &fold, pages)
         guard let site = fold.site(siteID) else { return nil }
         var hasher = SHA256Hasher()
@@ -41,16 +42,12 @@ public enum SiteDigest {
         _ log: any EventLog, _ partition: PartitionIndex, to end: LogOffset, into fold: inout PartitionFold,
         _ pages: any PageReader
     ) throws {
-        var batch = EventBatch(siteID: SiteID(bytes: []))
+        var records = RecordFold()
         while fold.nextOffset < end {
             let next = fold.nextOffset
             _ = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
-                switch try RecordCodec.decode(record.payload, into: &batch) {
-                case .events: try fold.apply(batch, offset: record.offset, pages: pages)
-                // Buckets are not part of the digest, so their hour offset does not matter.
-                case .definition(let definition):
-                    try fold.apply(definition, offset: record.offset, hourOffset: 0, pages: pages)
-                }
+                try records.decode(record)
+                try records.apply(to: &fold, pages: pages)
             }
             // Logs that fetch in the background hand out nothing until it has come.
             if fold.nextOffset == next {

@@ -77,13 +77,18 @@ public struct RandomScenario: Sendable {
 
     /// Seconds east of UTC of the zones that scenarios use, without summer time: their offset modulo one hour is all
     /// that matters to the fold (DESIGN 1.7).
-    public static func offsetSeconds(of timeZone: String) -> Int64 {
+    private static func offsetSeconds(of timeZone: String) -> Int64 {
         switch timeZone {
         case "Asia/Kolkata": 19_800
         case "Asia/Kathmandu": 20_700
         case "America/St_Johns": -12_600
         default: 0
         }
+    }
+
+    /// Where the hours of a definition's zone begin: its offset modulo one hour, in microseconds.
+    public static func hourOffset(of record: DefinitionRecord) -> Int64 {
+        (offsetSeconds(of: record.definition.timeZone) % 3600 + 3600) % 3600 * Microseconds.second
     }
 }
 

@@ -11,8 +11,6 @@ public struct CommitSet: Sendable {
     /// The record before ``nextOffset``; nil where nobody said.
     public var fingerprint: RecordFingerprint?
 
-    public var isEmpty: Bool { sites.isEmpty }
-
     /// What changed in one site.
     public struct Site: Sendable {
         public var index: UInt32
@@ -53,6 +51,14 @@ public struct CommitSet: Sendable {
     }
 }
 
+/// The one commit that may be in flight: taken from its fold and not yet durable.
+///
+/// ``PartitionFold/takeCommit()`` gives it, ``PartitionFold/finishCommit(_:)`` takes it back. Whoever has it knows that
+/// no other commit is taken meanwhile and that none of its pages leaves memory. To drop it is to drop the fold.
+public struct CommitInFlight: ~Copyable, Sendable {
+    public let set: CommitSet
+}
+
 /// An event that no figure uses, for those who are notified of it (SPEC 2.7).
 public struct QuarantinedEvent: Sendable, Equatable {
     /// Number of the worker that it names.
@@ -90,8 +96,13 @@ public struct SiteState: Sendable, Equatable {
 }
 
 extension PartitionFold {
-    /// Takes what changed since the last call. Before the next call, ``finishCommit(_:)`` must report that it is durable.
-    public mutating func takeCommit() -> CommitSet {
+    /// Takes what changed since the last commit; nil when nothing did.
+    ///
+    /// - Precondition: no commit is in flight.
+    public mutating func takeCommit() -> CommitInFlight? {
+        precondition(generation == durableGeneration, "one commit in flight at a time")
+        let isChanged = sites.count > committedSites || sites.contains { $0.pending.isDirty }
+        guard isChanged else { return nil }
         generation += 1
         var set = CommitSet(
             nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, fingerprint: fingerprint)
@@ -100,12 +111,25 @@ extension PartitionFold {
         }
         committedSites = sites.count
         set.pageCount = pageCount
-        return set
+        return CommitInFlight(set: set)
     }
 
-    /// Tells that `set` is durable: its differences are the store's now, its pages may leave memory.
-    public mutating func finishCommit(_ set: CommitSet) {
-        for site in set.sites { sites[Int(site.index)].inFlight = SiteFold.InFlightChanges() }
+    /// The commit is durable: its differences are the store's now, its pages may leave memory.
+    ///
+    /// - Precondition: it is the one that was taken last.
+    public mutating func finishCommit(_ commit: consuming CommitInFlight) {
+        precondition(commit.set.generation == generation, "a commit of another fold")
+        durableGeneration = generation
+        for site in commit.set.sites { sites[Int(site.index)].inFlight = SiteFold.InFlightChanges() }
+    }
+
+    /// Takes, writes and finishes one commit, for those who wait for it.
+    ///
+    /// - Parameter write: what makes it durable. What it throws leaves the commit in flight for good: this fold is done.
+    public mutating func commit(_ write: (CommitSet) throws -> Void) rethrows {
+        guard let commit = takeCommit() else { return }
+        try write(commit.set)
+        finishCommit(commit)
     }
 
     /// What has gathered since the last commit: when to commit again (DESIGN 1.6).
@@ -266,6 +290,7 @@ extension PartitionFold {
     public init(nextOffset: LogOffset, generation: UInt64, pageCount: Int64, sites stored: [StoredSite]) throws {
         self.init(nextOffset: nextOffset)
         self.generation = generation
+        durableGeneration = generation
         self.pageCount = pageCount
         for site in stored {
             var fold = SiteFold(siteID: site.siteID, index: UInt32(sites.count))

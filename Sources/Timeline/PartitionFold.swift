@@ -26,7 +26,9 @@ public struct PartitionFold: Sendable {
     /// Rows of pages that were given out.
     var pageCount: Int64 = 0
     var committedSites = 0
+    /// Number of the last commit that was taken, and of the last one that is durable.
     var generation: UInt64 = 0
+    var durableGeneration: UInt64 = 0
 
     private var siteNumbers: [SiteID: Int] = [:]
     private var lastSite = 0

@@ -186,13 +186,9 @@ final class FaultyPlant {
 
     func append(_ records: some Sequence<RandomScenario.Record>, createdAtShift: Int64 = 0) throws {
         for record in records {
-            var payload: [UInt8] = []
-            switch record.content {
-            case .events(let batch): RecordCodec.encode(batch, into: &payload)
-            case .definition(let definition): RecordCodec.encode(definition, into: &payload)
-            }
-            let createdAt = Timestamp(microseconds: record.createdAt + createdAtShift)
-            _ = try log.append([NewRecord(key: RandomScenario.siteID.bytes, createdAt: createdAt, payload: payload)])
+            var logRecord = record.logRecord()
+            logRecord.createdAt = Timestamp(microseconds: record.createdAt + createdAtShift)
+            _ = try log.append([logRecord])
         }
     }
 

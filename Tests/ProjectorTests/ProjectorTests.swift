@@ -83,7 +83,7 @@ struct ProjectorTests {
         var load = LoadBatches(shape)
         var batch = EventBatch(siteID: shape.siteID)
         var configuration = ProjectorConfiguration.forgetful
-        configuration.memory.tailBytes = 1 << 20
+        configuration.limits.memory.tailBytes = 1 << 20
         let projector = try Projector(log: workplace.log, store: try workplace.store(), configuration: configuration)
         projector.start()
         defer { projector.stop() }

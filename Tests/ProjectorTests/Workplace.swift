@@ -27,17 +27,7 @@ final class Workplace {
     func store() throws -> ProjectionStore { try ProjectionStore.open(path: storePath, logEpoch: log.epoch.bytes) }
 
     func append(_ records: some Sequence<RandomScenario.Record>) throws {
-        for record in records {
-            var payload: [UInt8] = []
-            switch record.content {
-            case .events(let batch): RecordCodec.encode(batch, into: &payload)
-            case .definition(let definition): RecordCodec.encode(definition, into: &payload)
-            }
-            let createdAt = Timestamp(microseconds: record.createdAt)
-            _ = try log.append([
-                NewRecord(key: RandomScenario.siteID.bytes, createdAt: createdAt, payload: payload)
-            ])
-        }
+        for record in records { _ = try log.append([record.logRecord()]) }
     }
 
     /// Folds to the end of the log in one life of a projector.
@@ -67,10 +57,10 @@ extension ProjectorConfiguration {
     /// Commits after every few records, keeps nothing in memory that it may drop.
     static var forgetful: ProjectorConfiguration {
         var configuration = ProjectorConfiguration()
-        configuration.commitMilliseconds = 0
-        configuration.memory = PartitionFold.MemoryBudget(tailBytes: 0, otherBytes: 0)
-        configuration.readBytes = 1
-        configuration.rederivePages = 1
+        configuration.limits.commitMilliseconds = 0
+        configuration.limits.memory = PartitionFold.MemoryBudget(tailBytes: 0, otherBytes: 0)
+        configuration.limits.readBytes = 1
+        configuration.limits.rederivePages = 1
         return configuration
     }
 }
@@ -82,12 +72,8 @@ struct MemoryFold {
 
     init(_ records: [RandomScenario.Record]) throws {
         for record in records {
-            switch record.content {
-            case .events(let batch): try fold.apply(batch, offset: fold.nextOffset, pages: projections)
-            case .definition(let definition):
-                let seconds = RandomScenario.offsetSeconds(of: definition.definition.timeZone)
-                let hourOffset = ((seconds % 3600) + 3600) % 3600 * Microseconds.second
-                try fold.apply(definition, offset: fold.nextOffset, hourOffset: hourOffset, pages: projections)
+            try fold.apply(record.content, offset: fold.nextOffset, pages: projections) {
+                RandomScenario.hourOffset(of: $0)
             }
         }
         while fold.isRederiving { try fold.rederive(pageLimit: 1000, pages: projections) }

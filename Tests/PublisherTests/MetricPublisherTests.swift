@@ -31,7 +31,7 @@ struct MetricPublisherTests {
         let store = try ProjectionStore.open(
             path: stage.path("real.sqlite"), logEpoch: log.epoch.bytes, keepsFeed: true)
         var pace = ProjectorConfiguration()
-        pace.commitMilliseconds = 1
+        pace.limits.commitMilliseconds = 1
         let projector = try Projector(log: log, store: store, configuration: pace)
         projector.start()
         // The stage's clock stands still but for this: each look at it is a millisecond later.

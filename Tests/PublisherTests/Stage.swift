@@ -39,23 +39,14 @@ final class StageFold: FigureSource {
 
     /// Folds what stands at the next offset.
     func apply(_ content: RecordContent) throws {
-        switch content {
-        case .events(let batch): try fold.apply(batch, offset: fold.nextOffset, pages: pages)
-        case .definition(let record):
-            let zone = RandomScenario.offsetSeconds(of: record.definition.timeZone)
-            let hourOffset = ((zone % 3600) + 3600) % 3600 * Microseconds.second
-            try fold.apply(record, offset: fold.nextOffset, hourOffset: hourOffset, pages: pages)
-        }
+        try fold.apply(content, offset: fold.nextOffset, pages: pages) { RandomScenario.hourOffset(of: $0) }
     }
 
     /// Makes buckets of some pages where a definition asked for it.
     func rederive(pages limit: Int) throws { try fold.rederive(pageLimit: limit, pages: pages) }
 
     func commit() throws {
-        let set = fold.takeCommit()
-        guard !set.isEmpty else { return }
-        try store.commit(set)
-        fold.finishCommit(set)
+        try fold.commit { try store.commit($0) }
         fold.evict(PartitionFold.MemoryBudget(tailBytes: 0, otherBytes: 0))
     }
 

@@ -22,7 +22,7 @@ func text(_ microseconds: Int64) -> String { Timestamp(microseconds: microsecond
 final class MemorySource: QuerySource {
     private struct State {
         var fold = PartitionFold()
-        var newest: Int64?
+        var zones = ZoneHourOffsets()
         var logEnd: LogOffset?
         var endAge: Int64 = 0
         var waiters: [(LogOffset, @Sendable (Bool) -> Void)] = []
@@ -37,31 +37,16 @@ final class MemorySource: QuerySource {
 
     func fold(_ record: RecordContent, commits: Bool = false) throws {
         let ready = try state.withLock { state in
-            let offset = state.fold.nextOffset
-            switch record {
-            case .events(let batch):
-                try state.fold.apply(batch, offset: offset, pages: projections)
-                state.newest = max(state.newest ?? .min, batch.createdAt.microseconds)
-            case .definition(let definition):
-                let zone = TimeZone(identifier: definition.definition.timeZone) ?? .gmt
-                let date = Date(timeIntervalSince1970: Double(definition.createdAt.microseconds) / 1e6)
-                let hourOffset = Int64((zone.secondsFromGMT(for: date) % 3600 + 3600) % 3600) * Microseconds.second
-                try state.fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: projections)
-                state.newest = max(state.newest ?? .min, definition.createdAt.microseconds)
+            try state.fold.apply(record, offset: state.fold.nextOffset, pages: projections) {
+                state.zones.hourOffset(of: $0)
             }
-            if commits { commit(&state.fold) }
+            if commits { state.fold.commit { projections.apply($0) } }
             let next = state.fold.nextOffset
             let ready = state.waiters.filter { $0.0 < next }
             state.waiters.removeAll { $0.0 < next }
             return ready
         }
         for (_, body) in ready { body(true) }
-    }
-
-    private func commit(_ fold: inout PartitionFold) {
-        let set = fold.takeCommit()
-        projections.apply(set)
-        fold.finishCommit(set)
     }
 
     /// Makes all hours that a definition asked to make anew.
@@ -96,7 +81,7 @@ final class MemorySource: QuerySource {
 
     private static func standing(_ state: State) -> FoldProgress {
         FoldProgress(
-            nextOffset: state.fold.nextOffset, newestCreatedAt: state.newest,
+            nextOffset: state.fold.nextOffset, newestCreatedAt: state.fold.newestCreatedAt,
             logEnd: state.logEnd ?? state.fold.nextOffset, endAgeMicroseconds: state.endAge)
     }
 

@@ -56,7 +56,7 @@ final class FoldHarness {
     private var storedPages: Int64 = 0
     private var storedGeneration: UInt64 = 0
     private var commits = 0
-    private var inFlight: CommitSet?
+    private var inFlight: CommitInFlight?
     private var inFlightAge = 0
 
     init(_ records: [RecordContent], _ options: FoldOptions = FoldOptions()) throws {
@@ -77,7 +77,7 @@ final class FoldHarness {
     private func step(_ number: Int) throws {
         let offset = fold.nextOffset
         if fold.isRederiving { recordsDuringRederiving += 1 }
-        try apply(records[Int(offset.value)], offset)
+        try fold.apply(records[Int(offset.value)], offset: offset, pages: store) { RandomScenario.hourOffset(of: $0) }
         if options.slicePages > 0, number % options.sliceEvery == 0 {
             try fold.rederive(pageLimit: options.slicePages, pages: store)
         }
@@ -91,22 +91,11 @@ final class FoldHarness {
         }
     }
 
-    private func apply(_ record: RecordContent, _ offset: LogOffset) throws {
-        switch record {
-        case .events(let batch): try fold.apply(batch, offset: offset, pages: store)
-        case .definition(let definition):
-            let zone = RandomScenario.offsetSeconds(of: definition.definition.timeZone)
-            let hourOffset = ((zone % 3600) + 3600) % 3600 * Microseconds.second
-            try fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: store)
-        }
-    }
-
     private func finishCommit() throws {
-        guard let set = inFlight else { return }
-        inFlight = nil
-        store.apply(set)
-        remember(set)
-        fold.finishCommit(set)
+        guard let commit = inFlight.take() else { return }
+        store.apply(commit.set)
+        remember(commit.set)
+        fold.finishCommit(commit)
         if options.evicts { fold.evict(.init(tailBytes: 0, otherBytes: 0)) }
         commits += 1
         if options.restartEvery > 0, commits % options.restartEvery == 0 { try restart() }

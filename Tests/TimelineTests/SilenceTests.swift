@@ -29,7 +29,7 @@ struct SilenceTests {
         try fold.apply(batch(.working, at: start), offset: LogOffset(1), pages: store)
         let end = start + 90 * Microseconds.day
         try fold.apply(batch(.idle, at: end), offset: LogOffset(2), pages: store)
-        store.apply(fold.takeCommit())
+        fold.commit { store.apply($0) }
         let site = try #require(fold.site("plant", storeGeneration: 1))
 
         // Whole hours from buckets, an edge of half an hour on either side.

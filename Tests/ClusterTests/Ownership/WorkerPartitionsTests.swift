@@ -256,8 +256,8 @@ final class ClusterPlant {
         _ name: String, _ change: (inout WorkerPartitionsConfiguration) -> Void = { _ in }
     ) throws -> WorkerPartitions {
         var configuration = WorkerPartitionsConfiguration(folder: directory.appendingPathComponent(name).path)
-        configuration.projector.commitMilliseconds = 0
-        configuration.projector.readBytes = 1
+        configuration.projector.limits.commitMilliseconds = 0
+        configuration.projector.limits.readBytes = 1
         change(&configuration)
         return try WorkerPartitions(log: log, configuration)
     }

@@ -1,0 +1,62 @@
+internal import Clocks
+internal import EventModel
+internal import ProjectionStore
+internal import Timeline
+
+// One commit in flight at most, so that memory holds at most one beside what is dirty: the driver has one place for it.
+extension FoldDriver {
+    /// Begins a commit when it is time, writes a failed one again, and holds the fold when too much waits.
+    mutating func tendCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        recordsSinceCheck = 0
+        let share = shared.share
+        let isFull = limits.isFull(shared.backlog, share)
+        if commit == nil {
+            if isFull || now >= lastCommit.advanced(milliseconds: limits.commitMilliseconds) {
+                beginCommit(now, &effects)
+            }
+        } else {
+            retryCommit(now, &effects)
+            if isFull, recordsInRead == 0, life == .catchingUp || life == .level { life = .full(since: now) }
+        }
+    }
+
+    private mutating func beginCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        lastCommit = now
+        commit = shared.takeCommit()
+        if let set = commit?.set { effects.append(.commit(set)) }
+    }
+
+    private mutating func retryCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        guard let due = retryCommitAt, due <= now || life == .finishing else { return }
+        retryCommitAt = nil
+        if let set = commit?.set { effects.append(.commit(set)) }
+    }
+
+    mutating func committed(_ now: MonotonicTime) {
+        guard let durable = commit.take() else { return }
+        shared.finish(durable)
+        let budget = limits.memory(shared.share)
+        shared.update { _ = $0.evict(budget) }
+        guard case .full(let since) = life else { return }
+        shared.count { $0.waitedMicroseconds += now - since }
+        life = .catchingUp
+    }
+
+    mutating func commitFailed(
+        _ error: StoreError, _ now: MonotonicTime, _ effects: inout [FoldEffect]
+    ) {
+        guard error.isRetriable, life.isFolding else {
+            return fail(FoldFailure(message: "\(error)", isRetriable: error.isRetriable), &effects)
+        }
+        effects.append(.report("\(error)"))
+        retryCommitAt = now.advanced(milliseconds: FoldLimits.commitRetryMilliseconds)
+    }
+
+    /// Commits what is left, and is stopped once that is durable.
+    mutating func finish(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        retryCommit(now, &effects)
+        guard commit == nil else { return }
+        beginCommit(now, &effects)
+        if commit == nil { life = .stopped }
+    }
+}

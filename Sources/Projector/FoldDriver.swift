@@ -1,0 +1,170 @@
+public import Clocks
+internal import EventLog
+public import EventModel
+internal import Observability
+internal import ProjectionStore
+public import Timeline
+
+/// Folds one partition of a log, as a machine: it is told what happened and when, and says what to do (DESIGN 1.10).
+///
+/// It reads no clock, no log and writes no store; whoever runs it does, on threads of its own, or one step after the
+/// other in a simulation. It owns what a fold has to get right: decoding, where hours begin, applying, how much waits for
+/// a commit, that one commit is in flight at most, which pages leave memory, who waits for which offset, and whether the
+/// log still is the one that was folded.
+///
+/// Several may run side by side, also over one log, each with a reader of its own: nothing in it is shared but its
+/// ``SharedFold``, and nothing is published by it.
+public struct FoldDriver: ~Copyable {
+    public let partition: PartitionIndex
+    public let shared: SharedFold
+    public internal(set) var life: FoldLife
+
+    let limits: FoldLimits
+    let pages: any PageReader
+    var records = RecordFold()
+    var lastRecord: MonotonicTime
+    /// Records that the read under way has brought.
+    var recordsInRead = 0
+    var recordsSinceCheck = 0
+    /// The one commit that may be in flight.
+    var commit: CommitInFlight?
+    /// When it is to be written again; nil while it is being written.
+    var retryCommitAt: MonotonicTime?
+    var lastCommit: MonotonicTime
+    private var trouble = LogTrouble()
+
+    /// A driver that goes on where `shared` stands.
+    ///
+    /// - Parameters:
+    ///   - pages: where pages come from that are not in memory: the store that the commits go to.
+    ///   - isVerified: whether the log was compared with the fold just now.
+    public init(
+        partition: PartitionIndex, shared: SharedFold, pages: any PageReader, limits: FoldLimits,
+        isVerified: Bool = false, at now: MonotonicTime
+    ) {
+        self.partition = partition
+        self.shared = shared
+        self.pages = pages
+        self.limits = limits
+        life = isVerified ? .catchingUp : .verifying
+        lastCommit = now
+        lastRecord = now
+    }
+
+    /// Takes in what happened and says what to do next.
+    public mutating func step(_ now: MonotonicTime, _ input: FoldInput) -> FoldActions {
+        var actions = FoldActions()
+        if !life.hasEnded { handle(input, now, &actions.effects) }
+        if life.isFolding { tend(now, &actions.effects) }
+        if life == .finishing { finish(now, &actions.effects) }
+        actions.next = next(now)
+        return actions
+    }
+
+    private mutating func handle(
+        _ input: FoldInput, _ now: MonotonicTime, _ effects: inout [FoldEffect]
+    ) {
+        switch input {
+        case .resume: resume(now)
+        case .verified(let end): verified(end, &effects)
+        case .read(let end): read(end, now)
+        case .failed(let error): failed(error, now, &effects)
+        case .committed: committed(now)
+        case .commitFailed(let error): commitFailed(error, now, &effects)
+        case .stop: stop(&effects)
+        }
+    }
+
+    // MARK: The log
+
+    private mutating func resume(_ now: MonotonicTime) {
+        switch life {
+        case .level: life = .catchingUp
+        case .waitingForLog(let until) where until <= now: life = .verifying
+        default: break
+        }
+    }
+
+    private mutating func verified(_ end: EndSight, _ effects: inout [FoldEffect]) {
+        shared.note(end)
+        guard life == .verifying else { return }
+        life = .catchingUp
+        if trouble.verified() {
+            effects.append(.report("the log of partition \(partition.value) can be read again"))
+        }
+    }
+
+    private mutating func read(_ end: EndSight?, _ now: MonotonicTime) {
+        defer { recordsInRead = 0 }
+        trouble.read()
+        if let end { shared.note(end) }
+        guard life == .catchingUp, recordsInRead == 0 else { return }
+        life = .level
+        // An end before what was folded, seen after it was folded, is not this log's.
+        if let end, end.offset < shared.nextOffset, end.seenAt > lastRecord { life = .verifying }
+    }
+
+    private mutating func failed(
+        _ error: any Error, _ now: MonotonicTime, _ effects: inout [FoldEffect]
+    ) {
+        recordsInRead = 0
+        guard life.isFolding else { return }
+        guard let logError = error as? LogError, case .wait(let isNews) = trouble.note(logError) else {
+            let message = "the fold of partition \(partition.value) stopped: \(error)"
+            return fail(FoldFailure(message: message, isRetriable: error.forOperator.isRetriable), &effects)
+        }
+        life = .waitingForLog(until: now.advanced(milliseconds: FoldLimits.logRetryMilliseconds))
+        if isNews {
+            effects.append(.report("the fold of partition \(partition.value) waits for the log: \(logError)"))
+        }
+    }
+
+    // MARK: The end
+
+    private mutating func stop(_ effects: inout [FoldEffect]) {
+        guard life.isFolding else { return }
+        life = .finishing
+        answer(shared.end(), isPassed: false, &effects)
+    }
+
+    mutating func fail(_ failure: FoldFailure, _ effects: inout [FoldEffect]) {
+        life = .failed(failure)
+        let waiters = shared.end(failure)
+        effects.append(.failed(failure))
+        answer(waiters, isPassed: false, &effects)
+    }
+
+    // MARK: What comes next
+
+    /// What is due because time has passed, or because there is something to do between two reads.
+    private mutating func tend(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        answer(shared.takeExpired(at: now), isPassed: false, &effects)
+        if recordsInRead == 0, life == .catchingUp || life == .level {
+            do { try rederive() } catch { return failed(error, now, &effects) }
+        }
+        tendCommit(now, &effects)
+    }
+
+    func answer(_ waiters: [FoldWaiter], isPassed: Bool, _ effects: inout [FoldEffect]) {
+        if !waiters.isEmpty { effects.append(.answer(waiters, isPassed: isPassed)) }
+    }
+
+    private func next(_ now: MonotonicTime) -> FoldActivity {
+        switch life {
+        case .verifying: .verify(next: shared.nextOffset, shared.fingerprint)
+        case .catchingUp: .read(from: shared.nextOffset, byteLimit: limits.readBytes)
+        case .level where shared.isRederiving: .read(from: shared.nextOffset, byteLimit: limits.readBytes)
+        case .level: .wait(at: shared.nextOffset, milliseconds: idleMilliseconds(now, until: nil))
+        case .waitingForLog(let until): .pause(milliseconds: idleMilliseconds(now, until: until))
+        case .full, .finishing: .awaitCommit(milliseconds: idleMilliseconds(now, until: nil))
+        case .stopped, .failed: .end
+        }
+    }
+
+    /// How long nothing is due, at most ``FoldLimits/waitMilliseconds``: a waiter may come meanwhile.
+    private func idleMilliseconds(_ now: MonotonicTime, until: MonotonicTime?) -> Int {
+        let latest = now.advanced(milliseconds: FoldLimits.waitMilliseconds)
+        let due = [until, shared.firstDeadline, retryCommitAt].reduce(latest) { min($0, $1 ?? latest) }
+        return now.milliseconds(until: due)
+    }
+}

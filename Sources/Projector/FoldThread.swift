@@ -1,0 +1,118 @@
+internal import Clocks
+internal import EventLog
+internal import EventModel
+internal import ProjectionStore
+
+/// Runs a ``FoldDriver`` on a thread: does what it says, tells it what came of it, and decides nothing.
+final class FoldThread {
+    private var driver: FoldDriver
+    private let log: any EventLog
+    private let commits: CommitHandover
+    private let clock: any ProcessClock
+    private let configuration: ProjectorConfiguration
+    private var isStopping = false
+
+    init(
+        _ driver: consuming FoldDriver, log: any EventLog, commits: CommitHandover,
+        configuration: ProjectorConfiguration
+    ) {
+        clock = configuration.clock
+        self.driver = driver
+        self.log = log
+        self.commits = commits
+        self.configuration = configuration
+    }
+
+    /// Until the driver's life is over.
+    func run() {
+        var input = FoldInput.resume
+        while true {
+            var next = step(input)
+            if let outcome = commits.takeOutcome() { next = step(outcome.input) }
+            if !isStopping, commits.isStopping {
+                isStopping = true
+                next = step(.stop)
+            }
+            if next == .end { break }
+            input = perform(next)
+        }
+        commits.close()
+    }
+
+    private func step(_ input: FoldInput) -> FoldActivity {
+        let actions = driver.step(clock.uptime, input)
+        perform(actions.effects)
+        return actions.next
+    }
+
+    private func perform(_ effects: [FoldEffect]) {
+        for effect in effects {
+            switch effect {
+            case .commit(let set): commits.give(set)
+            case .answer(let waiters, let isPassed): for waiter in waiters { waiter.body(isPassed) }
+            case .report(let line): configuration.report(line)
+            case .failed(let failure):
+                configuration.report(failure.message)
+                configuration.failed()
+            }
+        }
+    }
+
+    private func perform(_ activity: FoldActivity) -> FoldInput {
+        switch activity {
+        case .verify(let next, let fingerprint):
+            do {
+                let asked = clock.uptime
+                let end = try LogIdentityCheck.run(log, driver.partition, next: next, fingerprint: fingerprint)
+                return .verified(EndSight(offset: end, seenAt: asked))
+            } catch { return .failed(error) }
+        case .read(let offset, let byteLimit): return read(from: offset, byteLimit: byteLimit)
+        case .wait(let offset, let milliseconds):
+            _ = log.waitForRecord(driver.partition, at: offset, timeoutMilliseconds: milliseconds)
+            return .resume
+        case .pause(let milliseconds), .awaitCommit(let milliseconds):
+            let deadline = clock.uptime.advanced(milliseconds: milliseconds)
+            let outcome = commits.awaitOutcome(until: deadline, by: clock, evenIfStopping: isStopping)
+            return outcome?.input ?? .resume
+        case .end: return .resume
+        }
+    }
+
+    private func read(from offset: LogOffset, byteLimit: Int) -> FoldInput {
+        do {
+            let next = try log.read(driver.partition, from: offset, byteLimit: byteLimit) { record in
+                perform(try driver.fold(record, at: clock.uptime))
+                if let outcome = commits.takeOutcome() { _ = step(outcome.input) }
+            }
+            return .read(end: next == offset ? EndSight(log, driver.partition, clock) : nil)
+        } catch { return .failed(error) }
+    }
+}
+
+/// Writes what is handed over, until there is no more.
+struct Committer {
+    let store: ProjectionStore
+    let commits: CommitHandover
+
+    func run() {
+        while let set = commits.take() {
+            do throws(StoreError) {
+                try store.commit(set)
+                commits.ended(.committed)
+            } catch {
+                commits.ended(.failed(error))
+            }
+        }
+    }
+}
+
+extension EndSight {
+    /// What the log knows of its end without asking anybody; nil where it knows nothing.
+    init?(_ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock) {
+        // Read before the end is: a sight that is dated later than it was would call settled what is not.
+        let asked = clock.uptime
+        guard let known = try? log.knownEnd(partition) else { return nil }
+        let seenAt = MonotonicTime(microseconds: asked.microseconds - max(0, known.ageMicroseconds))
+        self.init(offset: known.offset, seenAt: seenAt)
+    }
+}

@@ -1,0 +1,73 @@
+public import EventLog
+public import EventModel
+internal import Foundation
+public import Timeline
+
+/// The one way from a record of the log into a fold: decode, then apply.
+///
+/// Keeps the memory of the batch, so that record after record allocates nothing. Two steps, because only the second one
+/// needs the fold: others may look at it while the first one runs.
+public struct RecordFold {
+    private var batch = EventBatch(siteID: SiteID(bytes: []))
+    private var kind = RecordCodec.Kind.events
+    private var offset = LogOffset.zero
+    private var hourOffset: Int64 = 0
+    private var fingerprint: RecordFingerprint?
+    private var zones = ZoneHourOffsets()
+
+    public init() {}
+
+    /// Reads a record; what it holds stays here until the next one.
+    /// - Throws: `CodecError` for bytes that are no record.
+    public mutating func decode(_ record: LogRecord) throws {
+        kind = try RecordCodec.decode(record.payload, into: &batch)
+        if case .definition(let definition) = kind { hourOffset = zones.hourOffset(of: definition) }
+        offset = record.offset
+        fingerprint = RecordFingerprint(record)
+    }
+
+    /// The decoded events; nil where the record is a definition.
+    var events: EventBatch? {
+        if case .events = kind { batch } else { nil }
+    }
+
+    /// Events of the record; 0 where it is a definition.
+    public var eventCount: Int {
+        if case .events = kind { batch.count } else { 0 }
+    }
+
+    /// Whether the record is a definition, which may move what every worker ever did.
+    var isDefinition: Bool {
+        if case .definition = kind { true } else { false }
+    }
+
+    /// Folds what was decoded last. A record that `fold` has passed changes nothing.
+    /// - Throws: `TimelineError` at a gap, before anything is touched; what `pages` throws, and then `fold` must be thrown
+    ///   away.
+    public func apply(to fold: inout PartitionFold, pages: any PageReader) throws {
+        switch kind {
+        case .events: try fold.apply(batch, offset: offset, pages: pages)
+        case .definition(let definition):
+            try fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: pages)
+        }
+        if fold.nextOffset == offset.next { fold.fingerprint = fingerprint }
+    }
+}
+
+/// Where the hours of a site begin: its zone's offset modulo one hour (DESIGN 1.7).
+///
+/// It decides what is quick, never what is true, so a zone that this machine does not know counts as UTC.
+public struct ZoneHourOffsets {
+    private var zones: [String: TimeZone] = [:]
+
+    public init() {}
+
+    /// In microseconds, when the definition was admitted.
+    public mutating func hourOffset(of record: DefinitionRecord) -> Int64 {
+        let name = record.definition.timeZone
+        guard let zone = zones[name] ?? TimeZone(identifier: name) else { return 0 }
+        zones[name] = zone
+        let date = Date(timeIntervalSince1970: Double(record.createdAt.microseconds) / 1e6)
+        return FoldParameters.hourOffset(utcOffsetSeconds: Int64(zone.secondsFromGMT(for: date)))
+    }
+}

@@ -1,0 +1,230 @@
+// Layer: machine. Every state of a fold's life with its exits, by values: no thread, no log, no store, no clock.
+import EventLog
+import EventModel
+import ProjectionStore
+import SimulationKit
+import Testing
+import Timeline
+
+@testable import Projector
+
+@Suite("The life of a fold")
+struct DriverLifeTests {
+    private static let outage = LogError(.unavailable, "no broker")
+
+    // MARK: Verifying
+
+    @Test("A fold first compares the log with what it has folded, then reads where it stands")
+    func verifiesFirst() {
+        let rig = DriverRig(isVerified: false)
+        #expect(rig.driver.life == .verifying)
+        #expect(rig.step().next == .verify(next: .zero, nil))
+        #expect(rig.step(.verified(rig.sight(7))).next == .read(from: .zero, byteLimit: FoldLimits().readBytes))
+        #expect(rig.driver.life == .catchingUp)
+        #expect(rig.shared.progress(at: rig.now).logEnd == LogOffset(7))
+    }
+
+    @Test("The comparison is asked for with the fingerprint of the last folded record")
+    func fingerprint() throws {
+        let rig = DriverRig()
+        try rig.read(3)
+        rig.step(.failed(Self.outage))
+        rig.advance(milliseconds: FoldLimits.logRetryMilliseconds)
+        guard case .verify(let next, let fingerprint) = rig.step().next else {
+            Issue.record("the log is not compared after an outage")
+            return
+        }
+        #expect(next == LogOffset(3))
+        let last = rig.records[2]
+        #expect(fingerprint?.createdAt == last.createdAt)
+        #expect(fingerprint?.checksum == last.payload.withUnsafeBytes { CRC32C.checksum($0) })
+    }
+
+    @Test("A log that is another one ends the fold for good")
+    func anotherLog() {
+        let rig = DriverRig(isVerified: false)
+        let actions = rig.step(.failed(ProjectorError.logIsAnother(at: LogOffset(4))))
+        #expect(actions.next == .end)
+        #expect(actions.effects.failures.map(\.isRetriable) == [false])
+        #expect(rig.shared.failure?.message.contains("topic recreated?") == true)
+    }
+
+    @Test("A log that cannot be read while it is compared is waited for")
+    func verifyFails() {
+        let rig = DriverRig(isVerified: false)
+        #expect(rig.step(.failed(Self.outage)).next == .pause(milliseconds: FoldLimits.logRetryMilliseconds))
+    }
+
+    @Test("Stop while nothing was folded ends the fold at once", arguments: [true, false])
+    func stopsAtOnce(isVerified: Bool) {
+        let rig = DriverRig(isVerified: isVerified)
+        #expect(rig.step(.stop).next == .end)
+        #expect(rig.driver.life == .stopped)
+    }
+
+    // MARK: Catching up, level
+
+    @Test("A read that brought records is followed by the next one, one without by waiting for a record")
+    func readsUntilLevel() throws {
+        let rig = DriverRig()
+        #expect(try rig.read(2).next == .read(from: LogOffset(2), byteLimit: FoldLimits().readBytes))
+        let level = rig.step(.read(end: rig.sight(2)))
+        #expect(rig.driver.life == .level)
+        #expect(level.next == .wait(at: LogOffset(2), milliseconds: FoldLimits.waitMilliseconds))
+        #expect(rig.step().next == .read(from: LogOffset(2), byteLimit: FoldLimits().readBytes))
+        #expect(rig.driver.life == .catchingUp)
+    }
+
+    @Test("An end before what was folded, seen after it was folded, makes the fold compare the log")
+    func shorterLog() throws {
+        let rig = DriverRig()
+        try rig.read(3)
+        let before = rig.sight(1)
+        rig.step(.read(end: before))
+        #expect(rig.driver.life == .level, "that end was seen before the last record was folded")
+        rig.step()
+        rig.advance(milliseconds: 1)
+        rig.step(.read(end: rig.sight(1)))
+        #expect(rig.driver.life == .verifying)
+    }
+
+    @Test("A gap in the offsets ends the fold and leaves what it holds fit to be shown (SPEC 7.4)")
+    func gap() throws {
+        let rig = DriverRig()
+        try rig.read(2)
+        let error = #expect(throws: TimelineError.self) { try rig.fold(at: LogOffset(3)) }
+        #expect(error?.code == .gap)
+        #expect(rig.step(.failed(try #require(error))).next == .end)
+        #expect(rig.shared.failure?.message.contains("records are missing") == true)
+        #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } != nil)
+    }
+
+    @Test("A damaged record ends the fold before anything of it shows")
+    func damaged() throws {
+        var records = DriverRig.records
+        records[1].payload[records[1].payload.count - 1] ^= 1
+        let rig = DriverRig(records)
+        try rig.read(1)
+        let error = #expect(throws: CodecError.self) { try rig.fold() }
+        #expect(rig.step(.failed(try #require(error))).effects.failures.map(\.isRetriable) == [false])
+        #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }?.progress.nextOffset == LogOffset(1))
+    }
+
+    @Test("A page that cannot be loaded inside a record tears the fold: no question is answered from it")
+    func torn() throws {
+        let pages = BrokenPages()
+        let rig = DriverRig(pages: pages) { $0.memory = .init(tailBytes: 0, otherBytes: 0) }
+        try rig.read(DriverRig.records.count - 1)
+        rig.advance(milliseconds: 1000)
+        #expect(rig.step().effects.commits.count == 1)
+        rig.step(.committed)
+        #expect(throws: BrokenPages.Failure.self) { try rig.fold() }
+        #expect(rig.step(.failed(BrokenPages.Failure())).next == .end)
+        #expect(throws: ProjectorError.self) { try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } }
+    }
+
+    // MARK: Waiting for the log
+
+    @Test("An outage is reported once, and the log is compared before anything more is folded")
+    func outage() throws {
+        let rig = DriverRig()
+        try rig.read(1)
+        #expect(rig.step(.failed(Self.outage)).effects.reports.count == 1)
+        rig.advance(milliseconds: FoldLimits.logRetryMilliseconds - 1)
+        #expect(rig.step().next == .pause(milliseconds: 1))
+        rig.advance(milliseconds: 1)
+        rig.step()
+        #expect(rig.driver.life == .verifying)
+        #expect(rig.step(.failed(Self.outage)).effects.reports.isEmpty)
+        rig.advance(milliseconds: FoldLimits.logRetryMilliseconds)
+        rig.step()
+        let back = rig.step(.verified(rig.sight(5)))
+        #expect(back.effects.reports.count == 1)
+        #expect(back.next == .read(from: LogOffset(1), byteLimit: FoldLimits().readBytes))
+    }
+
+    @Test("An offset that is not there is compared once; denied again it ends the fold, unless a read came between")
+    func denied() throws {
+        let denial = LogError(.outOfRange, "not there")
+        let rig = DriverRig()
+        for _ in 0..<2 {
+            #expect(rig.step(.failed(denial)).next == .pause(milliseconds: FoldLimits.logRetryMilliseconds))
+            rig.advance(milliseconds: FoldLimits.logRetryMilliseconds)
+            rig.step()
+            rig.step(.verified(rig.sight(5)))
+            try rig.read(1)
+        }
+        rig.step(.failed(denial))
+        #expect(rig.step(.failed(denial)).next == .end)
+        #expect(rig.shared.failure?.isRetriable == false)
+    }
+
+    @Test("Damage to the log is not waited for")
+    func corruptLog() {
+        let rig = DriverRig()
+        #expect(rig.step(.failed(LogError(.corrupt, "not a log"))).next == .end)
+    }
+
+    @Test("Stop while the log is away commits what was folded")
+    func stopsDuringOutage() throws {
+        let rig = DriverRig()
+        try rig.read(2)
+        rig.step(.failed(Self.outage))
+        #expect(rig.step(.stop).effects.commits.map(\.nextOffset) == [LogOffset(2)])
+        #expect(rig.step(.committed).next == .end)
+        #expect(rig.driver.life == .stopped)
+    }
+
+    // MARK: The end
+
+    @Test("After its end a fold does nothing, whatever it is told")
+    func over() throws {
+        let inputs: [FoldInput] = [
+            .resume, .verified(DriverRig().sight(9)), .read(end: nil), .failed(Self.outage), .committed,
+            .commitFailed(StoreError("full", isRetriable: true)), .stop,
+        ]
+        let stopped = DriverRig()
+        stopped.step(.stop)
+        let failed = DriverRig()
+        failed.step(.failed(LogError(.corrupt, "not a log")))
+        for rig in [stopped, failed] {
+            let life = rig.driver.life
+            for input in inputs {
+                let actions = rig.step(input)
+                #expect(actions.effects.isEmpty && actions.next == .end)
+            }
+            #expect(try rig.fold().isEmpty)
+            #expect(rig.driver.life == life && rig.next == .zero)
+        }
+    }
+
+    @Test("Two folds of one log side by side know nothing of each other, and hold the same")
+    func sideBySide() throws {
+        let live = DriverRig()
+        let second = DriverRig { $0.commitMilliseconds = 0 }
+        try live.read(DriverRig.records.count)
+        live.step(.failed(LogError(.corrupt, "not a log")))
+        while second.next.value < DriverRig.records.count {
+            let commits = try second.read(1).effects.commits
+            for set in commits { second.store.apply(set) }
+            if !commits.isEmpty { second.step(.committed) }
+        }
+        #expect(second.shared.failure == nil)
+        #expect(try live.digest() == second.digest())
+    }
+}
+
+extension DriverRig {
+    /// The digest's bytes.
+    func digest() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try shared.site(RandomScenario.siteID, at: now) { .max }?.site.digest(store) { bytes += $0 }
+        return bytes
+    }
+}
+
+/// A store that cannot be read.
+final class BrokenPages: PageReader {
+    struct Failure: Error {}
+    func page(of line: LineID, holding key: EventKey) throws -> Page? { throw Failure() }
+}

@@ -1,0 +1,93 @@
+import Clocks
+import EventLog
+import EventModel
+import Locks
+import ProjectionStore
+import SimulationKit
+import Timeline
+
+@testable import Projector
+
+/// A driver with nothing around it: the test gives it inputs and turns the clock.
+final class DriverRig {
+    private(set) var driver: FoldDriver
+    let shared: SharedFold
+    let store = MemoryProjections()
+    let records: [NewRecord]
+    private(set) var now = MonotonicTime(microseconds: 1_000_000_000)
+
+    init(
+        _ records: [NewRecord] = DriverRig.records, isVerified: Bool = true, pages: (any PageReader)? = nil,
+        _ change: (inout FoldLimits) -> Void = { _ in }
+    ) {
+        self.records = records
+        var limits = FoldLimits()
+        change(&limits)
+        let shared = SharedFold(PartitionFold(), end: EndSight(offset: .zero, seenAt: now))
+        self.shared = shared
+        driver = FoldDriver(
+            partition: PartitionIndex(0), shared: shared, pages: pages ?? store, limits: limits,
+            isVerified: isVerified, at: now)
+    }
+
+    /// Some dozens, the first of them a definition.
+    static let records = (1...).lazy.map { RandomScenario(seed: $0, size: .init(events: 200, eventsPerRecord: 4)) }
+        .first { $0.records.count > 24 }!.records.map { $0.logRecord() }
+
+    func advance(milliseconds: Int) { now = now.advanced(milliseconds: milliseconds) }
+
+    @discardableResult
+    func step(_ input: FoldInput = .resume) -> FoldActions { driver.step(now, input) }
+
+    /// Hands out the next records of the log and ends the read.
+    /// - Returns: the effects on the way, and the actions at the end.
+    @discardableResult
+    func read(_ count: Int) throws -> FoldActions {
+        var effects: [FoldEffect] = []
+        for _ in 0..<count { effects += try fold() }
+        var actions = step(.read(end: nil))
+        actions.effects = effects + actions.effects
+        return actions
+    }
+
+    /// Hands out the next record of the log, or the one at `offset`.
+    func fold(at offset: LogOffset? = nil) throws -> [FoldEffect] {
+        let offset = offset ?? next
+        var effects: [FoldEffect] = []
+        try records[Int(offset.value)].withLogRecord(at: offset) { effects = try driver.fold($0, at: now) }
+        return effects
+    }
+
+    var next: LogOffset { shared.progress(at: now).nextOffset }
+
+    func sight(_ end: Int64) -> EndSight { EndSight(offset: LogOffset(end), seenAt: now) }
+
+    /// Waits for an offset.
+    /// - Returns: where the answer will stand.
+    func wait(for offset: Int64, milliseconds: Int = 5000) -> WaiterAnswer {
+        let answer = WaiterAnswer()
+        shared.wait(
+            FoldWaiter(offset: LogOffset(offset), deadline: now.advanced(milliseconds: milliseconds)) {
+                answer.give($0)
+            })
+        return answer
+    }
+}
+
+/// What a waiter was told.
+final class WaiterAnswer: Sendable {
+    private let kept = Guarded<Bool?>(nil)
+    func give(_ isPassed: Bool) { kept.withLock { $0 = isPassed } }
+    var isPassed: Bool? { kept.withLock { $0 } }
+}
+
+extension [FoldEffect] {
+    /// Does what has an outcome for others.
+    func answer() {
+        for case .answer(let waiters, let isPassed) in self { for waiter in waiters { waiter.body(isPassed) } }
+    }
+
+    var commits: [CommitSet] { compactMap { if case .commit(let set) = $0 { set } else { nil } } }
+    var reports: [String] { compactMap { if case .report(let line) = $0 { line } else { nil } } }
+    var failures: [FoldFailure] { compactMap { if case .failed(let failure) = $0 { failure } else { nil } } }
+}
