@@ -1,7 +1,7 @@
 public import EventLog
 public import EventModel
+internal import Figures
 internal import JSON
-internal import Query
 
 /// An alert as the alerts topic tells it: opened or closed (DESIGN 3, SPEC 6.4).
 ///

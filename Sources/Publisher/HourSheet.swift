@@ -2,7 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Figures
 internal import ProjectionStore
-internal import Query
+internal import Projector
 internal import Timeline
 
 /// Computes all figures of one hour of a site and says which records they make.
@@ -20,14 +20,14 @@ struct HourSheet {
     }
 
     /// - Parameter now: the clock, in microseconds.
-    func outcome(_ hour: DueHour, _ reading: SiteReading, now: Int64) throws -> Outcome {
-        let site = reading.site
+    func outcome(_ hour: DueHour, _ snapshot: ProjectionSnapshot, now: Int64) throws -> Outcome {
+        let site = snapshot.site
         // While hours are rebuilt every question derives all of them from events; the feed notes when that is done.
         guard !site.isRederiving else { return Outcome(isComplete: false) }
         let end = hour.start + Microseconds.hour
         let window = Window(from: hour.start, end: min(end, now))
         guard window.elapsed > 0 else { return Outcome(isComplete: false) }
-        var sheet = Sheet(self, hour, reading, window, isFinal: now >= end + configuration.grace, now: now)
+        var sheet = Sheet(self, hour, snapshot, window, isFinal: now >= end + configuration.grace, now: now)
         switch hour.grid {
         case .site:
             if site.parameters.isHourStart(hour.start) { try sheet.addTimes() } else { try sheet.addRemovals() }
@@ -41,33 +41,33 @@ struct HourSheet {
 private struct Sheet {
     let parts: HourSheet
     let hour: DueHour
-    let reading: SiteReading
+    let snapshot: ProjectionSnapshot
     let window: Window
     let view: KnowledgeView
-    let standing: PublishDecision.Standing
+    let situation: PublishDecision.Situation
     var outcome = HourSheet.Outcome()
 
-    init(_ parts: HourSheet, _ hour: DueHour, _ reading: SiteReading, _ window: Window, isFinal: Bool, now: Int64) {
+    init(
+        _ parts: HourSheet, _ hour: DueHour, _ snapshot: ProjectionSnapshot, _ window: Window, isFinal: Bool, now: Int64
+    ) {
         self.parts = parts
         self.hour = hour
-        self.reading = reading
+        self.snapshot = snapshot
         self.window = window
-        view = reading.site.view(knownAt: nil)
-        standing = PublishDecision.Standing(
-            epoch: parts.epoch, next: reading.standing.nextOffset, fold: ProjectionStore.foldVersion,
+        view = snapshot.site.view(knownAt: nil)
+        situation = PublishDecision.Situation(
+            epoch: parts.epoch, next: snapshot.progress.nextOffset, fold: ProjectionStore.foldVersion,
             isFinal: isFinal, now: now, pace: parts.configuration.round)
     }
 
-    private var site: SiteFold { reading.site }
+    private var site: SiteFold { snapshot.site }
 
     /// Workers, stations and the factory.
     mutating func addTimes() throws {
-        let figures = try site.figures(window, view, [.workers, .stations, .statuses], reading.source)
+        let figures = try site.figures(window, view, [.workers, .stations, .statuses, .factory], snapshot.reader)
         var states = try parts.published.states(hour.site, hour.start, .worker)
         for (number, sums) in figures.workers.enumerated() {
-            let current = figures.statuses[number].current
-            let station = current.map { Array(site.stations[site.origin($0.origin).station]) }
-            let content = MetricContent.worker(sums, state: current?.type, workstation: station)
+            let content = MetricContent.worker(sums, WorkerPresence(figures.statuses[number], at: site))
             add(.worker, [Array(site.workers[UInt32(number)])], content, &states)
         }
         addVanished(.worker, states)
@@ -75,7 +75,7 @@ private struct Sheet {
         states = try parts.published.states(hour.site, hour.start, .workstation)
         let present = site.presentWorkers(figures.statuses)
         for (number, sums) in figures.stations.enumerated() {
-            let content = MetricContent.workstation(sums, currentWorkers: present[number])
+            let content = MetricContent.workstation(sums, WorkstationPresence(workers: present[number]))
             add(.workstation, [Array(site.stations[UInt32(number)])], content, &states)
         }
         addVanished(.workstation, states)
@@ -83,16 +83,16 @@ private struct Sheet {
         states = try parts.published.states(hour.site, hour.start, .factory)
         let settings = site.settings(view)
         let zone = parts.zones.zone(settings?.timeZone ?? "UTC")
-        add(.factory, [], .factory(FactoryFigures(figures, settings, zone)), &states)
+        add(.factory, [], .factory(FactoryFigures(figures.factory, over: window, settings, zone)), &states)
     }
 
     mutating func addHealth() throws {
         var states = try parts.published.states(hour.site, hour.start, .modelHealth)
-        for (number, sums) in try site.health(window, view, reading.source) {
+        for (number, health) in try site.health(window, view, snapshot.reader) {
             let origin = site.origin(number)
             func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
             let entity = [Array(site.stations[origin.station]), name(origin.camera), name(origin.modelVersion)]
-            add(.modelHealth, entity, .modelHealth(sums), &states)
+            add(.modelHealth, entity, .modelHealth(health), &states)
         }
         addVanished(.modelHealth, states)
     }
@@ -104,12 +104,11 @@ private struct Sheet {
         // Most ids of a large site have nothing in an hour.
         if content.isNothing, states.isEmpty { return }
         let previous = states.removeValue(forKey: MetricKey.entityBytes(entity))
-        let basis = content.basis
-        switch PublishDecision(previous, basis: basis, isNothing: content.isNothing, standing) {
+        switch PublishDecision(previous, content.figures, isNothing: content.isNothing, situation) {
         case .leave: break
         case .later, .behind: outcome.isComplete = false
         case .send(let status):
-            outcome.records.append(record(kind, entity, content, basis, status, previous))
+            outcome.records.append(record(kind, entity, content, status, previous))
         }
     }
 
@@ -126,27 +125,27 @@ private struct Sheet {
     mutating func addRemovals() throws {
         for kind in HourGrid.site.kinds {
             for (entity, state) in try parts.published.states(hour.site, hour.start, kind) {
-                if state.fold > standing.fold { continue }
-                if state.epoch == standing.epoch, state.offset >= standing.next {
+                if state.fold > situation.fold { continue }
+                if state.epoch == situation.epoch, state.offset >= situation.next {
                     outcome.isComplete = false
                     continue
                 }
                 outcome.records.append(
-                    record(kind, MetricKey.entity(entity, of: kind), nil, [], state.status, state))
+                    record(kind, MetricKey.entity(entity, of: kind), nil, state.status, state))
             }
         }
     }
 
     private func record(
-        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ basis: [UInt8], _ status: MetricStatus,
+        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ status: MetricStatus,
         _ previous: PublishedState?
     ) -> MetricRecord {
-        let offset = LogOffset(standing.next.value - 1)
+        let offset = LogOffset(situation.next.value - 1)
         return MetricRecord(
             kind: kind, key: MetricKey(site: hour.site, entity: entity, hourStart: hour.start), content: content,
-            basis: basis, status: status,
+            status: status,
             revision: MetricRevision(epoch: parts.epoch, partition: parts.partition, offset: offset),
-            asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: standing.fold,
+            asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: situation.fold,
             previous: previous)
     }
 }

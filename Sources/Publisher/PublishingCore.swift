@@ -2,7 +2,6 @@ internal import EventLog
 internal import EventModel
 internal import Figures
 internal import ProjectionStore
-internal import Query
 internal import Timeline
 
 /// Does what the ``PublishingMachine`` says; for one thread, which calls ``advance()`` again and again.
@@ -126,8 +125,7 @@ final class PublishingCore {
             guard case .metric(let record) = item.content else { return }
             if position.offset.value < item.topicEnd { try forgetTopic(record.kind) }
             try published.raiseEnd(record.kind, position.offset.value + 1)
-            try published.note(
-                record.key, record.kind, record.content == nil ? nil : record.state, at: position.offset.value)
+            try published.note(record.key, record.kind, record.state, at: position.offset.value)
         case .failure(let error):
             statistics.failed += 1
             batch.fail(item)
@@ -218,13 +216,13 @@ final class PublishingCore {
             let room = PublisherConfiguration.hoursPerBatch - batch.hours.count
             guard room > 0, let hour = try published.due(after: lastDue, now: now, limit: 1).first else { return }
             lastDue = hour
-            guard let reading = try source.reading(of: hour.site) else {
+            guard let snapshot = try source.snapshot(of: hour.site) else {
                 // Only the topics know this site: its log is another one, which may come.
                 batch.add(hour, HourSheet.Outcome())
                 continue
             }
-            defer { reading.close() }
-            batch.add(hour, try sheet.outcome(hour, reading, now: now))
+            defer { snapshot.close() }
+            batch.add(hour, try sheet.outcome(hour, snapshot, now: now))
         }
     }
 

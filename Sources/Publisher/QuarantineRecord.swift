@@ -1,8 +1,8 @@
 internal import EventLog
 internal import EventModel
+internal import Figures
 internal import JSON
 internal import ProjectionStore
-internal import Query
 internal import Timeline
 
 /// A quarantined event as the quarantine topic tells it (DESIGN 3).

@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import Figures
 import Foundation
 import ProjectionStore
 import Projector
@@ -50,7 +51,7 @@ struct ProjectorTests {
             let window = Window(from: max(0, edges.min() ?? 0), end: max(0, edges.max() ?? 0))
             let knownAt = Bool.random(using: &random) ? nil : scenario.knownAts.randomElement(using: &random)
             let known = knownAt.map { Timestamp(microseconds: $0) }
-            let found = try NamedFigures(snapshot.site, window, known, snapshot.source)
+            let found = try NamedFigures(snapshot.site, window, known, snapshot.reader)
             let wanted = try NamedFigures(expected, window, known, memory.projections)
             #expect(found == wanted, "seed \(scenario.seed), \(window), known at \(String(describing: knownAt))")
         }
@@ -103,8 +104,8 @@ struct ProjectorTests {
             snapshots += 1
             let window = Window(from: 0, end: Timestamp.latest.microseconds)
             let view = snapshot.site.view(knownAt: nil)
-            let figures = try snapshot.site.figures(window, view, [.workers, .stations], snapshot.source)
-            #expect(figures.total.units == snapshot.site.ledger.folded)
+            let figures = try snapshot.site.figures(window, view, [.totals, .stations], snapshot.reader)
+            #expect(figures.factory.units == snapshot.site.ledger.folded)
             #expect(figures.stations.reduce(0) { $0 + $1.units } == snapshot.site.ledger.folded)
             snapshot.close()
         }
@@ -144,7 +145,7 @@ struct ProjectorTests {
         defer { snapshot.close() }
         let window = Window(from: 0, end: Timestamp.latest.microseconds)
         let error = #expect(throws: TimelineError.self) {
-            try snapshot.site.figures(window, snapshot.site.view(knownAt: nil), .workers, snapshot.source)
+            try snapshot.site.figures(window, snapshot.site.view(knownAt: nil), .workers, snapshot.reader)
         }
         #expect(error?.code == .tooLong)
     }
