@@ -9,7 +9,7 @@ internal import Locks
 public final class HTTPServer: Sendable {
     private enum State {
         case new
-        case running(daemon: OpaquePointer, listener: Listener, watchman: pthread_t)
+        case running(daemon: OpaquePointer, listener: Listener, watchman: BackgroundThread)
         case stopped
     }
 
@@ -49,7 +49,7 @@ public final class HTTPServer: Sendable {
                     code: .cannotStart, message: "the HTTP library could not start its threads",
                     hint: "Check the limits of threads and memory.", isRetriable: true)
             }
-            state.value = .running(daemon: daemon, listener: listener, watchman: Watchman.start(core))
+            state.value = .running(daemon: daemon, listener: listener, watchman: startWatchman())
             return listener.port
         }
     }
@@ -71,7 +71,7 @@ public final class HTTPServer: Sendable {
             // Time for those answers to leave.
             core.waitForRequests(milliseconds: 1000)
             core.end()
-            pthread_join(watchman, nil)
+            watchman.join()
             MHD_stop_daemon(daemon)
             close(listener.socket)
         }
@@ -99,29 +99,15 @@ public final class HTTPServer: Sendable {
         limit.rlim_cur = min(limit.rlim_max, UInt(needed))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
-}
 
-/// The thread that closes what has outlived its limit: the library's own timeout counts only idle time, and it does not
-/// look after connections that sleep.
-private enum Watchman {
-    static func start(_ core: ServerCore) -> pthread_t {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(core).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Watchman.run(Unmanaged<ServerCore>.fromOpaque(context).takeRetainedValue())
-                return nil
-            }, context)
-        precondition(status == 0, "no memory for a thread")
-        return thread
-    }
-
-    private static func run(_ core: ServerCore) {
+    /// The thread that closes what has outlived its limit: the library's own timeout counts only idle time, and it does
+    /// not look after connections that sleep.
+    private func startWatchman() -> BackgroundThread {
         // A limit is overrun by at most an eighth, or a quarter of a second.
         let tick = min(250, max(5, min(core.requestDeadlineMilliseconds, core.streamStallMilliseconds) / 8))
-        var round = StreamRound()
-        while core.isOpen(after: tick) { core.look(at: .now, &round) }
+        return BackgroundThread.start("http watchman") { [core] in
+            var round = StreamRound()
+            while core.isOpen(after: tick) { core.look(at: .now, &round) }
+        }
     }
 }

@@ -56,7 +56,7 @@ final class ServerCore: Sendable {
     /// Closes what has outlived its limit, and notes what streams there are.
     ///
     /// Under the lock: a connection leaves the table before its socket is closed, so the descriptor is still its own.
-    func look(at now: MonotonicTime, _ round: inout StreamRound) {
+    func look(at now: CoarseTime, _ round: inout StreamRound) {
         connections.withLock { table in
             round.begin()
             for connection in table.values {
@@ -91,11 +91,11 @@ final class ServerCore: Sendable {
 
     /// Waits until no request is under way.
     func waitForRequests(milliseconds: UInt64) {
-        let end = MonotonicTime.now + milliseconds
+        let end = CoarseTime.now + milliseconds
         while true {
             // Counted before the look, so that a request that ends in between is not missed.
             let endings = stopping.withLock { $0.endings }
-            let now = MonotonicTime.now
+            let now = CoarseTime.now
             guard now < end, connections.withLock({ $0.values.contains { $0.isBusy } }) else { return }
             _ = stopping.wait(milliseconds: Int(end.milliseconds - now.milliseconds)) { state in
                 state.endings == endings ? nil : true

@@ -52,7 +52,7 @@ struct ConnectionMachineTests {
 
     @Test("a request expires at its deadline, not before; a first one shares the deadline of its connection")
     func deadlines() {
-        func time(_ milliseconds: UInt64) -> MonotonicTime { MonotonicTime(milliseconds: milliseconds) }
+        func time(_ milliseconds: UInt64) -> CoarseTime { CoarseTime(milliseconds: milliseconds) }
         func expire(_ machine: ConnectionMachine, at milliseconds: UInt64) -> ConnectionMachine.Expiry? {
             var copy = machine
             return copy.expire(at: time(milliseconds))
@@ -86,8 +86,8 @@ struct ConnectionMachineTests {
     @Test("a refused body is read up to its limit, a longer one is answered in its middle and read on for a while")
     func refused() {
         func refusing(_ remainder: ConnectionMachine.Remainder) -> ConnectionMachine {
-            var machine = ConnectionMachine(until: MonotonicTime(milliseconds: 1000))
-            machine.requestLine(until: MonotonicTime(milliseconds: 1000))
+            var machine = ConnectionMachine(until: CoarseTime(milliseconds: 1000))
+            machine.requestLine(until: CoarseTime(milliseconds: 1000))
             _ = machine.refuse(ConnectionScene.response, before: remainder)
             return machine
         }

@@ -17,7 +17,7 @@ struct ConnectionScene {
     }
 
     static let response = HTTPResponse(status: 200)
-    var machine = ConnectionMachine(until: MonotonicTime(milliseconds: 0))
+    var machine = ConnectionMachine(until: CoarseTime(milliseconds: 0))
     var library = Library.idle
     /// Rules that were broken.
     var broken: Set<String> = []
@@ -70,7 +70,7 @@ struct ConnectionScene {
     private mutating func happenOnConnection(_ input: Input) -> Bool? {
         switch (input, library) {
         case (.requestLine, .idle):
-            machine.requestLine(until: MonotonicTime(milliseconds: now))
+            machine.requestLine(until: CoarseTime(milliseconds: now))
             (library, answers, isCompleted, oldGeneration) = (.headDue, 0, false, generation)
         case (.head, .headDue): arrive(0)
         case (.accept, .judging): perform(machine.acceptHead(), next: .body)
@@ -101,7 +101,7 @@ struct ConnectionScene {
         case (.ended, .idle), (.ended, .asleep): return false
         case (.ended, _):
             let isStreaming = stateName == "streaming"
-            let stream = machine.ended(nextUntil: MonotonicTime(milliseconds: now))
+            let stream = machine.ended(nextUntil: CoarseTime(milliseconds: now))
             demand((stream != nil) == isStreaming, "a writer that is not told")
             let isUsable = library == .answering || library == .streaming
             library = isUsable && stateName == "waiting" ? .idle : .closed
@@ -125,7 +125,7 @@ struct ConnectionScene {
         case .expire:
             now += 10_000
             let before = stateName
-            let expiry = machine.expire(at: MonotonicTime(milliseconds: now))
+            let expiry = machine.expire(at: CoarseTime(milliseconds: now))
             if expiry == .sayLate { answers += 1 }
             let expects = ["waiting", "head", "body", "refused", "lingering", "late"].contains(before)
             demand((expiry != nil) == expects, "time is up for \(before)")

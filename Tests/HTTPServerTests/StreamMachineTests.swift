@@ -89,7 +89,7 @@ private final class StreamBench {
 
     init(bufferBytesMaximum: Int) { machine = StreamMachine(bufferBytesMaximum: bufferBytesMaximum) }
 
-    private func time(_ milliseconds: UInt64) -> MonotonicTime { MonotonicTime(milliseconds: milliseconds) }
+    private func time(_ milliseconds: UInt64) -> CoarseTime { CoarseTime(milliseconds: milliseconds) }
 
     func attach(at now: UInt64) -> Bool { machine.attach(Budget(maximum: 1 << 20), at: time(now)) }
     func write(_ block: [UInt8], at now: UInt64) -> StreamMachine.Written { machine.write(block, at: time(now)) }
@@ -122,7 +122,7 @@ struct StreamScene {
     private let budget = Budget(maximum: 5)
     private var written: [UInt8] = []
     private var wasAttached = false
-    private static let now = MonotonicTime(milliseconds: 1000)
+    private static let now = CoarseTime(milliseconds: 1000)
 
     init() {}
 

@@ -38,7 +38,7 @@ final class Connection: @unchecked Sendable {
         self.handle = handle
         socket = andon_mhd_socket(handle)
         peer = PeerAddress(andon_mhd_peer(handle))
-        machine = Guarded(ConnectionMachine(until: MonotonicTime.now + core.requestDeadlineMilliseconds))
+        machine = Guarded(ConnectionMachine(until: CoarseTime.now + core.requestDeadlineMilliseconds))
     }
 
     // MARK: On the connection's thread, called by the library
@@ -48,7 +48,7 @@ final class Connection: @unchecked Sendable {
         target.removeAll(keepingCapacity: true)
         target.append(contentsOf: UnsafeRawBufferPointer(start: text, count: strlen(text)))
         if core.configuration.requestLog != nil { log.start() }
-        let deadline = MonotonicTime.now + core.requestDeadlineMilliseconds
+        let deadline = CoarseTime.now + core.requestDeadlineMilliseconds
         machine.withLock { $0.requestLine(until: deadline) }
     }
 
@@ -71,7 +71,7 @@ final class Connection: @unchecked Sendable {
     /// The answer is sent, or the connection was lost.
     func requestEnded() {
         releaseBody()
-        let deadline = MonotonicTime.now + (core.idleTimeoutMilliseconds + core.requestDeadlineMilliseconds)
+        let deadline = CoarseTime.now + (core.idleTimeoutMilliseconds + core.requestDeadlineMilliseconds)
         let (stream, wasLate) = machine.withLock { ($0.ended(nextUntil: deadline), $0.wasLate) }
         stream?.close(.clientGone)
         if let requestLog = core.configuration.requestLog {
@@ -124,7 +124,7 @@ final class Connection: @unchecked Sendable {
 
     /// Closes the connection where the time of what is expected of the client is up.
     /// - Returns: The stream that is being sent, for a look at its own limit.
-    func expire(at now: MonotonicTime) -> ResponseStream? {
+    func expire(at now: CoarseTime) -> ResponseStream? {
         let (expiry, stream) = machine.withLock { ($0.expire(at: now), $0.stream) }
         switch expiry {
         // It ends our side of the connection; the client's end comes when it closes, or at the next look.
@@ -152,7 +152,7 @@ struct RequestLogDraft {
     private var bytes = 0
     private var stream: ResponseStream?
 
-    mutating func start() { self = RequestLogDraft(startMicroseconds: MonotonicTime.exactMicroseconds) }
+    mutating func start() { self = RequestLogDraft(startMicroseconds: CoarseTime.exactMicroseconds) }
 
     init() {}
 
@@ -169,7 +169,7 @@ struct RequestLogDraft {
             method: method.map { String(cString: $0) } ?? "",
             path: String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self), status: status,
             bytes: stream?.takenBytes ?? bytes,
-            durationMicroseconds: MonotonicTime.exactMicroseconds - startMicroseconds,
+            durationMicroseconds: CoarseTime.exactMicroseconds - startMicroseconds,
             clientAddress: address)
     }
 }

@@ -9,20 +9,20 @@
 struct ConnectionMachine: Sendable {
     enum State: Sendable {
         /// Between requests, or before the first. → head, cut
-        case waiting(until: MonotonicTime)
+        case waiting(until: CoarseTime)
         /// The request line is there, the rest of the head is on its way or being judged.
         /// → body, refused, lingering, answering, late
-        case head(until: MonotonicTime)
+        case head(until: CoarseTime)
         /// The head was accepted, the body is on its way. → handling, lingering, answering, late
-        case body(until: MonotonicTime)
+        case body(until: CoarseTime)
         /// The answer is known, but the library takes it only at the body's end, which is near.
         /// → answering, lingering, late
-        case refused(HTTPResponse, leftBytes: Int, until: MonotonicTime)
+        case refused(HTTPResponse, leftBytes: Int, until: CoarseTime)
         /// The answer was sent past the library; what still comes is thrown away for a while, so that the client reads
         /// the answer instead of failing to write. → cut
-        case lingering(leftBytes: Int, until: MonotonicTime)
+        case lingering(leftBytes: Int, until: CoarseTime)
         /// The client was told 408; what still comes is thrown away, or closing would take the answer back. → cut
-        case late(until: MonotonicTime)
+        case late(until: CoarseTime)
         /// A handler runs. → early, asleep, answering
         case handling
         /// Completed before the handler returned. → answering
@@ -104,13 +104,13 @@ struct ConnectionMachine: Sendable {
     private var generation: UInt64 = 0
 
     /// - Parameter deadline: By when the first request's head and body must be there.
-    init(until deadline: MonotonicTime) { state = .waiting(until: deadline) }
+    init(until deadline: CoarseTime) { state = .waiting(until: deadline) }
 
     // MARK: What the library brings, on the connection's thread
 
     /// A request line has arrived. A first request shares its deadline with the connection, so that an idle start buys no
     /// time.
-    mutating func requestLine(until deadline: MonotonicTime) {
+    mutating func requestLine(until deadline: CoarseTime) {
         switch state {
         case .late, .cut: return
         case .waiting(let first) where isFirstRequest: state = .head(until: first)
@@ -220,7 +220,7 @@ struct ConnectionMachine: Sendable {
     /// The answer is sent, or the connection was lost.
     /// - Parameter deadline: Until when the next request must be there.
     /// - Returns: The stream of an answer that was on its way, for whoever writes it to be told.
-    mutating func ended(nextUntil deadline: MonotonicTime) -> ResponseStream? {
+    mutating func ended(nextUntil deadline: CoarseTime) -> ResponseStream? {
         defer {
             switch state {
             case .late, .cut: break
@@ -239,7 +239,7 @@ struct ConnectionMachine: Sendable {
     /// Looks whether the time of what is expected of the client is up. Handlers, sleep and answers take as long as they
     /// take; a stream has a limit of its own.
     /// - Returns: nil where the connection may go on.
-    mutating func expire(at now: MonotonicTime) -> Expiry? {
+    mutating func expire(at now: CoarseTime) -> Expiry? {
         switch state {
         case .head(let deadline) where deadline <= now, .body(let deadline) where deadline <= now,
             .refused(_, _, let deadline) where deadline <= now:
@@ -289,7 +289,7 @@ struct ConnectionMachine: Sendable {
         return .answer(response)
     }
 
-    private mutating func answerAtOnce(_ response: HTTPResponse, until deadline: MonotonicTime) -> Step {
+    private mutating func answerAtOnce(_ response: HTTPResponse, until deadline: CoarseTime) -> Step {
         state = .lingering(leftBytes: Self.lingeringBytesMaximum, until: deadline)
         return .answerAtOnce(response)
     }

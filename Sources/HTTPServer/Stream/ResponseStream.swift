@@ -167,7 +167,7 @@ public final class ResponseStream: Sendable {
         listeners.writable?()
     }
 
-    func isStalled(at now: MonotonicTime, milliseconds: UInt64) -> Bool {
+    func isStalled(at now: CoarseTime, milliseconds: UInt64) -> Bool {
         shared.withLock { $0.machine.isStalled(at: now, milliseconds: milliseconds) }
     }
 }

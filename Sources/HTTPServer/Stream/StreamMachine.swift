@@ -8,12 +8,12 @@ struct StreamMachine: Sendable {
         /// No connection has taken the stream yet. → reading, ending, closed
         case detached
         /// The library sends what it took at `since`, or has been woken then to take more. → asleep, ending, closed
-        case reading(since: MonotonicTime)
+        case reading(since: CoarseTime)
         /// All is sent; the connection is suspended. → reading, ending, closed
         case asleep
         /// No more is written, and what is buffered still leaves; `since` as in `reading`, nil where no connection has
         /// taken the stream yet. → closed
-        case ending(since: MonotonicTime?, StreamEnd)
+        case ending(since: CoarseTime?, StreamEnd)
         /// What was buffered is dropped. No exit.
         case closed(StreamEnd)
     }
@@ -66,7 +66,7 @@ struct StreamMachine: Sendable {
 
     // MARK: The writer, on any thread
 
-    mutating func write(_ block: [UInt8], at now: MonotonicTime) -> Written {
+    mutating func write(_ block: [UInt8], at now: CoarseTime) -> Written {
         switch state {
         case .ending, .closed: return .closed
         case .detached, .reading, .asleep: break
@@ -85,7 +85,7 @@ struct StreamMachine: Sendable {
     /// No more is written.
     /// - Parameter end: What the stream's end will be, when all that is buffered has left.
     /// - Returns: True where the connection has to be woken, under the lock still.
-    mutating func finish(_ end: StreamEnd, at now: MonotonicTime) -> Bool {
+    mutating func finish(_ end: StreamEnd, at now: CoarseTime) -> Bool {
         switch state {
         case .detached: state = .ending(since: nil, end)
         case .reading(let since): state = .ending(since: since, end)
@@ -109,7 +109,7 @@ struct StreamMachine: Sendable {
 
     /// A connection takes the stream; from now on what is buffered counts against the budget.
     /// - Returns: False where there is no room for it, or where it is closed.
-    mutating func attach(_ budget: Budget, at now: MonotonicTime) -> Bool {
+    mutating func attach(_ budget: Budget, at now: CoarseTime) -> Bool {
         precondition(self.budget == nil, "a stream is the body of one answer")
         switch state {
         case .detached where budget.take(bufferedBytes): state = .reading(since: now)
@@ -121,7 +121,7 @@ struct StreamMachine: Sendable {
     }
 
     /// The library asks for bytes to send: what it took before has been handed to the network.
-    mutating func take(into buffer: UnsafeMutableRawBufferPointer, at now: MonotonicTime) -> Taken {
+    mutating func take(into buffer: UnsafeMutableRawBufferPointer, at now: CoarseTime) -> Taken {
         switch state {
         // Asleep the library does not ask.
         case .detached, .asleep, .closed: return .failed
@@ -167,7 +167,7 @@ struct StreamMachine: Sendable {
     }
 
     /// True where the client has taken nothing for so long of what was there for it.
-    func isStalled(at now: MonotonicTime, milliseconds: UInt64) -> Bool {
+    func isStalled(at now: CoarseTime, milliseconds: UInt64) -> Bool {
         switch state {
         case .reading(let since), .ending(let since?, _): since + milliseconds <= now
         case .detached, .asleep, .ending(nil, _), .closed: false

@@ -22,7 +22,7 @@ struct StreamRound {
     }
 
     /// Cuts the connections of clients that are gone or take nothing. Under the lock of the table of connections.
-    mutating func cut(at now: MonotonicTime, stallMilliseconds: UInt64) {
+    mutating func cut(at now: CoarseTime, stallMilliseconds: UInt64) {
         guard !streams.isEmpty else { return }
         poll(&sockets, nfds_t(sockets.count), 0)
         for (index, (stream, connection)) in streams.enumerated() {
