@@ -2,14 +2,14 @@ import CMicrohttpd
 import Glibc
 internal import Locks
 
-/// An HTTP/1.1 server: routes, limits, deadlines and suspended requests. It knows nothing of Andon.
+/// An HTTP/1.1 server: routes, limits, deadlines, suspended requests and streams. It knows nothing of Andon.
 ///
 /// Handlers run on its pool of threads. Requests reach them whole, within their limits and with a well-formed path and
 /// query; everything else is answered before, as `application/problem+json`.
 public final class HTTPServer: Sendable {
     private enum State {
         case new
-        case running(daemon: OpaquePointer, listener: Listener, watchman: pthread_t)
+        case running(daemon: OpaquePointer, listener: Listener, watchman: BackgroundThread)
         case stopped
     }
 
@@ -49,13 +49,13 @@ public final class HTTPServer: Sendable {
                     code: .cannotStart, message: "the HTTP library could not start its threads",
                     hint: "Check the limits of threads and memory.", isRetriable: true)
             }
-            state.value = .running(daemon: daemon, listener: listener, watchman: Watchman.start(core))
+            state.value = .running(daemon: daemon, listener: listener, watchman: startWatchman())
             return listener.port
         }
     }
 
-    /// Accepts no more, lets running requests finish within ``HTTPServerConfiguration/drainSeconds``, answers the rest
-    /// 503, closes. Blocks meanwhile; not for handlers. Harmless where nothing runs.
+    /// Accepts no more, ends streams, lets running requests and what streams still hold finish within
+    /// ``HTTPServerConfiguration/drainSeconds``, answers the rest 503, closes. Blocks meanwhile; not for handlers. Harmless where nothing runs.
     public func stop() {
         state.withLock { state in
             guard case .running(let daemon, let listener, let watchman) = state.value else { return }
@@ -64,13 +64,14 @@ public final class HTTPServer: Sendable {
             MHD_quiesce_daemon(daemon)
             // Connections that still wait to be accepted are refused now; the descriptor stays until no thread uses it.
             shutdown(listener.socket, Int32(SHUT_RDWR))
-            waitForRequests(seconds: core.configuration.drainSeconds)
+            core.stopStreams()
+            core.waitForRequests(milliseconds: UInt64(max(0, core.configuration.drainSeconds) * 1000))
             core.isStopping.store(true, ordering: .sequentiallyConsistent)
-            core.abandonSuspended()
+            core.abandon()
             // Time for those answers to leave.
-            waitForRequests(seconds: 1)
-            core.bell.close()
-            pthread_join(watchman, nil)
+            core.waitForRequests(milliseconds: 1000)
+            core.end()
+            watchman.join()
             MHD_stop_daemon(daemon)
             close(listener.socket)
         }
@@ -90,14 +91,6 @@ public final class HTTPServer: Sendable {
         return andon_mhd_start(&settings, requestProceeds, requestLineArrived, connectionChanged, requestCompleted)
     }
 
-    private func waitForRequests(seconds: Double) {
-        let end = RequestWatch.milliseconds() + UInt64(max(0, seconds) * 1000)
-        while core.hasRunningRequests, RequestWatch.milliseconds() < end {
-            // The bell may ring between the look and the wait, so the wait is short.
-            _ = core.bell.wait(milliseconds: 10)
-        }
-    }
-
     private static func raiseOpenFilesLimit(to needed: Int) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < UInt(needed) else {
@@ -106,27 +99,15 @@ public final class HTTPServer: Sendable {
         limit.rlim_cur = min(limit.rlim_max, UInt(needed))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
-}
 
-/// The thread that closes what has outlived its deadline: the library's own timeout counts only idle time.
-private enum Watchman {
-    static func start(_ core: ServerCore) -> pthread_t {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(core).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Watchman.run(Unmanaged<ServerCore>.fromOpaque(context).takeRetainedValue())
-                return nil
-            }, context)
-        precondition(status == 0, "no memory for a thread")
-        return thread
-    }
-
-    private static func run(_ core: ServerCore) {
-        // A deadline is overrun by at most an eighth, or a quarter of a second.
-        let tick = min(250, max(5, core.requestDeadlineMilliseconds / 8))
-        while core.bell.wait(milliseconds: tick) { core.expire(at: RequestWatch.milliseconds()) }
+    /// The thread that closes what has outlived its limit: the library's own timeout counts only idle time, and it does
+    /// not look after connections that sleep.
+    private func startWatchman() -> BackgroundThread {
+        // A limit is overrun by at most an eighth, or a quarter of a second.
+        let tick = min(250, max(5, min(core.requestDeadlineMilliseconds, core.streamStallMilliseconds) / 8))
+        return BackgroundThread.start("http watchman") { [core] in
+            var round = StreamRound()
+            while core.isOpen(after: tick) { core.look(at: .now, &round) }
+        }
     }
 }

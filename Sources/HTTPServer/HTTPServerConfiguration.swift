@@ -1,6 +1,9 @@
 public import Observability
 
 /// How a server listens and what it allows. Every limit is a number here.
+///
+/// Memory in the worst case, with the defaults: 4096 connections of 2 × 8 KiB + 16 KiB each, 128 MiB; their small bodies,
+/// at most 256 KiB each and 64 kept for each thread; large bodies, 512 MiB; what streams hold for slow clients, 128 MiB.
 public struct HTTPServerConfiguration: Sendable {
     /// An IPv4 or IPv6 literal, or `localhost` (127.0.0.1).
     public var host = "127.0.0.1"
@@ -23,6 +26,14 @@ public struct HTTPServerConfiguration: Sendable {
     public var drainSeconds = 10.0
     /// Memory of request bodies larger than 256 KiB, of all connections together; beyond: 503.
     public var bodyMemoryBytesMaximum = 512 * 1024 * 1024
+    /// Answers that are streams, at one time; beyond: 503. Each holds its connection for as long as it lasts, so this is half
+    /// of ``connectionsMaximum``: the other half stays for requests that come and go.
+    public var streamsMaximum = 2048
+    /// Bytes that all streams together hold for clients that have not taken them yet; beyond, writes are refused as full.
+    /// The default is 64 KiB for each of ``streamsMaximum``. Blocks that streams share count for each of them.
+    public var streamMemoryBytesMaximum = 128 * 1024 * 1024
+    /// A client that has taken nothing for so long, although there was something for it, is cut.
+    public var streamStallSeconds = 30.0
     /// How many proxies stand between clients and this server. The client's address is then the N-th from the right of
     /// `X-Forwarded-For`; with 0 that header counts for nothing (DESIGN 6).
     public var trustedProxies = 0
@@ -43,7 +54,7 @@ public struct RequestLogEntry: Sendable {
     public let path: String
     /// 0: the connection was lost before there was an answer.
     public let status: Int
-    /// Bytes of the answer's body.
+    /// Bytes of the answer's body; of a stream, what the connection took.
     public let bytes: Int
     /// From the request line to the end of the answer.
     public let durationMicroseconds: Int64

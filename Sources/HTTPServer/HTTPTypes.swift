@@ -73,11 +73,24 @@ public struct HTTPResponse: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+    /// The body, where it is written while it is sent; ``body`` counts for nothing then.
+    public var stream: ResponseStream?
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// An answer whose length is not known: it goes on until the stream is finished. Clients of HTTP/1.1 get it in chunks,
+    /// those of HTTP/1.0 until the connection closes; HEAD gets the headers alone, the stream ends as
+    /// refused, and the connection closes.
+    ///
+    /// A client that closes its sending side counts as gone. Beyond ``HTTPServerConfiguration/streamsMaximum`` the answer
+    /// is 503 instead.
+    public init(status: Int, headers: [(name: String, value: String)] = [], stream: ResponseStream) {
+        self.init(status: status, headers: headers)
+        self.stream = stream
     }
 
     /// An answer whose body is JSON already.

@@ -1,4 +1,3 @@
-import Glibc
 internal import Locks
 import Synchronization
 
@@ -7,25 +6,42 @@ final class ServerCore: Sendable {
     let configuration: HTTPServerConfiguration
     let router: Router
     let crossOrigin: CrossOrigin
-    let bodyMemory: MemoryBudget
-    /// No new connections; connections close after their next answer.
+    let bodyMemory: Budget
+    let streamPlaces: Budget
+    let streamMemory: Budget
+    /// No new connections; connections close after their next answer, and streams end.
     let isDraining = Atomic(false)
     /// Whoever suspends a request from now on is answered 503 in its holder's place.
     let isStopping = Atomic(false)
-    /// Signalled when a request ends while the server drains, and to end the watchman.
-    let bell = Bell()
 
     private let connections = Guarded<[ObjectIdentifier: Connection]>([:])
+    private let stopping = Monitor(Stopping())
+
+    /// What the stop of the server waits for, and what waits for the stop.
+    private struct Stopping: Sendable {
+        /// Rises while the server drains with each request that ends.
+        var endings = 0
+        var isOver = false
+    }
 
     init(configuration: HTTPServerConfiguration, routes: [HTTPRoute]) {
         self.configuration = configuration
         router = Router(routes)
         crossOrigin = CrossOrigin(configuration.corsOrigins)
-        bodyMemory = MemoryBudget(bytesMaximum: configuration.bodyMemoryBytesMaximum)
+        bodyMemory = Budget(maximum: configuration.bodyMemoryBytesMaximum)
+        streamPlaces = Budget(maximum: configuration.streamsMaximum)
+        streamMemory = Budget(maximum: configuration.streamMemoryBytesMaximum)
     }
 
     var requestDeadlineMilliseconds: UInt64 { UInt64(max(1, configuration.requestDeadlineSeconds * 1000)) }
     var idleTimeoutMilliseconds: UInt64 { UInt64(max(1, configuration.idleTimeoutSeconds)) * 1000 }
+    var streamStallMilliseconds: UInt64 { UInt64(max(1, configuration.streamStallSeconds * 1000)) }
+
+    static let stoppingResponse = HTTPResponse.problem(
+        503, "the server is stopping", headers: [("Retry-After", "1"), ("Connection", "close")])
+
+    static let noStreamResponse = HTTPResponse.problem(
+        503, "the server serves as many streams as it can", headers: [("Retry-After", "5")])
 
     // MARK: Connections, from their start until just before their socket is closed
 
@@ -37,74 +53,66 @@ final class ServerCore: Sendable {
         connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
-    /// Closes what has outlived its deadline.
+    /// Closes what has outlived its limit, and notes what streams there are.
     ///
     /// Under the lock: a connection leaves the table before its socket is closed, so the descriptor is still its own.
-    func expire(at now: UInt64) {
-        connections.withLock { for connection in $0.values { connection.expire(at: now) } }
+    func look(at now: CoarseTime, _ round: inout StreamRound) {
+        connections.withLock { table in
+            round.begin()
+            for connection in table.values {
+                if let stream = connection.expire(at: now) { round.add(stream, of: connection) }
+            }
+            round.cut(at: now, stallMilliseconds: streamStallMilliseconds)
+        }
+        // Outside: it calls the writers.
+        round.tell()
+        // What was cut counts as ended for a stop that waits.
+        requestEnded()
     }
 
-    var hasRunningRequests: Bool { connections.withLock { $0.values.contains { $0.isBusy } } }
+    // MARK: Stop
 
-    /// Answers every suspended request, so that the library can be stopped.
-    func abandonSuspended() {
-        // Outside the lock: waking takes the library's own.
-        for connection in connections.withLock({ Array($0.values) }) { connection.abandon() }
+    /// Ends every stream: what was written leaves, and their writers are told.
+    func stopStreams() {
+        for connection in all { connection.stream?.stop() }
     }
 
-    static let stoppingResponse = HTTPResponse.problem(
-        503, "the server is stopping", headers: [("Retry-After", "1"), ("Connection", "close")])
-}
-
-/// A condition to wait on with a time limit.
-final class Bell: @unchecked Sendable {
-    // Allocated for good: the C library keeps the addresses. Only these calls touch them, and they are thread-safe.
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var isClosed = false
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(condition, &attributes)
-        pthread_condattr_destroy(&attributes)
+    /// Answers every suspended request, and drops what streams still hold. When it returns nobody sleeps, and nobody is
+    /// about to be woken, so that the library can be stopped.
+    func abandon() {
+        for connection in all {
+            connection.abandon()
+            connection.stream?.close(.serverStopping)
+        }
     }
 
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
+    /// A copy: what is done with connections takes locks of the library, and calls writers.
+    private var all: [Connection] { connections.withLock { Array($0.values) } }
+
+    /// Waits until no request is under way.
+    func waitForRequests(milliseconds: UInt64) {
+        let end = CoarseTime.now + milliseconds
+        while true {
+            // Counted before the look, so that a request that ends in between is not missed.
+            let endings = stopping.withLock { $0.endings }
+            let now = CoarseTime.now
+            guard now < end, connections.withLock({ $0.values.contains { $0.isBusy } }) else { return }
+            _ = stopping.wait(milliseconds: Int(end.milliseconds - now.milliseconds)) { state in
+                state.endings == endings ? nil : true
+            }
+        }
     }
 
-    func ring() {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+    func requestEnded() {
+        if isDraining.load(ordering: .sequentiallyConsistent) { stopping.update { $0.endings += 1 } }
     }
 
-    /// Rings for good: every later wait returns at once.
-    func close() {
-        pthread_mutex_lock(mutex)
-        isClosed = true
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
-    }
+    /// Ends the watchman.
+    func end() { stopping.update { $0.isOver = true } }
 
-    /// Waits for a ring, at most so long.
-    /// - Returns: False once the bell is closed.
-    func wait(milliseconds: UInt64) -> Bool {
-        var until = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &until)
-        let nanoseconds = UInt64(until.tv_nsec) + milliseconds % 1000 * 1_000_000
-        until.tv_sec += Int(milliseconds / 1000 + nanoseconds / 1_000_000_000)
-        until.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        pthread_mutex_lock(mutex)
-        if !isClosed { pthread_cond_timedwait(condition, mutex, &until) }
-        let isOpen = !isClosed
-        pthread_mutex_unlock(mutex)
-        return isOpen
+    /// Waits for the end, at most so long.
+    /// - Returns: False when the server has ended.
+    func isOpen(after milliseconds: UInt64) -> Bool {
+        stopping.wait(milliseconds: Int(milliseconds)) { $0.isOver ? true : nil } == nil
     }
 }

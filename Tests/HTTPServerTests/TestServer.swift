@@ -19,6 +19,9 @@ final class TestServer {
 
     func wire() throws -> Wire { try Wire(port: port) }
 
+    /// A connection that is slow to read: its sockets take a few megabytes at most.
+    func slowWire() throws -> Wire { try Wire(port: port, receiveBytes: 64 * 1024) }
+
     /// One request on a connection of its own.
     func ask(_ text: String, body: [UInt8] = []) throws -> Wire.Reply {
         let wire = try wire()
@@ -73,6 +76,55 @@ final class Waiting: Sendable {
     func next() -> any HTTPExchange {
         arrived.wait()
         return exchanges.withLock { $0.removeFirst() }
+    }
+}
+
+/// Streams that wait for somebody to write them.
+final class Streams: Sendable {
+    private let streams = Guarded<[ResponseStream]>([])
+    private let arrived = Semaphore()
+
+    /// Answers every request with a stream of its own.
+    func route(_ pattern: String, bufferBytesMaximum: Int = 256 * 1024) -> HTTPRoute {
+        HTTPRoute(.get, pattern) { _, _ in
+            let stream = ResponseStream(bufferBytesMaximum: bufferBytesMaximum)
+            self.streams.withLock { $0.append(stream) }
+            self.arrived.signal()
+            return .respond(HTTPResponse(status: 200, headers: [("Content-Type", "text/plain")], stream: stream))
+        }
+    }
+
+    /// Waits for the next stream and takes it.
+    func next() -> ResponseStream {
+        arrived.wait()
+        return streams.withLock { $0.removeFirst() }
+    }
+
+    /// Asks for a stream on a connection and reads the head of the answer.
+    func open(_ wire: Wire, _ target: String = "/stream") throws -> ResponseStream {
+        wire.send("GET \(target) HTTP/1.1\r\nHost: test\r\n\r\n")
+        let stream = next()
+        guard try wire.head().status == 200 else { throw Wire.Failure.malformed("no stream") }
+        return stream
+    }
+}
+
+/// The end of a stream, to be waited for.
+final class Ending: Sendable {
+    private let value = Guarded<[StreamEnd]>([])
+    private let told = Semaphore()
+
+    init(of stream: ResponseStream) {
+        stream.whenClosed { end in
+            self.value.withLock { $0.append(end) }
+            self.told.signal()
+        }
+    }
+
+    /// Waits for the end.
+    func wait() -> StreamEnd {
+        told.wait()
+        return value.withLock { $0[0] }
     }
 }
 

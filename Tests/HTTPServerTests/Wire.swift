@@ -29,8 +29,12 @@ final class Wire {
     let socket: Int32
     private var unread: [UInt8] = []
 
-    init(port: UInt16) throws {
+    /// - Parameter receiveBytes: What the kernel keeps while nobody reads; nil: as it likes.
+    init(port: UInt16, receiveBytes: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var receiveBytes {
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBytes, socklen_t(MemoryLayout<Int32>.size))
+        }
         var patience = timeval(tv_sec: Self.patienceSeconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
@@ -84,6 +88,41 @@ final class Wire {
         }
     }
 
+    /// The head of the next answer, whose body is read by ``chunk()`` or ``rest()``.
+    func head() throws -> Reply { try one(toHead: true) }
+
+    /// The next chunk of a chunked body; empty at its end.
+    func chunk() throws -> [UInt8] {
+        let size = try readLine()
+        guard let count = Int(size, radix: 16) else { throw Failure.malformed(size) }
+        let bytes = try take(count)
+        guard try readLine().isEmpty else { throw Failure.malformed("a chunk of \(count) bytes is longer") }
+        return bytes
+    }
+
+    /// All chunks to the end of a chunked body.
+    func chunks() throws -> [UInt8] {
+        var body: [UInt8] = []
+        while true {
+            let chunk = try chunk()
+            if chunk.isEmpty { return body }
+            body += chunk
+        }
+    }
+
+    /// So many bytes.
+    func take(_ count: Int) throws -> [UInt8] {
+        while unread.count < count { guard fill() else { throw Failure.closed } }
+        defer { unread.removeFirst(count) }
+        return Array(unread[..<count])
+    }
+
+    /// Everything until the server closes.
+    func rest() -> [UInt8] {
+        while fill() {}
+        return unread
+    }
+
     /// True where the stream ends without another byte.
     func isClosed() -> Bool { unread.isEmpty && !fill() }
 
@@ -101,22 +140,25 @@ final class Wire {
         }
         guard !toHead, status >= 200, status != 204 else { return reply }
         guard let length = reply.header("Content-Length").flatMap(Int.init) else { throw Failure.malformed(head) }
-        while unread.count < length { guard fill() else { throw Failure.closed } }
-        reply.body = Array(unread[..<length])
-        unread.removeFirst(length)
+        reply.body = try take(length)
         return reply
     }
 
-    private func readHead() throws -> String {
+    private func readHead() throws -> String { try read(until: [13, 10, 13, 10]) }
+
+    private func readLine() throws -> String { try read(until: [13, 10]) }
+
+    /// What stands before the mark, which is read over.
+    private func read(until mark: [UInt8]) throws -> String {
         var searched = 0
         while true {
-            for index in searched..<max(searched, unread.count - 3)
-            where unread[index] == 13 && unread[index + 1] == 10 && unread[index + 2] == 13 && unread[index + 3] == 10 {
-                let head = String(decoding: unread[..<index], as: UTF8.self)
-                unread.removeFirst(index + 4)
-                return head
+            for index in searched..<max(searched, unread.count - mark.count + 1)
+            where unread[index..<(index + mark.count)].elementsEqual(mark) {
+                let text = String(decoding: unread[..<index], as: UTF8.self)
+                unread.removeFirst(index + mark.count)
+                return text
             }
-            searched = max(0, unread.count - 3)
+            searched = max(0, unread.count - mark.count + 1)
             guard fill() else { throw Failure.closed }
         }
     }

@@ -44,6 +44,16 @@ struct andon_mhd_head {
     size_t bytes;
 };
 
+/// Macros with casts are not visible from Swift.
+static const uint64_t andon_mhd_size_unknown = MHD_SIZE_UNKNOWN;
+static const ssize_t andon_mhd_end_of_stream = MHD_CONTENT_READER_END_OF_STREAM;
+static const ssize_t andon_mhd_end_with_error = MHD_CONTENT_READER_END_WITH_ERROR;
+
+/// Has an answer of unknown length end with its connection instead of being sent in chunks.
+static inline enum MHD_Result andon_mhd_end_by_close(struct MHD_Response *response) {
+    return MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+}
+
 void andon_mhd_read_head(struct MHD_Connection *connection, struct andon_mhd_head *head);
 
 /// What the daemon was told to keep for this connection, or NULL.

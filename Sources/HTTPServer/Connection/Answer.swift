@@ -12,6 +12,14 @@ enum Answer {
         _ response: HTTPResponse, on connection: OpaquePointer, extra: [(name: String, value: String)]
     ) -> Bool {
         guard let handle = make(response.body) else { return false }
+        return queue(handle, response, on: connection, extra: extra)
+    }
+
+    /// The same with a body that was made already; lets go of it.
+    static func queue(
+        _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer,
+        extra: [(name: String, value: String)]
+    ) -> Bool {
         // Queued, the library holds its own reference.
         defer { MHD_destroy_response(handle) }
         for header in response.headers + extra {

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Memory for one body at a time, grown as bytes arrive and used again.
 final class BodyBuffer {
@@ -9,9 +8,9 @@ final class BodyBuffer {
     private(set) var count = 0
     private var storage: UnsafeMutableRawPointer
     private var capacity: Int
-    private let budget: MemoryBudget
+    private let budget: Budget
 
-    init(budget: MemoryBudget) {
+    init(budget: Budget) {
         self.budget = budget
         capacity = 16 * 1024
         storage = UnsafeMutableRawPointer.allocate(byteCount: capacity + HTTPRequest.bodyPaddingBytes, alignment: 64)
@@ -65,26 +64,6 @@ final class BodyBuffer {
     private func charge(_ capacity: Int) -> Int { capacity > Self.keptBytesMaximum ? capacity : 0 }
 }
 
-/// The server's limit on memory for large bodies, of all connections together.
-final class MemoryBudget: Sendable {
-    private let used = Atomic(0)
-    private let bytesMaximum: Int
-
-    init(bytesMaximum: Int) { self.bytesMaximum = bytesMaximum }
-
-    func take(_ bytes: Int) -> Bool {
-        guard bytes > 0 else { return true }
-        let (_, total) = used.add(bytes, ordering: .relaxed)
-        if total <= bytesMaximum { return true }
-        release(bytes)
-        return false
-    }
-
-    func release(_ bytes: Int) {
-        if bytes > 0 { used.subtract(bytes, ordering: .relaxed) }
-    }
-}
-
 /// What one thread of the pool keeps for its next requests, so that they allocate nothing.
 final class ThreadStock {
     private var buffers: [BodyBuffer] = []
@@ -109,7 +88,7 @@ final class ThreadStock {
         return stock
     }
 
-    func buffer(_ budget: MemoryBudget) -> BodyBuffer { buffers.popLast() ?? BodyBuffer(budget: budget) }
+    func buffer(_ budget: Budget) -> BodyBuffer { buffers.popLast() ?? BodyBuffer(budget: budget) }
 
     func inflater() -> Inflater? { inflaters.popLast() ?? Inflater() }
 

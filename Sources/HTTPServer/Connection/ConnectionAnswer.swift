@@ -1,0 +1,129 @@
+import CMicrohttpd
+import Glibc
+
+/// Handler and answer. All of it runs on the connection's thread.
+extension Connection {
+    func perform(_ step: ConnectionMachine.Step) -> Bool {
+        switch step {
+        case .goOn: return true
+        case .close: return false
+        case .answer(let response): return answer(response)
+        case .answerAtOnce(let response):
+            answerAtOnce(response)
+            return true
+        }
+    }
+
+    // MARK: Handler
+
+    func runHandler() -> ConnectionMachine.Step {
+        guard let route, let generation = machine.withLock({ $0.beginHandling() }) else { return .close }
+        let exchange = Exchange(connection: self, generation: generation)
+        // Until the outcome is known the exchange must live: its end without an answer is an answer.
+        let outcome = withExtendedLifetime(exchange) {
+            let outcome = route.handler(request(route), exchange)
+            if case .respond = outcome { exchange.spend() }
+            return outcome
+        }
+        releaseBody()
+        switch outcome {
+        case .respond(let response): return machine.withLock { $0.respond(response) }
+        case .suspended: return suspend()
+        }
+    }
+
+    private func request(_ route: HTTPRoute) -> HTTPRequest {
+        HTTPRequest(
+            method: route.method, path: path, pathParameters: pathParameters, query: query,
+            body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,
+            isLoopback: peer.isLoopback && head.is_forwarded == 0, headerLookup: { self.header($0) },
+            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" },
+            answerHeaders: { self.answerHeaders += $0 })
+    }
+
+    private func header(_ name: String) -> String? {
+        MHD_lookup_connection_value(handle, .HEADER_KIND, name).map { String(cString: $0) }
+    }
+
+    private func suspend() -> ConnectionMachine.Step {
+        // Asleep before anybody can see it: who sees it may wake it at once.
+        let early = machine.withLock { machine in
+            let response = machine.suspend()
+            if response == nil { sleep() }
+            return response
+        }
+        if let early { return .answer(early) }
+        // Set before the server looks at who sleeps, so one of the two finds this one.
+        if core.isStopping.load(ordering: .sequentiallyConsistent) { abandon() }
+        return .goOn
+    }
+
+    // MARK: Answer
+
+    private func answer(_ response: HTTPResponse) -> Bool {
+        if let stream = response.stream { return answer(response, stream) }
+        log.answered(response)
+        if Answer.queue(response, on: handle, extra: extraHeaders(of: response)) { return true }
+        return answerFailure()
+    }
+
+    private func answer(_ response: HTTPResponse, _ stream: ResponseStream) -> Bool {
+        guard let reader = StreamReader.response(stream, self) else {
+            stream.close(.refused)
+            return answer(ServerCore.noStreamResponse)
+        }
+        log.answered(response)
+        // The library would send the end of a chunked body to HEAD as well.
+        if method == .head { _ = andon_mhd_end_by_close(reader) }
+        guard Answer.queue(reader, response, on: handle, extra: extraHeaders(of: response)) else {
+            stream.close(.refused)
+            return answerFailure()
+        }
+        // The library never asks for that body.
+        if method == .head {
+            stream.close(.refused)
+            return true
+        }
+        limitSilence()
+        machine.withLock { $0.startStreaming(stream) }
+        // Set before the server looks at who streams, so one of the two finds this one.
+        if core.isDraining.load(ordering: .sequentiallyConsistent) { stream.stop() }
+        return true
+    }
+
+    private func answerFailure() -> Bool {
+        let failure = HTTPResponse.problem(500, "the answer could not be sent")
+        log.answered(failure)
+        return Answer.queue(failure, on: handle, extra: [])
+    }
+
+    /// Sends an answer in the middle of a body.
+    private func answerAtOnce(_ response: HTTPResponse) {
+        var response = response
+        response.headers.removeAll { $0.name == "Connection" }
+        if method == .head { response.body = [] }
+        log.answered(response)
+        Answer.sendAtOnce(response, socket: socket, extra: extraHeaders(of: response))
+    }
+
+    /// Has the kernel give up a client that has vanished and acknowledges nothing, some time after the watchman would have
+    /// cut one that is there and takes nothing.
+    private func limitSilence() {
+        var milliseconds = UInt32(clamping: core.streamStallMilliseconds + 10_000)
+        let size = socklen_t(MemoryLayout<UInt32>.size)
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)
+    }
+
+    /// Headers that the answer does not bring itself.
+    private func extraHeaders(of response: HTTPResponse) -> [(name: String, value: String)] {
+        var extra = answerHeaders + core.crossOrigin.headers(for: origin)
+        for header in core.configuration.defaultHeaders
+        where !response.headers.contains(where: { $0.name.utf8.elementsEqual(header.name.utf8) }) {
+            extra.append(header)
+        }
+        if core.isDraining.load(ordering: .relaxed), !response.headers.contains(where: { $0.name == "Connection" }) {
+            extra.append(("Connection", "close"))
+        }
+        return extra
+    }
+}

@@ -1,0 +1,154 @@
+import CMicrohttpd
+import Glibc
+
+/// What a request is, from its head to the end of its body. All of it runs on the connection's thread.
+extension Connection {
+    /// A body that nobody asked for may be so long.
+    private static let ignoredBytesMaximum = 16 * 1024
+
+    // MARK: Head
+
+    /// Finds out what the request asks for, and whether it may.
+    func judgeHead(_ name: UnsafePointer<CChar>, _ targetBytes: Int) -> ConnectionMachine.Step {
+        andon_mhd_read_head(handle, &head)
+        method = HTTPMethod(cString: name)
+        body = nil
+        answerHeaders.removeAll(keepingCapacity: true)
+        if let response = refusalOfHead(targetBytes) { return refuse(response, before: hasBody ? .longBody : .nothing) }
+        if let response = answerWithoutHandler() { return refuse(response, before: remainder) }
+        guard let route else { return .close }
+        ignoresBody = route.bodyBytesMaximum == 0 && route.method != .post && route.method != .put
+        ignoredBytes = 0
+        if hasBody, !ignoresBody, let response = refusalOfBody(route) { return refuse(response, before: remainder) }
+        return machine.withLock { $0.acceptHead() }
+    }
+
+    /// What of this request is still to come after its head.
+    private var remainder: ConnectionMachine.Remainder {
+        // Without a body, or before a client that waits for permission has sent one, the answer can go out now.
+        if !hasBody || head.expects_continue != 0 { return .nothing }
+        return head.content_length > UInt64(ConnectionMachine.refusedBytesMaximum) ? .longBody : .shortBody
+    }
+
+    private func refuse(
+        _ response: HTTPResponse, before remainder: ConnectionMachine.Remainder
+    ) -> ConnectionMachine.Step {
+        releaseBody()
+        return machine.withLock { $0.refuse(response, before: remainder) }
+    }
+
+    private var hasBody: Bool { head.is_chunked != 0 || head.content_length > 0 }
+
+    /// What makes a message ambiguous or too large whatever it asks for. Such a connection is not used again.
+    private func refusalOfHead(_ targetBytes: Int) -> HTTPResponse? {
+        let close = [(name: "Connection", value: "close")]
+        if head.bytes > core.configuration.headerBytesMaximum {
+            let limit = core.configuration.headerBytesMaximum
+            return .problem(431, "request line and headers are larger than \(limit) bytes", headers: close)
+        }
+        // The library ends the target at the first NUL, and would serve what stands before it.
+        guard targetBytes == target.count else {
+            return .problem(400, "the request target holds a NUL or is not followed by one space", headers: close)
+        }
+        if head.transfer_encoding_count > 0, head.is_chunked == 0 || head.transfer_encoding_count > 1 {
+            return .problem(501, "the only transfer encoding is chunked", headers: close)
+        }
+        if head.content_length_count > 1 || (head.content_length_count > 0 && head.transfer_encoding_count > 0) {
+            return .problem(400, "the length of the body is stated twice", headers: close)
+        }
+        return nil
+    }
+
+    /// Finds the route, or the answer where no handler is needed.
+    private func answerWithoutHandler() -> HTTPResponse? {
+        route = nil
+        switch core.router.match(target) {
+        case .malformed(let detail): return .problem(400, detail)
+        case .notFound: return .problem(404, "there is nothing under this path")
+        case .found(let index, let path, let parameters, let query):
+            self.path = path
+            pathParameters = parameters
+            self.query = query
+            let endpoint = core.router.endpoints[index]
+            route = method.flatMap { endpoint.routes[$0.slot] }
+            if route == nil, method == .head { route = endpoint.routes[HTTPMethod.get.slot] }
+            guard route == nil else { return nil }
+            return method == .options ? optionsAnswer(endpoint.allow) : Self.methodNotAllowed(endpoint.allow)
+        }
+    }
+
+    private func optionsAnswer(_ allow: String) -> HTTPResponse {
+        let preflight = core.crossOrigin.preflightHeaders(for: origin, allow: allow)
+        return HTTPResponse(status: 204, headers: [("Allow", allow)] + preflight)
+    }
+
+    private static func methodNotAllowed(_ allow: String) -> HTTPResponse {
+        .problem(405, "this path takes \(allow)", headers: [("Allow", allow)])
+    }
+
+    var origin: String? { head.origin.map { String(cString: $0) } }
+
+    // MARK: Body
+
+    /// What can be said against the body before it is read.
+    private func refusalOfBody(_ route: HTTPRoute) -> HTTPResponse? {
+        let coding = ContentCoding(header: head.content_encoding, lines: Int(head.content_encoding_count))
+        if case .unsupported = coding {
+            return .problem(
+                415, "Content-Encoding may be gzip or identity", headers: [("Accept-Encoding", "gzip, identity")])
+        }
+        if head.content_length > UInt64(route.bodyBytesMaximum) { return BodyReader.tooLarge(route.bodyBytesMaximum) }
+        let stock = ThreadStock.current
+        var inflater: Inflater?
+        if case .gzip = coding {
+            inflater = stock.inflater()
+            guard inflater != nil else { return BodyReader.noMemory }
+        }
+        body = BodyReader(
+            bytesMaximum: route.bodyBytesMaximum, buffer: stock.buffer(core.bodyMemory), inflater: inflater)
+        return nil
+    }
+
+    func takeBody(_ part: UnsafeRawBufferPointer) -> ConnectionMachine.Step {
+        if ignoresBody {
+            ignoredBytes += part.count
+            guard ignoredBytes > Self.ignoredBytesMaximum else { return .goOn }
+            return refuse(BodyReader.tooLarge(Self.ignoredBytesMaximum), before: .longBody)
+        }
+        guard let response = body?.append(part) else { return .goOn }
+        return refuse(response, before: .longBody)
+    }
+
+    func endBody() -> ConnectionMachine.Step {
+        if let response = body?.finish() { return refuse(response, before: .nothing) }
+        return runHandler()
+    }
+
+    // MARK: The client's address
+
+    /// The socket's, or what the trusted proxies say.
+    var clientAddress: String {
+        guard core.configuration.trustedProxies > 0, head.is_forwarded != 0 else { return peer.text }
+        var lines = HeaderLines(name: "X-Forwarded-For")
+        withUnsafeMutablePointer(to: &lines) {
+            _ = MHD_get_connection_values(handle, .HEADER_KIND, collectHeaderLines, $0)
+        }
+        return ForwardedAddress.find(
+            in: lines.values.joined(separator: ","), trustedProxies: core.configuration.trustedProxies) ?? peer.text
+    }
+}
+
+/// All lines of one header.
+private struct HeaderLines {
+    let name: String
+    var values: [String] = []
+}
+
+private func collectHeaderLines(
+    context: UnsafeMutableRawPointer?, kind: MHD_ValueKind, key: UnsafePointer<CChar>?, value: UnsafePointer<CChar>?
+) -> MHD_Result {
+    guard let context, let key, let value else { return .YES }
+    let lines = context.assumingMemoryBound(to: HeaderLines.self)
+    if strcasecmp(key, lines.pointee.name) == 0 { lines.pointee.values.append(String(cString: value)) }
+    return .YES
+}

@@ -1,0 +1,184 @@
+internal import Locks
+
+/// How the body of a streamed answer ended.
+public enum StreamEnd: Sendable, Equatable {
+    /// The writer finished it, and everything was handed to the network.
+    case finished
+    /// The client has closed its side, or the connection was lost.
+    case clientGone
+    /// The client took nothing for ``HTTPServerConfiguration/streamStallSeconds``.
+    case stalled
+    /// The server stops.
+    case serverStopping
+    /// The answer never became a stream: to HEAD, beyond a limit on streams, with a header that cannot be sent, or after
+    /// the request was over.
+    case refused
+}
+
+/// The body of an answer of unknown length, which is written as there is something to say.
+///
+/// A handler makes one, answers with ``HTTPResponse/init(status:headers:stream:)``, at once or later, and keeps the stream
+/// to write to it, from any thread, also before the answer was given. While there is nothing to send the connection sleeps
+/// and costs its memory alone. A stream that was neither finished nor lost stays open: finish it.
+public final class ResponseStream: Sendable {
+    /// What became of a write.
+    public enum WriteResult: Sendable, Equatable {
+        /// The bytes will be sent in their turn.
+        case accepted
+        /// Nothing was taken: the client has not yet taken enough of what was written before. Skip it, or write it again
+        /// when ``ResponseStream/whenWritable(_:)`` calls.
+        case full
+        /// Nothing will be sent any more: the stream was finished, or has ended otherwise.
+        case closed
+    }
+
+    fileprivate struct Shared: Sendable {
+        var machine: StreamMachine
+        /// Resumes the connection; nil while there is none.
+        var wake: (@Sendable () -> Void)?
+        var writable: (@Sendable () -> Void)?
+        var closed: (@Sendable (StreamEnd) -> Void)?
+
+        mutating func wake(_ isAsleep: Bool) { if isAsleep { wake?() } }
+
+        /// Takes what waits for room out, where there is room.
+        mutating func takeWritable() -> (@Sendable () -> Void)? {
+            guard writable != nil, machine.hasRoom else { return nil }
+            defer { writable = nil }
+            return writable
+        }
+    }
+
+    private let shared: Guarded<Shared>
+
+    /// - Parameter bufferBytesMaximum: What may wait for a slow client. A single block that is larger is taken when nothing
+    ///   else waits, so any block up to ``HTTPServerConfiguration/streamMemoryBytesMaximum`` gets through. Blocks are not
+    ///   copied: streams that are given the same array share it.
+    public init(bufferBytesMaximum: Int = 256 * 1024) {
+        shared = Guarded(Shared(machine: StreamMachine(bufferBytesMaximum: bufferBytesMaximum)))
+    }
+
+    // MARK: For the writer
+
+    /// Hands over the next bytes of the body. Never blocks.
+    public func write(_ bytes: [UInt8]) -> WriteResult {
+        shared.withLock { shared in
+            switch shared.machine.write(bytes, at: .now) {
+            case .accepted(let wakes):
+                shared.wake(wakes)
+                return .accepted
+            case .full: return .full
+            case .closed: return .closed
+            }
+        }
+    }
+
+    /// The body is complete: the answer ends when what was written has left. Harmless where it has ended before.
+    public func finish() {
+        shared.withLock { shared in shared.wake(shared.machine.finish(.finished, at: .now)) }
+    }
+
+    /// Calls once when the write that was last refused as full would be accepted, or the stream has ended; at once where
+    /// that is so already. A second call replaces what waits.
+    ///
+    /// - Parameter action: Runs on a thread of the server, which it must not block; it may write.
+    public func whenWritable(_ action: @escaping @Sendable () -> Void) {
+        let isDue = shared.withLock { shared in
+            if shared.machine.hasRoom { return true }
+            shared.writable = action
+            return false
+        }
+        if isDue { action() }
+    }
+
+    /// Calls once when nothing more will be sent, with the reason; at once where that is so already. What was written
+    /// before a stop of the server may leave after the call. A second call replaces what waits.
+    ///
+    /// - Parameter action: Runs on a thread of the server, which it must not block.
+    public func whenClosed(_ action: @escaping @Sendable (StreamEnd) -> Void) {
+        let end = shared.withLock { shared in
+            if let end = shared.machine.end { return StreamEnd?.some(end) }
+            shared.closed = action
+            return nil
+        }
+        if let end { action(end) }
+    }
+
+    /// Why nothing more will be sent; nil while something may be.
+    public var end: StreamEnd? { shared.withLock { $0.machine.end } }
+
+    /// Bytes that were accepted and that the client's connection has not taken.
+    public var bufferedBytes: Int { shared.withLock { $0.machine.bufferedBytes } }
+
+    // MARK: For the server
+
+    /// Bytes that the client's connection has taken.
+    var takenBytes: Int { shared.withLock { $0.machine.takenBytes } }
+
+    /// A connection takes the stream.
+    /// - Parameter wake: Resumes the connection; called under the stream's lock.
+    /// - Returns: False where there is no room for what was written already.
+    func attach(_ budget: Budget, wake: @escaping @Sendable () -> Void) -> Bool {
+        shared.withLock { shared in
+            guard shared.machine.attach(budget, at: .now) else { return false }
+            shared.wake = wake
+            return true
+        }
+    }
+
+    /// The library asks for bytes.
+    /// - Parameter sleep: Suspends the connection; called under the stream's lock where there is nothing to send.
+    func take(into buffer: UnsafeMutableRawBufferPointer, sleep: () -> Void) -> StreamMachine.Taken {
+        let (taken, writable) = shared.withLock { shared in
+            let taken = shared.machine.take(into: buffer, at: .now)
+            if taken == .sleep { sleep() }
+            return (taken, shared.takeWritable())
+        }
+        writable?()
+        return taken
+    }
+
+    /// Calls who waits for room that other streams have left.
+    func offerRoom() { shared.withLock { $0.takeWritable() }?() }
+
+    /// No more is accepted; what is buffered still leaves. The writer is told.
+    func stop() {
+        let (closed, writable) = shared.withLock { shared in
+            shared.wake(shared.machine.finish(.serverStopping, at: .now))
+            guard shared.machine.end != nil else { return Shared.nobody }
+            return shared.takeListeners()
+        }
+        closed?(.serverStopping)
+        writable?()
+    }
+
+    /// Nothing more is sent. The writer is told; a connection that sleeps is woken and closes.
+    func close(_ end: StreamEnd) {
+        let (closing, wake, listeners) = shared.withLock { shared in
+            let closing = shared.machine.close(end)
+            shared.wake(closing?.wakes ?? false)
+            defer { shared.wake = nil }
+            return (closing, shared.wake, shared.takeListeners())
+        }
+        // Let go of outside the lock, for what it holds may let go of others.
+        _ = wake
+        guard let closing else { return }
+        listeners.closed?(closing.end)
+        listeners.writable?()
+    }
+
+    func isStalled(at now: CoarseTime, milliseconds: UInt64) -> Bool {
+        shared.withLock { $0.machine.isStalled(at: now, milliseconds: milliseconds) }
+    }
+}
+
+extension ResponseStream.Shared {
+    fileprivate typealias Listeners = (closed: (@Sendable (StreamEnd) -> Void)?, writable: (@Sendable () -> Void)?)
+
+    fileprivate static var nobody: Listeners { (nil, nil) }
+
+    fileprivate mutating func takeListeners() -> Listeners {
+        defer { (closed, writable) = (nil, nil) }
+        return (closed, writable)
+    }
+}
