@@ -141,15 +141,16 @@ public final class Projector: Sendable {
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
-    /// The newest definition of every site, as the log has it, with its version and place: for gateways at start.
-    public func newestDefinitions() -> [(
-        definition: SiteDefinition, version: UInt64, offset: LogOffset, createdAt: Timestamp
-    )] {
+    /// The newest definition of every site, as the log has it: for gateways at start and the repair of the registry.
+    public func newestDefinitions() -> [PlacedDefinition] {
         let sites = state.withLock { $0.fold.sites }
         return sites.compactMap { site in
             guard let sequence = site.definitions.indices.last else { return nil }
             let stored = site.storedDefinition(sequence)
-            return (stored.record.definition, UInt64(sequence + 1), stored.offset, stored.record.createdAt)
+            return PlacedDefinition(
+                definition: stored.record.definition, version: UInt64(sequence + 1),
+                createdAt: stored.record.createdAt,
+                position: RecordPosition(partition: partition, offset: stored.offset))
         }
     }
 
