@@ -54,16 +54,23 @@ let package = Package(
             dependencies: ["CRdKafka", "Clocks", "Crypto", "EventLog", "EventModel", "Locks", "Observability"],
             swiftSettings: common),
 
-        // In: HTTP and admission.
+        // In: HTTP; who may do what; what the sites are; admission.
         .target(
             name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "JSON", "Locks", "Observability"],
             swiftSettings: common),
         .target(name: "HTTPClient", dependencies: ["CCurl", "Observability"], swiftSettings: common),
         .target(
+            name: "Access",
+            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
+            swiftSettings: common),
+        .target(
+            name: "Sites", dependencies: ["Crypto", "EventLog", "EventModel", "JSON", "Locks", "SQLite"],
+            swiftSettings: common),
+        .target(
             name: "Gateway",
             dependencies: [
-                "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks",
-                "Observability", "SQLite",
+                "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks",
+                "Observability", "Sites",
             ],
             swiftSettings: common),
 
@@ -107,10 +114,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
-                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher",
-                "Query",
-                "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
+                "Access", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
+                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector",
+                "Publisher", "Query", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
@@ -148,7 +154,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks", "SQLite",
+                "Access", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks",
+                "SQLite", "Sites",
             ],
             swiftSettings: common),
         .testTarget(
@@ -177,8 +184,9 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "KafkaHarness",
-                "Locks", "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit",
+                "Access", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
+                "KafkaHarness",
+                "Locks", "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit", "Sites",
             ],
             swiftSettings: common),
         .testTarget(

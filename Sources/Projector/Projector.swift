@@ -87,14 +87,15 @@ public final class Projector: Sendable {
 
     public var statistics: FoldStatistics { shared.statistics }
 
-    /// The newest definition of every site, as the log has it, with its version and position: for gateways at start.
-    public func newestDefinitions() -> [(
-        definition: SiteDefinition, version: UInt64, offset: LogOffset, createdAt: Timestamp
-    )] {
+    /// The newest definition of every site, as the log has it: for gateways at start and the repair of the registry.
+    public func newestDefinitions() -> [PlacedDefinition] {
         shared.sites.compactMap { site in
             guard let sequence = site.definitions.indices.last else { return nil }
             let stored = site.storedDefinition(sequence)
-            return (stored.record.definition, UInt64(sequence + 1), stored.offset, stored.record.createdAt)
+            return PlacedDefinition(
+                definition: stored.record.definition, version: UInt64(sequence + 1),
+                createdAt: stored.record.createdAt,
+                position: RecordPosition(partition: partition, offset: stored.offset))
         }
     }
 

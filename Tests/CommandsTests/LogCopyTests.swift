@@ -1,11 +1,11 @@
 import EventLog
 import EventModel
 import Foundation
-import Gateway
 internal import Locks
 import Projector
 import SQLiteLog
 import SimulationKit
+import Sites
 import Testing
 
 @testable import Commands
@@ -207,7 +207,7 @@ struct LogCopyTests {
             RandomScenario.Record.definition(definition.withoutPersonalData, createdAt: 5).logRecord(of: "plant"),
             LogTailTests.record("plant", 2, [LogTailTests.event(1)]),
         ])
-        let registered = RegisteredDefinition(
+        let registered = PlacedDefinition(
             definition: definition, version: 1, createdAt: Timestamp(microseconds: 5), position: positions[1])
         let registry = try RegistryStore(path: from.registry, epoch: log.epoch)
         registry.store(registered) { #expect($0 == nil) }

@@ -9,13 +9,14 @@ import EventModel
 private let parser = IngestParser()
 // libFuzzer has one thread.
 nonisolated(unsafe) private let request = ParsedRequest()
-private let snapshot: SiteSnapshot = {
+private let roster: SiteRoster = {
     var definition = SiteDefinition(siteID: "p")
     definition.workers = [SiteDefinition.Worker(workerID: "w")]
     definition.workstations = [SiteDefinition.Workstation(workstationID: "s")]
-    return SiteSnapshot(
-        definition: definition, version: 1, createdAt: .earliest,
-        position: RecordPosition(partition: PartitionIndex(0), offset: .zero))
+    return SiteRoster(
+        PlacedDefinition(
+            definition: definition, version: 1, createdAt: .earliest,
+            position: RecordPosition(partition: PartitionIndex(0), offset: .zero)))
 }()
 
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -27,7 +28,7 @@ public func fuzzIngest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
         try parser.read(body, layout)
         if layout != .lines { precondition(isJSON(body), "taken though it is not JSON") }
         _ = parser.namedSite(layout)
-        parser.judge(by: snapshot, into: request)
+        parser.judge(by: roster, into: request)
         check(body)
     } catch {
         precondition(layout != .lines || (error != .malformed && error != .tooDeep), "a line cost the others")
@@ -52,7 +53,7 @@ private func check(_ body: UnsafeRawBufferPointer) {
         precondition(IdentifierRules.isIdentifier(request.batch.ids[id].span))
     }
     let marks = request.batch.marks
-    request.judgeAgain(by: snapshot)
+    request.judgeAgain(by: roster)
     precondition(marks == request.batch.marks, "judged again by the same definition, another verdict")
     var written: [UInt8] = []
     RecordCodec.encode(request.batch, into: &written)

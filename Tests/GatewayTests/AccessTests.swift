@@ -3,7 +3,9 @@ import Foundation
 import HTTPServer
 import Testing
 
+@testable import Access
 @testable import Gateway
+@testable import Sites
 
 @Suite("Keys, roles, sites and limits")
 struct AccessTests {

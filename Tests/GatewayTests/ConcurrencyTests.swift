@@ -7,6 +7,7 @@ import Locks
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 /// What several threads do at once; also run under the thread sanitizer.
 @Suite("Several clients at once")

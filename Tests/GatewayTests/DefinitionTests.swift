@@ -7,6 +7,7 @@ import SQLite
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 @Suite("Site definitions")
 struct DefinitionTests {
@@ -198,9 +199,10 @@ struct DefinitionTests {
     func repairFromFold() throws {
         let (harness, record, position) = try crashed()
         harness.clock.advance(seconds: 2 * 86_400)
-        let known = KnownDefinition(definition: record.definition, version: 2, offset: position.offset)
+        let folded = PlacedDefinition(
+            definition: record.definition, version: 2, createdAt: record.createdAt, position: position)
         let next = try GatewayHarness(
-            log: harness.log, clock: harness.clock, folder: harness.folder, known: [known])
+            log: harness.log, clock: harness.clock, folder: harness.folder, folded: [folded])
         let site = try #require(next.gateway.site("plant"))
         #expect(site.version == 2 && site.position == position && site.createdAt == record.createdAt)
         #expect(site.definition.workers.map(\.name) == ["Zoë", nil, nil])

@@ -5,6 +5,7 @@ import Locks
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 @Suite("A log that fails")
 struct FailureTests {
@@ -103,14 +104,12 @@ struct FailureTests {
         let log = InMemoryLog()
         let thread = LogThread(
             .init(
-                log: log, clock: slow, directory: SiteDirectory(), idempotency: IdempotencyTable(), pool: IngestPool(),
+                log: log, clock: slow, admission: Admission(),
                 registry: try RegistryStore(
                     path: harness.folder.appending(path: "late.sqlite").path, epoch: log.epoch), report: { _ in }))
-        thread.start(Sequencer(definitions: [makeSnapshot()]))
+        thread.start(makeSequencer())
         let exchange = RecordingExchange()
-        let work = IngestWork(
-            request: try parse("[\(eventJSON())]"), isSingle: false, claim: nil, headers: [], exchange: exchange)
-        #expect(thread.queue.submit(.ingest(work)))
+        #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))
         #expect(exchange.response.status == (seconds > 30 ? 503 : 200))
         thread.stop()
         #expect(try log.endOffset(PartitionIndex(0)).value == (seconds > 30 ? 0 : 1))
@@ -145,8 +144,7 @@ struct FailureTests {
     @Test("SPEC 2.5: requests beyond the queue's limit get 503, and a stopped gateway takes none")
     func queueLimit() throws {
         let queue = WorkQueue()
-        let work = Work.definition(
-            DefinitionWork(definition: makeDefinition(), sizeBytes: 0, headers: [], exchange: RecordingExchange()))
+        let work = Work(request: .definition(makeDefinition(), bodyBytes: 0), exchange: RecordingExchange())
         for _ in 0..<WorkQueue.requestsMaximum { #expect(queue.submit(work)) }
         #expect(!queue.submit(work))
         #expect(queue.takeGroup()?.works.count == WorkQueue.groupMaximum)
@@ -160,10 +158,9 @@ struct FailureTests {
     @Test("the queue is bounded in bytes, but one large request always fits")
     func queueBytes() {
         let queue = WorkQueue()
-        let large = Work.definition(
-            DefinitionWork(
-                definition: makeDefinition(), sizeBytes: WorkQueue.bytesMaximum * 2, headers: [],
-                exchange: RecordingExchange()))
+        let large = Work(
+            request: .definition(makeDefinition(), bodyBytes: WorkQueue.bytesMaximum * 2),
+            exchange: RecordingExchange())
         #expect(queue.submit(large))
         #expect(!queue.submit(large))
         #expect(queue.takeGroup()?.works.count == 1)

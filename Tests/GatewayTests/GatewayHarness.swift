@@ -7,7 +7,9 @@ internal import Locks
 import Synchronization
 import Testing
 
+@testable import Access
 @testable import Gateway
+@testable import Sites
 
 /// A clock that a test moves.
 final class TestClock: Sendable {
@@ -35,8 +37,12 @@ final class TestClock: Sendable {
 /// An exchange that keeps its answer.
 final class RecordingExchange: HTTPExchange {
     private let answer = Monitor<HTTPResponse?>(nil)
+    /// What the handler added to the answer before there was one.
+    let headers = Guarded<[(name: String, value: String)]>([])
 
     func complete(_ response: HTTPResponse) {
+        var response = response
+        response.headers += headers.withLock { $0 }
         answer.update { answer in
             precondition(answer == nil, "answered twice")
             answer = response
@@ -58,6 +64,7 @@ final class GatewayHarness: Sendable {
     let folder: URL
     let keys: any KeySource & KeyAdministration
     let gateway: Gateway
+    let routes: [HTTPRoute]
     let adminKey: String
     let reports: Monitor<[String]>
     private let ownsFolder: Bool
@@ -68,7 +75,7 @@ final class GatewayHarness: Sendable {
     init(
         log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: TestClock = TestClock(),
         folder: URL? = nil,
-        known: [KnownDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
+        folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
         notReady: @escaping @Sendable () -> [String] = { [] }
     ) throws {
@@ -95,11 +102,13 @@ final class GatewayHarness: Sendable {
         let access = AccessControl(
             keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), uptime: uptime)
         var parts = Gateway.Parts(log: log, registry: registry, access: access)
-        parts.known = known
+        parts.folded = folded
         parts.clock = { clock.now }
         parts.uptime = uptime
-        parts.hooks = GatewayHooks(audit: audit, report: report, notReady: notReady)
-        gateway = try Gateway(parts)
+        parts.hooks = GatewayHooks(audit: audit, report: report)
+        let gateway = try Gateway(parts)
+        self.gateway = gateway
+        routes = gateway.routes + HealthRoutes.routes { gateway.notReady + notReady() }
         gateway.start()
     }
 
@@ -163,7 +172,8 @@ final class GatewayHarness: Sendable {
                 HTTPRequest(
                     method: method, path: String(parts[0]), pathParameters: parameters, query: query, body: body,
                     clientAddress: address, isLoopback: address.hasPrefix("127."),
-                    headerLookup: { lowered[$0.lowercased()] }),
+                    headerLookup: { lowered[$0.lowercased()] },
+                    answerHeaders: { added in exchange.headers.withLock { $0 += added } }),
                 exchange)
         }
         if case .respond(let response) = outcome { exchange.complete(response) }
@@ -172,7 +182,7 @@ final class GatewayHarness: Sendable {
 
     private func route(_ method: HTTPMethod, _ path: String) -> (HTTPRoute, [String])? {
         let segments = path.split(separator: "/")
-        for route in gateway.routes where route.method == method {
+        for route in routes where route.method == method {
             let pattern = route.pattern.split(separator: "/")
             guard pattern.count == segments.count else { continue }
             let pairs = zip(pattern, segments)

@@ -12,26 +12,20 @@ import Testing
 struct GroupUndoTests {
     private let start = Timestamp(microseconds: 1_768_219_200_000_000)
 
-    private func work(
-        _ events: [String], by snapshot: SiteSnapshot = makeSnapshot(), claim: IdempotencyClaim? = nil
-    ) throws -> Work {
-        let request = try parse("[\(events.joined(separator: ","))]", by: snapshot)
-        return .ingest(
-            IngestWork(
-                request: request, isSingle: false, claim: claim, headers: [], exchange: RecordingExchange()))
-    }
-
-    private func put(_ definition: SiteDefinition) -> Work {
-        .definition(
-            DefinitionWork(definition: definition, sizeBytes: 1, headers: [], exchange: RecordingExchange()))
-    }
-
     private func event(of worker: String, _ changes: [String: String?] = [:]) -> String {
         eventJSON(changes.merging(["worker_id": "\"\(worker)\""]) { $1 })
     }
 
-    private func answers(_ actions: [SequencerAction]) -> [HTTPResponse] {
-        actions.compactMap { if case .answer(_, let response) = $0 { response } else { nil } }
+    /// How many events of each request are new, duplicates and errors; nil for what is no answer to events.
+    private func counts(_ outcomes: [AdmissionOutcome]) -> [[Int]?] {
+        outcomes.map { outcome in
+            guard case .events(let answer) = outcome.answer else { return nil }
+            return [answer.accepted, answer.duplicates, answer.rejections.count]
+        }
+    }
+
+    private func isUnavailable(_ outcome: AdmissionOutcome) -> Bool {
+        if case .unavailable = outcome.answer { outcome.kept == nil } else { false }
     }
 
     private func positions(_ records: [NewRecord], from first: Int64 = 0) -> [RecordPosition] {
@@ -39,36 +33,35 @@ struct GroupUndoTests {
     }
 
     /// Sends requests one by one and says how many events of each are new, duplicates and errors.
-    private func outcomes(_ requests: [[String]], _ sequencer: inout Sequencer) throws -> [String] {
-        try requests.map { events in
-            let records = sequencer.prepare([try work(events)], now: start)
-            let answer = try #require(answers(sequencer.appended(positions(records))).first)
-            return ["success_count", "duplicate_count", "error_count"].map { answer[$0] ?? "?" }.joined(separator: " ")
+    private func outcomes(_ requests: [[String]], _ sequencer: inout Sequencer) throws -> [[Int]?] {
+        try requests.flatMap { events in
+            let records = sequencer.prepare([try request(events)], now: start)
+            return counts(sequencer.appended(positions(records)))
         }
     }
 
     @Test("SPEC 2.6: keys of every request of the group leave the window, each request's own")
     func keys() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let requests = [[event(of: "w1")], [event(of: "w2")], [event(of: "w3")]]
-        _ = sequencer.prepare(try requests.map { try work($0) }, now: start)
-        #expect(answers(sequencer.failed("full")).map(\.status) == [503, 503, 503])
-        #expect(try outcomes(requests, &sequencer) == ["1 0 0", "1 0 0", "1 0 0"])
-        #expect(try outcomes(requests, &sequencer) == ["0 1 0", "0 1 0", "0 1 0"])
+        _ = sequencer.prepare(try requests.map { try request($0) }, now: start)
+        #expect(sequencer.failed().map(isUnavailable) == [true, true, true])
+        #expect(try outcomes(requests, &sequencer) == [[1, 0, 0], [1, 0, 0], [1, 0, 0]])
+        #expect(try outcomes(requests, &sequencer) == [[0, 1, 0], [0, 1, 0], [0, 1, 0]])
     }
 
     @Test("SPEC 2.6: a request that takes no key of its own does not hide those of the next one")
     func repeatingRequest() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let requests = [[event(of: "w1")], [event(of: "w1")], ["1"], [event(of: "w2"), event(of: "w1")]]
-        _ = sequencer.prepare(try requests.map { try work($0) }, now: start)
-        #expect(answers(sequencer.failed("full")).count == 4)
-        #expect(try outcomes([[event(of: "w2")], [event(of: "w1")]], &sequencer) == ["1 0 0", "1 0 0"])
+        _ = sequencer.prepare(try requests.map { try request($0) }, now: start)
+        #expect(sequencer.failed().map(isUnavailable) == [true, true, true, true])
+        #expect(try outcomes([[event(of: "w2")], [event(of: "w1")]], &sequencer) == [[1, 0, 0], [1, 0, 0]])
     }
 
     @Test("SPEC 2.6: keys of all three classes, types and times leave the window")
     func classes() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let requests = [
             [event(of: "w1"), event(of: "w1", ["event_type": "\"idle\""])],
             [event(of: "w1", ["confidence": "0.1"]), event(of: "w2", ["confidence": "0.1"])],
@@ -82,25 +75,25 @@ struct GroupUndoTests {
                 return batch.count
             }
         }
-        _ = sequencer.prepare(try requests.map { try work($0) }, now: start)
-        _ = sequencer.failed("full")
+        _ = sequencer.prepare(try requests.map { try request($0) }, now: start)
+        _ = sequencer.failed()
         // Each alone, so that none repeats what another let in.
-        for request in requests.reversed() {
-            let records = sequencer.prepare([try work(request)], now: start)
-            #expect(try kept(records) == [request.count], "\(request)")
+        for events in requests.reversed() {
+            let records = sequencer.prepare([try request(events)], now: start)
+            #expect(try kept(records) == [events.count], "\(events)")
             _ = sequencer.appended(positions(records))
         }
     }
 
     @Test("SPEC 2.6: keys of every site of the group leave that site's window")
     func sites() throws {
-        let plants = [makeSnapshot(), makeSnapshot(makeDefinition("plant-2"))]
-        var sequencer = Sequencer(definitions: plants)
-        func works() throws -> [Work] { try plants.map { try work([event(of: "w1")], by: $0) } }
+        let plants = [makeRoster(), makeRoster(makeDefinition("plant-2"))]
+        var sequencer = makeSequencer(definitions: plants)
+        func works() throws -> [AdmissionRequest] { try plants.map { try request([event(of: "w1")], by: $0) } }
         _ = sequencer.prepare(try works(), now: start)
-        _ = sequencer.failed("full")
+        _ = sequencer.failed()
         let records = sequencer.prepare(try works(), now: start)
-        #expect(answers(sequencer.appended(positions(records))).map { $0["success_count"] } == ["1", "1"])
+        #expect(counts(sequencer.appended(positions(records))) == [[1, 0, 0], [1, 0, 0]])
     }
 
     @Test("SPEC 3: of two different definitions of a site in the group neither is in force afterwards")
@@ -109,10 +102,12 @@ struct GroupUndoTests {
         first.workers = [.init(workerID: "w8")]
         var second = makeDefinition()
         second.workers = [.init(workerID: "w9")]
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
-        _ = sequencer.prepare([put(first), put(second), try work([event(of: "w9")])], now: start)
-        _ = sequencer.failed("full")
-        let records = sequencer.prepare([try work([event(of: "w1"), event(of: "w8"), event(of: "w9")])], now: start)
+        var sequencer = makeSequencer()
+        _ = sequencer.prepare(
+            [.definition(first, bodyBytes: 1), .definition(second, bodyBytes: 1), try request([event(of: "w9")])],
+            now: start)
+        _ = sequencer.failed()
+        let records = sequencer.prepare([try request([event(of: "w1"), event(of: "w8"), event(of: "w9")])], now: start)
         var batch = EventBatch(siteID: "none")
         _ = try RecordCodec.decode(records[0].payload, into: &batch)
         #expect(batch.definitionVersion == 1 && batch.marks == [.accepted, .unknownWorker, .unknownWorker])
@@ -124,57 +119,59 @@ struct GroupUndoTests {
         changed.workers = [.init(workerID: "w9")]
         var other = makeDefinition("plant-2")
         other.workers = [.init(workerID: "w9")]
-        let known = [makeSnapshot(), makeSnapshot(makeDefinition("plant-2"))]
-        var sequencer = Sequencer(definitions: known)
-        _ = sequencer.prepare([put(changed), put(other), put(makeDefinition("new"))], now: start)
-        _ = sequencer.failed("full")
-        let works = try known.map { try work([event(of: "w1")], by: $0) }
-        let unknown = try work([event(of: "w1")], by: makeSnapshot(makeDefinition("new")))
+        let known = [makeRoster(), makeRoster(makeDefinition("plant-2"))]
+        var sequencer = makeSequencer(definitions: known)
+        _ = sequencer.prepare(
+            [changed, other, makeDefinition("new")].map { .definition($0, bodyBytes: 1) }, now: start)
+        _ = sequencer.failed()
+        let works = try known.map { try request([event(of: "w1")], by: $0) }
+        let unknown = try request([event(of: "w1")], by: makeRoster(makeDefinition("new")))
         let records = sequencer.prepare(works + [unknown], now: start)
-        let found = answers(sequencer.appended(positions(records)))
-        #expect(found.map(\.status) == [200, 200, 404])
-        #expect(found.prefix(2).map { $0["success_count"] } == ["1", "1"])
+        let found = sequencer.appended(positions(records))
+        #expect(counts(found) == [[1, 0, 0], [1, 0, 0], nil])
+        #expect(found.map { if case .unknownSite = $0.answer { true } else { false } } == [false, false, true])
     }
 
-    @Test("SPEC 2.5: the Idempotency-Key of every request of the group is free again, and its memory given back")
+    @Test("SPEC 2.5: the Idempotency-Key of every request of the group is free again")
     func claims() throws {
-        let claims = (1...3).map { number in
-            IdempotencyClaim(
-                apiKeyID: [1], path: [2], key: [UInt8(number)], bodyHash: .of([UInt8(number)]))
-        }
-        let table = IdempotencyTable()
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
-        for claim in claims { #expect(table.begin(claim, now: start) == .claimed) }
-        let works = try zip(claims, 1...3).map { try work([event(of: "w\($1)")], claim: $0) }
-        _ = sequencer.prepare(works, now: start)
-        var recycled = 0
-        for action in sequencer.failed("full") {
-            switch action {
-            case .forget(let claim): table.forget(claim)
-            case .recycle: recycled += 1
-            case .answer(_, let response): #expect(response.status == 503)
-            case .remember, .define: Issue.record("a failed group leaves nothing")
+        let admission = Admission()
+        _ = admission.adopt(makeRoster().placed)
+        var sequencer = makeSequencer(definitions: [try #require(admission.directory["plant"])])
+        func admit() throws -> [AdmissionRequest] {
+            try (1...3).map { number in
+                let body = Array("[\(event(of: "w\(number)"))]".utf8)
+                return try body.withUnsafeBytes { body in
+                    let admitted = try admission.admit(
+                        try admission.read(body, .batch), site: "plant",
+                        key: SentKey("k\(number)", apiKeyID: "a", path: "/"), now: start, refresh: { _ in })
+                    guard case .waits(let request) = admitted else { throw IngestRefusal.keyInFlight }
+                    return request
+                }
             }
         }
-        #expect(recycled == 3)
-        for claim in claims { #expect(table.begin(claim, now: start) == .claimed) }
+        let requests = try admit()
+        #expect(throws: IngestRefusal.keyInFlight) { try admit() }
+        _ = sequencer.prepare(requests, now: start)
+        let failed = sequencer.failed()
+        #expect(failed.map(isUnavailable) == [true, true, true])
+        for (request, outcome) in zip(requests, failed) { admission.settle(request, outcome) }
+        #expect(try admit().count == 3)
     }
 
     @Test("SPEC 2.5: one Idempotency-Key that is given up leaves the others in flight")
     func oneClaim() {
-        let table = IdempotencyTable()
+        var table = IdempotencyTable()
         let claims = (1...2).map { number in
             IdempotencyClaim(apiKeyID: [1], path: [2], key: [UInt8(number)], bodyHash: .of([7]))
         }
-        for claim in claims { #expect(table.begin(claim, now: start) == .claimed) }
+        let begun = claims.map { table.begin($0, now: start) }
         table.forget(claims[1])
-        #expect(table.begin(claims[0], now: start) == .inFlight)
-        #expect(table.begin(claims[1], now: start) == .claimed)
-        table.finish(claims[0], StoredAnswer(status: 200, json: [1], createdAt: start, position: nil))
+        let again = claims.map { table.begin($0, now: start) }
+        #expect(begun == [.claimed, .claimed] && again == [.inFlight, .claimed])
+        table.finish(claims[0], StoredAnswer(status: 200, json: [1], createdAt: start))
         table.forget(claims[0])
-        #expect(
-            table.begin(claims[0], now: start)
-                == .answered(StoredAnswer(status: 200, json: [1], createdAt: start, position: nil)))
+        let answered = table.begin(claims[0], now: start)
+        #expect(answered == .answered(StoredAnswer(status: 200, json: [1], createdAt: start)))
     }
 
     @Test("SPEC 2.4: requests of one group are answered and remembered with the positions of their own records")
@@ -182,28 +179,36 @@ struct GroupUndoTests {
         let claims = (1...2).map { number in
             IdempotencyClaim(apiKeyID: [1], path: [2], key: [UInt8(number)], bodyHash: .of([UInt8(number)]))
         }
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let works = [
-            try work([event(of: "w1")], claim: claims[0]), try work([event(of: "w1")]),
-            try work([event(of: "w2")], claim: claims[1]),
+            try request([event(of: "w1")], claim: claims[0]), try request([event(of: "w1")]),
+            try request([event(of: "w2")], claim: claims[1]),
         ]
         let records = sequencer.prepare(works, now: start)
         #expect(records.count == 2)
-        let actions = sequencer.appended(positions(records, from: 40))
-        #expect(answers(actions).map { $0["position"] } == ["0:40", "null", "0:41"])
-        let remembered = actions.compactMap { action -> (UInt8, Int64)? in
-            guard case .remember(let claim, let answer) = action, let position = answer.position else { return nil }
-            return (claim.key[0], position.offset.value)
+        let outcomes = sequencer.appended(positions(records, from: 40))
+        let answered = outcomes.map { outcome -> Int64? in
+            if case .events(let answer) = outcome.answer { answer.position?.offset.value } else { nil }
         }
-        #expect(remembered.map(\.0) == [1, 2] && remembered.map(\.1) == [40, 41])
+        #expect(answered == [40, nil, 41])
+        #expect(outcomes.map { $0.kept?.position?.offset.value } == [40, nil, 41])
+        let kept = try records.map { record in
+            var batch = EventBatch(siteID: "none")
+            _ = try RecordCodec.decode(record.payload, into: &batch)
+            return batch.idempotency?.key
+        }
+        #expect(kept == claims.map(\.key))
     }
 
     @Test("SPEC 2.5: a queue gets back the room of every request of a group")
     func room() throws {
         let queue = WorkQueue(budget: QueueBudget())
+        func put(_ site: SiteID) -> Work {
+            Work(request: .definition(makeDefinition(site), bodyBytes: 1), exchange: RecordingExchange())
+        }
         // Twice as often as there is room for one that is never given back.
         for round in 0..<2 * QueueBudget.requestsMaximum {
-            guard queue.submit(put(makeDefinition())), queue.submit(put(makeDefinition("plant-2"))) else {
+            guard queue.submit(put("plant")), queue.submit(put("plant-2")) else {
                 Issue.record("no room in round \(round)")
                 return
             }

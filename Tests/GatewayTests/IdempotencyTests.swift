@@ -91,7 +91,7 @@ struct IdempotencyTests {
 
     @Test("the table is bounded in bytes: the oldest answers go first")
     func bounded() {
-        let table = IdempotencyTable(bytesMaximum: 3 * 256 + 30)
+        var table = IdempotencyTable(bytesMaximum: 3 * 256 + 30)
         let now = Timestamp(microseconds: 0)
         func claim(_ number: UInt8) -> IdempotencyClaim {
             IdempotencyClaim(apiKeyID: [], path: [], key: [number], bodyHash: .of([number]))

@@ -32,7 +32,7 @@ struct IngestParserTests {
         for _ in 0..<2 {
             let body = Array("[\(eventJSON()),\(eventJSON()),\(eventJSON(["worker_id": "\"s1\""]))]".utf8)
             try body.withUnsafeBytes { try parser.read($0, .batch) }
-            parser.judge(by: makeSnapshot(), into: request)
+            parser.judge(by: makeRoster(), into: request)
             #expect(request.batch.count == 3 && request.batch.ids.count == 2 && request.hashes.count == 2)
             #expect(request.batch.marks == [.accepted, .accepted, .unknownWorker])
         }
@@ -144,9 +144,9 @@ struct IngestParserTests {
         let body = Array(
             #"{"events":[\#(eventJSON()),\#(eventJSON(["site_id": "\"plant\""]))],"site_id":"other"}"#.utf8)
         try body.withUnsafeBytes { try parser.read($0, .batch) }
-        #expect(parser.namedSite(.batch) == .id(Array("other".utf8)))
+        #expect(parser.namedSite(.batch) == Array("other".utf8))
         let request = ParsedRequest()
-        parser.judge(by: makeSnapshot(), into: request)
+        parser.judge(by: makeRoster(), into: request)
         #expect(request.rejections == [Rejection(index: 0, verdict: .wrongSite, field: .siteID)])
         #expect(request.indexes == [1])
     }
@@ -155,8 +155,8 @@ struct IngestParserTests {
     func normalisation() throws {
         var definition = makeDefinition()
         definition.workers = [SiteDefinition.Worker(workerID: "caf\u{e9}")]
-        let snapshot = makeSnapshot(definition)
-        #expect(try verdict(eventJSON(["worker_id": "\"caf\u{e9}\""]), by: snapshot).0 == .accepted)
-        #expect(try verdict(eventJSON(["worker_id": "\"cafe\u{301}\""]), by: snapshot).0 == .unknownWorker)
+        let roster = makeRoster(definition)
+        #expect(try verdict(eventJSON(["worker_id": "\"caf\u{e9}\""]), by: roster).0 == .accepted)
+        #expect(try verdict(eventJSON(["worker_id": "\"cafe\u{301}\""]), by: roster).0 == .unknownWorker)
     }
 }

@@ -11,10 +11,11 @@ func makeDefinition(_ site: SiteID = "plant") -> SiteDefinition {
     return definition
 }
 
-func makeSnapshot(_ definition: SiteDefinition = makeDefinition(), version: UInt64 = 1) -> SiteSnapshot {
-    SiteSnapshot(
-        definition: definition, version: version, createdAt: Timestamp(microseconds: 0),
-        position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(0)))
+func makeRoster(_ definition: SiteDefinition = makeDefinition(), version: UInt64 = 1) -> SiteRoster {
+    SiteRoster(
+        PlacedDefinition(
+            definition: definition, version: version, createdAt: Timestamp(microseconds: 0),
+            position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(0))))
 }
 
 /// An event as JSON; `changes` replaces fields by raw JSON, nil drops one.
@@ -32,7 +33,7 @@ func eventJSON(_ changes: [String: String?] = [:]) -> String {
 
 /// Parses and judges a body as the ingest routes do.
 func parse(
-    _ body: [UInt8], _ layout: BodyLayout = .batch, by snapshot: SiteSnapshot = makeSnapshot()
+    _ body: [UInt8], _ layout: BodyLayout = .batch, by roster: SiteRoster = makeRoster()
 ) throws -> ParsedRequest {
     guard let parser = IngestParser() else { throw BodyFault.noMemory }
     let request = ParsedRequest()
@@ -41,19 +42,36 @@ func parse(
     defer { copy.deallocate() }
     copy.copyBytes(from: body)
     try parser.read(UnsafeRawBufferPointer(copy), layout)
-    parser.judge(by: snapshot, into: request)
+    parser.judge(by: roster, into: request)
     return request
 }
 
 func parse(
-    _ body: String, _ layout: BodyLayout = .batch, by snapshot: SiteSnapshot = makeSnapshot()
+    _ body: String, _ layout: BodyLayout = .batch, by roster: SiteRoster = makeRoster()
 ) throws -> ParsedRequest {
-    try parse(Array(body.utf8), layout, by: snapshot)
+    try parse(Array(body.utf8), layout, by: roster)
 }
 
 /// The verdict and field of a lone event, before the log thread has its say.
-func verdict(_ event: String, by snapshot: SiteSnapshot = makeSnapshot()) throws -> (Verdict, EventField?) {
-    let request = try parse("[\(event)]", by: snapshot)
+func verdict(_ event: String, by roster: SiteRoster = makeRoster()) throws -> (Verdict, EventField?) {
+    let request = try parse("[\(event)]", by: roster)
     if let rejection = request.rejections.first { return (rejection.verdict, rejection.field) }
     return (request.batch.marks[0].verdict, nil)
+}
+
+/// A request of a batch of events, read and judged as ``Admission`` does it.
+func request(
+    _ events: [String], by roster: SiteRoster = makeRoster(), claim: IdempotencyClaim? = nil
+) throws -> AdmissionRequest {
+    let parsed = try parse("[\(events.joined(separator: ","))]", by: roster)
+    return .events(IngestRequest(parsed: parsed, isSingle: false, claim: claim))
+}
+
+/// A sequencer that writes answers down as the gateway does.
+func makeSequencer(
+    partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster] = [makeRoster()],
+    newestStamp: Timestamp = .earliest
+) -> Sequencer {
+    Sequencer(
+        partition: partition, definitions: definitions, newestStamp: newestStamp, encode: IngestAnswer.stored)
 }

@@ -3,6 +3,7 @@ import HTTPServer
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 /// Which site a request means, for keys that are bound to none, one, two or all (SPEC 2.2, 8.5).
 @Suite("Sites of a key")

@@ -3,6 +3,7 @@ import EventModel
 import Locks
 
 @testable import Gateway
+@testable import Sites
 
 /// Topics whose readers see what was written only when they read to the end: the slowest that following may be.
 ///

@@ -46,8 +46,7 @@ struct LogTailTests {
     ) throws -> LogTail {
         try LogTail(
             log, now: start + seconds * Microseconds.second, bounds: bounds,
-            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), uptime: uptime, into: IdempotencyTable(),
-            report: report)
+            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), uptime: uptime, report: report)
     }
 
     /// Whether the window of a partition knows its event of this number.

@@ -5,6 +5,7 @@ import Locks
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 /// A shared registry without any definition whose reading a test can hold.
 private final class EmptyRegistry: DefinitionRegistry {
@@ -17,8 +18,8 @@ private final class EmptyRegistry: DefinitionRegistry {
     let state = Monitor(State())
     var isShared: Bool { true }
     var failure: String? { nil }
-    func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) -> [RegisteredDefinition] { [] }
-    func store(_ definition: RegisteredDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) { done(nil) }
+    func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) -> [PlacedDefinition] { [] }
+    func store(_ definition: PlacedDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) { done(nil) }
 
     func readToEnd(timeoutMilliseconds: Int) -> Bool {
         state.update { state in
@@ -75,19 +76,20 @@ struct RegistryRefreshTests {
 
     @Test("of a site that definition holds which comes last in the log, whichever thread is the first to say it")
     func directory() {
-        func snapshot(_ offset: Int64, _ version: UInt64) -> SiteSnapshot {
-            SiteSnapshot(
-                definition: makeDefinition(), version: version, createdAt: .earliest,
-                position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(offset)))
+        func roster(_ offset: Int64, _ version: UInt64) -> SiteRoster {
+            SiteRoster(
+                PlacedDefinition(
+                    definition: makeDefinition(), version: version, createdAt: .earliest,
+                    position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(offset))))
         }
         let directory = SiteDirectory()
-        directory.publish(snapshot(9, 2), again: false)
-        directory.publish(snapshot(8, 1), again: true)
-        #expect(directory["plant"]?.version == 2)
-        directory.publish(snapshot(9, 3), again: true)
-        directory.publish(snapshot(9, 2), again: false)
-        #expect(directory["plant"]?.version == 3)
-        directory.publish(snapshot(10, 4), again: false)
-        #expect(directory["plant"]?.version == 4)
+        directory.publish(roster(9, 2), again: false)
+        directory.publish(roster(8, 1), again: true)
+        #expect(directory["plant"]?.placed.version == 2)
+        directory.publish(roster(9, 3), again: true)
+        directory.publish(roster(9, 2), again: false)
+        #expect(directory["plant"]?.placed.version == 3)
+        directory.publish(roster(10, 4), again: false)
+        #expect(directory["plant"]?.placed.version == 4)
     }
 }

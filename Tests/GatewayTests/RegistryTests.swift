@@ -3,25 +3,26 @@ import EventModel
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 /// Definitions of one site at several places of the log.
 private struct Place {
     var epoch = LogEpoch(bytes: Array(1...16))
     var site: SiteID = "plant"
 
-    func registered(_ offset: Int64, version: UInt64 = 1, workers: [(String, String?)] = [("w1", "Ada")])
-        -> RegisteredDefinition
+    func placed(_ offset: Int64, version: UInt64 = 1, workers: [(String, String?)] = [("w1", "Ada")])
+        -> PlacedDefinition
     {
         var definition = SiteDefinition(siteID: site, name: "Plant", timeZone: "UTC")
         definition.workers = workers.map { .init(workerID: WorkerID($0.0), name: $0.1) }
-        return RegisteredDefinition(
+        return PlacedDefinition(
             definition: definition, version: version, createdAt: Timestamp(microseconds: 1_768_219_200_000_000),
             position: RecordPosition(
                 partition: Partitioner.partition(of: site.bytes, partitionCount: 4), offset: LogOffset(offset)))
     }
 
-    func record(_ registered: RegisteredDefinition) -> RegistryRecord {
-        RegistryRecord(epoch: epoch, registered: registered)
+    func record(_ placed: PlacedDefinition) -> RegistryRecord {
+        RegistryRecord(epoch: epoch, placed: placed)
     }
 
     var table: RegistryTable { RegistryTable(epoch: epoch, partitionCount: 4) }
@@ -34,8 +35,8 @@ struct RegistryTableTests {
     @Test("DESIGN 3: the highest revision of a site holds, in whatever order the records come")
     func highest() {
         var table = place.table
-        let five = place.registered(5)
-        let six = place.registered(6, version: 2, workers: [("w2", nil)])
+        let five = place.placed(5)
+        let six = place.placed(6, version: 2, workers: [("w2", nil)])
         #expect(table.take(place.record(five)) == .init(changed: five))
         #expect(table.take(place.record(six)) == .init(changed: six))
         // Compaction would keep the older one from now on.
@@ -48,9 +49,9 @@ struct RegistryTableTests {
     @Test("DESIGN 3: a repaired version holds, and a repair that does not know the names cannot take them away")
     func repaired() {
         var table = place.table
-        _ = table.take(place.record(place.registered(5, workers: [("w1", "Ada"), ("w2", nil)])))
-        let merged = place.registered(5, version: 2, workers: [("w1", "Ada"), ("w2", "Bo")])
-        let nameless = place.registered(5, version: 2, workers: [("w1", nil), ("w2", "Bo")])
+        _ = table.take(place.record(place.placed(5, workers: [("w1", "Ada"), ("w2", nil)])))
+        let merged = place.placed(5, version: 2, workers: [("w1", "Ada"), ("w2", "Bo")])
+        let nameless = place.placed(5, version: 2, workers: [("w1", nil), ("w2", "Bo")])
         #expect(table.take(place.record(nameless)) == .init(changed: merged, displaced: merged))
         #expect(table.entries["plant"] == .init(best: merged, isKept: false))
     }
@@ -60,12 +61,12 @@ struct RegistryTableTests {
         var table = place.table
         var other = place
         other.epoch = LogEpoch(bytes: Array(2...17))
-        #expect(table.take(other.record(other.registered(99))) == .init())
+        #expect(table.take(other.record(other.placed(99))) == .init())
         #expect(table.entries.isEmpty)
-        let known = place.registered(3, workers: [("w1", nil), ("w2", nil)]).definition
+        let known = place.placed(3, workers: [("w1", nil), ("w2", nil)]).definition
         #expect(table.named(known).workers.map(\.name) == ["Ada", nil])
         // Of a log with another number of partitions the offset would mean something else.
-        var wrong = place.registered(7)
+        var wrong = place.placed(7)
         wrong.position.partition = PartitionIndex((wrong.position.partition.value + 1) % 4)
         #expect(table.take(place.record(wrong)) == .init())
         #expect(table.entries.isEmpty)
@@ -74,8 +75,8 @@ struct RegistryTableTests {
     @Test("SPEC 3: a record without a value erases the names, and older ones of the same site do not come back")
     func erased() {
         var table = place.table
-        _ = table.take(place.record(place.registered(5)))
-        let nameless = place.registered(5, workers: [("w1", nil)])
+        _ = table.take(place.record(place.placed(5)))
+        let nameless = place.placed(5, workers: [("w1", nil)])
         #expect(table.erase("plant") == .init(changed: nameless))
         #expect(table.erase("plant") == .init() && table.erase("other") == .init())
         #expect(table.named(nameless.definition).workers.map(\.name) == [nil])
@@ -85,8 +86,8 @@ struct RegistryTableTests {
     @Test("SPEC 3: a new definition replaces the one before as a whole, names of people too")
     func replaces() {
         var table = place.table
-        _ = table.take(place.record(place.registered(5)))
-        let next = place.registered(6, version: 2, workers: [("w1", nil)])
+        _ = table.take(place.record(place.placed(5)))
+        let next = place.placed(6, version: 2, workers: [("w1", nil)])
         #expect(table.take(place.record(next)) == .init(changed: next))
     }
 }
@@ -97,9 +98,9 @@ struct RegistryRecordTests {
 
     @Test("a record says the definition as it is put, with version, created_at and revision")
     func text() throws {
-        let record = place.record(place.registered(41, version: 3))
+        let record = place.record(place.placed(41, version: 3))
         let text = String(decoding: record.json, as: UTF8.self)
-        let partition = record.registered.position.partition.value
+        let partition = record.placed.position.partition.value
         #expect(
             text.hasSuffix(
                 #""workers":[{"worker_id":"w1","name":"Ada"}],"workstations":[],"version":3,"#
@@ -107,12 +108,12 @@ struct RegistryRecordTests {
                     + "\"epoch\":\"0102030405060708090a0b0c0d0e0f10\",\"partition\":\(partition),\"offset\":41}}"))
         #expect(RegistryRecord(record.json, site: "plant") == record)
         // What is put back is taken as a definition: the other members are ignored there.
-        #expect(try DefinitionJSON.read(record.json, site: "plant") == record.registered.definition)
+        #expect(try DefinitionJSON.read(record.json, site: "plant") == record.placed.definition)
     }
 
     @Test("a record of another site, without one of its members or with one of another type is none")
     func hostile() {
-        let json = String(decoding: place.record(place.registered(41)).json, as: UTF8.self)
+        let json = String(decoding: place.record(place.placed(41)).json, as: UTF8.self)
         #expect(RegistryRecord(Array(json.utf8), site: "plant") != nil)
         #expect(RegistryRecord(Array(json.utf8), site: "other") == nil)
         #expect(RegistryRecord(Array(json.utf8), site: "") == nil)
@@ -134,14 +135,15 @@ struct RegistryRecordTests {
 struct RegistryTopicTests {
     private let plant = SharedPlant()
 
-    private func known(_ registered: RegisteredDefinition) -> KnownDefinition {
-        KnownDefinition(
-            definition: registered.definition.withoutPersonalData, version: registered.version,
-            offset: registered.position.offset, createdAt: registered.createdAt)
+    /// As the fold has it.
+    private func folded(_ placed: PlacedDefinition) -> PlacedDefinition {
+        var folded = placed
+        folded.definition = placed.definition.withoutPersonalData
+        return folded
     }
 
-    private func send(_ registered: RegisteredDefinition, epoch: LogEpoch? = nil) throws {
-        let record = RegistryRecord(epoch: epoch ?? plant.log.epoch, registered: registered)
+    private func send(_ placed: PlacedDefinition, epoch: LogEpoch? = nil) throws {
+        let record = RegistryRecord(epoch: epoch ?? plant.log.epoch, placed: placed)
         try plant.send(SharedPlant.names.registry, SiteID("plant").bytes, record.json)
     }
 
@@ -151,19 +153,18 @@ struct RegistryTopicTests {
         defer { registry.stop() }
         let clock = plant.clock
         let repair = RegistryRepair(registry, uptime: { clock.uptimeMilliseconds })
-        let five = Place().registered(5, version: 4)
+        let five = Place().placed(5, version: 4)
         // Another log knew who w1 is.
-        try send(Place().registered(77), epoch: LogEpoch(bytes: [1]))
-        #expect(try repair.repair([known(five)]) == 0)
+        try send(Place().placed(77), epoch: LogEpoch(bytes: [1]))
+        #expect(try repair.repair([folded(five)]) == 0)
         clock.advance(milliseconds: 59_999)
-        #expect(try repair.repair([known(five)]) == 0)
+        #expect(try repair.repair([folded(five)]) == 0)
         clock.advance(milliseconds: 1)
-        #expect(try repair.repair([known(five)]) == 1)
-        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, registered: five))
+        #expect(try repair.repair([folded(five)]) == 1)
+        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, placed: five))
         clock.advance(milliseconds: 100_000)
-        #expect(try repair.repair([known(five)]) == 0)
-        #expect(registry.directory.site("plant") == five.definition)
-        #expect(registry.directory.registered("plant") == five)
+        #expect(try repair.repair([folded(five)]) == 0)
+        #expect(registry.directory.site("plant") == five)
     }
 
     @Test("DESIGN 3: the grace begins anew for a newer definition, and what its gateway wrote meanwhile stays")
@@ -172,15 +173,15 @@ struct RegistryTopicTests {
         defer { registry.stop() }
         let clock = plant.clock
         let repair = RegistryRepair(registry, uptime: { clock.uptimeMilliseconds })
-        #expect(try repair.repair([known(Place().registered(5))]) == 0)
+        #expect(try repair.repair([folded(Place().placed(5))]) == 0)
         clock.advance(milliseconds: 60_000)
-        let six = Place().registered(6, version: 2)
-        #expect(try repair.repair([known(six)]) == 0)
+        let six = Place().placed(6, version: 2)
+        #expect(try repair.repair([folded(six)]) == 0)
         try send(six)
         clock.advance(milliseconds: 60_000)
-        #expect(try repair.repair([known(six)]) == 0)
+        #expect(try repair.repair([folded(six)]) == 0)
         // A fold that is behind the registry has nothing to say.
-        #expect(try repair.repair([known(Place().registered(5, version: 9))]) == 0)
+        #expect(try repair.repair([folded(Place().placed(5, version: 9))]) == 0)
         #expect(plant.registered("plant").count == 1)
     }
 
@@ -189,16 +190,16 @@ struct RegistryTopicTests {
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
         let repair = RegistryRepair(registry, graceMilliseconds: 0)
-        let six = Place().registered(6, version: 2)
+        let six = Place().placed(6, version: 2)
         var miscounted = six
         miscounted.version = 1
         try send(miscounted)
-        #expect(try repair.repair([known(six)]) == 1)
-        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, registered: six))
-        try send(Place().registered(5))
-        #expect(try repair.repair([known(six)]) == 1)
-        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, registered: six))
-        #expect(try repair.repair([known(six)]) == 0)
+        #expect(try repair.repair([folded(six)]) == 1)
+        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, placed: six))
+        try send(Place().placed(5))
+        #expect(try repair.repair([folded(six)]) == 1)
+        #expect(plant.registered("plant").last == RegistryRecord(epoch: plant.log.epoch, placed: six))
+        #expect(try repair.repair([folded(six)]) == 0)
         #expect(plant.registered("plant").count == 4)
     }
 
@@ -208,7 +209,7 @@ struct RegistryTopicTests {
         let registry = try TopicRegistry(topics: topics, log: plant.log)
         defer { registry.stop() }
         let repair = RegistryRepair(registry, graceMilliseconds: 0)
-        let five = known(Place().registered(5))
+        let five = folded(Place().placed(5))
         topics.failReading(with: LogError(.unavailable, "no broker answers"))
         #expect(throws: LogError.self) { try repair.repair([five]) }
         topics.failReading(with: nil)
@@ -235,7 +236,7 @@ struct RegistryTopicTests {
         for _ in 0..<2 { #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000)) }
         var expected = own
         expected.version = 7
-        #expect(plant.registered("plant").last??.registered == expected)
+        #expect(plant.registered("plant").last??.placed == expected)
         #expect(gateway.gateway.site("plant") == expected && plant.registered("plant").count == 3)
     }
 

@@ -3,7 +3,9 @@ import EventModel
 import Foundation
 import Testing
 
+@testable import Access
 @testable import Gateway
+@testable import Sites
 
 @Suite("Records of registry and keys and the examples of their JSON Schemas")
 struct SchemaExampleTests {

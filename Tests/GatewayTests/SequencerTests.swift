@@ -1,26 +1,24 @@
 import EventLog
 import EventModel
-import HTTPServer
 import Testing
 
 @testable import Gateway
 
-/// The log thread's decisions as values: no thread, no log, no clock.
+/// Decisions as values: no thread, no log, no clock, no HTTP.
 @Suite("The sequencer")
 struct SequencerTests {
     let start = Timestamp(microseconds: 1_768_219_200_000_000)
 
-    private func work(
-        _ events: [String], by snapshot: SiteSnapshot = makeSnapshot(), claim: IdempotencyClaim? = nil
-    ) throws -> (Work, RecordingExchange) {
-        let exchange = RecordingExchange()
-        let request = try parse("[\(events.joined(separator: ","))]", by: snapshot)
-        let work = IngestWork(request: request, isSingle: false, claim: claim, headers: [], exchange: exchange)
-        return (.ingest(work), exchange)
+    private func answers(_ outcomes: [AdmissionOutcome]) -> [EventsAnswer] {
+        outcomes.compactMap { if case .events(let answer) = $0.answer { answer } else { nil } }
     }
 
-    private func answer(_ actions: [SequencerAction]) -> [HTTPResponse] {
-        actions.compactMap { if case .answer(_, let response) = $0 { response } else { nil } }
+    /// Change, version and offset of each definition.
+    private func definitions(_ outcomes: [AdmissionOutcome]) -> [String] {
+        outcomes.compactMap { outcome in
+            guard case .definition(let roster, let change) = outcome.answer else { return nil }
+            return "\(change) \(roster.placed.version) \(roster.placed.position)"
+        }
     }
 
     private func positions(_ records: [NewRecord], from first: Int64 = 0) -> [RecordPosition] {
@@ -38,10 +36,10 @@ struct SequencerTests {
 
     @Test("SPEC 1: created_at is the clock's time and never goes back, also when the clock does")
     func stamps() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()], newestStamp: start + 5)
+        var sequencer = makeSequencer(newestStamp: start + 5)
         for (now, expected) in [(start, start + 5), (start + 9, start + 9), (start - 9, start + 9)] {
             let records = sequencer.prepare(
-                [try work([eventJSON(["worker_id": "\"u\(now.microseconds)\""])]).0], now: now)
+                [try request([eventJSON(["worker_id": "\"u\(now.microseconds)\""])])], now: now)
             #expect(records.map(\.createdAt) == [expected] && sequencer.stamp == expected)
             #expect(try decode(records[0]).createdAt == expected)
             _ = sequencer.appended(positions(records))
@@ -50,60 +48,62 @@ struct SequencerTests {
 
     @Test("SPEC 2.6: duplicates are known within a request, within a group and from the window, in each class apart")
     func duplicates() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let low = eventJSON(["confidence": "0.1"])
         let unknownStation = eventJSON(["workstation_id": "\"x\""])
         let group = [
-            try work([eventJSON(), eventJSON(), low, low, unknownStation]).0,
-            try work([eventJSON(), unknownStation]).0,
+            try request([eventJSON(), eventJSON(), low, low, unknownStation]),
+            try request([eventJSON(), unknownStation]),
         ]
         let records = sequencer.prepare(group, now: start)
         #expect(records.count == 1)
         #expect(try decode(records[0]).marks == [.accepted, .lowConfidence, .unknownWorkstation])
-        let answers = answer(sequencer.appended(positions(records)))
+        let answers = answers(sequencer.appended(positions(records)))
         #expect(
-            answers[0].errors == [
-                "2:low_confidence:confidence", "3:low_confidence:confidence", "4:unknown_workstation:workstation_id",
+            answers[0].rejections == [
+                Rejection(index: 2, mark: .lowConfidence), Rejection(index: 3, mark: .lowConfidence),
+                Rejection(index: 4, mark: .unknownWorkstation),
             ])
-        #expect(
-            answers.map { "\($0["success_count"] ?? "?") \($0["duplicate_count"] ?? "?")" } == ["1 1", "0 1"])
+        #expect(answers.map(\.accepted) == [1, 0] && answers.map(\.duplicates) == [1, 1])
         // The same key in another class is new there; another type, worker or time is another key.
         let later = sequencer.prepare(
             [
-                try work([
+                try request([
                     eventJSON(["event_type": "\"idle\""]), eventJSON(["worker_id": "\"w2\""]),
                     eventJSON(["timestamp": "\"2026-01-12T06:00:00.000001Z\""]), eventJSON(), low,
-                ]).0
+                ])
             ], now: start)
         #expect(try decode(later[0]).count == 3)
-        #expect(answer(sequencer.appended(positions(later)))[0]["duplicate_count"] == "1")
+        #expect(self.answers(sequencer.appended(positions(later)))[0].duplicates == 1)
     }
 
     @Test("SPEC 2.6: keys of a failed group are out of the window, those of earlier groups stay in it")
     func failure() throws {
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
+        var sequencer = makeSequencer()
         let other = eventJSON(["worker_id": "\"w2\""])
-        _ = sequencer.appended(positions(sequencer.prepare([try work([eventJSON()]).0], now: start)))
-        #expect(sequencer.prepare([try work([eventJSON(), other]).0, try work([other]).0], now: start).count == 1)
-        let failed = answer(sequencer.failed("full"))
-        #expect(failed.map(\.status) == [503, 503])
-        let again = sequencer.prepare([try work([eventJSON(), other]).0], now: start)
-        let response = answer(sequencer.appended(positions(again)))[0]
-        #expect(response["success_count"] == "1" && response["duplicate_count"] == "1")
+        _ = sequencer.appended(positions(sequencer.prepare([try request([eventJSON()])], now: start)))
+        #expect(sequencer.prepare([try request([eventJSON(), other]), try request([other])], now: start).count == 1)
+        let failed = sequencer.failed()
+        #expect(failed.count == 2 && failed.allSatisfy { if case .unavailable = $0.answer { true } else { false } })
+        let again = sequencer.prepare([try request([eventJSON(), other])], now: start)
+        let answer = answers(sequencer.appended(positions(again)))[0]
+        #expect(answer.accepted == 1 && answer.duplicates == 1)
     }
 
     @Test("SPEC 3: events after a definition in one group are judged by it, though they were parsed before")
     func definitionInTheGroup() throws {
-        let old = makeSnapshot()
+        let old = makeRoster()
         var changed = makeDefinition()
         changed.workers.removeFirst()
         changed.workers.append(.init(workerID: "w9", name: "Nine"))
         changed.confidenceThreshold = Confidence(partsPerMillion: 950_000)
-        var sequencer = Sequencer(definitions: [old])
+        var sequencer = makeSequencer(definitions: [old])
         let nine = eventJSON(["worker_id": "\"w9\"", "confidence": "0.96"])
-        let put = DefinitionWork(definition: changed, sizeBytes: 1, headers: [], exchange: RecordingExchange())
         let events = [eventJSON(), nine, eventJSON(["worker_id": "\"w2\""])]
-        let group = [try work(events, by: old).0, Work.definition(put), try work(events, by: old).0]
+        let group = [
+            try request(events, by: old), AdmissionRequest.definition(changed, bodyBytes: 1),
+            try request(events, by: old),
+        ]
         let records = sequencer.prepare(group, now: start)
         #expect(records.count == 3)
         let before = try decode(records[0])
@@ -116,43 +116,35 @@ struct SequencerTests {
             return
         }
         #expect(record.definition == changed.withoutPersonalData && record.createdAt == start)
-        let defined = sequencer.appended(positions(records, from: 7)).compactMap { action -> SiteSnapshot? in
-            if case .define(_, let snapshot, .replaced) = action { snapshot } else { nil }
-        }
-        #expect(defined.map(\.position.offset.value) == [8] && defined.map(\.version) == [2])
+        #expect(definitions(sequencer.appended(positions(records, from: 7))) == ["replaced 2 0:8"])
     }
 
     @Test("SPEC 3: a failed group takes its definition back")
     func failedDefinition() throws {
         var changed = makeDefinition()
         changed.name = "Changed"
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
-        let put = Work.definition(
-            DefinitionWork(definition: changed, sizeBytes: 1, headers: [], exchange: RecordingExchange()))
+        var sequencer = makeSequencer()
+        let put = AdmissionRequest.definition(changed, bodyBytes: 1)
         _ = sequencer.prepare([put, put], now: start)
-        _ = sequencer.failed("full")
-        let records = sequencer.prepare([try work([eventJSON()]).0, put, put], now: start)
+        _ = sequencer.failed()
+        let records = sequencer.prepare([try request([eventJSON()]), put, put], now: start)
         #expect(records.count == 2)
         #expect(try decode(records[0]).definitionVersion == 1)
-        let changes = sequencer.appended(positions(records)).compactMap { action -> (DefinitionChange, LogOffset)? in
-            if case .define(_, let snapshot, let change) = action { (change, snapshot.position.offset) } else { nil }
-        }
-        #expect(changes.map(\.0) == [.replaced, .none] && changes.map(\.1.value) == [1, 1])
+        #expect(definitions(sequencer.appended(positions(records))) == ["replaced 2 0:1", "none 2 0:1"])
     }
 
     @Test("SPEC 2.5: with an Idempotency-Key a record is written even when nothing is stored, with the answer in it")
     func emptyRecord() throws {
         let claim = IdempotencyClaim(apiKeyID: [1], path: [2], key: [3], bodyHash: .of([4]))
-        var sequencer = Sequencer(definitions: [makeSnapshot()])
-        #expect(sequencer.prepare([try work(["1"]).0], now: start).isEmpty)
+        var sequencer = makeSequencer()
+        #expect(sequencer.prepare([try request(["1"])], now: start).isEmpty)
         _ = sequencer.appended([])
-        let records = sequencer.prepare([try work(["1"], claim: claim).0], now: start)
+        let records = sequencer.prepare([try request(["1"], claim: claim)], now: start)
         let batch = try decode(records[0])
         #expect(batch.count == 0 && batch.idempotency?.status == 200 && batch.idempotency?.key == [3])
         let stored = try #require(batch.idempotency)
-        let actions = sequencer.appended(positions(records))
-        let remembered = actions.compactMap { if case .remember(_, let answer) = $0 { answer } else { nil } }
-        #expect(remembered.map(\.json) == [stored.answer] && remembered[0].position?.offset.value == 0)
+        let kept = sequencer.appended(positions(records)).compactMap(\.kept)
+        #expect(kept.map(\.json) == [stored.answer] && kept[0].position?.offset.value == 0)
     }
 }
 

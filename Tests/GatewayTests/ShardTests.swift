@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import Gateway
+@testable import Sites
 
 /// A log over another one: with a deadline of its own, or parts of it that cannot be read.
 final class WrappedLog: EventLog {
@@ -88,8 +89,7 @@ struct ShardTests {
     func budget() throws {
         let budget = QueueBudget()
         let queues = (0..<3).map { _ in WorkQueue(budget: budget) }
-        let work = Work.definition(
-            DefinitionWork(definition: makeDefinition(), sizeBytes: 0, headers: [], exchange: RecordingExchange()))
+        let work = Work(request: .definition(makeDefinition(), bodyBytes: 0), exchange: RecordingExchange())
         func fill(_ queue: WorkQueue) -> Int {
             var count = 0
             while queue.submit(work) { count += 1 }
@@ -119,9 +119,7 @@ struct ShardTests {
     func budgetBytes() {
         let budget = QueueBudget()
         func work(_ bytes: Int) -> Work {
-            .definition(
-                DefinitionWork(
-                    definition: makeDefinition(), sizeBytes: bytes, headers: [], exchange: RecordingExchange()))
+            Work(request: .definition(makeDefinition(), bodyBytes: bytes), exchange: RecordingExchange())
         }
         let queues = (0..<32).map { _ in WorkQueue(budget: budget) }
         var bytes = 0
@@ -154,37 +152,32 @@ struct ShardTests {
         defer { registry.stop() }
         let thread = LogThread(
             .init(
-                log: log, clock: slow, directory: SiteDirectory(), idempotency: IdempotencyTable(), pool: IngestPool(),
-                registry: registry, report: { _ in }))
-        thread.start(Sequencer(definitions: [makeSnapshot()]))
+                log: log, clock: slow, admission: Admission(), registry: registry, report: { _ in }))
+        thread.start(makeSequencer())
         let exchange = RecordingExchange()
-        let work = IngestWork(
-            request: try parse("[\(eventJSON())]"), isSingle: false, claim: nil, headers: [], exchange: exchange)
-        #expect(thread.queue.submit(.ingest(work)))
+        #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))
         #expect(exchange.response.status == (seconds > 20 ? 503 : 200))
         thread.stop()
     }
 
     @Test("a definition of another gateway goes before everything that a group appends, and never behind a later one")
     func adoption() throws {
-        func snapshot(_ offset: Int64, _ version: UInt64, _ workers: [String]) -> SiteSnapshot {
+        func roster(_ offset: Int64, _ version: UInt64, _ workers: [String]) -> SiteRoster {
             var definition = makeDefinition()
             definition.workers = workers.map { .init(workerID: WorkerID($0)) }
-            return SiteSnapshot(
-                definition: definition, version: version, createdAt: .earliest,
-                position: RecordPosition(partition: PartitionIndex(2), offset: LogOffset(offset)))
+            return SiteRoster(
+                PlacedDefinition(
+                    definition: definition, version: version, createdAt: .earliest,
+                    position: RecordPosition(partition: PartitionIndex(2), offset: LogOffset(offset))))
         }
-        var sequencer = Sequencer(partition: PartitionIndex(2), definitions: [snapshot(5, 1, ["w1"])])
-        let newer = sequencer.adopt(snapshot(7, 2, ["w2"]))
-        let older = sequencer.adopt(snapshot(6, 2, ["w1"]))
+        var sequencer = makeSequencer(partition: PartitionIndex(2), definitions: [roster(5, 1, ["w1"])])
+        let newer = sequencer.adopt(roster(7, 2, ["w2"]))
+        let older = sequencer.adopt(roster(6, 2, ["w1"]))
         // The same place with a repaired version.
-        let again = sequencer.adopt(snapshot(7, 3, ["w2"]))
+        let again = sequencer.adopt(roster(7, 3, ["w2"]))
         #expect([newer, older, again] == [true, false, true])
-        let body = "[\(eventJSON()),\(eventJSON(["worker_id": "\"w2\""]))]"
-        let work = IngestWork(
-            request: try parse(body, by: snapshot(5, 1, ["w1"])), isSingle: false, claim: nil, headers: [],
-            exchange: RecordingExchange())
-        let records = sequencer.prepare([.ingest(work)], now: plant.clock.now)
+        let events = try request([eventJSON(), eventJSON(["worker_id": "\"w2\""])], by: roster(5, 1, ["w1"]))
+        let records = sequencer.prepare([events], now: plant.clock.now)
         var batch = EventBatch(siteID: "none")
         _ = try RecordCodec.decode(records[0].payload, into: &batch)
         #expect(batch.definitionVersion == 3 && batch.marks == [.unknownWorker, .accepted])
@@ -193,14 +186,15 @@ struct ShardTests {
     @Test("many definitions of a site that wait to be adopted take the room of one, and the last in the log is kept")
     func adoptionsWait() {
         let queue = WorkQueue()
-        func snapshot(_ offset: Int64) -> SiteSnapshot {
-            SiteSnapshot(
-                definition: makeDefinition(), version: 1, createdAt: .earliest,
-                position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(offset)))
+        func roster(_ offset: Int64) -> SiteRoster {
+            SiteRoster(
+                PlacedDefinition(
+                    definition: makeDefinition(), version: 1, createdAt: .earliest,
+                    position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(offset))))
         }
-        for offset in [3, 9, 4] as [Int64] { queue.adopt(snapshot(offset)) }
+        for offset in [3, 9, 4] as [Int64] { queue.adopt(roster(offset)) }
         let group = queue.takeGroup()
-        #expect(group?.works.isEmpty == true && group?.adoptions.map(\.position.offset.value) == [9])
+        #expect(group?.works.isEmpty == true && group?.adoptions.map(\.offset.value) == [9])
         queue.close()
         #expect(queue.takeGroup() == nil)
     }

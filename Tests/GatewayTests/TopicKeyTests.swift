@@ -2,6 +2,7 @@ import EventLog
 import EventModel
 import Testing
 
+@testable import Access
 @testable import Gateway
 
 @Suite("API keys in a topic", .timeLimit(.minutes(2)))

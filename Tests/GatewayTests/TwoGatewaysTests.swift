@@ -5,7 +5,9 @@ import HTTPServer
 import Locks
 import Testing
 
+@testable import Access
 @testable import Gateway
+@testable import Sites
 
 @Suite("Two gateways on one log", .timeLimit(.minutes(2)))
 struct TwoGatewaysTests {
@@ -104,11 +106,11 @@ struct TwoGatewaysTests {
         #expect(second.batch([event("a", second: 1), event("b", second: 1)]).errors == ["0:unknown_worker:worker_id"])
         // The fold counts right.
         let position = plant.position("plant", 1)
-        let known = KnownDefinition(
-            definition: definition("b").withoutPersonalData, version: 2, offset: position.offset)
+        let folded = PlacedDefinition(
+            definition: definition("b").withoutPersonalData, version: 2, createdAt: plant.clock.now, position: position)
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
-        #expect(try RegistryRepair(registry, graceMilliseconds: 0).repair([known]) == 1)
+        #expect(try RegistryRepair(registry, graceMilliseconds: 0).repair([folded]) == 1)
         for gateway in [first, second] {
             #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000))
             let site = try #require(gateway.gateway.site("plant"))
@@ -136,7 +138,7 @@ struct TwoGatewaysTests {
         let again = gateway.send(.put, "/api/sites/plant", body: body)
         #expect(again.status == 200 && again["version"] == "1")
         #expect(try gateway.records().count == 2)
-        #expect(plant.registered("plant").map { $0?.registered } == [gateway.gateway.site("plant")])
+        #expect(plant.registered("plant").map { $0?.placed } == [gateway.gateway.site("plant")])
         // Now that it is there, nothing more is written.
         #expect(gateway.registry.readToEnd(timeoutMilliseconds: 60_000))
         #expect(gateway.send(.put, "/api/sites/plant", body: body).status == 200)

@@ -142,14 +142,8 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     }
 
     /// Newest definitions of all sites of the partitions that fold here.
-    public func newestDefinitions() -> [FoldedDefinition] {
-        folding.flatMap { partition, projector in
-            projector.newestDefinitions().map { found in
-                FoldedDefinition(
-                    definition: found.definition, version: found.version,
-                    position: RecordPosition(partition: partition, offset: found.offset), createdAt: found.createdAt)
-            }
-        }
+    public func newestDefinitions() -> [PlacedDefinition] {
+        folding.flatMap { _, projector in projector.newestDefinitions() }
     }
 
     /// Whether a record about the partition may be sent at this moment (see ``HeldPartition/mayPublish``).

@@ -47,12 +47,3 @@ public struct HeldPartition: Sendable {
     /// stopped and goes on may have lost the partition long ago without having been told (DESIGN 3).
     public let mayPublish: @Sendable () -> Bool
 }
-
-/// A site's newest definition as the log has it, for the repair of the registry.
-public struct FoldedDefinition: Sendable {
-    /// Without names of people.
-    public var definition: SiteDefinition
-    public var version: UInt64
-    public var position: RecordPosition
-    public var createdAt: Timestamp
-}

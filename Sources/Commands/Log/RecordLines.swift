@@ -1,7 +1,7 @@
 internal import EventLog
 internal import EventModel
-internal import Gateway
 internal import JSON
+internal import Sites
 
 /// Turns records into JSON lines: one for each event, one for a definition, one for what cannot be read.
 ///

@@ -1,9 +1,9 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
-internal import Gateway
 internal import KafkaLog
 internal import Locks
+internal import Sites
 
 /// Copies the full definitions, names of people included, which the log does not hold (SPEC 3).
 ///
@@ -21,13 +21,13 @@ struct RegistryCopy {
     /// - Parameter places: of the newest definition of each copied site in the destination.
     /// - Throws: what the destination's registry throws.
     static func run(
-        _ registered: [RegisteredDefinition], to destination: any DefinitionRegistry,
+        _ registered: [PlacedDefinition], to destination: any DefinitionRegistry,
         _ places: [SiteID: NewestDefinitions.Place]
     ) throws -> Outcome {
         var outcome = Outcome()
         let known = Dictionary(
-            try destination.load { _ in }.map { ($0.definition.siteID, $0) }, uniquingKeysWith: { $1 })
-        let bySite = Dictionary(registered.map { ($0.definition.siteID, $0) }, uniquingKeysWith: { $1 })
+            try destination.load { _ in }.map { ($0.siteID, $0) }, uniquingKeysWith: { $1 })
+        let bySite = Dictionary(registered.map { ($0.siteID, $0) }, uniquingKeysWith: { $1 })
         for (site, place) in places.sorted(by: { $0.key < $1.key }) {
             guard var definition = bySite[site], definition.createdAt == place.createdAt else {
                 outcome.missing.append(site)
@@ -40,7 +40,7 @@ struct RegistryCopy {
         return outcome
     }
 
-    private static func store(_ definition: RegisteredDefinition, in registry: any DefinitionRegistry) throws {
+    private static func store(_ definition: PlacedDefinition, in registry: any DefinitionRegistry) throws {
         let result = Monitor<Result<Void, any Error>?>(nil)
         registry.store(definition) { error in
             result.update { $0 = error.map { .failure($0) } ?? .success(()) }
@@ -54,7 +54,7 @@ struct RegistryCopy {
 
 extension LogAddress {
     /// All definitions with names that the registry beside this log holds for it.
-    func registeredDefinitions(_ log: any EventLog) throws -> [RegisteredDefinition] {
+    func registeredDefinitions(_ log: any EventLog) throws -> [PlacedDefinition] {
         switch place {
         case .folder(let directory): return try RegistryStore.read(path: directory.registry, epoch: log.epoch)
         case .kafka:

@@ -1,3 +1,4 @@
+internal import Access
 internal import Cluster
 internal import EventLog
 internal import EventModel
@@ -6,6 +7,7 @@ internal import Gateway
 internal import HTTPServer
 internal import KafkaLog
 internal import Query
+internal import Sites
 
 /// What every process on Kafka has: the log, the topics beside it, keys, definitions, and who holds which partition.
 final class ClusterParts: Sendable {
@@ -99,8 +101,7 @@ extension AccessControl {
     /// Whether a request may ask, and about which site.
     func permission(_ request: HTTPRequest) -> QueryPermission {
         do throws(Problem) {
-            let right = try authorize(request, needs: .viewer)
-            return .granted(try right.site(of: request), headers: right.headers)
+            return .granted(try authorize(request, needs: .viewer).site(of: request))
         } catch {
             return .refused(error.response)
         }
@@ -109,7 +110,7 @@ extension AccessControl {
 
 extension GatewayHooks {
     /// Audit and failures as log lines.
-    init(_ journal: StructuredLog, notReady: @escaping @Sendable () -> [String]) {
+    init(_ journal: StructuredLog) {
         self.init(
             audit: { record in
                 journal.write(
@@ -119,6 +120,6 @@ extension GatewayHooks {
                         "site": record.siteID, "result": record.result,
                     ])
             },
-            report: { journal.write(.error, $0) }, notReady: notReady)
+            report: { journal.write(.error, $0) })
     }
 }

@@ -22,7 +22,7 @@ final class GatewayService: RunnableService, Sendable {
         let parts = try ClusterParts(options, role: "gateway", configuration, journal)
         self.parts = parts
         var gatewayParts = Gateway.Parts(log: parts.log, registry: parts.registry, access: parts.access)
-        gatewayParts.hooks = GatewayHooks(journal, notReady: { parts.notReady })
+        gatewayParts.hooks = GatewayHooks(journal)
         do {
             gateway = try Gateway(gatewayParts)
         } catch {
@@ -36,7 +36,9 @@ final class GatewayService: RunnableService, Sendable {
                 authorize: { parts.authorize($0) }, registry: { gateway.site($0)?.definition },
                 failed: { journal.write(.error, $0) }, elsewhere: { parts.forward($0) }),
             threadCount: 1)
-        server = HTTPServer(configuration: configuration.http, routes: gateway.routes + query.routes)
+        server = HTTPServer(
+            configuration: configuration.http,
+            routes: gateway.routes + query.routes + HealthRoutes.routes { parts.notReady })
     }
 
     func start() throws -> String {

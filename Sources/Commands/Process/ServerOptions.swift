@@ -1,6 +1,6 @@
+internal import Access
 internal import EventModel
 internal import Foundation
-internal import Gateway
 internal import HTTPServer
 
 /// How a process serves HTTP: what `andon up`, `gateway` and `worker` have in common.

@@ -1,3 +1,4 @@
+internal import Access
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -7,6 +8,7 @@ internal import ProjectionStore
 internal import Projector
 internal import Query
 internal import SQLiteLog
+internal import Sites
 internal import Synchronization
 
 /// The whole of Andon in one process: the composition root.
@@ -47,20 +49,21 @@ final class Service: RunnableService, Sendable {
         let access = AccessControl(keys: keys, policy: configuration.policy)
         let hydrated = Flag()
         isHydrated = hydrated
-        let known = projector.newestDefinitions().map {
-            KnownDefinition(
-                definition: $0.definition, version: $0.version, offset: $0.offset, createdAt: $0.createdAt)
-        }
-        let gateway = try Gateway(
-            log: log, registryPath: directory.registry, access: access, known: known,
-            hooks: GatewayHooks(journal, notReady: { Self.missing(hydrated, projector) }))
+        var gatewayParts = Gateway.Parts(
+            log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
+        gatewayParts.folded = projector.newestDefinitions()
+        gatewayParts.hooks = GatewayHooks(journal)
+        let gateway = try Gateway(gatewayParts)
         self.gateway = gateway
         query = QueryService(
             QueryService.Parts(
                 projections: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        server = HTTPServer(configuration: configuration.http, routes: gateway.routes + query.routes)
+        server = HTTPServer(
+            configuration: configuration.http,
+            routes: gateway.routes + query.routes
+                + HealthRoutes.routes { gateway.notReady + Self.missing(hydrated, projector) })
     }
 
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {

@@ -9,6 +9,7 @@ internal import KafkaLog
 internal import Locks
 internal import Projector
 internal import Query
+internal import Sites
 
 /// Folds the partitions that the group gives it, or a fixed set, answers questions about them, and publishes what
 /// changes (DESIGN 5).
@@ -67,11 +68,11 @@ final class WorkerService: RunnableService, Sendable {
             QueryService.Parts(
                 partitioned: partitions, clock: { Timestamp.now },
                 authorize: { forwarded.permission($0) { parts.authorize($0) } },
-                registry: { parts.registry.directory.site($0) }, failed: { journal.write(.error, $0) },
+                registry: { parts.registry.directory.site($0)?.definition }, failed: { journal.write(.error, $0) },
                 elsewhere: { parts.forward($0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        let registry = RegistryRoutes(access: parts.access, partitionCount: parts.log.partitionCount) { site in
-            parts.registry.directory.registered(site)
+        let registry = DefinitionRoutes(access: parts.access, partitionCount: parts.log.partitionCount) { site in
+            parts.registry.directory.site(site)
         }
         server = HTTPServer(
             configuration: configuration.http,
@@ -102,7 +103,7 @@ final class WorkerService: RunnableService, Sendable {
             let repair = RegistryRepair(parts.registry)
             repairs.start("andon-registry-repair") { [partitions, journal] in
                 do throws(LogError) {
-                    try repair.repair(partitions.newestDefinitions().map { KnownDefinition($0) })
+                    try repair.repair(partitions.newestDefinitions())
                 } catch {
                     journal.write(.warning, "the registry cannot be compared with the log: \(error)")
                 }
@@ -140,14 +141,6 @@ final class WorkerService: RunnableService, Sendable {
         partitions.stop()
         membership.farewell()
         parts.stop()
-    }
-}
-
-extension KnownDefinition {
-    fileprivate init(_ folded: FoldedDefinition) {
-        self.init(
-            definition: folded.definition, version: folded.version, offset: folded.position.offset,
-            createdAt: folded.createdAt)
     }
 }
 

@@ -1,7 +1,7 @@
+internal import Access
 internal import EventLog
 internal import EventModel
 internal import Foundation
-internal import Gateway
 internal import JSON
 internal import KafkaLog
 

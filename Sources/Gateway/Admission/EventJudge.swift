@@ -25,17 +25,17 @@ struct EventJudge: ~Copyable {
     }
 
     /// Judges all events and fills `request`, which is empty.
-    mutating func judge(_ result: andon_json_result, by snapshot: SiteSnapshot, into request: ParsedRequest) {
+    mutating func judge(_ result: andon_json_result, by roster: SiteRoster, into request: ParsedRequest) {
         hasUnknown = false
         workers.removeAll(keepingCapacity: true)
         workstations.removeAll(keepingCapacity: true)
         swap(&batch, &request.batch)
         swap(&hashes, &request.hashes)
-        batch.siteID = snapshot.definition.siteID
-        batch.definitionVersion = snapshot.version
-        snapshot.definition.siteID.bytes.withUnsafeBytes { site in
+        batch.siteID = roster.definition.siteID
+        batch.definitionVersion = roster.placed.version
+        roster.definition.siteID.bytes.withUnsafeBytes { site in
             for index in 0..<Int(result.count) {
-                if let fault = fault(of: result.events + index, envelope: result.site_id, site, snapshot) {
+                if let fault = fault(of: result.events + index, envelope: result.site_id, site, roster) {
                     request.rejections.append(
                         Rejection(index: UInt32(index), verdict: fault.verdict, field: fault.field))
                 } else {
@@ -52,7 +52,7 @@ struct EventJudge: ~Copyable {
     /// Why the event is not kept; nil when it has been added to the batch.
     private mutating func fault(
         of event: UnsafePointer<andon_json_event>, envelope: andon_json_field, _ site: UnsafeRawBufferPointer,
-        _ snapshot: SiteSnapshot
+        _ roster: SiteRoster
     ) -> Fault? {
         guard event.pointee.is_object != 0 else { return Fault(verdict: .invalidJSON) }
         if let fault = Self.faultOfShape(event) { return fault }
@@ -83,7 +83,7 @@ struct EventJudge: ~Copyable {
         let workstationNumber = number(&workstation)
         batch.append(
             time: time.microseconds, type: type,
-            mark: membership(worker, workerNumber, workstation, workstationNumber, snapshot),
+            mark: membership(worker, workerNumber, workstation, workstationNumber, roster),
             worker: UInt32(workerNumber), workstation: UInt32(workstationNumber),
             camera: camera.isPresent ? UInt32(number(&camera)) : nil,
             modelVersion: model.isPresent ? UInt32(number(&model)) : nil,
@@ -165,10 +165,10 @@ struct EventJudge: ~Copyable {
     /// `unknown_worker`, else `unknown_workstation`, else `accepted` so far.
     private mutating func membership(
         _ worker: Reference, _ workerNumber: Int, _ workstation: Reference, _ workstationNumber: Int,
-        _ snapshot: SiteSnapshot
+        _ roster: SiteRoster
     ) -> Mark {
         if workers[workerNumber] == .open {
-            workers[workerNumber] = snapshot.hasWorker(worker.text, hash: worker.hash) ? .known : .unknown
+            workers[workerNumber] = roster.hasWorker(worker.text, hash: worker.hash) ? .known : .unknown
         }
         guard workers[workerNumber] == .known else {
             hasUnknown = true
@@ -176,7 +176,7 @@ struct EventJudge: ~Copyable {
         }
         if workstations[workstationNumber] == .open {
             workstations[workstationNumber] =
-                snapshot.hasWorkstation(workstation.text, hash: workstation.hash) ? .known : .unknown
+                roster.hasWorkstation(workstation.text, hash: workstation.hash) ? .known : .unknown
         }
         guard workstations[workstationNumber] == .known else {
             hasUnknown = true

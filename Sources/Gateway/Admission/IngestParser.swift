@@ -2,14 +2,14 @@ internal import CSimdjson
 internal import EventModel
 
 /// How the body of an ingest request is laid out (SPEC 2.2).
-enum BodyLayout: UInt32 {
+package enum BodyLayout: UInt32, Sendable {
     case single
     case batch
     case lines
 }
 
 /// Why a body as a whole cannot be taken (SPEC 2.5).
-enum BodyFault: Error, Equatable {
+package enum BodyFault: Error, Equatable {
     case malformed
     case tooDeep
     case noEvents
@@ -49,32 +49,22 @@ final class IngestParser: @unchecked Sendable {
         }
     }
 
-    /// The site that the body itself names, at its top level (SPEC 2.2).
-    enum NamedSite: Equatable {
-        case none
-        case id([UInt8])
-        case invalid
-    }
-
-    func namedSite(_ layout: BodyLayout) -> NamedSite {
+    /// The site that the body itself names, at its top level (SPEC 2.2); nil where it names none, or by no string.
+    func namedSite(_ layout: BodyLayout) -> [UInt8]? {
         let field =
             switch layout {
             case .single: result.events[0].site_id
             case .batch: result.site_id
             case .lines: andon_json_field()
             }
-        switch Int(field.kind) {
-        case ANDON_JSON_ABSENT, ANDON_JSON_NULL: return .none
-        case ANDON_JSON_STRING: return .id(Array(field.text))
-        default: return .invalid
-        }
+        return field.isString ? Array(field.text) : nil
     }
 
     /// Judges every event by the definition and fills `request` (SPEC 2.3 up to `unknown_workstation`).
-    func judge(by snapshot: SiteSnapshot, into request: ParsedRequest) {
+    func judge(by roster: SiteRoster, into request: ParsedRequest) {
         request.removeAll()
-        request.snapshot = snapshot
+        request.roster = roster
         request.eventCount = Int(result.count)
-        judge.judge(result, by: snapshot, into: request)
+        judge.judge(result, by: roster, into: request)
     }
 }

@@ -24,6 +24,8 @@ struct LogTail {
     }
 
     private(set) var partitions: [Partition]
+    /// The answers to Idempotency-Keys.
+    private(set) var idempotency = IdempotencyTable()
     /// Events that were read.
     private(set) var eventCount = 0
     /// The definitions of all partitions; those of one site are in the order of the log.
@@ -76,8 +78,7 @@ struct LogTail {
     ///   - report: Told of partitions that cannot be read now: that does not keep a gateway from starting.
     init(
         _ log: any EventLog, now: Timestamp, bounds: Bounds = Bounds(), budget: WindowBudget,
-        uptime: @escaping @Sendable () -> Int64, into idempotency: IdempotencyTable,
-        report: @escaping @Sendable (String) -> Void
+        uptime: @escaping @Sendable () -> Int64, report: @escaping @Sendable (String) -> Void
     ) throws {
         self.log = log
         self.bounds = bounds

@@ -1,39 +1,41 @@
-internal import EventLog
-internal import EventModel
-internal import HTTPServer
+internal import Crypto
+package import EventLog
+package import EventModel
 
-/// Decides, group after group, what becomes of the requests of one partition that wait: the only place where created_at
-/// is stamped, duplicates are judged and definitions change (DESIGN 2, "Threads"). It reads no clock and does no IO.
+/// The second half of admission: decides, group after group, what becomes of the requests of one partition. The only place
+/// where created_at is stamped, the last verdicts are given, duplicates are found and definitions change (SPEC 2.3, 2.6,
+/// 2.8, 3; DESIGN 2, "Threads").
 ///
-/// States: *idle* → `prepare` → *prepared* → `appended` or `failed` → *idle*. Keys and definitions of a prepared group
-/// are in force for the rest of the group, and are taken back when it fails.
-struct Sequencer: ~Copyable {
-    private var definitions: [SiteID: SiteSnapshot]
+/// Pure: it reads no clock, takes no lock, does no IO and knows no HTTP. One owner at a time, in one of two states:
+///
+///     idle ── prepare(requests, now) ──▶ prepared ┬─ appended(positions) ──▶ idle   the records are durable
+///      ▲                                          └─ failed() ─────────────▶ idle   they are not, or it is not known
+///      └─ adopt(roster)   a definition that stands in the log already
+///
+/// Keys and definitions of a prepared group are in force for the rest of the group, and are taken back when it fails. The
+/// owner asks ``mayAppend(at:appendTimeoutMicroseconds:)`` before it appends.
+package struct Sequencer: ~Copyable {
+    private var definitions: [SiteID: SiteRoster]
     private var window: DuplicateWindow
     private var newestStamp: Timestamp
     private let gatewayID: [UInt8]
     private let partition: PartitionIndex
+    private let encode: AnswerEncoder
     /// The prepared group.
     private var group: [Prepared] = []
     private var takenKeys: [TakenKey] = []
-    private var replacedDefinitions: [(SiteID, SiteSnapshot?)] = []
+    private var replacedDefinitions: [(SiteID, SiteRoster?)] = []
     /// Window places of the ids of the request at hand; -1 where it has not been looked for.
     private var slots: [SiteWindow.Slot] = []
 
     private struct Prepared {
-        var work: Work
         /// Which of the group's records is this request's.
         var record: Int?
-        var outcome: Outcome
+        /// What is said once the group is durable; the position is still missing.
+        var outcome: AdmissionOutcome
         /// Where the keys that it let in are, and which of ``takenKeys`` they are.
         var window: SiteWindow?
         var taken = 0..<0
-
-        enum Outcome {
-            case ingest(StoredAnswer)
-            case definition(SiteSnapshot, DefinitionChange)
-            case refused(HTTPResponse)
-        }
     }
 
     private struct TakenKey {
@@ -45,81 +47,81 @@ struct Sequencer: ~Copyable {
     /// - Parameters:
     ///   - definitions: Of the sites of this partition.
     ///   - newestStamp: The newest created_at in the partition, so that stamps never go back over a restart.
+    ///   - encode: Writes the answers down that are kept for an Idempotency-Key.
     init(
-        partition: PartitionIndex = PartitionIndex(0), definitions: [SiteSnapshot],
+        partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster],
         window: consuming DuplicateWindow = DuplicateWindow(), newestStamp: Timestamp = .earliest,
-        gatewayID: [UInt8] = []
+        gatewayID: [UInt8] = [], encode: @escaping AnswerEncoder
     ) {
         self.partition = partition
-        self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.definition.siteID, $0) })
+        self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.siteID, $0) })
         self.window = window
         self.newestStamp = newestStamp
         self.gatewayID = gatewayID
+        self.encode = encode
     }
 
     /// created_at of the prepared group.
-    var stamp: Timestamp { newestStamp }
+    package var stamp: Timestamp { newestStamp }
 
     /// Stamps and judges a group.
     /// - Returns: the records to append, all or none. Without any, `appended([])` ends the group at once.
-    mutating func prepare(_ works: [Work], now: Timestamp) -> [NewRecord] {
+    package mutating func prepare(_ requests: [AdmissionRequest], now: Timestamp) -> [NewRecord] {
         precondition(group.isEmpty, "one group at a time")
         newestStamp = max(now, newestStamp)
         var records: [NewRecord] = []
-        for work in works {
-            switch work {
-            case .ingest(let ingest): prepare(ingest, work, &records)
-            case .definition(let definition): prepare(definition, work, &records)
+        for request in requests {
+            switch request {
+            case .events(let ingest): prepare(ingest, &records)
+            case .definition(let definition, _): prepare(definition, &records)
             }
         }
         return records
     }
 
+    /// Whether the prepared records may still be appended: within 30 s of their created_at, however long the log goes on
+    /// trying (SPEC 2.8). The stamp may also stand ahead of the clock.
+    package func mayAppend(at now: Timestamp, appendTimeoutMicroseconds: Int64) -> Bool {
+        now - newestStamp + appendTimeoutMicroseconds <= Limits.appendDelayMicrosecondsMaximum
+    }
+
     /// The group is durable.
-    mutating func appended(_ positions: [RecordPosition]) -> [SequencerAction] {
-        var actions: [SequencerAction] = []
-        actions.reserveCapacity(group.count * 2)
-        // A definition that is put twice in a group stands in the log once: both answers name that place.
-        var placed: [ObjectIdentifier: SiteSnapshot] = [:]
-        for prepared in group {
+    /// - Parameter positions: Of its records.
+    /// - Returns: what becomes of each request, in their order.
+    package mutating func appended(_ positions: [RecordPosition]) -> [AdmissionOutcome] {
+        // A definition that is put twice in a group stands in the log once: both answers name that position.
+        var placed: [ObjectIdentifier: SiteRoster] = [:]
+        let outcomes = group.map { prepared in
+            var outcome = prepared.outcome
             let position = prepared.record.map { positions[$0] }
-            switch (prepared.outcome, prepared.work) {
-            case (.ingest(var answer), .ingest(let work)):
+            switch outcome.answer {
+            case .events(var answer):
                 answer.position = position
-                if let claim = work.claim { actions.append(.remember(claim, answer)) }
-                actions.append(.answer(work.exchange, IngestAnswer.response(answer, headers: work.headers)))
-                actions.append(.recycle(work.request))
-            case (.definition(let snapshot, let change), .definition(let work)):
-                if let position { placed[ObjectIdentifier(snapshot)] = place(snapshot, at: position) }
-                actions.append(.define(work, placed[ObjectIdentifier(snapshot)] ?? snapshot, change: change))
-            case (.refused(let response), let work):
-                if let claim = work.claim { actions.append(.forget(claim)) }
-                actions.append(.answer(work.exchange, response))
-                if case .ingest(let work) = work { actions.append(.recycle(work.request)) }
-            default: preconditionFailure("an outcome is of its work's kind")
+                outcome.answer = .events(answer)
+                outcome.kept?.position = position
+            case .definition(let roster, let change):
+                if let position { placed[ObjectIdentifier(roster)] = place(roster, at: position) }
+                outcome.answer = .definition(placed[ObjectIdentifier(roster)] ?? roster, change)
+            case .unknownSite, .definitionTooLarge, .unavailable: break
             }
+            return outcome
         }
         endGroup()
-        return actions
+        return outcomes
     }
 
     /// The log did not take the group, or it is not known whether it did: nothing of it is claimed (SPEC 2.5, 2.6).
-    mutating func failed(_ reason: String) -> [SequencerAction] {
+    /// - Returns: what becomes of each request, in their order.
+    package mutating func failed() -> [AdmissionOutcome] {
         for prepared in group {
             for taken in takenKeys[prepared.taken] {
                 prepared.window?.remove(taken.key, of: taken.slot, taken.eventClass)
             }
         }
         for (site, before) in replacedDefinitions.reversed() { definitions[site] = before }
-        var actions: [SequencerAction] = []
-        for prepared in group {
-            if let claim = prepared.work.claim { actions.append(.forget(claim)) }
-            let response = IngestAnswer.unavailable(reason, headers: prepared.work.headers)
-            actions.append(.answer(prepared.work.exchange, response))
-            if case .ingest(let work) = prepared.work { actions.append(.recycle(work.request)) }
-        }
+        let outcomes = group.map { _ in AdmissionOutcome(.unavailable) }
         endGroup()
-        return actions
+        return outcomes
     }
 
     private mutating func endGroup() {
@@ -135,79 +137,86 @@ struct Sequencer: ~Copyable {
     ///
     /// Between groups: it stands in the log already, so before everything that a group will append.
     /// - Returns: whether it holds now.
-    mutating func adopt(_ snapshot: SiteSnapshot) -> Bool {
+    package mutating func adopt(_ roster: SiteRoster) -> Bool {
         precondition(group.isEmpty, "a group is judged by one state of the definitions")
-        let site = snapshot.definition.siteID
-        if let current = definitions[site], current.position.offset > snapshot.position.offset { return false }
-        definitions[site] = snapshot
+        if let current = definitions[roster.siteID], current.offset > roster.offset { return false }
+        definitions[roster.siteID] = roster
         return true
     }
 
-    private mutating func prepare(_ work: DefinitionWork, _ whole: Work, _ records: inout [NewRecord]) {
-        let site = work.definition.siteID
+    private mutating func prepare(_ definition: SiteDefinition, _ records: inout [NewRecord]) {
+        let site = definition.siteID
         let current = definitions[site]
-        if let current, current.definition == work.definition {
-            group.append(Prepared(work: whole, record: nil, outcome: .definition(current, .none)))
+        if let current, current.definition == definition {
+            group.append(Prepared(outcome: AdmissionOutcome(.definition(current, .none))))
             return
         }
         let content = DefinitionRecord(
-            definition: work.definition.withoutPersonalData, createdAt: newestStamp, gatewayID: gatewayID)
+            definition: definition.withoutPersonalData, createdAt: newestStamp, gatewayID: gatewayID)
         var payload: [UInt8] = []
         RecordCodec.encode(content, into: &payload)
         guard payload.count <= Limits.recordBytesMaximum else {
-            let response = HTTPResponse.problem(
-                413, "the definition is too large for one log record", headers: work.headers)
-            group.append(Prepared(work: whole, record: nil, outcome: .refused(response)))
+            group.append(Prepared(outcome: AdmissionOutcome(.definitionTooLarge)))
             return
         }
-        let snapshot = SiteSnapshot(
-            definition: work.definition, version: (current?.version ?? 0) + 1, createdAt: newestStamp,
-            position: RecordPosition(partition: partition, offset: .zero))
+        let roster = SiteRoster(
+            PlacedDefinition(
+                definition: definition, version: (current?.placed.version ?? 0) + 1, createdAt: newestStamp,
+                position: RecordPosition(partition: partition, offset: .zero)))
         replacedDefinitions.append((site, current))
-        definitions[site] = snapshot
+        definitions[site] = roster
         let change: DefinitionChange = current == nil ? .created : .replaced
-        group.append(Prepared(work: whole, record: records.count, outcome: .definition(snapshot, change)))
+        group.append(Prepared(record: records.count, outcome: AdmissionOutcome(.definition(roster, change))))
         records.append(NewRecord(key: site.bytes, createdAt: newestStamp, payload: payload))
     }
 
-    private mutating func place(_ snapshot: SiteSnapshot, at position: RecordPosition) -> SiteSnapshot {
-        let placed = snapshot.placed(at: position)
+    private mutating func place(_ roster: SiteRoster, at position: RecordPosition) -> SiteRoster {
+        let placed = roster.placed(at: position)
         // Unless a later definition of the same group has taken its place.
-        if definitions[snapshot.definition.siteID] === snapshot { definitions[snapshot.definition.siteID] = placed }
+        if definitions[roster.siteID] === roster { definitions[roster.siteID] = placed }
         return placed
     }
 
     // MARK: Events
 
-    private mutating func prepare(_ work: IngestWork, _ whole: Work, _ records: inout [NewRecord]) {
-        let request = work.request
-        guard let snapshot = definitions[request.batch.siteID] else {
-            let response = HTTPResponse.problem(404, "no such site", headers: work.headers)
-            group.append(Prepared(work: whole, record: nil, outcome: .refused(response)))
+    private mutating func prepare(_ ingest: IngestRequest, _ records: inout [NewRecord]) {
+        let request = ingest.parsed
+        guard let roster = definitions[request.batch.siteID] else {
+            group.append(Prepared(outcome: AdmissionOutcome(.unknownSite)))
             return
         }
         // Parsed before a definition that comes earlier in the log: judged again, by that one (SPEC 3).
-        if request.snapshot !== snapshot { request.judgeAgain(by: snapshot) }
-        let site = window.window(of: snapshot.definition.siteID)
+        if request.roster !== roster { request.judgeAgain(by: roster) }
+        let site = window.window(of: roster.siteID)
         let firstTaken = takenKeys.count
-        let verdicts = judge(request, by: snapshot, site)
-        let answer = answer(request, verdicts, isSingle: work.isSingle)
+        let verdicts = judge(request, by: roster, site)
+        var answer = EventsAnswer(isSingle: ingest.isSingle, createdAt: newestStamp)
+        answer.accepted = verdicts.accepted
+        answer.duplicates = verdicts.duplicates
+        answer.rejections = Rejection.merge(request.rejections, verdicts.errors)
+        let kept = ingest.claim == nil ? nil : encode(answer)
         if !verdicts.dropped.isEmpty { request.batch = request.batch.without(verdicts.dropped) }
         var record: Int?
-        if request.batch.count > 0 || work.claim != nil {
-            request.batch.createdAt = newestStamp
-            request.batch.gatewayID = gatewayID
-            request.batch.idempotency = work.claim?.record(status: answer.status, answer: answer.json)
-            var payload: [UInt8] = []
-            payload.reserveCapacity(128 + request.batch.count * 16 + request.batch.ids.bytes.count)
-            RecordCodec.encode(request.batch, into: &payload)
+        if request.batch.count > 0 || ingest.claim != nil {
             record = records.count
-            records.append(NewRecord(key: request.batch.siteID.bytes, createdAt: newestStamp, payload: payload))
+            records.append(makeRecord(request, ingest.claim, kept))
         }
         group.append(
             Prepared(
-                work: whole, record: record, outcome: .ingest(answer), window: site,
+                record: record, outcome: AdmissionOutcome(.events(answer), kept: kept), window: site,
                 taken: firstTaken..<takenKeys.count))
+    }
+
+    private func makeRecord(
+        _ request: ParsedRequest, _ claim: IdempotencyClaim?, _ kept: StoredAnswer?
+    ) -> NewRecord {
+        request.batch.createdAt = newestStamp
+        request.batch.gatewayID = gatewayID
+        request.batch.idempotency = kept.flatMap { kept in claim?.record(status: kept.status, answer: kept.json) }
+        var payload: [UInt8] = []
+        payload.reserveCapacity(128 + request.batch.count * 16 + request.batch.ids.bytes.count)
+        RecordCodec.encode(request.batch, into: &payload)
+        return NewRecord(key: request.batch.siteID.bytes, createdAt: newestStamp, payload: payload)
     }
 
     private struct Verdicts {
@@ -220,10 +229,10 @@ struct Sequencer: ~Copyable {
     }
 
     /// The last four verdicts of SPEC 2.3; sets the marks.
-    private mutating func judge(_ request: ParsedRequest, by snapshot: SiteSnapshot, _ site: SiteWindow) -> Verdicts {
+    private mutating func judge(_ request: ParsedRequest, by roster: SiteRoster, _ site: SiteWindow) -> Verdicts {
         var verdicts = Verdicts()
-        let latest = newestStamp.microseconds + snapshot.definition.maxFutureSeconds * Microseconds.second
-        let threshold = snapshot.definition.confidenceThreshold.partsPerMillion
+        let latest = newestStamp.microseconds + roster.definition.maxFutureSeconds * Microseconds.second
+        let threshold = roster.definition.confidenceThreshold.partsPerMillion
         // Taken out and put back, so that the columns are not reached through the object event by event.
         var batch = EventBatch(siteID: request.batch.siteID)
         swap(&batch, &request.batch)
@@ -268,77 +277,5 @@ struct Sequencer: ~Copyable {
         }
         slots[worker] = slot
         return slot
-    }
-
-    private func answer(_ request: ParsedRequest, _ verdicts: Verdicts, isSingle: Bool) -> StoredAnswer {
-        let errors = Rejection.merge(request.rejections, verdicts.errors)
-        if isSingle, let error = errors.first {
-            return StoredAnswer(status: 422, json: IngestAnswer.problem(error), createdAt: newestStamp)
-        }
-        let json = IngestAnswer.batch(accepted: verdicts.accepted, duplicates: verdicts.duplicates, errors: errors)
-        let status = isSingle && verdicts.accepted > 0 ? 201 : 200
-        return StoredAnswer(status: status, json: json, createdAt: newestStamp)
-    }
-}
-
-extension Rejection {
-    /// An event that is kept with a mark.
-    init(index: UInt32, mark: Mark) {
-        let field: EventField? =
-            switch mark {
-            case .accepted: nil
-            case .lowConfidence: .confidence
-            case .unknownWorker: .workerID
-            case .unknownWorkstation: .workstationID
-            case .timestampInFuture: .timestamp
-            }
-        self.init(index: index, verdict: mark.verdict, field: field)
-    }
-
-    /// Both in one, by rising index; both are in that order.
-    static func merge(_ left: [Rejection], _ right: [Rejection]) -> [Rejection] {
-        if left.isEmpty { return right }
-        if right.isEmpty { return left }
-        var merged: [Rejection] = []
-        merged.reserveCapacity(left.count + right.count)
-        var next = 0
-        for rejection in left {
-            while next < right.count, right[next].index < rejection.index {
-                merged.append(right[next])
-                next += 1
-            }
-            merged.append(rejection)
-        }
-        merged.append(contentsOf: right[next...])
-        return merged
-    }
-}
-
-extension EventBatch {
-    /// The batch without the events at these places, and with only the ids that the others use.
-    func without(_ dropped: [Int]) -> EventBatch {
-        var rest = EventBatch(siteID: siteID, createdAt: createdAt)
-        rest.definitionVersion = definitionVersion
-        var numbers = [UInt32?](repeating: nil, count: ids.count)
-        func number(_ id: UInt32) -> UInt32 {
-            if let number = numbers[Int(id)] { return number }
-            let number = rest.ids.append(ids.bytes[ids.range(of: Int(id))])
-            numbers[Int(id)] = number
-            return number
-        }
-        var next = 0
-        for event in 0..<count {
-            if next < dropped.count, dropped[next] == event {
-                next += 1
-                continue
-            }
-            rest.append(
-                time: times[event], type: types[event], mark: marks[event], worker: number(workers[event]),
-                workstation: number(workstations[event]),
-                camera: cameras[event] == 0 ? nil : number(cameras[event] - 1),
-                modelVersion: modelVersions[event] == 0 ? nil : number(modelVersions[event] - 1),
-                confidence: confidences[event], count: counts[event], firstSeen: firstSeen[event])
-        }
-        return rest
     }
 }

@@ -22,11 +22,11 @@ internal import JSON
 /// record.
 struct RegistryRecord: Equatable {
     var epoch: LogEpoch
-    var registered: RegisteredDefinition
+    var placed: PlacedDefinition
 
-    init(epoch: LogEpoch, registered: RegisteredDefinition) {
+    init(epoch: LogEpoch, placed: PlacedDefinition) {
         self.epoch = epoch
-        self.registered = registered
+        self.placed = placed
     }
 
     /// nil for bytes that are no such record of this site.
@@ -42,23 +42,23 @@ struct RegistryRecord: Equatable {
         let definition = reader.definition(value, site: site)
         guard reader.faults.isEmpty else { return nil }
         self.epoch = LogEpoch(bytes: epochBytes)
-        registered = RegisteredDefinition(
+        placed = PlacedDefinition(
             definition: definition, version: UInt64(version), createdAt: createdAt,
             position: RecordPosition(partition: PartitionIndex(partition), offset: LogOffset(offset)))
     }
 
     var json: [UInt8] {
-        let definition = registered.definition
+        let definition = placed.definition
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in
             DefinitionJSON.write(definition, to: &json)
-            json.member("version", Int64(clamping: registered.version))
-            json.member("created_at", registered.createdAt.formatted)
+            json.member("version", Int64(clamping: placed.version))
+            json.member("created_at", placed.createdAt.formatted)
             json.key("revision")
             json.object { json in
                 json.member("epoch", epoch.description)
-                json.member("partition", Int(registered.position.partition.value))
-                json.member("offset", registered.position.offset.value)
+                json.member("partition", Int(placed.position.partition.value))
+                json.member("offset", placed.position.offset.value)
             }
         }
         return json.bytes

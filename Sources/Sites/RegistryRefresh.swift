@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 internal import Locks
 
 /// Reads the registry to its end before a gateway says that it does not know a site, worker or station: another gateway
@@ -6,7 +6,7 @@ internal import Locks
 ///
 /// At most once a second for each site, and not for a second after it failed, so that nobody can keep the threads of the
 /// HTTP pool waiting by asking for what does not exist.
-final class RegistryRefresh: Sendable {
+package final class RegistryRefresh: Sendable {
     static let intervalMilliseconds: Int64 = 1000
     /// Longest time that a request waits; after it, what is known has to do.
     static let waitMilliseconds = 1000
@@ -30,13 +30,13 @@ final class RegistryRefresh: Sendable {
     private let state = Monitor(State())
 
     /// - Parameter uptime: Milliseconds of a monotonic clock.
-    init(_ registry: any DefinitionRegistry, uptime: @escaping @Sendable () -> Int64) {
+    package init(_ registry: any DefinitionRegistry, uptime: @escaping @Sendable () -> Int64) {
         self.registry = registry
         self.uptime = uptime
     }
 
     /// Reads, or waits for whoever reads for this site already; at once where that was less than a second ago.
-    func refresh(_ site: SiteID) {
+    package func refresh(_ site: SiteID) {
         guard registry.isShared else { return }
         let now = uptime()
         switch state.withLock({ Self.turn(of: site, &$0, now) }) {

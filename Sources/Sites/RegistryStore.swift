@@ -1,5 +1,5 @@
 public import EventLog
-internal import EventModel
+public import EventModel
 internal import Foundation
 internal import Locks
 internal import SQLite
@@ -47,7 +47,7 @@ public final class RegistryStore: DefinitionRegistry {
 
     public func readToEnd(timeoutMilliseconds: Int) -> Bool { true }
 
-    public func store(_ definition: RegisteredDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
+    public func store(_ definition: PlacedDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
         do {
             try store(definition)
         } catch {
@@ -56,53 +56,53 @@ public final class RegistryStore: DefinitionRegistry {
         done(nil)
     }
 
-    private func store(_ registered: RegisteredDefinition) throws {
+    private func store(_ placed: PlacedDefinition) throws {
         try handle.withLock { handle in
-            let site = registered.definition.siteID
-            if handle.stored[site] == registered.position { return }
+            let site = placed.siteID
+            if handle.stored[site] == placed.position { return }
             try handle.upsert.bind(1, site.bytes)
             try handle.upsert.bind(2, epoch.bytes)
-            try handle.upsert.bind(3, Int64(registered.position.partition.value))
-            try handle.upsert.bind(4, registered.position.offset.value)
-            try handle.upsert.bind(5, Int64(bitPattern: registered.version))
-            try handle.upsert.bind(6, registered.createdAt.microseconds)
-            try handle.upsert.bind(7, DefinitionJSON.bytes(registered.definition))
+            try handle.upsert.bind(3, Int64(placed.position.partition.value))
+            try handle.upsert.bind(4, placed.position.offset.value)
+            try handle.upsert.bind(5, Int64(bitPattern: placed.version))
+            try handle.upsert.bind(6, placed.createdAt.microseconds)
+            try handle.upsert.bind(7, DefinitionJSON.bytes(placed.definition))
             try handle.upsert.run()
-            handle.stored[site] = registered.position
+            handle.stored[site] = placed.position
         }
     }
 
     /// All definitions that were written for this log; rows of another log say nothing about this one.
-    public func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) throws -> [RegisteredDefinition] {
+    public func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) throws -> [PlacedDefinition] {
         try handle.withLock { handle in
             let definitions = try Self.definitions(handle.connection, epoch)
-            for registered in definitions { handle.stored[registered.definition.siteID] = registered.position }
+            for placed in definitions { handle.stored[placed.siteID] = placed.position }
             return definitions
         }
     }
 
     /// What the file of another process holds for a log, without writing to it; nothing where there is no file.
     /// - Throws: `SQLiteError`.
-    public static func read(path: String, epoch: LogEpoch) throws -> [RegisteredDefinition] {
+    public static func read(path: String, epoch: LogEpoch) throws -> [PlacedDefinition] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         return try definitions(Connection(path: path, .reader), epoch)
     }
 
-    private static func definitions(_ connection: Connection, _ epoch: LogEpoch) throws -> [RegisteredDefinition] {
+    private static func definitions(_ connection: Connection, _ epoch: LogEpoch) throws -> [PlacedDefinition] {
         let rows = try connection.prepare(
             """
             SELECT site_id, log_partition, log_offset, version, created_at, definition FROM definitions
             WHERE epoch = ?1
             """)
         try rows.bind(1, epoch.bytes)
-        var definitions: [RegisteredDefinition] = []
+        var definitions: [PlacedDefinition] = []
         try rows.forEachRow { row in
             let site = SiteID(bytes: row.blob(0))
             let position = RecordPosition(
                 partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
             let definition = try DefinitionJSON.read(row.blob(5), site: site)
             definitions.append(
-                RegisteredDefinition(
+                PlacedDefinition(
                     definition: definition, version: UInt64(bitPattern: row.int64(3)),
                     createdAt: Timestamp(microseconds: row.int64(4)), position: position))
         }

@@ -1,22 +1,5 @@
 public import EventModel
 
-/// A definition as the registry keeps it: names of people included, and where it stands in the log.
-public struct RegisteredDefinition: Sendable, Equatable {
-    public var definition: SiteDefinition
-    /// 1, 2, … per site (SPEC 3).
-    public var version: UInt64
-    public var createdAt: Timestamp
-    /// Where the definition stands in the log: with the log's epoch, its revision.
-    public var position: RecordPosition
-
-    public init(definition: SiteDefinition, version: UInt64, createdAt: Timestamp, position: RecordPosition) {
-        self.definition = definition
-        self.version = version
-        self.createdAt = createdAt
-        self.position = position
-    }
-}
-
 /// The newest full definition of each site: the only place where names of people are kept (SPEC 3, DESIGN 3).
 ///
 /// Implementations: a table in a file of this process alone (embedded), and ``TopicRegistry``. Calls may come from any
@@ -30,12 +13,12 @@ public protocol DefinitionRegistry: AnyObject, Sendable {
     /// - Parameter changed: Told of every definition that is written later and is newer than what was known, in their
     ///   order, from one thread; also of the same definition with another version or without names.
     /// - Throws: when it cannot be read to its end.
-    func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) throws -> [RegisteredDefinition]
+    func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) throws -> [PlacedDefinition]
 
     /// Writes a definition unless it is there already.
     ///
     /// - Parameter done: Called once, now or later, from any thread: nil once it is durable, else why it may not be.
-    func store(_ definition: RegisteredDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void)
+    func store(_ definition: PlacedDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void)
 
     /// Blocks until everything that others had written when this was called has been told to `changed`.
     /// - Returns: false when the time was up or it cannot be read.

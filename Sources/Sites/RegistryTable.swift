@@ -7,7 +7,7 @@ internal import EventModel
 /// the highest revision; so the table also knows where the two differ, and whoever has the better one writes it again.
 struct RegistryTable {
     struct Entry: Equatable {
-        var best: RegisteredDefinition
+        var best: PlacedDefinition
         /// Whether the newest record of this site is ``best``, so that compaction keeps it.
         var isKept: Bool
     }
@@ -15,9 +15,9 @@ struct RegistryTable {
     /// What a record changed.
     struct Effect: Equatable {
         /// What holds now, when that is something else than before.
-        var changed: RegisteredDefinition?
+        var changed: PlacedDefinition?
         /// What holds, when the record says less: it has to be written again.
-        var displaced: RegisteredDefinition?
+        var displaced: PlacedDefinition?
     }
 
     let epoch: LogEpoch
@@ -33,7 +33,7 @@ struct RegistryTable {
 
     /// The registry of this log says nothing about definitions of others (DESIGN 1.3), but for the names in them.
     mutating func take(_ record: RegistryRecord) -> Effect {
-        let new = record.registered
+        let new = record.placed
         let site = new.definition.siteID
         guard record.epoch == epoch,
             new.position.partition == Partitioner.partition(of: site.bytes, partitionCount: partitionCount)

@@ -1,5 +1,5 @@
 public import EventLog
-internal import EventModel
+public import EventModel
 internal import Locks
 
 /// The registry as a compacted topic that all gateways share (DESIGN 3, 5).
@@ -31,7 +31,7 @@ public final class TopicRegistry: DefinitionRegistry {
 
     public var isShared: Bool { true }
 
-    public func load(_ changed: @escaping @Sendable (RegisteredDefinition) -> Void) throws -> [RegisteredDefinition] {
+    public func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) throws -> [PlacedDefinition] {
         guard directory.readToEnd(timeoutMilliseconds: Self.readMillisecondsMaximum) else {
             throw directory.failure
                 ?? LogError(
@@ -44,12 +44,12 @@ public final class TopicRegistry: DefinitionRegistry {
         }
     }
 
-    public func store(_ definition: RegisteredDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
-        let site = definition.definition.siteID
+    public func store(_ definition: PlacedDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
+        let site = definition.siteID
         let entry = directory.withTable { $0.entries[site] }
         if let entry, entry.isKept, entry.best == definition { return done(nil) }
         written.withLock { $0[site] = definition.position }
-        let record = RegistryRecord(epoch: directory.epoch, registered: definition)
+        let record = RegistryRecord(epoch: directory.epoch, placed: definition)
         do throws(LogError) {
             try topics.send(
                 TopicRecord(topic: topic, key: site.bytes, value: record.json, timestamp: definition.createdAt)
@@ -68,8 +68,8 @@ public final class TopicRegistry: DefinitionRegistry {
     public var failure: String? { directory.failure.map { "the registry cannot be read: \($0)" } }
 
     /// Only the gateway that wrote the better record does, so that there is one of them.
-    private func writeAgain(_ definition: RegisteredDefinition) {
-        guard written.withLock({ $0[definition.definition.siteID] }) == definition.position else { return }
+    private func writeAgain(_ definition: PlacedDefinition) {
+        guard written.withLock({ $0[definition.siteID] }) == definition.position else { return }
         store(definition) { [report] error in
             if let error { report("the registry's newest record of a site is not its newest definition: \(error)") }
         }

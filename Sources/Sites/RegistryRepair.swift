@@ -1,6 +1,6 @@
 public import EventLog
-internal import EventModel
-internal import Locks
+public import EventModel
+public import Locks
 
 /// Puts right what the registry topic lacks, by what the fold knows (DESIGN 3).
 ///
@@ -45,7 +45,7 @@ public final class RegistryRepair: Sendable {
     /// - Returns: how many records were handed over to be sent; failures are repaired by the next call.
     /// - Throws: ``LogError`` when the registry cannot be read to its end.
     @discardableResult
-    public func repair(_ known: [KnownDefinition]) throws(LogError) -> Int {
+    public func repair(_ known: [PlacedDefinition]) throws(LogError) -> Int {
         guard registry.readToEnd(timeoutMilliseconds: TopicRegistry.readMillisecondsMaximum) else {
             throw registry.directory.failure ?? LogError(.unavailable, "the registry could not be read to its end")
         }
@@ -53,41 +53,38 @@ public final class RegistryRepair: Sendable {
             known.compactMap { known in Self.missing(known, in: table).map { (known, $0) } }
         }
         let due = due(lacking.map(\.0))
-        for (known, definition) in lacking where due.contains(known.definition.siteID) {
+        for (known, definition) in lacking where due.contains(known.siteID) {
             registry.store(definition) { _ in }
         }
         return due.count
     }
 
     /// What the registry ought to say of a site; nil when it says so, or something newer.
-    private static func missing(_ known: KnownDefinition, in table: RegistryTable) -> RegisteredDefinition? {
-        let site = known.definition.siteID
+    private static func missing(_ known: PlacedDefinition, in table: RegistryTable) -> PlacedDefinition? {
+        let site = known.siteID
         let entry = table.entries[site]
         if let entry {
             let offset = entry.best.position.offset
             // Beyond what the fold knows is a definition that it has not reached yet.
-            if offset > known.offset || offset == known.offset && entry.best.version == known.version {
+            if offset > known.position.offset || offset == known.position.offset && entry.best.version == known.version
+            {
                 return entry.isKept ? nil : entry.best
             }
         }
-        let position = RecordPosition(
-            partition: Partitioner.partition(of: site.bytes, partitionCount: table.partitionCount),
-            offset: known.offset)
-        let registeredAt = entry.flatMap { $0.best.position == position ? $0.best.createdAt : nil }
-        return RegisteredDefinition(
-            definition: table.named(known.definition), version: known.version,
-            createdAt: registeredAt ?? known.createdAt ?? .earliest, position: position)
+        var definition = known
+        definition.definition = table.named(known.definition)
+        return definition
     }
 
     /// Those that have been lacking for long enough.
-    private func due(_ lacking: [KnownDefinition]) -> Set<SiteID> {
+    private func due(_ lacking: [PlacedDefinition]) -> Set<SiteID> {
         let now = uptime()
         return lacks.withLock { lacks in
             var next: [SiteID: Lack] = [:]
             var due: Set<SiteID> = []
             for known in lacking {
-                let site = known.definition.siteID
-                let revision = RegistryRevision(offset: known.offset, version: known.version)
+                let site = known.siteID
+                let revision = RegistryRevision(offset: known.position.offset, version: known.version)
                 var lack = Lack(known: revision, since: now)
                 if let before = lacks[site], before.known == revision { lack = before }
                 next[site] = lack

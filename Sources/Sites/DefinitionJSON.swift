@@ -1,23 +1,23 @@
 package import EventModel
-internal import JSON
+package import JSON
 
 /// Something that is wrong with a definition, and where (RFC 6901).
-struct DefinitionFault: Error, Equatable {
-    var pointer: String
-    var message: String
+package struct DefinitionFault: Error, Equatable {
+    package var pointer: String
+    package var message: String
 }
 
 /// Why a definition cannot be taken; all faults that were found, up to a hundred.
-struct DefinitionError: Error, Equatable {
+package struct DefinitionError: Error, Equatable {
     /// False: the body is not even JSON.
-    var isJSON = true
-    var faults: [DefinitionFault]
+    package var isJSON = true
+    package var faults: [DefinitionFault]
 }
 
 /// Site definitions in their JSON form (SPEC 3).
 package enum DefinitionJSON {
     /// Reads and checks a definition for a site.
-    static func read(_ bytes: some Sequence<UInt8>, site: SiteID) throws(DefinitionError) -> SiteDefinition {
+    package static func read(_ bytes: some Sequence<UInt8>, site: SiteID) throws(DefinitionError) -> SiteDefinition {
         guard let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum) else {
             throw DefinitionError(isJSON: false, faults: [])
         }
@@ -35,28 +35,28 @@ package enum DefinitionJSON {
     }
 
     /// The answer of `GET` and `PUT`: what was put, and since when and where it holds.
-    static func bytes(_ registered: RegisteredDefinition) -> [UInt8] {
-        let definition = registered.definition
+    package static func bytes(_ placed: PlacedDefinition) -> [UInt8] {
+        let definition = placed.definition
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in
             write(definition, to: &json)
-            json.member("version", Int64(clamping: registered.version))
-            json.member("created_at", registered.createdAt.formatted)
-            json.member("position", registered.position.description)
+            json.member("version", Int64(clamping: placed.version))
+            json.member("created_at", placed.createdAt.formatted)
+            json.member("position", placed.position.description)
             json.key("meta")
-            writeMeta(registered, to: &json)
+            writeMeta(placed, to: &json)
         }
         return json.bytes
     }
 
-    static func writeMeta(_ registered: RegisteredDefinition, to json: inout JSONWriter) {
+    package static func writeMeta(_ placed: PlacedDefinition, to json: inout JSONWriter) {
         json.object { json in
-            json.member("site_id", registered.definition.siteID.text)
-            json.member("definition", Int64(clamping: registered.version))
+            json.member("site_id", placed.definition.siteID.text)
+            json.member("definition", Int64(clamping: placed.version))
         }
     }
 
-    static func write(_ worker: SiteDefinition.Worker, to json: inout JSONWriter) {
+    package static func write(_ worker: SiteDefinition.Worker, to json: inout JSONWriter) {
         json.object { json in
             json.member("worker_id", worker.workerID.text)
             if let name = worker.name { json.member("name", name) }
@@ -65,7 +65,7 @@ package enum DefinitionJSON {
         }
     }
 
-    static func write(_ workstation: SiteDefinition.Workstation, to json: inout JSONWriter) {
+    package static func write(_ workstation: SiteDefinition.Workstation, to json: inout JSONWriter) {
         json.object { json in
             json.member("workstation_id", workstation.workstationID.text)
             if let name = workstation.name { json.member("name", name) }
@@ -75,7 +75,7 @@ package enum DefinitionJSON {
         }
     }
 
-    static func write(_ definition: SiteDefinition, to json: inout JSONWriter) {
+    package static func write(_ definition: SiteDefinition, to json: inout JSONWriter) {
         json.key("site")
         json.object { json in
             json.member("site_id", definition.siteID.text)

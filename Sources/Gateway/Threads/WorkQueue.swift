@@ -14,7 +14,7 @@ final class WorkQueue: Sendable {
     /// What the log thread takes at once.
     struct Group {
         /// Definitions of other gateways: they stand in the log already, before all that `works` will append.
-        var adoptions: [SiteSnapshot] = []
+        var adoptions: [SiteRoster] = []
         var works: [Work] = []
     }
 
@@ -25,7 +25,7 @@ final class WorkQueue: Sendable {
         var takenRequests = 0
         var takenBytes = 0
         /// One of each site, so bounded by the number of sites; never refused.
-        var adoptions: [SiteID: SiteSnapshot] = [:]
+        var adoptions: [SiteID: SiteRoster] = [:]
         var isClosed = false
     }
 
@@ -37,7 +37,7 @@ final class WorkQueue: Sendable {
 
     /// - Returns: false when the queue is full or closed; then nothing happened.
     func submit(_ work: Work) -> Bool {
-        let size = work.sizeBytes
+        let size = work.request.sizeBytes
         return state.update { state in
             guard !state.isClosed, state.waiting.count < Self.requestsMaximum,
                 state.bytes == 0 || state.bytes + size <= Self.bytesMaximum
@@ -55,11 +55,10 @@ final class WorkQueue: Sendable {
     }
 
     /// Hands a definition over that another gateway has appended.
-    func adopt(_ snapshot: SiteSnapshot) {
+    func adopt(_ roster: SiteRoster) {
         state.update { state in
-            let site = snapshot.definition.siteID
-            if let known = state.adoptions[site], known.position.offset > snapshot.position.offset { return }
-            state.adoptions[site] = snapshot
+            if let known = state.adoptions[roster.siteID], known.offset > roster.offset { return }
+            state.adoptions[roster.siteID] = roster
         }
     }
 
@@ -72,7 +71,7 @@ final class WorkQueue: Sendable {
             var count = 0
             var bytes = 0
             while count < min(state.waiting.count, Self.groupMaximum), bytes < Self.groupBytesMaximum {
-                bytes += state.waiting[count].sizeBytes
+                bytes += state.waiting[count].request.sizeBytes
                 count += 1
             }
             state.bytes -= bytes

@@ -3,6 +3,7 @@ internal import EventModel
 internal import Foundation
 internal import HTTPServer
 internal import Locks
+internal import Sites
 
 /// The one thread that appends to a partition of the log: a thin shell around ``Sequencer``.
 final class LogThread: Sendable {
@@ -10,9 +11,7 @@ final class LogThread: Sendable {
     struct Surroundings: Sendable {
         var log: any EventLog
         var clock: @Sendable () -> Timestamp
-        var directory: SiteDirectory
-        var idempotency: IdempotencyTable
-        var pool: IngestPool
+        var admission: Admission
         var registry: any DefinitionRegistry
         /// Told of failures that an operator should see.
         var report: @Sendable (String) -> Void
@@ -52,7 +51,7 @@ final class LogThread: Sendable {
         thread.start()
     }
 
-    /// Serves what waits, takes nothing more, and returns when the thread is through and the registry has what it was
+    /// Serves what waits, takes nothing more, and returns when the thread has ended and the registry has what it was
     /// given, or the time for that is up.
     func stop() {
         queue.close()
@@ -62,8 +61,8 @@ final class LogThread: Sendable {
 
     private func run(_ box: SequencerBox) {
         while let group = queue.takeGroup() {
-            for snapshot in group.adoptions where box.sequencer.adopt(snapshot) {
-                surroundings.directory.publish(snapshot, again: true)
+            for roster in group.adoptions where box.sequencer.adopt(roster) {
+                surroundings.admission.directory.publish(roster, again: true)
             }
             if !group.works.isEmpty { serve(group.works, &box.sequencer) }
             queue.finishGroup()
@@ -71,52 +70,55 @@ final class LogThread: Sendable {
     }
 
     private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
-        let records = sequencer.prepare(works, now: surroundings.clock())
-        let actions: [SequencerAction]
+        let records = sequencer.prepare(works.map(\.request), now: surroundings.clock())
+        let outcomes: [AdmissionOutcome]
         do throws(LogError) {
-            // A record that would become too old is not appended (SPEC 2.8), so the log's own deadline counts too; the
-            // stamp may also stand before the clock.
-            let age = surroundings.clock() - sequencer.stamp
-            if !records.isEmpty,
-                age + surroundings.log.appendTimeoutMicroseconds > Limits.appendDelayMicrosecondsMaximum
-            {
-                throw LogError(.unavailable, "the records waited too long for the log")
-            }
-            actions = sequencer.appended(records.isEmpty ? [] : try surroundings.log.append(records))
+            outcomes = sequencer.appended(try append(records, sequencer))
         } catch {
             surroundings.report("append failed: \(error)")
-            actions = sequencer.failed("the log cannot acknowledge the request; send it again")
+            outcomes = sequencer.failed()
         }
-        for action in actions { perform(action) }
-    }
-
-    private func perform(_ action: SequencerAction) {
-        switch action {
-        case .answer(let exchange, let response): exchange.complete(response)
-        case .remember(let claim, let answer): surroundings.idempotency.finish(claim, answer)
-        case .forget(let claim): surroundings.idempotency.forget(claim)
-        case .recycle(let request): surroundings.pool.give(request)
-        case .define(let work, let snapshot, let change): define(work, snapshot, change)
+        for (work, outcome) in zip(works, outcomes) {
+            surroundings.admission.settle(work.request, outcome)
+            answer(work.exchange, outcome)
         }
     }
 
-    /// Admits by the definition first: it stands in the log. The answer waits for the registry, because the names in it
-    /// are nowhere else; without it the client is to send again, which finds the definition unchanged and writes it. The
-    /// thread does not wait: events go on while the registry's broker is slow.
-    private func define(_ work: DefinitionWork, _ snapshot: SiteSnapshot, _ change: DefinitionChange) {
-        surroundings.directory.publish(snapshot, again: false)
+    private func append(
+        _ records: [NewRecord], _ sequencer: borrowing Sequencer
+    ) throws(LogError) -> [RecordPosition] {
+        guard !records.isEmpty else { return [] }
+        let timeout = surroundings.log.appendTimeoutMicroseconds
+        guard sequencer.mayAppend(at: surroundings.clock(), appendTimeoutMicroseconds: timeout) else {
+            throw LogError(.unavailable, "the records waited too long for the log")
+        }
+        return try surroundings.log.append(records)
+    }
+
+    private func answer(_ exchange: any HTTPExchange, _ outcome: AdmissionOutcome) {
+        switch outcome.answer {
+        case .events(let answer):
+            exchange.complete(IngestAnswer.response(outcome.kept ?? IngestAnswer.stored(answer)))
+        case .definition(let roster, let change): store(roster.placed, change, exchange)
+        case .unknownSite: exchange.complete(.problem(404, "no such site"))
+        case .definitionTooLarge: exchange.complete(DefinitionAnswer.tooLarge)
+        case .unavailable:
+            exchange.complete(IngestAnswer.unavailable("the log cannot acknowledge the request; send it again"))
+        }
+    }
+
+    /// The answer waits for the registry, because the names in the definition are nowhere else; without it the client is to
+    /// send again, which finds the definition unchanged and writes it. The thread does not wait: events go on while the
+    /// registry's broker is slow.
+    private func store(_ placed: PlacedDefinition, _ change: DefinitionChange, _ exchange: any HTTPExchange) {
         progress.withLock { $0.storing += 1 }
         let (report, progress) = (surroundings.report, progress)
-        surroundings.registry.store(snapshot.registered) { error in
+        surroundings.registry.store(placed) { error in
             if let error {
-                report("the registry of site \(snapshot.definition.siteID) could not be written: \(error)")
-                work.exchange.complete(
-                    IngestAnswer.unavailable("the registry cannot be written; send it again", headers: work.headers))
+                report("the registry of site \(placed.siteID) could not be written: \(error)")
+                exchange.complete(IngestAnswer.unavailable("the registry cannot be written; send it again"))
             } else {
-                work.exchange.complete(
-                    .json(
-                        change == .created ? 201 : 200, DefinitionJSON.bytes(snapshot.registered), headers: work.headers
-                    ))
+                exchange.complete(DefinitionAnswer.response(placed, change))
             }
             progress.update { $0.storing -= 1 }
         }

@@ -1,7 +1,7 @@
 internal import Crypto
 public import EventModel
 internal import Foundation
-internal import Locks
+public import Locks
 internal import SQLite
 
 /// The API keys of a data directory, in `keys.sqlite`.
@@ -132,14 +132,5 @@ public final class KeyStore: KeySource, KeyAdministration {
                 revokedAt: row.isNull(7) ? nil : Timestamp(microseconds: row.int64(7)), secretHash: hash)
         }
         state.keys = keys
-    }
-}
-
-/// The machine's monotonic clock.
-public enum Uptime {
-    public static var milliseconds: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

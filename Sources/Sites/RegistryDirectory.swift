@@ -67,10 +67,7 @@ public final class RegistryDirectory: Sendable {
     public func stop() { following.stop() }
 
     /// The newest definition of a site, with names; nil for one that the registry does not have.
-    public func site(_ site: SiteID) -> SiteDefinition? { registered(site)?.definition }
-
-    /// As ``site(_:)``, with version and place in the log.
-    public func registered(_ site: SiteID) -> RegisteredDefinition? {
+    public func site(_ site: SiteID) -> PlacedDefinition? {
         shared.state.withLock { $0.table.entries[site]?.best }
     }
 
@@ -87,7 +84,7 @@ public final class RegistryDirectory: Sendable {
     func withTable<Result>(_ body: (RegistryTable) -> Result) -> Result { shared.state.withLock { body($0.table) } }
 
     /// All definitions; every later change is told to `observer`, in order, on the thread that reads.
-    func observe(_ observer: @escaping @Sendable (RegistryTable.Effect) -> Void) -> [RegisteredDefinition] {
+    func observe(_ observer: @escaping @Sendable (RegistryTable.Effect) -> Void) -> [PlacedDefinition] {
         shared.state.withLock { state in
             state.observers.append(observer)
             return state.table.entries.values.map(\.best)

@@ -1,0 +1,37 @@
+public import EventModel
+public import HTTPServer
+
+/// The right by which one request is served.
+public struct Grant: Sendable {
+    /// nil: a loopback client of an open demonstration.
+    public let key: APIKey?
+
+    /// Names the key in logs and records.
+    public var keyID: String { key?.id ?? "" }
+
+    /// The site that the request is about: the query's `site_id`, else the key's only site, else the one that the body
+    /// names (SPEC 2.2, 8.5).
+    /// - Throws: 400 where no site, more than one or no possible id is named, 403 for a site that the key is not bound to.
+    public func site(of request: HTTPRequest, namedInBody body: [UInt8]? = nil) throws(Problem) -> SiteID {
+        guard request.query.count(where: { $0.name == "site_id" }) <= 1 else {
+            throw Problem(400, detail: "site_id is given more than once")
+        }
+        let named = request.queryValue("site_id").map { SiteID($0) } ?? key?.onlySite ?? body.map { SiteID(bytes: $0) }
+        guard let named else {
+            throw Problem(400, detail: "name the site: ?site_id=…")
+        }
+        try check(named)
+        return named
+    }
+
+    /// Refuses a site that the key is not bound to (403) and what is no site id (400).
+    public func check(_ site: SiteID) throws(Problem) {
+        guard site.isValid else {
+            throw Problem(
+                400, detail: "a site id has 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+        }
+        guard key?.allows(site: site) ?? true else {
+            throw Problem(403, detail: "the API key is not bound to this site")
+        }
+    }
+}

@@ -1,0 +1,136 @@
+internal import Crypto
+package import EventModel
+internal import Locks
+
+/// The first half of admission: what needs only the request, the definition and the Idempotency-Keys (SPEC 2.1–2.3, 2.5).
+/// Any number of threads at once; the second half is a ``Sequencer`` for each partition.
+///
+/// It knows no HTTP, reads no clock and does no IO; the locks in it are its own. A request goes through these states, and
+/// whoever runs it calls one function for each:
+///
+///     read → admit ┬─ answered  the first answer to its Idempotency-Key comes again
+///                  ├─ refused   an ``IngestRefusal``; nothing is held
+///                  └─ waits     an ``AdmissionRequest``, which holds its Idempotency-Key and ends in one of
+///                        ├─ withdraw                   no room for it: it was never here
+///                        └─ Sequencer.prepare → appended or failed → settle, then its answer may be said
+package final class Admission: Sendable {
+    /// The definitions by which requests are judged.
+    package let directory = SiteDirectory()
+    private let idempotency: Guarded<IdempotencyTable>
+    private let pool = IngestPool()
+
+    /// Bytes of an Idempotency-Key.
+    package static let keyBytesMaximum = 255
+
+    /// - Parameter idempotency: What the log's newest records tell of earlier answers.
+    package init(_ idempotency: consuming sending IdempotencyTable = IdempotencyTable()) {
+        self.idempotency = Guarded(idempotency)
+    }
+
+    // MARK: On the way in
+
+    /// Reads a whole body.
+    /// - Returns: What it found; valid as long as the body is.
+    package func read(
+        _ body: UnsafeRawBufferPointer, _ layout: BodyLayout
+    ) throws(IngestRefusal) -> IngestReading {
+        guard let parser = pool.takeParser() else { throw .body(.noMemory) }
+        let reading = IngestReading(parser: parser, pool: pool, body: body, layout: layout)
+        do throws(BodyFault) { try parser.read(body, layout) } catch { throw .body(error) }
+        return reading
+    }
+
+    /// What becomes of a request for now.
+    package enum Admitted {
+        /// It waits for the sequencer of its site's partition.
+        case waits(AdmissionRequest)
+        /// It came before, with the same Idempotency-Key.
+        case answered(StoredAnswer)
+    }
+
+    /// Takes the request's Idempotency-Key, and judges its events by the site's definition.
+    ///
+    /// - Parameters:
+    ///   - site: The request's, which its sender has the right to (SPEC 2.2).
+    ///   - refresh: Called at most twice, before the site, a worker or a workstation is called unknown: another gateway may
+    ///     just have admitted it (DESIGN 5). Brings ``directory`` up to date where it can.
+    package func admit(
+        _ reading: borrowing IngestReading, site: SiteID, key: SentKey?, now: Timestamp, refresh: (SiteID) -> Void
+    ) throws(IngestRefusal) -> Admitted {
+        guard let roster = roster(of: site, refresh) else { throw .unknownSite }
+        var claim: IdempotencyClaim?
+        if let key {
+            guard 1...Self.keyBytesMaximum ~= key.key.utf8.count else { throw .keyLength }
+            let made = IdempotencyClaim(key, site: site, body: reading.body)
+            switch idempotency.withLock({ $0.begin(made, now: now) }) {
+            case .claimed: claim = made
+            case .answered(let answer): return .answered(answer)
+            case .inFlight: throw .keyInFlight
+            case .otherBody: throw .keyReused
+            }
+        }
+        let parsed = pool.takeRequest()
+        reading.parser.judge(by: roster, into: parsed)
+        if parsed.hasUnknown {
+            refresh(site)
+            if let newest = directory[site], newest !== roster { parsed.judgeAgain(by: newest) }
+        }
+        return .waits(.events(IngestRequest(parsed: parsed, isSingle: reading.layout == .single, claim: claim)))
+    }
+
+    /// The definition by which a site's events are admitted; nil for a site that is unknown even after a refresh.
+    package func roster(of site: SiteID, _ refresh: (SiteID) -> Void) -> SiteRoster? {
+        if let roster = directory[site] { return roster }
+        refresh(site)
+        return directory[site]
+    }
+
+    /// Takes back a request for which there is no room.
+    package func withdraw(_ request: AdmissionRequest) {
+        if let claim = request.claim { idempotency.withLock { $0.forget(claim) } }
+        recycle(request)
+    }
+
+    // MARK: Once its fate is known
+
+    /// Makes a sequencer's decision hold here: keeps the answer for the Idempotency-Key or frees the key, and admits by a
+    /// new definition. Before the answer is said, so that the client's next request finds it so.
+    package func settle(_ request: AdmissionRequest, _ outcome: AdmissionOutcome) {
+        if let claim = request.claim {
+            idempotency.withLock { table in
+                if let kept = outcome.kept { table.finish(claim, kept) } else { table.forget(claim) }
+            }
+        }
+        if case .definition(let roster, _) = outcome.answer { directory.publish(roster, again: false) }
+        recycle(request)
+    }
+
+    private func recycle(_ request: AdmissionRequest) {
+        if case .events(let ingest) = request { pool.give(ingest.parsed) }
+    }
+
+    // MARK: Definitions of other gateways
+
+    /// Admits by a definition that another gateway has appended.
+    /// - Returns: The roster, which goes to ``Sequencer/adopt(_:)`` too, ahead of what waits there; nil where it is known.
+    package func adopt(_ placed: PlacedDefinition) -> SiteRoster? {
+        // Nearly always one of this gateway's own.
+        if directory[placed.siteID]?.placed == placed { return nil }
+        let roster = SiteRoster(placed)
+        directory.publish(roster, again: true)
+        return roster
+    }
+}
+
+/// A body that was read. Gives its parser back at its end.
+package struct IngestReading: ~Copyable {
+    let parser: IngestParser
+    let pool: IngestPool
+    let body: UnsafeRawBufferPointer
+    let layout: BodyLayout
+
+    /// The site that the body itself names, at its top level (SPEC 2.2); nil where it names none, or by no string.
+    package var namedSite: [UInt8]? { parser.namedSite(layout) }
+
+    deinit { pool.give(parser) }
+}

@@ -1,0 +1,91 @@
+package import EventLog
+package import EventModel
+package import Sites
+
+/// Admission as it is after a start: what registry, fold and the log's newest records tell, brought together, and the
+/// registry repaired where it lags behind the log (SPEC 2.5, 2.6; DESIGN 3).
+package struct AdmissionStart {
+    /// What a start reads, and from where.
+    package struct Sources {
+        package var log: any EventLog
+        package var registry: any DefinitionRegistry
+        /// The newest definition of each site that a fold of this log in this process knows.
+        package var folded: [PlacedDefinition] = []
+        /// Longest time for reading the log's newest records.
+        package var tailMilliseconds: Int64 = 10_000
+        /// Milliseconds of a monotonic clock.
+        package var uptime: @Sendable () -> Int64
+        /// Told of what cannot be read now and does not keep a gateway from starting.
+        package var report: @Sendable (String) -> Void = { _ in }
+
+        package init(
+            log: any EventLog, registry: any DefinitionRegistry, uptime: @escaping @Sendable () -> Int64
+        ) {
+            self.log = log
+            self.registry = registry
+            self.uptime = uptime
+        }
+    }
+
+    package let admission: Admission
+    /// One for each partition, in order.
+    package let sequencers: [StartingSequencer]
+
+    /// A definition that appeared in the log so shortly before the start is still on its way to the registry: the gateway
+    /// that appended it writes it, with the names.
+    private static let writingMicrosecondsMaximum = Microseconds.minute
+
+    /// Blocks until the registry has been read to its end.
+    ///
+    /// - Parameters:
+    ///   - gatewayID: Stands in each record that this gateway appends.
+    ///   - adopted: Called from now on with each definition that another gateway has appended, from the thread that reads
+    ///     the registry: it has to reach ``Sequencer/adopt(_:)`` of its partition ahead of what waits there.
+    /// - Throws: ``LogError``, `CodecError`, or an error of a registry that cannot be read.
+    package init(
+        _ sources: Sources, now: Timestamp, gatewayID: [UInt8], encode: @escaping AnswerEncoder,
+        adopted: @escaping @Sendable (SiteRoster) -> Void
+    ) throws {
+        let count = sources.log.partitionCount
+        let windows = WindowBudget(keysMaximum: DuplicateWindow.keysMaximum, partitionCount: Int(count))
+        let tail = try LogTail(
+            sources.log, now: now, bounds: LogTail.Bounds(milliseconds: sources.tailMilliseconds), budget: windows,
+            uptime: sources.uptime, report: sources.report)
+        let admission = Admission(tail.idempotency)
+        self.admission = admission
+        // After the tail, so that what is appended in between is not missed; from here on others' definitions come in.
+        let registered = try sources.registry.load { placed in admission.adopt(placed).map(adopted) }
+        var recovery = SiteRecovery(registry: registered, folded: sources.folded)
+        for (record, position) in tail.definitions { recovery.take(record, at: position) }
+        try recovery.repair(sources.registry, before: now - Self.writingMicrosecondsMaximum)
+        let rosters = recovery.sites.values.map { SiteRoster($0) }
+        for roster in rosters { admission.directory.publish(roster, again: false) }
+        let byPartition = Dictionary(grouping: rosters) {
+            Partitioner.partition(of: $0.siteID.bytes, partitionCount: count)
+        }
+        sequencers = tail.partitions.enumerated().map { number, newest in
+            let partition = PartitionIndex(Int32(number))
+            return StartingSequencer(
+                partition: partition, definitions: byPartition[partition] ?? [], window: newest.window,
+                newestStamp: newest.newestStamp, gatewayID: gatewayID, encode: encode)
+        }
+    }
+}
+
+/// What a sequencer starts with, until its owner makes it.
+package struct StartingSequencer: Sendable {
+    var partition: PartitionIndex
+    var definitions: [SiteRoster]
+    // Safe: nothing touches the window between the start of admission and the one `make()`.
+    nonisolated(unsafe) var window: DuplicateWindow
+    var newestStamp: Timestamp
+    var gatewayID: [UInt8]
+    var encode: AnswerEncoder
+
+    /// The sequencer, for its one owner; to be called once.
+    package func make() -> sending Sequencer {
+        Sequencer(
+            partition: partition, definitions: definitions, window: window, newestStamp: newestStamp,
+            gatewayID: gatewayID, encode: encode)
+    }
+}

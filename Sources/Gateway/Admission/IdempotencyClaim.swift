@@ -1,0 +1,55 @@
+internal import Crypto
+internal import EventModel
+
+/// An Idempotency-Key as a request brings it (SPEC 2.5).
+package struct SentKey {
+    package var key: String
+    /// Id of the API key and path of the request: keys of others are other keys.
+    package var apiKeyID: String
+    package var path: String
+
+    package init(_ key: String, apiKeyID: String, path: String) {
+        self.key = key
+        self.apiKeyID = apiKeyID
+        self.path = path
+    }
+}
+
+/// What an Idempotency-Key stands for in one request (SPEC 2.5).
+struct IdempotencyClaim {
+    /// Names API key, path and Idempotency-Key together.
+    var digest: SHA256Digest
+    var apiKeyID: [UInt8]
+    var path: [UInt8]
+    var key: [UInt8]
+    var bodyHash: SHA256Digest
+
+    init(apiKeyID: [UInt8], path: [UInt8], key: [UInt8], bodyHash: SHA256Digest) {
+        self.apiKeyID = apiKeyID
+        self.path = path
+        self.key = key
+        self.bodyHash = bodyHash
+        var hasher = SHA256Hasher()
+        for part in [apiKeyID, path, key] {
+            hasher.update([UInt8(truncatingIfNeeded: part.count >> 8), UInt8(truncatingIfNeeded: part.count)])
+            hasher.update(part)
+        }
+        digest = hasher.finish()
+    }
+
+    /// The site counts as part of the body: the answer to one site must never be taken for that of another.
+    init(_ sent: SentKey, site: SiteID, body: UnsafeRawBufferPointer) {
+        var hasher = SHA256Hasher()
+        hasher.update(site.bytes + [0])
+        hasher.update(body)
+        self.init(
+            apiKeyID: Array(sent.apiKeyID.utf8), path: Array(sent.path.utf8), key: Array(sent.key.utf8),
+            bodyHash: hasher.finish())
+    }
+
+    /// As the record keeps it.
+    func record(status: Int, answer: [UInt8]) -> Idempotency {
+        Idempotency(
+            apiKeyID: apiKeyID, path: path, key: key, bodyHash: bodyHash.bytes, status: UInt32(status), answer: answer)
+    }
+}

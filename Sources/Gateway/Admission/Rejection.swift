@@ -1,0 +1,62 @@
+package import EventModel
+
+/// A field of an event, in the order in which SPEC 2.1 names them.
+package enum EventField: UInt8, CaseIterable, Sendable {
+    case timestamp, workerID, workstationID, eventType, confidence, count, cameraID, modelVersion, siteID
+
+    package var name: StaticString {
+        switch self {
+        case .timestamp: "timestamp"
+        case .workerID: "worker_id"
+        case .workstationID: "workstation_id"
+        case .eventType: "event_type"
+        case .confidence: "confidence"
+        case .count: "count"
+        case .cameraID: "camera_id"
+        case .modelVersion: "model_version"
+        case .siteID: "site_id"
+        }
+    }
+}
+
+/// An event that is not simply accepted, and why: the first rule that it breaks (SPEC 2.3).
+package struct Rejection: Equatable, Sendable {
+    /// Place in the request, from 0.
+    package var index: UInt32
+    package var verdict: Verdict
+    /// The field that breaks the rule; nil where it is the event as a whole.
+    package var field: EventField?
+}
+
+extension Rejection {
+    /// An event that is kept with a mark.
+    init(index: UInt32, mark: Mark) {
+        let field: EventField? =
+            switch mark {
+            case .accepted: nil
+            case .lowConfidence: .confidence
+            case .unknownWorker: .workerID
+            case .unknownWorkstation: .workstationID
+            case .timestampInFuture: .timestamp
+            }
+        self.init(index: index, verdict: mark.verdict, field: field)
+    }
+
+    /// Both in one, by rising index; both are in that order.
+    static func merge(_ left: [Rejection], _ right: [Rejection]) -> [Rejection] {
+        if left.isEmpty { return right }
+        if right.isEmpty { return left }
+        var merged: [Rejection] = []
+        merged.reserveCapacity(left.count + right.count)
+        var next = 0
+        for rejection in left {
+            while next < right.count, right[next].index < rejection.index {
+                merged.append(right[next])
+                next += 1
+            }
+            merged.append(rejection)
+        }
+        merged.append(contentsOf: right[next...])
+        return merged
+    }
+}

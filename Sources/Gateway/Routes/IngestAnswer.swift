@@ -1,0 +1,117 @@
+internal import EventModel
+internal import HTTPServer
+internal import JSON
+
+/// The answers of the ingest routes (SPEC 2.4).
+package enum IngestAnswer {
+    /// The answer as it is kept for an Idempotency-Key: a batch's counts and errors, or the one verdict of a single event.
+    package static func stored(_ answer: EventsAnswer) -> StoredAnswer {
+        if answer.isSingle, let rejection = answer.rejections.first {
+            return StoredAnswer(
+                status: 422, json: problem(rejection), createdAt: answer.createdAt, position: answer.position)
+        }
+        var json = JSONWriter(reservedBytes: 160 + answer.rejections.count * 120)
+        json.object { json in
+            json.member("success_count", answer.accepted)
+            json.member("duplicate_count", answer.duplicates)
+            json.member("error_count", answer.rejections.count)
+            json.key("errors")
+            json.array { json in
+                for rejection in answer.rejections { write(rejection, to: &json) }
+            }
+        }
+        let status = answer.isSingle && answer.accepted > 0 ? 201 : 200
+        return StoredAnswer(status: status, json: json.bytes, createdAt: answer.createdAt, position: answer.position)
+    }
+
+    private static func problem(_ rejection: Rejection) -> [UInt8] {
+        Problem(
+            422, detail: message(rejection),
+            extensions: [
+                ("code", .string(rejection.verdict.code)),
+                ("field", rejection.field.map { .string("\($0.name)") } ?? .null),
+            ]
+        ).json
+    }
+
+    /// The answer as it is sent: what only the log could tell is added (SPEC 8.3).
+    static func response(_ answer: StoredAnswer) -> HTTPResponse {
+        var body = answer.json
+        body.removeLast()
+        body.append(contentsOf: #","created_at":""#.utf8)
+        answer.createdAt.appendFormatted(to: &body)
+        body.append(contentsOf: #"","position":"#.utf8)
+        if let position = answer.position {
+            body.append(contentsOf: "\"\(position)\"}".utf8)
+        } else {
+            body.append(contentsOf: "null}".utf8)
+        }
+        let type = answer.status >= 400 ? "application/problem+json" : "application/json"
+        return HTTPResponse(status: answer.status, headers: [("Content-Type", type)], body: body)
+    }
+
+    /// A request that never came to the log (SPEC 2.5).
+    static func problem(_ refusal: IngestRefusal) -> Problem {
+        switch refusal {
+        case .body(.malformed): Problem(400, detail: "the body is not JSON in UTF-8")
+        case .body(.tooDeep): Problem(400, detail: "the body is nested deeper than \(Limits.jsonDepthMaximum)")
+        case .body(.noEvents): Problem(400, detail: "the body holds no event")
+        case .body(.tooManyEvents): Problem(413, detail: "a request holds at most \(Limits.batchEventsMaximum) events")
+        case .body(.noMemory): full
+        case .unknownSite: Problem(404, detail: "no such site; put its definition first")
+        case .keyLength: Problem(400, detail: "an Idempotency-Key has 1 to \(Admission.keyBytesMaximum) bytes")
+        case .keyInFlight:
+            Problem(
+                409, detail: "a request with this Idempotency-Key still waits for its answer",
+                headers: [("Retry-After", "1")])
+        case .keyReused:
+            Problem(
+                422, detail: "this Idempotency-Key was used with another body or site",
+                extensions: [("code", .string("idempotency_key_reused"))])
+        }
+    }
+
+    /// 503: too much waits.
+    static let full = Problem(
+        503, detail: "too many requests wait for the log; send it again", headers: [("Retry-After", "1")])
+
+    /// 503: nothing of the request is reported as stored; the same request can be sent again (SPEC 2.5).
+    static func unavailable(_ detail: String) -> HTTPResponse {
+        .problem(503, detail, headers: [("Retry-After", "1")])
+    }
+
+    private static func write(_ rejection: Rejection, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("index", Int(rejection.index))
+            json.member("code", rejection.verdict.code)
+            json.key("field")
+            if let field = rejection.field { json.string("\(field.name)") } else { json.null() }
+            json.member("message", message(rejection))
+        }
+    }
+
+    /// One sentence for people; programs read `code` and `field`.
+    static func message(_ rejection: Rejection) -> String {
+        let field = rejection.field.map { "\($0.name)" } ?? "the event"
+        switch rejection.verdict {
+        case .invalidJSON: return "not a JSON object"
+        case .missingField: return "\(field) is missing"
+        case .invalidType: return "\(field) must be a \(isNumber(rejection.field) ? "number" : "string")"
+        case .invalidTimestamp: return "timestamp must be an existing RFC 3339 time of 1970 to 9999 with an offset or Z"
+        case .invalidEventType: return "event_type must be working, idle, absent or product_count"
+        case .invalidConfidence: return "confidence must be between 0 and 1"
+        case .invalidCount:
+            return "count must be a whole number from 1 to 1000000, and for other types than product_count 0 or 1"
+        case .invalidID: return "\(field) must have 1 to 128 bytes and no control characters"
+        case .wrongSite: return "the event names another site than the request"
+        case .unknownWorker: return "the site's definition has no such worker"
+        case .unknownWorkstation: return "the site's definition has no such workstation"
+        case .timestampInFuture: return "timestamp lies too far ahead of the gateway's clock"
+        case .lowConfidence: return "confidence is below the site's threshold"
+        case .duplicate: return "the event repeats one that is stored"
+        case .accepted: return "accepted"
+        }
+    }
+
+    private static func isNumber(_ field: EventField?) -> Bool { field == .confidence || field == .count }
+}

@@ -1,0 +1,63 @@
+internal import EventLog
+package import EventModel
+internal import Locks
+
+/// Brings together what the registry, the fold and the log's newest records say of each site; the newest in the log
+/// holds.
+///
+/// The registry is written after the log, so a crash between the two leaves it behind; and the fold may be behind both.
+package struct SiteRecovery {
+    package private(set) var sites: [SiteID: PlacedDefinition] = [:]
+    /// Sites whose registry row is to be written again.
+    private var repaired: Set<SiteID> = []
+
+    /// - Parameters:
+    ///   - registry: With names.
+    ///   - folded: Newest definitions as a fold of the log has them; names that the registry knows stay.
+    package init(registry: [PlacedDefinition], folded: [PlacedDefinition]) {
+        for placed in registry { sites[placed.siteID] = placed }
+        for placed in folded where isNewer(placed.position.offset, of: placed.siteID) { adopt(placed) }
+    }
+
+    /// Takes a definition from the log; those of one site by rising offset, so that versions count on.
+    package mutating func take(_ record: DefinitionRecord, at position: RecordPosition) {
+        let site = record.definition.siteID
+        guard isNewer(position.offset, of: site) else { return }
+        let version = (sites[site]?.version ?? 0) + 1
+        adopt(
+            PlacedDefinition(
+                definition: record.definition, version: version, createdAt: record.createdAt, position: position))
+    }
+
+    private func isNewer(_ offset: LogOffset, of site: SiteID) -> Bool {
+        sites[site].map { $0.position.offset < offset } ?? true
+    }
+
+    /// Names that the registry has of the same people stay.
+    private mutating func adopt(_ placed: PlacedDefinition) {
+        var named = placed
+        named.definition = placed.definition.named(by: sites[placed.siteID]?.definition.workers ?? [])
+        sites[placed.siteID] = named
+        repaired.insert(placed.siteID)
+    }
+
+    /// Writes what the registry lacks.
+    ///
+    /// - Parameter time: Into a shared registry only definitions from before it are written: a younger one is still on its
+    ///   way there from the gateway that appended it, with the names.
+    /// - Throws: what a registry of this process alone throws; a shared one is repaired by the workers where this fails.
+    package func repair(_ registry: any DefinitionRegistry, before time: Timestamp) throws {
+        for site in repaired {
+            guard let placed = sites[site] else { continue }
+            if registry.isShared {
+                if placed.createdAt < time { registry.store(placed) { _ in } }
+            } else {
+                let stored = Monitor<Result<Void, any Error>?>(nil)
+                registry.store(placed) { error in
+                    stored.update { $0 = error.map { .failure($0) } ?? .success(()) }
+                }
+                try stored.wait { $0 }.get()
+            }
+        }
+    }
+}
