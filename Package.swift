@@ -175,8 +175,9 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "KafkaHarness",
-                "Locks", "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit",
+                "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
+                "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLiteLog",
+                "SimulationKit",
             ],
             swiftSettings: common),
         .testTarget(
@@ -186,8 +187,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "ProjectionStore",
-                "Projector", "Query", "SimulationKit",
+                "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Observability",
+                "Oracle", "ProjectionStore", "Projector", "Query", "SimulationKit",
             ],
             swiftSettings: common),
         .testTarget(
