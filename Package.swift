@@ -184,9 +184,9 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Access", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
-                "KafkaHarness",
-                "Locks", "Oracle", "ProcessHarness", "Projector", "SQLiteLog", "SimulationKit", "Sites",
+                "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
+                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLiteLog",
+                "SimulationKit", "Sites",
             ],
             swiftSettings: common),
         .testTarget(
@@ -196,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Oracle", "ProjectionStore",
-                "Projector", "Query", "SimulationKit",
+                "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Observability",
+                "Oracle", "ProjectionStore", "Projector", "Query", "SimulationKit",
             ],
             swiftSettings: common),
         .testTarget(

@@ -11,7 +11,7 @@ public protocol EventLog: AnyObject, Sendable {
 
     /// Appends all records, in order, or none, and returns once they are durable.
     ///
-    /// Blocks the calling thread. Concurrent calls share one sync.
+    /// Blocks the calling thread. Group records into one call: each call costs a sync (SQLite) or a round trip (Kafka).
     /// - Returns: where each record stands.
     /// - Throws: ``LogError``; then nothing was appended (`.unavailable`), or whether it was is not known
     ///   (`.uncertain`), and sending again is safe by SPEC 2.6.

@@ -14,10 +14,13 @@ public struct JournalEvent: Sendable, Equatable {
     public struct Field: Sendable, Equatable {
         public var name: String
         public var value: String
+        /// Whether the message says it already, so that text for people leaves it out.
+        public var isInMessage: Bool
 
-        public init(_ name: String, _ value: some CustomStringConvertible) {
+        public init(_ name: String, _ value: some CustomStringConvertible, isInMessage: Bool = false) {
             self.name = name
             self.value = value.description
+            self.isInMessage = isInMessage
         }
     }
 

@@ -3,16 +3,16 @@ internal import EventModel
 internal import Locks
 internal import SQLite
 
-/// The only writer of a log file: takes groups of records, one transaction and one sync for each.
+/// The only writer of a log file: one transaction and one sync for each group of records.
 ///
-/// Used by one thread at a time; ``Appender`` sees to that.
+/// Used by one thread at a time; ``SQLiteLog`` guards it.
 final class LogWriter {
     /// When a test can make a commit fail.
     enum CommitMoment: Sendable { case before, after }
     typealias CommitHook = @Sendable (CommitMoment) throws(SQLiteError) -> Void
 
-    /// Released after the connection is closed: closing copies the write-ahead log into the file, and no other writer
-    /// may be at work then.
+    /// Released after the connection is closed: closing copies the write-ahead log into the file, and no other process
+    /// may write meanwhile.
     private let lock: FileLock
     private var open: Open?
     private let checkpointPages: Int
@@ -59,8 +59,8 @@ final class LogWriter {
         self.checkpointPages = checkpointPages
         do {
             var options = ConnectionOptions.writer
-            // Seven records of a hundred events fit, where 4 KiB would hold three and be a quarter empty: measured 1.4
-            // times as fast to write in groups and to read, and no slower for single records. 16 KiB gained little more.
+            // Seven records of a hundred events fit into 8 KiB; 4 KiB would hold three and stay a quarter empty. Measured:
+            // 1.4 times as fast to write in groups and to read, and no slower for single records. 16 KiB gains little.
             options.pageBytes = 8192
             options.checkpointPages = 0  // see checkpointIfDue
             let connection = try Connection(path: path, options)
@@ -89,10 +89,10 @@ final class LogWriter {
         end = LogOffset(try connection.integer("SELECT max(offset) + 1 FROM records") ?? 0)
     }
 
-    /// Writes the records of all calls, in order, and syncs.
+    /// Writes the records, in order, and syncs.
     /// - Returns: the offset of the first.
     /// - Throws: `.unavailable` when nothing was written, `.uncertain` when that is not known.
-    func write(_ calls: [[NewRecord]], hook: CommitHook?) throws(LogError) -> LogOffset {
+    func write(_ records: [NewRecord], hook: CommitHook?) throws(LogError) -> LogOffset {
         guard let open else { throw LogError(.unavailable, "the log is closed") }
         let first: LogOffset
         var next: LogOffset
@@ -104,7 +104,7 @@ final class LogWriter {
             }
             (first, next, newest) = (end, end, self.newest)
             try open.begin.run()
-            for record in calls.joined() {
+            for record in records {
                 newest = max(newest, record.createdAt)
                 try insert(record, at: next, newest: newest, open)
                 next = next.next
@@ -159,9 +159,9 @@ final class LogWriter {
         }
     }
 
-    /// Copies the write-ahead log into the file when it has grown; called when no caller waits for its sync.
+    /// Copies the write-ahead log into the file when it has grown.
     ///
-    /// A log that grew to four times the bound, because readers were always at work, is cut off by waiting for them.
+    /// When readers never pause, the write-ahead log keeps growing; at four times the bound it is cut by waiting for them.
     func checkpointIfDue() {
         guard let connection = open?.connection else { return }
         pagesSinceCheckpoint += connection.pagesWritten(andReset: true)

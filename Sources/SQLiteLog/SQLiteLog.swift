@@ -1,24 +1,37 @@
+internal import Clocks
 public import EventLog
 public import EventModel
 internal import Locks
+internal import SQLite
 
 /// The embedded log: one SQLite file, one partition, durable before it acknowledges.
 ///
-/// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Appends of many threads
-/// share a transaction and a sync. Offsets start at 0 and have no gaps. Records stay for ever; cut nothing off by hand.
+/// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Each append is one
+/// transaction and one sync, one after the other: callers group their records before they append, as the gateway's log
+/// thread does. Offsets start at 0 and have no gaps. Records stay for ever; cut nothing off by hand.
 public final class SQLiteLog: EventLog {
     public let epoch: LogEpoch
     public let partitionCount: Int32 = 1
 
-    let appender: Appender?
+    /// What appends, one call at a time.
+    private struct Writing {
+        /// nil once closed.
+        var writer: LogWriter?
+        /// Of a test; lets commits fail.
+        var hook: LogWriter.CommitHook?
+    }
+
+    private let writing: Guarded<Writing>
+    /// Whether this process opened the log for writing.
+    private let isWriter: Bool
     private let readers: ReaderPool
-    /// In the writing process: the end and the newest records. In others only its wake-ups are used.
+    /// In the writing process: the end and the newest records. Other processes use only its wake-ups.
     private let tail: Monitor<Tail>
 
-    /// How often a reader in another process looks for new records: half of the 50 ms in which it has to show them.
+    /// How often a reader in another process checks for new records: half of the 50 ms in which it has to show them.
     private static let pollMilliseconds = 25
 
-    /// Opens the log for writing and reading; creates the file, in a folder that exists, if need be.
+    /// Opens the log for writing and reading; creates the file if necessary, in a folder that exists.
     /// - Throws: ``LogError``: `.inUse` when there is a writer already, `.corrupt` when the file is something else,
     ///   `.unavailable` when it cannot be opened.
     public static func open(path: String, limits: SQLiteLogLimits = SQLiteLogLimits()) throws(LogError) -> SQLiteLog {
@@ -44,39 +57,50 @@ public final class SQLiteLog: EventLog {
     private init(path: String, writer: sending LogWriter, limits: SQLiteLogLimits) {
         epoch = writer.epoch
         readers = ReaderPool(path: path, idleMaximum: limits.idleReadersMaximum)
-        let tail = Monitor(Tail(end: writer.end, bytesMaximum: limits.tailBytesMaximum))
-        self.tail = tail
-        appender = Appender(writer, limits) { calls, first in
-            tail.update { $0.append(calls, from: first) }
-        }
+        tail = Monitor(Tail(end: writer.end, bytesMaximum: limits.tailBytesMaximum))
+        writing = Guarded(Writing(writer: writer))
+        isWriter = true
     }
 
     private init(epoch: LogEpoch, readers: ReaderPool) {
         self.epoch = epoch
         self.readers = readers
         tail = Monitor(Tail(end: .zero, bytesMaximum: 0))
-        appender = nil
+        writing = Guarded(Writing())
+        isWriter = false
     }
 
-    /// Ends writing: waits for the commit under way, then appends are `.unavailable`, and another writer may come.
-    /// What is in memory stays readable. The same happens when the last reference goes.
+    /// Ends writing: waits for the commit under way; after that appends are `.unavailable`, and another process may open
+    /// the log for writing. What is in memory stays readable. The same happens when the last reference goes.
     public func close() {
         readers.closeIdle()
-        appender?.close()
+        writing.withLock { $0.writer = nil }
     }
 
     // MARK: EventLog
 
     public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
-        guard let appender else {
+        guard isWriter else {
             throw LogError(
                 .unavailable, "this process opened the log for reading only", hint: "send it to the writing process")
         }
         guard !records.isEmpty else { return [] }
         for record in records { try record.check() }
-        let first = try appender.append(records)
+        let first = try write(records)
         return records.indices.map {
             RecordPosition(partition: PartitionIndex(0), offset: LogOffset(first.value + Int64($0)))
+        }
+    }
+
+    /// - Returns: the offset of the first record.
+    private func write(_ records: [NewRecord]) throws(LogError) -> LogOffset {
+        try writing.withLock { (writing) throws(LogError) in
+            guard let writer = writing.writer else { throw LogError(.unavailable, "the log is closed") }
+            defer { writer.checkpointIfDue() }
+            let first = try writer.write(records, hook: writing.hook)
+            // Under the lock: readers see records in the order of their offsets, and before their writer is answered.
+            tail.update { $0.append(records, from: first) }
+            return first
         }
     }
 
@@ -84,7 +108,7 @@ public final class SQLiteLog: EventLog {
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
         try check(partition)
-        guard appender != nil else { return try readFile(from: offset, before: nil, byteLimit: byteLimit, body) }
+        guard isWriter else { return try readFile(from: offset, before: nil, byteLimit: byteLimit, body) }
         let (inMemory, end) = tail.withLock { ($0.slice(from: offset, byteLimit: byteLimit), $0.end) }
         guard offset >= .zero, offset <= end else { throw LogError.noOffset(offset, start: .zero, end: end) }
         guard let inMemory else { return try readFile(from: offset, before: end, byteLimit: byteLimit, body) }
@@ -115,7 +139,7 @@ public final class SQLiteLog: EventLog {
 
     public func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
         try check(partition)
-        if appender != nil { return tail.withLock { $0.end } }
+        if isWriter { return tail.withLock { $0.end } }
         do {
             return try readers.withSession { try $0.endOffset() }
         } catch {
@@ -135,24 +159,23 @@ public final class SQLiteLog: EventLog {
     public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
         guard partition.value == 0 else { return false }
         let wakes = tail.withLock { $0.wakes }
-        if appender == nil { return pollForRecord(at: offset, timeoutMilliseconds: timeoutMilliseconds, wakes: wakes) }
+        if !isWriter { return pollForRecord(at: offset, timeoutMilliseconds: timeoutMilliseconds, wakes: wakes) }
         return tail.wait(milliseconds: timeoutMilliseconds) { tail in
             if offset < tail.end { return true }
             return tail.wakes == wakes ? nil : false
         } ?? false
     }
 
-    /// Nothing tells one process of another's commit, so this one has to look.
+    /// Nothing notifies one process of another's commit, so this one has to poll.
     private func pollForRecord(at offset: LogOffset, timeoutMilliseconds: Int, wakes: Int) -> Bool {
-        let clock = ContinuousClock()
-        let deadline = clock.now + .milliseconds(timeoutMilliseconds)
+        let clock = SystemClock()
+        let deadline = clock.uptime.advanced(milliseconds: timeoutMilliseconds)
         while true {
             // A failure shows in the caller's next read.
             if let end = try? endOffset(PartitionIndex(0)), offset < end { return true }
-            let left = min(Duration.milliseconds(Self.pollMilliseconds), deadline - clock.now)
-            guard left > .zero else { return false }
-            let milliseconds = max(1, Int(left / .milliseconds(1)))
-            let isWoken: Void? = tail.wait(milliseconds: milliseconds) { $0.wakes == wakes ? nil : () }
+            let left = min(Self.pollMilliseconds, clock.uptime.milliseconds(until: deadline))
+            guard left > 0 else { return false }
+            let isWoken: Void? = tail.wait(milliseconds: left) { $0.wakes == wakes ? nil : () }
             if isWoken != nil { return false }
         }
     }
@@ -161,5 +184,15 @@ public final class SQLiteLog: EventLog {
 
     private func check(_ partition: PartitionIndex) throws(LogError) {
         guard partition.value == 0 else { throw .noPartition(partition, of: partitionCount) }
+    }
+
+    // MARK: For tests
+
+    /// Lets commits fail; nil ends that.
+    func onCommit(_ hook: LogWriter.CommitHook?) { writing.withLock { $0.hook = hook } }
+
+    /// Runs `body` with the writer while nobody writes.
+    func withWriter<Result>(_ body: (LogWriter) throws -> Result) throws -> Result? {
+        try writing.withLock { try $0.writer.map(body) }
     }
 }

@@ -3,15 +3,6 @@ public struct SQLiteLogLimits: Sendable {
     /// Bytes of the newest records kept in memory for readers that follow the log's end. 16 MiB are some ten thousand
     /// requests of 100 events: a second's worth at full speed.
     public var tailBytesMaximum = 16 << 20
-    /// Bytes of records that wait for their commit; more callers wait before the queue. Four of the largest records.
-    public var queueBytesMaximum = 64 << 20
-    /// Records that wait for their commit.
-    public var queueRecordsMaximum = 16_384
-    /// Bytes in one transaction (one call's records are never split), so that a commit stays in the range of 100 ms
-    /// on a slow disk.
-    public var groupBytesMaximum = 16 << 20
-    /// Records in one transaction.
-    public var groupRecordsMaximum = 4096
     /// The write-ahead log is copied into the file once it has this many pages of 8 KiB; 2000 are 16 MiB.
     public var checkpointPages = 2000
     /// Idle read connections that are kept open.

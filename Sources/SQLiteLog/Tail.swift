@@ -1,7 +1,7 @@
 internal import EventLog
 internal import EventModel
 
-/// The newest records in memory, so that readers that follow the end need not ask SQLite.
+/// The newest records in memory, so that readers that follow the end need no query.
 struct Tail {
     /// The offset of the next record.
     private(set) var end: LogOffset
@@ -10,7 +10,7 @@ struct Tail {
 
     private let bytesMaximum: Int
     private var bytes = 0
-    /// Records from `head` on are there; those before it are empty and are removed from time to time.
+    /// Records from `head` on are valid; those before it are empty and removed from time to time.
     private var records: [NewRecord] = []
     private var head = 0
 
@@ -25,13 +25,13 @@ struct Tail {
     /// The oldest offset that is in memory.
     var start: LogOffset { LogOffset(end.value - Int64(records.count - head)) }
 
-    mutating func append(_ calls: [[NewRecord]], from first: LogOffset) {
+    mutating func append(_ added: [NewRecord], from first: LogOffset) {
         if first != end {
-            // A commit in doubt turned out to have taken place: what it wrote is not in memory.
+            // A commit of unknown outcome did take place: what it wrote is not in memory.
             records.removeAll()
             (head, bytes, end) = (0, 0, first)
         }
-        for record in calls.joined() {
+        for record in added {
             records.append(record)
             bytes += record.byteCount + Self.overheadBytes
             end = end.next

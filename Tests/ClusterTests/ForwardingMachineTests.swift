@@ -1,3 +1,4 @@
+import Clocks
 import EventModel
 import Testing
 
@@ -25,18 +26,22 @@ struct ForwardingMachineTests {
         .answer(ForwardingAnswer(status: status, headers: headers))
     }
 
+    private static func time(_ milliseconds: Int64) -> MonotonicTime {
+        MonotonicTime(microseconds: milliseconds * 1000)
+    }
+
     @Test("without a holder there is nothing to ask")
     func nobody() {
-        var machine = ForwardingMachine(holders: [], now: 0)
+        var machine = ForwardingMachine(holders: [], now: Self.time(0))
         #expect(Self.name(machine.start()) == "refuse nobody")
     }
 
     @Test("what a holder says about the question is the answer", arguments: [200, 304, 400, 403, 404, 429, 503])
     func answers(status: Int) {
-        var machine = ForwardingMachine(holders: Self.holders(2), now: 0)
+        var machine = ForwardingMachine(holders: Self.holders(2), now: Self.time(0))
         #expect(Self.name(machine.start()) == "ask w0")
         let reply = Self.answer(status, [("Retry-After", "1")])
-        #expect(Self.name(machine.replied(reply, now: 0)) == "answer \(status)")
+        #expect(Self.name(machine.replied(reply, now: Self.time(0))) == "answer \(status)")
     }
 
     @Test("a holder that cannot be reached, fails or holds the partition no more is passed over")
@@ -46,42 +51,43 @@ struct ForwardingMachineTests {
             Self.answer(503, [("andon-not-holder", "true")]), Self.answer(503, [("Connection", "close")]),
         ]
         for reply in replies {
-            var machine = ForwardingMachine(holders: Self.holders(2), now: 0)
+            var machine = ForwardingMachine(holders: Self.holders(2), now: Self.time(0))
             _ = machine.start()
-            #expect(Self.name(machine.replied(reply, now: 0)) == "ask w1")
-            #expect(Self.name(machine.replied(reply, now: 0)) == "refuse allFailed")
+            #expect(Self.name(machine.replied(reply, now: Self.time(0))) == "ask w1")
+            #expect(Self.name(machine.replied(reply, now: Self.time(0))) == "refuse allFailed")
         }
     }
 
     @Test("no more than four holders are asked for one question")
     func tries() {
-        var machine = ForwardingMachine(holders: Self.holders(9), now: 0)
+        var machine = ForwardingMachine(holders: Self.holders(9), now: Self.time(0))
         var asked: [String] = [Self.name(machine.start())]
-        for _ in 0..<4 { asked.append(Self.name(machine.replied(.unreachable(""), now: 0))) }
+        for _ in 0..<4 { asked.append(Self.name(machine.replied(.unreachable(""), now: Self.time(0)))) }
         #expect(asked == ["ask w0", "ask w1", "ask w2", "ask w3", "refuse allFailed"])
     }
 
     @Test("no try begins more than 12 s after the question came")
     func late() {
-        var machine = ForwardingMachine(holders: Self.holders(3), now: 5000)
+        var machine = ForwardingMachine(holders: Self.holders(3), now: Self.time(5000))
         _ = machine.start()
-        #expect(Self.name(machine.replied(.unreachable(""), now: 17_000)) == "ask w1")
-        #expect(Self.name(machine.replied(.unreachable(""), now: 17_001)) == "refuse tooLate")
+        #expect(Self.name(machine.replied(.unreachable(""), now: Self.time(17_000))) == "ask w1")
+        #expect(Self.name(machine.replied(.unreachable(""), now: Self.time(17_001))) == "refuse tooLate")
     }
 
     @Test("a full queue ends the tries: the next holder would meet the same queue")
     func busy() {
-        var machine = ForwardingMachine(holders: Self.holders(3), now: 0)
+        var machine = ForwardingMachine(holders: Self.holders(3), now: Self.time(0))
         _ = machine.start()
-        #expect(Self.name(machine.replied(.busy, now: 0)) == "refuse busy")
+        #expect(Self.name(machine.replied(.busy, now: Self.time(0))) == "refuse busy")
     }
 
     @Test("those that failed lately are asked last, in their order")
     func suspects() {
         let holders = Self.holders(4)
-        var machine = ForwardingMachine(holders: holders, suspects: [holders[0].token, holders[1].token], now: 0)
+        var machine = ForwardingMachine(
+            holders: holders, suspects: [holders[0].token, holders[1].token], now: Self.time(0))
         var asked = [Self.name(machine.start())]
-        for _ in 0..<3 { asked.append(Self.name(machine.replied(.unreachable(""), now: 0))) }
+        for _ in 0..<3 { asked.append(Self.name(machine.replied(.unreachable(""), now: Self.time(0)))) }
         #expect(asked == ["ask w2", "ask w3", "ask w0", "ask w1"])
     }
 }

@@ -1,6 +1,8 @@
+import Clocks
 import EventModel
 import HTTPServer
 import Locks
+import Observability
 
 @testable import Cluster
 
@@ -37,8 +39,8 @@ extension Holder {
 /// A forwarder over the twin, with holders under `http://a`, `http://b`, ….
 final class TwinCluster: Sendable {
     let client = InMemoryForwarding()
-    let clock = ClockBox()
-    let reports = ReportBox()
+    let clock = ManualClock()
+    let events = EventBox()
     let holders: [Holder]
     let forwarder: QuestionForwarder
 
@@ -46,8 +48,7 @@ final class TwinCluster: Sendable {
         let holders = names.map { Holder.at("http://\($0)", $0) }
         self.holders = holders
         forwarder = QuestionForwarder(
-            holders: { _ in holders }, client: client, uptime: { [clock] in clock.now },
-            report: { [reports] in reports.add($0) })
+            holders: { _ in holders }, client: client, clock: clock, journal: events.journal)
     }
 
     /// Puts a holder in place that answers with status and body.
@@ -73,16 +74,11 @@ final class TwinCluster: Sendable {
     }
 }
 
-/// A clock in milliseconds that stands still until it is moved.
-final class ClockBox: Sendable {
-    private let value = Guarded<Int64>(0)
-    var now: Int64 { value.withLock { $0 } }
-    func advance(_ milliseconds: Int64) { value.withLock { $0 += milliseconds } }
-}
-
-/// Messages for the log.
-final class ReportBox: Sendable {
-    private let value = Guarded<[String]>([])
-    var all: [String] { value.withLock { $0 } }
-    func add(_ text: String) { value.withLock { $0.append(text) } }
+/// What was recorded in the journal.
+final class EventBox: Sendable {
+    private let events = Monitor<[JournalEvent]>([])
+    var journal: Journal { Journal { [events] event in events.update { $0.append(event) } } }
+    var names: [String] { events.withLock { $0.map(\.name) } }
+    /// Waits for so many.
+    func wait(_ count: Int) { events.wait { $0.count >= count ? () : nil } }
 }

@@ -1,3 +1,4 @@
+import Clocks
 import EventLog
 import EventModel
 import Locks
@@ -11,19 +12,12 @@ struct HolderAnnouncerTests {
     private static let zero = PartitionIndex(0)
     private static let one = PartitionIndex(1)
 
-    /// A clock that stands still until it is set.
-    final class Clock: Sendable {
-        private let seconds = Guarded<Int64>(1000)
-        var now: Timestamp { Timestamp(microseconds: seconds.withLock { $0 } * Microseconds.second) }
-        func set(_ value: Int64) { seconds.withLock { $0 = value } }
-    }
-
     /// A topic of one partition, an announcer on it, and somebody who counts what arrives.
     private final class Cluster: Sendable {
         let topics = InMemoryTopics(partitionCounts: [HolderAnnouncerTests.topic: 1])
-        let clock = Clock()
+        let clock = ManualClock(now: HolderTests.time(1000))
         let announcer: HolderAnnouncer
-        let reports = Monitor<[String]>([])
+        let events = EventBox()
         private let arrived = Monitor(0)
         private let following: any TopicFollowing
 
@@ -35,8 +29,7 @@ struct HolderAnnouncerTests {
                 topics: topics, topic: HolderAnnouncerTests.topic,
                 identity: HolderAnnouncer.Identity(
                     workerID: "a", url: "http://127.0.0.1:1", token: HolderTests.token),
-                clock: { [clock] in clock.now }, heartbeatMilliseconds: 3_600_000,
-                report: { [reports] report in reports.update { $0.append(report) } })
+                clock: clock, journal: events.journal)
             announcer.start()
         }
 
@@ -56,22 +49,21 @@ struct HolderAnnouncerTests {
         }
     }
 
-    @Test("what is announced is said at once, with every beat again, and withdrawn by a tombstone")
+    @Test("what is announced is sent at once, again with every heartbeat, and withdrawn by a tombstone")
     func life() throws {
         let cluster = try Cluster()
         cluster.announcer.announce(Self.zero, .owner)
         #expect(cluster.records(1) == ["0/a owner 1000"])
-        cluster.clock.set(1010)
-        cluster.announcer.beat()
+        cluster.clock.advance(milliseconds: HolderAnnouncer.heartbeatMilliseconds)
         #expect(cluster.records(2).last == "0/a owner 1010")
         cluster.announcer.withdraw(Self.zero)
         #expect(cluster.records(3).last == "0/a - 1010")
         cluster.stop()
-        // A tombstone that was not known to have arrived is said again, and nothing else.
+        // Only a tombstone whose delivery was not known yet is sent again.
         #expect(Set(cluster.records(3)[2...]) == ["0/a - 1010"])
     }
 
-    @Test("stopping withdraws all that is held, and nothing is said afterwards")
+    @Test("stopping withdraws everything held, and nothing is sent afterwards")
     func stopping() throws {
         let cluster = try Cluster()
         cluster.announcer.announce(Self.zero, .owner)
@@ -80,36 +72,37 @@ struct HolderAnnouncerTests {
         _ = cluster.records(2)
         cluster.announcer.stop()
         cluster.announcer.announce(Self.zero, .owner)
-        cluster.announcer.beat()
+        cluster.clock.advance(milliseconds: HolderAnnouncer.heartbeatMilliseconds)
         let records = cluster.records(4)
         cluster.stop()
         #expect(Set(records[2...]) == ["0/a - 1000", "1/a - 1000"])
         #expect(records.count == 4)
-        #expect(cluster.reports.withLock { $0 } == [])
+        #expect(cluster.events.names == [])
     }
 
-    @Test("a record that could not be sent is reported and said again with the next beat")
+    @Test("a record that could not be sent is reported and sent again with the next heartbeat")
     func failure() throws {
         let cluster = try Cluster()
         cluster.topics.fail(with: LogError(.unavailable, "no broker"))
         cluster.announcer.announce(Self.zero, .owner)
-        cluster.reports.wait { $0.count == 1 ? () : nil }
+        cluster.events.wait(1)
         cluster.topics.fail(with: nil)
-        cluster.announcer.beat()
-        #expect(cluster.records(1) == ["0/a owner 1000"])
+        cluster.clock.advance(milliseconds: HolderAnnouncer.heartbeatMilliseconds)
+        #expect(cluster.records(1) == ["0/a owner 1010"])
         cluster.topics.fail(with: LogError(.unavailable, "no broker"))
         cluster.announcer.withdraw(Self.zero)
-        cluster.reports.wait { $0.count == 2 ? () : nil }
+        cluster.events.wait(2)
+        #expect(cluster.events.names == ["announcement_failed", "announcement_failed"])
         cluster.topics.fail(with: nil)
-        cluster.announcer.beat()
-        #expect(cluster.records(2).last == "0/a - 1000")
+        cluster.clock.advance(milliseconds: HolderAnnouncer.heartbeatMilliseconds)
+        #expect(cluster.records(2).last == "0/a - 1020")
         cluster.stop()
     }
 
-    @Test("a table that follows the topic names the holder, and no one after the holder has stopped")
+    @Test("a table that follows the topic names the holder, and nobody after the holder has stopped")
     func followed() throws {
         let cluster = try Cluster()
-        let table = HolderTable(clock: { [clock = cluster.clock] in clock.now })
+        let table = HolderTable(clock: cluster.clock)
         try table.start(following: cluster.topics, topic: Self.topic)
         cluster.announcer.announce(Self.zero, .owner)
         _ = cluster.records(1)
@@ -129,7 +122,7 @@ struct HolderAnnouncerTests {
 
     private static let start = Timestamp(microseconds: 5)
 
-    @Test("an announcement that changes nothing says nothing; another role does, with a new beginning")
+    @Test("an announcement that changes nothing sends nothing; another role does, with a new beginning")
     func machineRoles() {
         var machine = AnnouncerMachine()
         machine.announce(Self.zero, .replica, at: Self.start)
@@ -170,7 +163,7 @@ struct HolderAnnouncerTests {
         #expect(machine.messages() == [])
     }
 
-    @Test("at the end only last words are said")
+    @Test("at the end only withdrawals are sent")
     func machineEnd() {
         var machine = AnnouncerMachine()
         machine.announce(Self.zero, .owner, at: Self.start)

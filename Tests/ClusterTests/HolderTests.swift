@@ -1,3 +1,4 @@
+import Clocks
 import EventLog
 import EventModel
 import Testing
@@ -85,11 +86,14 @@ struct HolderTests {
 
     // MARK: Table
 
-    private typealias Clock = HolderAnnouncerTests.Clock
+    /// A point in time of the wall clock.
+    static func time(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * Microseconds.second) }
+
+    private static func clock() -> ManualClock { ManualClock(now: time(1000)) }
 
     @Test("owners come first, then replicas, each the newest first")
     func order() {
-        let table = HolderTable(clock: { Timestamp(microseconds: 1000 * Microseconds.second) })
+        let table = HolderTable(clock: Self.clock())
         for record in [
             Self.record(3, "r-old", .replica, since: 1), Self.record(3, "o-old", since: 2),
             Self.record(3, "r-new", .replica, since: 9), Self.record(3, "o-new", since: 3), Self.record(4, "other"),
@@ -100,15 +104,15 @@ struct HolderTests {
         #expect(table.holders(of: PartitionIndex(5)) == [])
     }
 
-    @Test("a holder that was silent for more than 45 s is not named, until it speaks again")
+    @Test("a holder without a heartbeat for more than 45 s is not named, until the next one")
     func silence() {
-        let clock = Clock()
-        let table = HolderTable(clock: { clock.now })
+        let clock = Self.clock()
+        let table = HolderTable(clock: clock)
         let record = Self.record(0, "a")
         table.apply(Self.followed(record, at: 1000))
-        clock.set(1045)
+        clock.set(Self.time(1045))
         #expect(table.holders(of: PartitionIndex(0)).count == 1)
-        clock.set(1046)
+        clock.set(Self.time(1046))
         #expect(table.holders(of: PartitionIndex(0)) == [])
         table.apply(Self.followed(record, at: 1046))
         #expect(table.holders(of: PartitionIndex(0)).count == 1)
@@ -116,16 +120,16 @@ struct HolderTests {
 
     @Test("a heartbeat from a clock that runs ahead counts from when it was read")
     func aheadClock() {
-        let clock = Clock()
-        let table = HolderTable(clock: { clock.now })
+        let clock = Self.clock()
+        let table = HolderTable(clock: clock)
         table.apply(Self.followed(Self.record(0, "a"), at: 9000))
-        clock.set(1046)
+        clock.set(Self.time(1046))
         #expect(table.holders(of: PartitionIndex(0)) == [])
     }
 
-    @Test("an old record that is read late names nobody, nor does what is no record")
+    @Test("an old record that is read late names nobody, nor does an invalid one")
     func readLate() {
-        let table = HolderTable(clock: { Timestamp(microseconds: 1000 * Microseconds.second) })
+        let table = HolderTable(clock: Self.clock())
         table.apply(Self.followed(Self.record(0, "a"), at: 954))
         #expect(table.holders(of: PartitionIndex(0)) == [])
         var broken = Self.followed(Self.record(0, "b"), at: 1000)
@@ -138,22 +142,22 @@ struct HolderTests {
 
     @Test("a tombstone takes a holder away, and its own process is never named")
     func withdrawn() {
-        let table = HolderTable(ownWorkerID: "me", clock: { Timestamp(microseconds: 1000 * Microseconds.second) })
+        let table = HolderTable(ownWorkerID: "me", clock: Self.clock())
         for name in ["me", "a", "b"] { table.apply(Self.followed(Self.record(0, name), at: 1000)) }
         table.apply(Self.followed(Self.record(0, "a"), at: 1000, isTombstone: true))
         #expect(table.holders(of: PartitionIndex(0)).map(\.workerID) == ["b"])
     }
 
-    @Test("beyond its limit the table takes nobody in until others fall silent")
+    @Test("beyond its limit the table accepts nobody until others fall silent")
     func limit() {
-        let clock = Clock()
-        let table = HolderTable(clock: { clock.now })
+        let clock = Self.clock()
+        let table = HolderTable(clock: clock)
         for number in 0..<HolderTable.entriesMaximum {
             table.apply(Self.followed(Self.record(Int32(number), "a"), at: 1000))
         }
         table.apply(Self.followed(Self.record(0, "b"), at: 1000))
         #expect(table.holders(of: PartitionIndex(0)).map(\.workerID) == ["a"])
-        clock.set(1046)
+        clock.set(Self.time(1046))
         table.apply(Self.followed(Self.record(0, "b"), at: 1046))
         #expect(table.holders(of: PartitionIndex(0)).map(\.workerID) == ["b"])
     }

@@ -1,4 +1,7 @@
+import Clocks
+import EventModel
 import JSON
+import Observability
 import Testing
 
 @testable import Commands
@@ -77,15 +80,22 @@ struct OutputTests {
     @Test("log lines are text for people or one JSON object for programs")
     func logLines() {
         let recorder = Recorder()
-        let text = StructuredLog(format: .text, console: recorder.console(), clock: { 1_768_197_600_000_000 })
-        text.write(.info, "started", ["dir": "a b", "n": "1"])
-        #expect(recorder.errors == "2026-01-12T06:00:00.000000Z info started dir=\"a b\" n=1\n")
+        let text = StructuredLog(
+            format: .text, console: recorder.console(),
+            clock: ManualClock(now: Timestamp(microseconds: 1_768_197_600_000_000)))
+        text.write(
+            JournalEvent(
+                "started", .info, "started in 5 s",
+                [.init("seconds", 5, isInMessage: true), .init("dir", "a b"), .init("n", 1)]))
+        #expect(recorder.errors == "2026-01-12T06:00:00.000000Z info started in 5 s dir=\"a b\" n=1\n")
         let other = Recorder()
-        let json = StructuredLog(format: .json, console: other.console(), clock: { 0 })
-        json.write(.error, "it \"broke\"\n", ["url": "http://x/"])
+        let json = StructuredLog(
+            format: .json, console: other.console(), clock: ManualClock(now: Timestamp(microseconds: 0)))
+        json.write(JournalEvent("broken", .error, "it \"broke\"\n", [.init("url", "http://x/", isInMessage: true)]))
         #expect(
             other.errors == """
-                {"time":"1970-01-01T00:00:00.000000Z","level":"error","message":"it \\"broke\\"\\n","url":"http://x/"}\n
+                {"time":"1970-01-01T00:00:00.000000Z","level":"error","event":"broken",\
+                "message":"it \\"broke\\"\\n","url":"http://x/"}\n
                 """)
     }
 

@@ -21,14 +21,11 @@ struct ContractTests {
     }
 
     @Test(
-        "the log in SQLite, read from the file, with a short queue", .timeLimit(.minutes(2)),
+        "the log in SQLite, read from the file", .timeLimit(.minutes(2)),
         arguments: ContractClaim.all)
     func sqliteWithoutTail(claim: ContractClaim) throws {
         var limits = SQLiteLogLimits()
         limits.tailBytesMaximum = 0
-        limits.queueRecordsMaximum = 2
-        limits.queueBytesMaximum = 100
-        limits.groupRecordsMaximum = 2
         limits.checkpointPages = 1
         try run(claim, limits: limits)
     }

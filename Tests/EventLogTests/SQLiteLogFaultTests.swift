@@ -17,12 +17,10 @@ private func record(_ bytes: Int = 1) -> NewRecord {
 struct SQLiteLogFaultTests {
     let folder: TemporaryFolder
     let log: SQLiteLog
-    let appender: Appender
 
     init() throws {
         folder = try TemporaryFolder()
         log = try SQLiteLog.open(path: folder.file("log.db"))
-        appender = try #require(log.appender)
         _ = try log.append([record()])
     }
 
@@ -32,7 +30,7 @@ struct SQLiteLogFaultTests {
 
     @Test("every commit waits for the device, and checkpoints are made by hand (DESIGN 1.5, 1.9)")
     func settings() throws {
-        let settings = try appender.withWriter { writer in
+        let settings = try log.withWriter { writer in
             [
                 try writer.pragma("synchronous"), try writer.pragma("wal_autocheckpoint"),
                 try writer.pragma("page_size"),
@@ -44,37 +42,37 @@ struct SQLiteLogFaultTests {
 
     @Test("a full disk: unavailable with a hint, nothing stored, and it goes on when there is room (SPEC 2.5)")
     func full() throws {
-        try appender.withWriter { try $0.limitPages(to: $0.pragma("page_count")) }
+        try log.withWriter { try $0.limitPages(to: $0.pragma("page_count")) }
         for _ in 0..<3 {
             let failure = #expect(throws: LogError.self) { try log.append([record(), record(100_000)]) }
             #expect(failure?.code == .unavailable && failure?.hint != nil && failure?.isRetriable == true)
         }
         #expect(try endInFile() == 1)
         #expect(try log.endOffset(partition).value == 1)
-        try appender.withWriter { try $0.limitPages(to: nil) }
+        try log.withWriter { try $0.limitPages(to: nil) }
         #expect(try log.append([record(100_000)]).map(\.offset) == [LogOffset(1)])
     }
 
     @Test("a failure before the commit leaves nothing, and the offsets go on without a gap")
     func beforeCommit() throws {
-        appender.onCommit { (moment) throws(SQLiteError) in
+        log.onCommit { (moment) throws(SQLiteError) in
             if moment == .before { throw inputOutputError }
         }
         let failure = #expect(throws: LogError.self) { try log.append([record(), record()]) }
         #expect(failure?.code == .unavailable)
-        appender.onCommit(nil)
+        log.onCommit(nil)
         #expect(try endInFile() == 1)
         #expect(try log.append([record()]).map(\.offset) == [LogOffset(1)])
     }
 
     @Test("a commit whose fate is not known is uncertain; the next append finds out that it took place")
     func uncertain() throws {
-        appender.onCommit { (moment) throws(SQLiteError) in
+        log.onCommit { (moment) throws(SQLiteError) in
             if moment == .after { throw inputOutputError }
         }
         let failure = #expect(throws: LogError.self) { try log.append([record(), record()]) }
         #expect(failure?.code == .uncertain && failure?.hint != nil && failure?.isRetriable == true)
-        appender.onCommit(nil)
+        log.onCommit(nil)
         #expect(try log.append([record()]).map(\.offset) == [LogOffset(3)])
         var offsets: [Int64] = []
         var next = LogOffset.zero
@@ -84,55 +82,52 @@ struct SQLiteLogFaultTests {
         #expect(offsets == [0, 1, 2, 3])
     }
 
-    @Test("calls that come while a group syncs share the next sync, and its failure", .timeLimit(.minutes(1)))
-    func group() throws {
-        let callers = 6
-        let isSyncing = Monitor(false)
-        let before = appender.groupCount
-        appender.onCommit { [appender] (moment) throws(SQLiteError) in
+    @Test(
+        "calls from many threads are whole and in one order, and a failed one leaves no hole", .timeLimit(.minutes(1)))
+    func concurrent() throws {
+        let failing = Monitor(3)
+        log.onCommit { (moment) throws(SQLiteError) in
             guard moment == .before else { return }
-            let waits = isSyncing.update { isSyncing in
-                defer { isSyncing = true }
-                return !isSyncing
+            let fails = failing.update { left in
+                defer { left = max(0, left - 1) }
+                return left > 0
             }
-            // The first commit goes on only when all the others wait; theirs fails.
-            guard waits else { throw inputOutputError }
-            appender.waitForQueue(calls: callers - 1)
+            if fails { throw inputOutputError }
         }
         let failures = Monitor<[LogError.Code]>([])
-        try inThreads(callers) { caller in
-            // The first group has been taken, with one call in it, before the others come.
-            if caller > 0 { isSyncing.wait { $0 ? () : nil } }
+        try inThreads(6) { _ in
             do throws(LogError) {
-                _ = try log.append([record(), record()])
+                let positions = try log.append([record(), record()])
+                #expect(positions[1].offset == positions[0].offset.next)
             } catch {
-                failures.withLock { $0.append(error.code) }
+                failures.update { $0.append(error.code) }
             }
         }
-        #expect(failures.withLock { $0 } == Array(repeating: .unavailable, count: callers - 1))
-        #expect(appender.groupCount == before + 2)
-        #expect(try endInFile() == 3)
+        #expect(failures.withLock { $0 } == Array(repeating: .unavailable, count: 3))
+        #expect(try endInFile() == 1 + 3 * 2)
+        #expect(try log.endOffset(partition).value == 7)
     }
 
-    @Test("a full queue holds callers back until there is room, and none is lost", .timeLimit(.minutes(1)))
-    func backPressure() throws {
-        var limits = SQLiteLogLimits()
-        limits.queueRecordsMaximum = 2
-        let log = try SQLiteLog.open(path: folder.file("short.db"), limits: limits)
-        let appender = try #require(log.appender)
-        let callers = 10
-        let largest = Monitor(0)
-        appender.onCommit { (moment) throws(SQLiteError) in
+    @Test("closing waits for the commit under way, which is answered as stored", .timeLimit(.minutes(1)))
+    func closeDuringCommit() throws {
+        let isCommitting = Latch()
+        let isClosing = Latch()
+        log.onCommit { (moment) throws(SQLiteError) in
             guard moment == .before else { return }
-            // Everybody is there, so the queue is as full as it gets.
-            appender.waitForArrivals(calls: callers)
-            let waiting = appender.waitingRecords
-            largest.withLock { $0 = max($0, waiting) }
+            isCommitting.open()
+            isClosing.wait()
         }
-        // One call is larger than the whole queue.
-        try inThreads(callers) { thread in _ = try log.append((0..<(thread == 3 ? 5 : 1)).map { _ in record() }) }
-        #expect(try log.endOffset(partition).value == 14)
-        #expect((1...5).contains(largest.withLock { $0 }))
+        try inThreads(2) { thread in
+            if thread == 0 {
+                let positions = try log.append([record()])
+                #expect(positions.map(\.offset) == [LogOffset(1)])
+            } else {
+                isCommitting.wait()
+                isClosing.open()
+                log.close()
+            }
+        }
+        #expect(try endInFile() == 2)
     }
 
     @Test("closing fails the calls that come later and keeps what was acknowledged")

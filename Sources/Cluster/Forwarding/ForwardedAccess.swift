@@ -3,7 +3,7 @@ public import EventModel
 public import HTTPServer
 public import Query
 
-/// Lets questions in that another process of the cluster forwards: it has authorised and counted the client already.
+/// Admits questions that another process of the cluster forwards: that one has authorised and counted the client already.
 public struct ForwardedAccess: Sendable {
     /// What a request is.
     public enum Finding: Sendable {
@@ -11,7 +11,7 @@ public struct ForwardedAccess: Sendable {
         case absent
         /// Forwarded by a process of the cluster, about this site.
         case granted(SiteID)
-        /// It says that it is forwarded and does not know the token (401), or names no site (400).
+        /// It claims to be forwarded but does not know the token (401), or names no site (400).
         case refused(HTTPResponse)
     }
 

@@ -1,10 +1,12 @@
-/// What became of one try to ask a holder.
+internal import Clocks
+
+/// The outcome of one attempt to ask a holder.
 package enum ForwardingReply: Sendable {
     /// The holder's answer, whatever it says.
     case answer(ForwardingAnswer)
-    /// No answer: not connected, too late, broken off.
+    /// No answer: not connected, too late, or the connection broke.
     case unreachable(String)
-    /// This process has too many questions under way, or stops; another holder would not help.
+    /// This process has too many questions in progress, or is stopping; another holder would not help.
     case busy
 }
 
@@ -24,10 +26,10 @@ package struct ForwardingAnswer: Sendable {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// Whether the holder speaks about itself and not about the question, so that another one may answer.
+    /// Whether the answer is about the holder and not about the question, so that another holder may answer.
     ///
-    /// A 401 means that the token is of a process that is no more. A 503 without either mark is an answer: the fold has
-    /// not come so far, and the next holder would let the client wait once more.
+    /// A 401 means that the token belongs to a process that has ended. A 503 without either header is an answer: the fold
+    /// is not that far yet, and the next holder would only make the client wait once more.
     var isAboutHolder: Bool {
         switch status {
         case 401, 500, 502, 504: true
@@ -46,9 +48,9 @@ struct ForwardingMachine: Sendable {
         case nobody
         /// All that were asked failed.
         case allFailed
-        /// The time for further tries is over.
+        /// It is too late for another attempt.
         case tooLate
-        /// This process has too many questions under way.
+        /// This process has too many questions in progress.
         case busy
     }
 
@@ -60,23 +62,22 @@ struct ForwardingMachine: Sendable {
 
     /// Holders asked for one question: an owner, its predecessor, and two replicas.
     static let triesMaximum = 4
-    /// A try begins no later than this after the question came: with its own limit of 10 s no client waits longer than
-    /// 22 s.
-    static let lastTryMilliseconds: Int64 = 12_000
+    /// No attempt begins later than this after the question came: with its own limit of 10 s no client waits longer
+    /// than 22 s.
+    static let lastTryMilliseconds = 12_000
 
     private var waiting: ArraySlice<Holder>
-    private let lastTryAt: Int64
+    private let lastTryAt: MonotonicTime
     /// Who is being asked.
     private(set) var asked: Holder?
 
     /// - Parameters:
     ///   - holders: Best first.
-    ///   - suspects: Those that failed lately: asked last.
-    ///   - now: Milliseconds of a monotonic clock.
-    init(holders: [Holder], suspects: Set<ForwardingToken> = [], now: Int64) {
+    ///   - suspects: Those that failed recently: asked last.
+    init(holders: [Holder], suspects: Set<ForwardingToken> = [], now: MonotonicTime) {
         let isSuspect = { (holder: Holder) in suspects.contains(holder.token) }
         waiting = (holders.filter { !isSuspect($0) } + holders.filter(isSuspect)).prefix(Self.triesMaximum)
-        lastTryAt = now + Self.lastTryMilliseconds
+        lastTryAt = now.advanced(milliseconds: Self.lastTryMilliseconds)
     }
 
     mutating func start() -> Action {
@@ -85,8 +86,8 @@ struct ForwardingMachine: Sendable {
         return .ask(first)
     }
 
-    /// The holder that was asked last has answered, or not.
-    mutating func replied(_ reply: ForwardingReply, now: Int64) -> Action {
+    /// The holder that was asked last has answered, or failed to.
+    mutating func replied(_ reply: ForwardingReply, now: MonotonicTime) -> Action {
         asked = nil
         switch reply {
         case .busy: return .refuse(.busy)

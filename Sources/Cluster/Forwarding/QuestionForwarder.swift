@@ -1,47 +1,47 @@
-internal import Dispatch
+public import Clocks
 public import EventModel
 public import HTTPClient
 public import HTTPServer
 internal import Locks
+public import Observability
 
 /// Forwards questions about partitions that this process does not hold to one that does, once (DESIGN 5).
 ///
-/// The request was authorised and counted here; the holder is told the site and trusts the token. Its answer goes to the
-/// client as it is, with the headers of this process about the client's limits.
+/// The request was authorised and counted here; the holder gets the site and trusts the token. Its answer reaches the
+/// client unchanged, with the headers of this process about the client's limits.
 public final class QuestionForwarder: Sendable {
-    /// A holder that could not be reached is asked last for so long.
-    static let suspicionMilliseconds: Int64 = 10_000
+    /// For so long a holder that could not be reached is asked last.
+    static let suspicionMilliseconds = 10_000
     static let retryAfterSeconds = 2
 
     private let holders: @Sendable (PartitionIndex) -> [Holder]
     private let client: any ForwardingClient
-    private let uptime: @Sendable () -> Int64
-    private let report: @Sendable (String) -> Void
+    private let clock: any ProcessClock
+    private let journal: Journal
     /// Until when a holder is suspected.
-    private let suspects = Guarded<[ForwardingToken: Int64]>([:])
+    private let suspects = Guarded<[ForwardingToken: MonotonicTime]>([:])
 
     /// - Parameters:
     ///   - table: Who holds what.
     ///   - tls: How holders with `https` URLs are checked.
-    ///   - report: is told which holders could not be asked, for the log.
+    ///   - journal: records which holders could not be asked.
     public convenience init(
-        table: HolderTable, tls: HTTPClientConfiguration = HTTPClientConfiguration(),
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        table: HolderTable, tls: HTTPClientConfiguration = HTTPClientConfiguration(), clock: any ProcessClock = .system,
+        journal: Journal = .silent
     ) {
         self.init(
-            holders: { table.holders(of: $0) }, client: HTTPForwarding(configuration: tls), report: report)
+            holders: { table.holders(of: $0) }, client: HTTPForwarding(configuration: tls), clock: clock,
+            journal: journal)
     }
 
-    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     package init(
         holders: @escaping @Sendable (PartitionIndex) -> [Holder], client: any ForwardingClient,
-        uptime: @escaping @Sendable () -> Int64 = { Int64(DispatchTime.now().uptimeNanoseconds / 1_000_000) },
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        clock: any ProcessClock = .system, journal: Journal = .silent
     ) {
         self.holders = holders
         self.client = client
-        self.uptime = uptime
-        self.report = report
+        self.clock = clock
+        self.journal = journal
     }
 
     /// Ends the threads; what waits is answered 503. After the server's stop.
@@ -67,7 +67,7 @@ public final class QuestionForwarder: Sendable {
         let forwarding = Forwarding(
             partition: partition, target: request.encodedTarget, askingHeaders: asking, answerHeaders: headers,
             exchange: exchange)
-        let now = uptime()
+        let now = clock.uptime
         var machine = ForwardingMachine(holders: holders(partition), suspects: suspected(at: now), now: now)
         let action = machine.start()
         if case .refuse(let refusal) = action { return .respond(refused(refusal, forwarding)) }
@@ -77,7 +77,7 @@ public final class QuestionForwarder: Sendable {
 
     // MARK: Private
 
-    /// A request under way: what outlives its handler.
+    /// A request in progress: what outlives its handler.
     private struct Forwarding: Sendable {
         let partition: PartitionIndex
         let target: String
@@ -86,7 +86,7 @@ public final class QuestionForwarder: Sendable {
         let exchange: any HTTPExchange
     }
 
-    /// One call per action, each from the reply of the one before: the machine is handed on and shared with nobody.
+    /// One call per action, each from the reply to the one before: the machine is passed on and never shared.
     private func perform(_ action: ForwardingMachine.Action, _ machine: ForwardingMachine, _ forwarding: Forwarding) {
         switch action {
         case .answer(let answer):
@@ -101,7 +101,7 @@ public final class QuestionForwarder: Sendable {
             client.ask(question) { [self] reply in
                 note(reply, of: holder, forwarding.partition)
                 var machine = machine
-                let next = machine.replied(reply, now: uptime())
+                let next = machine.replied(reply, now: clock.uptime)
                 perform(next, machine, forwarding)
             }
         }
@@ -123,26 +123,26 @@ public final class QuestionForwarder: Sendable {
         .problem(503, detail, headers: [("Retry-After", String(retryAfterSeconds))] + headers)
     }
 
-    /// Remembers who failed, so that the next question does not wait for him first.
+    /// Remembers which holder failed, so that the next question does not wait for it first.
     private func note(_ reply: ForwardingReply, of holder: Holder, _ partition: PartitionIndex) {
         switch reply {
         case .busy: return
         case .answer(let answer) where !answer.isAboutHolder:
             suspects.withLock { $0[holder.token] = nil }
         case .answer(let answer):
-            // It is alive: it may hold other partitions, so nothing is held against it.
-            report("worker \(holder.workerID) answers \(answer.status) for partition \(partition.value)")
+            // It is alive and may hold other partitions, so it does not become a suspect.
+            journal.record(.holderRefused(holder, partition, status: answer.status))
         case .unreachable(let reason):
-            let now = uptime()
+            let now = clock.uptime
             suspects.withLock { suspects in
                 suspects = suspects.filter { $0.value > now }
-                suspects[holder.token] = now + Self.suspicionMilliseconds
+                suspects[holder.token] = now.advanced(milliseconds: Self.suspicionMilliseconds)
             }
-            report("worker \(holder.workerID) cannot be asked for partition \(partition.value): \(reason)")
+            journal.record(.holderUnreachable(holder, partition, reason: reason))
         }
     }
 
-    private func suspected(at now: Int64) -> Set<ForwardingToken> {
+    private func suspected(at now: MonotonicTime) -> Set<ForwardingToken> {
         suspects.withLock { Set($0.filter { $0.value > now }.keys) }
     }
 }

@@ -1,9 +1,9 @@
 internal import EventModel
 
-/// What a process says about the partitions that it holds: the life of its records, without any IO.
+/// Which records a process sends about the partitions that it holds, without any IO.
 ///
-/// A partition is: not held (nothing to say) → announced, by `announce` → said again with every beat → withdrawn, by
-/// `withdraw`, until its tombstone has arrived → not held. A send that failed is repeated with the next beat.
+/// A partition is: not held (nothing to send) → announced, by `announce` → repeated with every heartbeat → withdrawn, by
+/// `withdraw`, until its tombstone is delivered → not held. A failed send is repeated with the next heartbeat.
 struct AnnouncerMachine: Sendable {
     struct Holding: Sendable, Equatable {
         var role: HolderRole
@@ -19,13 +19,13 @@ struct AnnouncerMachine: Sendable {
     }
 
     private var held: [PartitionIndex: Holding] = [:]
-    /// Withdrawn, and the tombstone is not known to have arrived.
+    /// Withdrawn, with a tombstone that is not known to be delivered.
     private var withdrawn: [PartitionIndex: Int] = [:]
     private var withdrawals = 0
-    /// Changed since ``messages()`` was last asked.
+    /// Changed since the last call of ``messages()``.
     private var due: Set<PartitionIndex> = []
 
-    /// The process holds a partition from now on, or has it in another role.
+    /// The process holds a partition from now on, or now holds it in another role.
     mutating func announce(_ partition: PartitionIndex, _ role: HolderRole, at now: Timestamp) {
         guard held[partition]?.role != role else { return }
         held[partition] = Holding(role: role, since: now)
@@ -33,7 +33,7 @@ struct AnnouncerMachine: Sendable {
         due.insert(partition)
     }
 
-    /// The process holds a partition no more. Harmless where it did not.
+    /// The process no longer holds a partition. Harmless where it did not.
     mutating func withdraw(_ partition: PartitionIndex) {
         guard held.removeValue(forKey: partition) != nil else { return }
         withdrawals += 1
@@ -41,31 +41,31 @@ struct AnnouncerMachine: Sendable {
         due.insert(partition)
     }
 
-    /// The process ends: its last words are all that it has to say.
+    /// The process ends: withdrawals are all that remains to be sent.
     mutating func withdrawAll() {
         for partition in Array(held.keys) { withdraw(partition) }
         due = Set(withdrawn.keys)
     }
 
-    /// A heartbeat is due: all that is held is said again, and what may not have arrived.
+    /// A heartbeat is due: everything held is sent again, and every withdrawal that may not be delivered.
     mutating func beat() {
         due.formUnion(held.keys)
         due.formUnion(withdrawn.keys)
     }
 
-    /// A tombstone has arrived.
+    /// A tombstone was delivered.
     mutating func arrived(_ message: Message) {
         if withdrawn[message.partition] == message.withdrawal { withdrawn[message.partition] = nil }
     }
 
     var hasMessages: Bool { !due.isEmpty }
 
-    /// What is to be sent now, each at most once until something changes or a beat comes.
+    /// What has to be sent now; nothing twice until it changes or the next heartbeat is due.
     mutating func messages() -> [Message] {
         defer { due = [] }
         return due.sorted().map { Message(partition: $0, holding: held[$0], withdrawal: withdrawn[$0]) }
     }
 
-    /// Tombstones that may not have arrived.
+    /// Tombstones that may not be delivered yet.
     var pendingWithdrawals: Int { withdrawn.count }
 }

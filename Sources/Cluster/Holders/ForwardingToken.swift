@@ -1,7 +1,7 @@
 internal import Crypto
 
-/// What proves that a forwarded question comes from an Andon of the same cluster: 256 random bits of the holder's
-/// process, which it announces where only the cluster reads.
+/// Proves that a forwarded question comes from a process of the same cluster: 256 random bits of the holder's process,
+/// which it announces where only the cluster can read.
 public struct ForwardingToken: Sendable, Hashable, CustomStringConvertible {
     static let byteCount = 32
     private let bytes: [UInt8]
@@ -23,6 +23,6 @@ public struct ForwardingToken: Sendable, Hashable, CustomStringConvertible {
     /// Compares in a time that does not depend on the bytes.
     func isSame(as other: ForwardingToken) -> Bool { constantTimeEqual(bytes, other.bytes) }
 
-    /// Says nothing, so that no log holds it.
+    /// Reveals nothing, so that no log contains the token.
     public var description: String { "(secret)" }
 }

@@ -1,13 +1,13 @@
-internal import Dispatch
+public import Clocks
 public import EventLog
 public import EventModel
-internal import Foundation
 internal import Locks
+public import Observability
 
-/// Tells the cluster which partitions this process holds and where it answers questions about them (DESIGN 5).
+/// Announces to the cluster which partitions this process holds and where it answers questions about them (DESIGN 5).
 ///
-/// One thread of its own sends all records, so that none overtakes another: first what changed, at once, and every ten
-/// seconds all of it again, as the sign of life by which ``HolderTable`` tells the living from the dead.
+/// One thread of its own sends all records, so that none overtakes another: changes at once, and every ten seconds
+/// everything again, as the heartbeat by which ``HolderTable`` recognises processes that are alive.
 public final class HolderAnnouncer: Sendable {
     /// Who announces.
     public struct Identity: Sendable {
@@ -25,59 +25,50 @@ public final class HolderAnnouncer: Sendable {
         }
     }
 
-    /// A holder that missed four in a row is taken for dead.
+    /// A holder that misses four in a row counts as dead.
     public static let heartbeatMilliseconds = 10_000
-    /// How long ``stop()`` waits for the last words to arrive.
+    /// How long ``stop()`` waits until its withdrawals are delivered.
     static let farewellMilliseconds = 3000
 
     private struct State {
         var machine = AnnouncerMachine()
         var isStopping = false
-        var hasEnded = false
-        var hasStarted = false
+        var thread: BackgroundThread?
     }
 
     private let topics: any Topics
     private let topic: String
     private let identity: Identity
-    private let clock: @Sendable () -> Timestamp
-    private let heartbeatMilliseconds: Int
-    private let report: @Sendable (String) -> Void
+    private let clock: any ProcessClock
+    private let journal: Journal
     private let state = Monitor(State())
 
     /// - Parameters:
     ///   - topic: ``TopicNames/workers``.
-    ///   - heartbeatMilliseconds: tests choose a long time and call ``beat()``.
-    ///   - report: is told why a record could not be sent, for the log.
+    ///   - journal: records why something could not be announced.
     public init(
-        topics: any Topics, topic: String, identity: Identity, clock: @escaping @Sendable () -> Timestamp,
-        heartbeatMilliseconds: Int = HolderAnnouncer.heartbeatMilliseconds,
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        topics: any Topics, topic: String, identity: Identity, clock: any ProcessClock = .system,
+        journal: Journal = .silent
     ) {
         precondition(HolderKey.isWorkerID(Array(identity.workerID.utf8)), "a worker id has 1 to 128 bytes and no slash")
         self.topics = topics
         self.topic = topic
         self.identity = identity
         self.clock = clock
-        self.heartbeatMilliseconds = heartbeatMilliseconds
-        self.report = report
+        self.journal = journal
     }
 
-    /// Starts the thread; what was announced before is said now.
+    /// Starts the thread; what was announced before is sent now.
     public func start() {
-        let isFirst = state.update { state in
-            defer { state.hasStarted = true }
-            return !state.hasStarted && !state.isStopping
+        state.update { state in
+            guard state.thread == nil, !state.isStopping else { return }
+            state.thread = .start("holder-announcer") { [self] in run() }
         }
-        guard isFirst else { return }
-        let thread = Thread { [self] in run() }
-        thread.name = "holder-announcer"
-        thread.start()
     }
 
-    /// This process answers questions about a partition from now on. Returns at once; saying it twice changes nothing.
+    /// This process answers questions about a partition from now on. Returns at once; repeating it changes nothing.
     public func announce(_ partition: PartitionIndex, _ role: HolderRole) {
-        let now = clock()
+        let now = clock.now
         state.update { state in
             if !state.isStopping { state.machine.announce(partition, role, at: now) }
         }
@@ -86,47 +77,42 @@ public final class HolderAnnouncer: Sendable {
     /// This process answers no more questions about a partition. Returns at once; harmless where it did not.
     public func withdraw(_ partition: PartitionIndex) { state.update { $0.machine.withdraw(partition) } }
 
-    /// Says everything again now, as the heartbeat does.
-    public func beat() { state.update { $0.machine.beat() } }
-
-    /// Withdraws everything, waits some seconds until that has arrived, and ends the thread. Harmless when repeated.
+    /// Withdraws everything, waits some seconds for the delivery, and ends the thread. Harmless when repeated.
     public func stop() {
-        let isRunning = state.update { state in
+        let thread = state.update { state in
             state.isStopping = true
             state.machine.withdrawAll()
-            return state.hasStarted
+            return state.thread
         }
-        guard isRunning else { return }
-        state.wait { $0.hasEnded ? () : nil }
-        let arrived: Void? = state.wait(milliseconds: Self.farewellMilliseconds) {
+        guard let thread else { return }
+        thread.join()
+        let deadline = clock.uptime.advanced(milliseconds: Self.farewellMilliseconds)
+        let delivered: Void? = clock.wait(for: state, until: deadline) {
             $0.machine.pendingWithdrawals == 0 ? () : nil
         }
-        if arrived == nil { report("not known whether the cluster has heard that this process holds nothing any more") }
+        if delivered == nil { journal.record(.withdrawalUnconfirmed) }
     }
 
     // MARK: The thread
 
     private func run() {
-        var beatAt = Self.uptimeMilliseconds + heartbeatMilliseconds
+        var beatAt = clock.uptime.advanced(milliseconds: Self.heartbeatMilliseconds)
         while true {
-            let woken: (messages: [AnnouncerMachine.Message], isLast: Bool)? = state.wait(
-                milliseconds: beatAt - Self.uptimeMilliseconds
+            let woken: (messages: [AnnouncerMachine.Message], isLast: Bool)? = clock.wait(
+                for: state, until: beatAt
             ) { state in
                 guard state.machine.hasMessages || state.isStopping else { return nil }
                 return (state.machine.messages(), state.isStopping)
             }
-            if Self.uptimeMilliseconds >= beatAt {
-                beatAt = Self.uptimeMilliseconds + heartbeatMilliseconds
-                beat()
+            if clock.uptime >= beatAt {
+                beatAt = clock.uptime.advanced(milliseconds: Self.heartbeatMilliseconds)
+                state.update { $0.machine.beat() }
             }
             guard let woken else { continue }
             for message in woken.messages { send(message) }
             if woken.isLast { break }
         }
-        state.update { $0.hasEnded = true }
     }
-
-    private static var uptimeMilliseconds: Int { Int(DispatchTime.now().uptimeNanoseconds / 1_000_000) }
 
     private func send(_ message: AnnouncerMachine.Message) {
         let key = HolderKey(partition: message.partition, workerID: identity.workerID).bytes
@@ -137,12 +123,12 @@ public final class HolderAnnouncer: Sendable {
             ).json
         }
         do throws(LogError) {
-            try topics.send(TopicRecord(topic: topic, key: key, value: value, timestamp: clock())) {
+            try topics.send(TopicRecord(topic: topic, key: key, value: value, timestamp: clock.now)) {
                 [weak self] result in
                 self?.sent(message, result)
             }
         } catch {
-            report("partition \(message.partition.value) could not be announced: \(error)")
+            journal.record(.announcementFailed(message.partition, error))
         }
     }
 
@@ -152,7 +138,7 @@ public final class HolderAnnouncer: Sendable {
             guard message.holding == nil else { return }
             state.update { $0.machine.arrived(message) }
         case .failure(let error):
-            report("partition \(message.partition.value) could not be announced: \(error)")
+            journal.record(.announcementFailed(message.partition, error))
         }
     }
 }

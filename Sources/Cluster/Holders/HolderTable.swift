@@ -1,3 +1,4 @@
+public import Clocks
 public import EventLog
 public import EventModel
 internal import Locks
@@ -23,7 +24,7 @@ public struct Holder: Sendable, Equatable {
 
 /// Who holds which partition, by the newest records of the workers topic (DESIGN 3, 5).
 public final class HolderTable: Sendable {
-    /// Four heartbeats and a half: a holder that was silent for longer is not asked.
+    /// Four and a half heartbeats: a holder that has been silent for longer is not asked.
     public static let silenceMicrosecondsMaximum: Int64 = 45 * Microseconds.second
     /// 256 partitions with 64 holders each; records beyond that are left out until others fall silent.
     static let entriesMaximum = 16_384
@@ -40,13 +41,13 @@ public final class HolderTable: Sendable {
     }
 
     private let ownWorkerID: String?
-    private let clock: @Sendable () -> Timestamp
+    private let clock: any ProcessClock
     private let state = Guarded(State())
 
     /// - Parameters:
-    ///   - ownWorkerID: The name of this process where it is a worker: nobody forwards to himself.
-    ///   - clock: The process' clock, by which heartbeats are old.
-    public init(ownWorkerID: String? = nil, clock: @escaping @Sendable () -> Timestamp) {
+    ///   - ownWorkerID: The name of this process where it is a worker: no process forwards to itself.
+    ///   - clock: decides by wall time which heartbeats are too old.
+    public init(ownWorkerID: String? = nil, clock: any ProcessClock = .system) {
         self.ownWorkerID = ownWorkerID
         self.clock = clock
     }
@@ -78,10 +79,10 @@ public final class HolderTable: Sendable {
         following?.stop()
     }
 
-    /// Those that hold a partition and gave a sign of life lately, this process apart: owners first, then replicas, each
-    /// by how short they have held it, for whoever got a partition last has it by the newest decision.
+    /// The holders of a partition with a recent heartbeat, except this process: owners first, then replicas, each the
+    /// most recent first, because whoever got a partition last has it by the newest decision.
     public func holders(of partition: PartitionIndex) -> [Holder] {
-        let oldest = clock() - Self.silenceMicrosecondsMaximum
+        let oldest = clock.now - Self.silenceMicrosecondsMaximum
         let fresh = state.withLock { state in
             (state.entries[partition] ?? [:]).values.filter { $0.heartbeat >= oldest }.map(\.holder)
         }
@@ -92,11 +93,11 @@ public final class HolderTable: Sendable {
         }
     }
 
-    /// Takes one record of the topic in; what is no record of Andon is left out.
+    /// Applies one record of the topic; anything that is not a record of Andon is ignored.
     func apply(_ record: FollowedRecord) {
         guard let name = HolderKey(record.key) else { return }
-        // A clock that runs ahead buys nobody a longer life than one that is right.
-        let now = clock()
+        // A clock that runs ahead must not make a holder look alive for longer.
+        let now = clock.now
         let heartbeat = min(record.timestamp, now)
         let read = record.value.flatMap { HolderRecord(key: record.key, value: $0) }
         state.withLock { state in

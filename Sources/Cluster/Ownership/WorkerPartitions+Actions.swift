@@ -1,14 +1,15 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
-internal import Foundation
 internal import Locks
+internal import Observability
 internal import ProjectionStore
 internal import Projector
 
-// Doing what the machines say: under the lock nothing but decisions; what takes long has a thread of its own.
+// Carries out what the machines decide: nothing but decisions under the lock; slow work has a thread of its own.
 extension WorkerPartitions {
-    /// Gives an event to a partition's machine, and does what it asks for unless another thread is at it already: that
-    /// one then does this too, so that the order is that of the events.
+    /// Passes an event to a partition's machine and performs its actions, unless another thread is already doing so: that
+    /// thread then performs these too, so that actions keep the order of their events.
     func handle(_ partition: PartitionIndex, _ event: (inout Slot) -> [PartitionOwnership.Action]) {
         let (isMine, isNewShare) = state.update { state in
             var slot = state.slots[partition] ?? Slot()
@@ -36,7 +37,8 @@ extension WorkerPartitions {
         }
     }
 
-    /// Divides the memory of the process among what is open or being opened. Goes on until what it told is still so.
+    /// Divides the memory of the process among the partitions that are open or opening. Repeats until nothing changed
+    /// meanwhile.
     private func divideMemory() {
         while true {
             let (shares, projectors) = state.withLock { ($0.shares, $0.slots.values.compactMap(\.projector)) }
@@ -66,17 +68,14 @@ extension WorkerPartitions {
                 state.slots[partition]?.store = nil
             }
         case .retryLater:
-            let due = ContinuousClock.now + .milliseconds(configuration.retryMilliseconds)
+            let due = configuration.clock.uptime.advanced(milliseconds: configuration.retryMilliseconds)
             state.withLock { $0.slots[partition]?.retryAt = due }
         }
     }
 
-    /// At most one such thread a partition: while one runs, the machine waits for its event.
+    /// At most one such thread per partition: while one runs, the machine waits for its event.
     private func begin(_ what: String, _ partition: PartitionIndex, _ body: @escaping @Sendable () -> Void) {
-        let thread = Thread(block: body)
-        thread.name = "andon-\(what)-\(partition.value)"
-        thread.stackSize = 1 << 20
-        thread.start()
+        BackgroundThread.start("andon-\(what)-\(partition.value)", body)
     }
 
     private func open(_ partition: PartitionIndex) {
@@ -91,7 +90,7 @@ extension WorkerPartitions {
                 path: path, logEpoch: log.epoch.bytes, keepsFeed: configuration.keepsFeed)
             var folding = configuration.projector
             folding.failed = { [weak self] in self?.foldFailed(partition, opening) }
-            folding.report = configuration.report
+            folding.report = { [journal = configuration.journal] in journal.record(.foldReported(partition, $0)) }
             let projector = try Projector(log: log, partition: partition, store: store, configuration: folding)
             state.withLock { $0.slots[partition]?.projector = projector }
             divideMemory()
@@ -101,11 +100,8 @@ extension WorkerPartitions {
                 return slot.machine.opened()
             }
         } catch {
-            let isRetriable =
-                (error as? LogError)?.isRetriable ?? (error as? StoreError)?.isRetriable
-                ?? (error as? ProjectorError)?.isRetriable ?? false
             let message = "partition \(partition.value) cannot be opened: \(error)"
-            note(PartitionFailure(message: message, isRetriable: isRetriable), of: partition)
+            note(PartitionFailure(message: message, isRetriable: error.forOperator.isRetriable), of: partition)
         }
     }
 
@@ -119,10 +115,10 @@ extension WorkerPartitions {
             isReported: true)
     }
 
-    /// - Parameter isReported: whether the operator was told already.
+    /// - Parameter isReported: whether the journal has it already.
     private func note(_ failure: PartitionFailure, of partition: PartitionIndex, isReported: Bool = false) {
         let isNews = state.withLock { $0.slots[partition]?.failure != failure }
-        if isNews && !isReported { configuration.report(failure.message) }
+        if isNews && !isReported { configuration.journal.record(.partitionFailed(partition, failure)) }
         handle(partition) { slot in
             slot.failure = failure
             return slot.machine.failed(isRetriable: failure.isRetriable)

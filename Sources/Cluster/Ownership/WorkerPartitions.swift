@@ -1,3 +1,4 @@
+internal import Clocks
 public import EventLog
 public import EventModel
 internal import Foundation
@@ -5,38 +6,38 @@ internal import Locks
 internal import ProjectionStore
 public import Projector
 
-/// The partitions that a worker holds: opens, folds, shows and lets go of each as ``PartitionOwnership`` says.
+/// The partitions that a worker holds: opens, folds, serves and releases each as ``PartitionOwnership`` decides.
 ///
-/// Each partition has a file and a fold of its own; one that fails does not touch the others. Calls may come from any
+/// Each partition has a file and a fold of its own; one that fails does not affect the others. Calls may come from any
 /// thread. Create it, ``assign(_:)`` what the group gives or a fixed set, ``stop()`` it once.
 public final class WorkerPartitions: PartitionedProjections, Sendable {
     struct Slot {
         var machine = PartitionOwnership()
         var projector: Projector?
         var store: ProjectionStore?
-        /// What is to be done, in order, by one thread at a time.
+        /// What has to be done, in order, by one thread at a time.
         var actions: [PartitionOwnership.Action] = []
         var isActing = false
         var failure: PartitionFailure?
-        /// Counts openings: what a fold reports after it was let go of is nothing to the next one.
+        /// Counts openings, so that a report of a released fold does not concern the next one.
         var opening = 0
-        var retryAt = ContinuousClock.now
+        var retryAt = MonotonicTime(microseconds: 0)
 
         var isQuiet: Bool { !isActing && actions.isEmpty }
     }
 
     struct State {
         var slots: [PartitionIndex: Slot] = [:]
-        /// Among how many the memory is divided.
+        /// Among how many partitions the memory is divided.
         var shares = 1
         var isStopping = false
-        var isLooking = true
     }
 
     let log: any EventLog
     let configuration: WorkerPartitionsConfiguration
     let state = Monitor(State())
     private let lock: Guarded<FileLock?>
+    private let checks: Ticker
 
     public var partitionCount: Int32 { log.partitionCount }
 
@@ -45,9 +46,9 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         self.log = log
         self.configuration = configuration
         lock = Guarded(try Self.lock(configuration.folder))
-        let looker = Thread { [self] in lookLoop() }
-        looker.name = "andon-partitions"
-        looker.start()
+        checks = Ticker(
+            milliseconds: WorkerPartitionsConfiguration.checkMilliseconds, clock: configuration.clock)
+        checks.start("andon-partitions") { [weak self] in self?.check() }
     }
 
     /// Two workers with one folder would write the same files (DESIGN 1.9). Makes the folder where there is none.
@@ -65,7 +66,7 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         }
     }
 
-    // MARK: What the group says
+    // MARK: What the group decides
 
     /// The partitions are this worker's from now on. Returns at once; each is opened by a thread of its own.
     public func assign(_ partitions: [PartitionIndex]) {
@@ -73,20 +74,20 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         for partition in partitions { handle(partition) { $0.machine.assigned() } }
     }
 
-    /// The partitions are being taken back. When it returns nothing more is published about them; what was folded is
+    /// The partitions are being taken back. After it returns nothing more is published about them; what was folded is
     /// committed meanwhile, and the files stay for next time.
     public func revoke(_ partitions: [PartitionIndex]) {
         for partition in partitions { handle(partition) { $0.machine.revoked() } }
         waitUntilQuiet(partitions)
     }
 
-    /// The partitions are another worker's already. As ``revoke(_:)``.
+    /// The partitions belong to another worker already. As ``revoke(_:)``.
     public func lose(_ partitions: [PartitionIndex]) {
         for partition in partitions { handle(partition) { $0.machine.lost() } }
         waitUntilQuiet(partitions)
     }
 
-    /// Lets go of everything; when it returns all is committed and closed, and the folder is free.
+    /// Releases everything; when it returns all is committed and closed, and the folder is free.
     public func stop() {
         let all = state.update { state in
             state.isStopping = true
@@ -94,8 +95,9 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         }
         revoke(all)
         state.wait { state in
-            state.slots.values.allSatisfy { $0.machine.state == .closed && $0.isQuiet } && !state.isLooking ? () : nil
+            state.slots.values.allSatisfy { $0.machine.state == .closed && $0.isQuiet } ? () : nil
         }
+        checks.stop()
         lock.withLock { $0 = nil }
     }
 
@@ -103,7 +105,7 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         state.wait { state in partitions.allSatisfy { state.slots[$0]?.isQuiet ?? true } ? () : nil }
     }
 
-    // MARK: What the rest asks
+    // MARK: What other parts of the process ask for
 
     public func projections(of partition: PartitionIndex) -> (any Projections)? { projector(of: partition) }
 
@@ -122,17 +124,17 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         state.withLock { $0.slots.compactMapValues { $0.machine.answers ? $0.projector : nil } }
     }
 
-    /// How each partition stands that is this worker's or still being let go of.
-    public var standings: [PartitionIndex: PartitionStanding] {
+    /// The status of each partition that is this worker's or still being released.
+    public var statuses: [PartitionIndex: PartitionStatus] {
         let progress = progress
         return state.withLock { state in
-            var standings: [PartitionIndex: PartitionStanding] = [:]
+            var statuses: [PartitionIndex: PartitionStatus] = [:]
             for (partition, slot) in state.slots {
                 guard let phase = slot.machine.phase else { continue }
-                standings[partition] = PartitionStanding(
+                statuses[partition] = PartitionStatus(
                     phase: phase, progress: progress[partition], failure: slot.failure)
             }
-            return standings
+            return statuses
         }
     }
 
@@ -160,22 +162,12 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         }
     }
 
-    // MARK: The clock
+    // MARK: Time
 
-    private func lookLoop() {
-        while state.wait(
-            milliseconds: WorkerPartitionsConfiguration.lookMilliseconds, until: { $0.isStopping ? () : nil })
-            == nil
-        {
-            look()
-        }
-        state.update { $0.isLooking = false }
-    }
-
-    /// Notes how old the last poll is, and what is to be tried again now.
-    package func look() {
+    /// Suspends and resumes publishing by the age of the last poll, and retries what is due.
+    package func check() {
         let isOverdue = configuration.pollAgeMilliseconds() > configuration.pollAgeMaximumMilliseconds
-        let now = ContinuousClock.now
+        let now = configuration.clock.uptime
         let states = state.withLock { $0.slots.mapValues { ($0.machine.state, $0.retryAt) } }
         for (partition, (ownership, retryAt)) in states {
             switch ownership {
@@ -189,8 +181,8 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
 }
 
 extension PartitionOwnership {
-    /// nil: not this worker's, and nothing is under way that an operator could see.
-    fileprivate var phase: PartitionStanding.Phase? {
+    /// nil: not this worker's, and nothing is in progress that an operator could see.
+    fileprivate var phase: PartitionStatus.Phase? {
         switch state {
         case .closed: nil
         case .restoring: .restoring

@@ -48,7 +48,7 @@ final class ClusterParts: Sendable {
             opened.append { keys.stop() }
             let registry = try TopicRegistry(topics: topics, names: names, log: log, report: report)
             opened.append { registry.stop() }
-            holders = HolderTable(ownWorkerID: workerID, clock: { Timestamp.now })
+            holders = HolderTable(ownWorkerID: workerID)
             try holders.start(following: topics, topic: names.workers)
             (self.log, self.topics, self.keys, self.registry) = (log, topics, keys, registry)
         } catch let error as LogError {
@@ -56,7 +56,7 @@ final class ClusterParts: Sendable {
             throw CommandFailure(log: error, "cannot work on the Kafka at \(options.brokers)")
         }
         _ = holders.readToEnd(timeoutMilliseconds: Self.holdersMilliseconds)
-        forwarder = QuestionForwarder(table: holders, report: report)
+        forwarder = QuestionForwarder(table: holders, journal: journal.journal)
         access = AccessControl(keys: keys, policy: configuration.policy)
     }
 

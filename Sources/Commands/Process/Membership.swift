@@ -32,7 +32,7 @@ final class Membership: Sendable {
         let journal = journal
         var folding = WorkerPartitionsConfiguration(folder: options.directory.path)
         folding.projector.report = { journal.write(.warning, $0) }
-        folding.report = { journal.write(.warning, $0) }
+        folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
         let role: HolderRole = options.isReplica ? .replica : .owner
         folding.announceHolder = { [self] in state.withLock { $0.announcer }?.announce($0, role) }

@@ -1,40 +1,50 @@
+internal import Clocks
 internal import EventModel
 internal import Foundation
 internal import JSON
+internal import Observability
 
 /// Log lines on stderr: text for people, or one JSON object a line for programs.
 struct StructuredLog: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
-    enum Level: String, Sendable { case info, warning, error }
+    typealias Level = JournalEvent.Level
 
     let format: Format
     let console: Console
-    /// Wall clock in microseconds since 1970.
-    let clock: @Sendable () -> Int64
+    let clock: any ProcessClock
 
-    init(format: Format, console: Console, clock: @escaping @Sendable () -> Int64 = wallClockMicroseconds) {
+    init(format: Format, console: Console, clock: any ProcessClock = .system) {
         self.format = format
         self.console = console
         self.clock = clock
     }
 
-    /// Writes one line. `fields` are shown in the order given.
+    /// Writes one line, for events that have no declaration yet. `fields` are shown in the order given.
     func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
-        let time = Timestamp(microseconds: clock()).formatted
+        write(JournalEvent("log", level, message, fields.map { JournalEvent.Field($0.key, $0.value) }))
+    }
+
+    /// Writes what modules record, one line per event.
+    var journal: Journal { Journal { self.write($0) } }
+
+    /// Writes one line. People get the message and what it does not say; programs get everything, by name.
+    func write(_ event: JournalEvent) {
+        let time = clock.now.formatted
         switch format {
         case .text:
-            let rest = fields.map { " \($0.key)=\(Self.bare($0.value))" }.joined()
-            console.note("\(time) \(level.rawValue) \(printable(message))\(rest)")
+            let rest = event.fields.filter { !$0.isInMessage }.map { " \($0.name)=\(Self.bare($0.value))" }.joined()
+            console.note("\(time) \(event.level.rawValue) \(printable(event.message))\(rest)")
         case .json:
             console.note(
                 JSONWriter.text { writer in
                     writer.object { writer in
                         writer.member("time", time)
-                        writer.member("level", level.rawValue)
-                        writer.member("message", message)
-                        for (name, value) in fields {
-                            writer.key(name)
-                            writer.string(value)
+                        writer.member("level", event.level.rawValue)
+                        writer.member("event", event.name)
+                        writer.member("message", event.message)
+                        for field in event.fields {
+                            writer.key(field.name)
+                            writer.string(field.value)
                         }
                     }
                 })
@@ -46,18 +56,4 @@ struct StructuredLog: Sendable {
         return safe.isEmpty || safe.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" })
             ? JSONWriter.text { $0.string(safe) } : safe
     }
-}
-
-/// The wall clock in microseconds since 1970.
-func wallClockMicroseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
-}
-
-/// A clock that only rises, in milliseconds.
-func monotonicMilliseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
 }

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import Cluster
 internal import Crypto
 internal import EventLog
@@ -89,7 +90,7 @@ final class WorkerService: RunnableService, Sendable {
                 topics: parts.topics, topic: parts.names.workers,
                 identity: HolderAnnouncer.Identity(
                     workerID: workerID, url: options.advertisedURL ?? url, token: token),
-                clock: { Timestamp.now }, report: { [journal] in journal.write(.warning, $0) })
+                journal: journal.journal)
             announcer.start()
             try membership.begin(partitions, announcer)
         } catch {
@@ -126,7 +127,7 @@ final class WorkerService: RunnableService, Sendable {
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
 
     func greet() throws {
-        let held = partitions.standings.keys.sorted().map { String($0.value) }
+        let held = partitions.statuses.keys.sorted().map { String($0.value) }
         journal.write(
             .info,
             "worker \(workerID) holds \(held.isEmpty ? "no partition" : "partitions " + held.joined(separator: " "))")
@@ -157,19 +158,19 @@ private final class WorkerReadiness: Sendable {
 
     /// What is still missing; empty: ready.
     var missing: [String] {
-        let standings = partitions.standings
+        let statuses = partitions.statuses
         return goals.withLock { goals in
-            goals = goals.filter { standings[$0.key] != nil }
-            return standings.sorted { $0.key < $1.key }.compactMap { Self.missing($0.key, $0.value, &goals) }
+            goals = goals.filter { statuses[$0.key] != nil }
+            return statuses.sorted { $0.key < $1.key }.compactMap { Self.missing($0.key, $0.value, &goals) }
         }
     }
 
     private static func missing(
-        _ partition: PartitionIndex, _ standing: PartitionStanding, _ goals: inout [PartitionIndex: LogOffset]
+        _ partition: PartitionIndex, _ status: PartitionStatus, _ goals: inout [PartitionIndex: LogOffset]
     ) -> String? {
         let name = "partition \(partition.value)"
-        if let failure = standing.failure { return "\(name): \(failure.message)" }
-        guard let progress = standing.progress else { return "\(name) is \(standing.phase.rawValue)" }
+        if let failure = status.failure { return "\(name): \(failure.message)" }
+        guard let progress = status.progress else { return "\(name) is \(status.phase.rawValue)" }
         let goal = goals[partition] ?? progress.logEnd
         goals[partition] = goal
         guard progress.nextOffset >= goal else {

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventModel
 internal import Foundation
 internal import JSON
@@ -37,7 +38,7 @@ enum ImportCommand {
         let signals = StopSignals.install(invocation.console)
         let surroundings = Importer.Surroundings(
             client: client, isStopping: { signals.isStopping }, pause: { _ = signals.wait(milliseconds: $0) },
-            milliseconds: monotonicMilliseconds, note: invocation.console.note,
+            milliseconds: { SystemClock().uptime.milliseconds }, note: invocation.console.note,
             progress: invocation.console.writeError, errorIsTerminal: invocation.console.errorIsTerminal)
         return try run(invocation, surroundings)
     }

@@ -1,4 +1,5 @@
 internal import Access
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -72,7 +73,7 @@ enum KeyCreateCommand {
                 try keys.create(
                     role: role, sites: try invocation.values(site), name: try invocation.optional(name) ?? "",
                     rateLimit: try invocation.optional(rateLimit),
-                    at: Timestamp(microseconds: wallClockMicroseconds()))
+                    at: SystemClock().now)
             }
             try invocation.console.line(made.text)
             invocation.console.note(
@@ -141,7 +142,7 @@ enum KeyRevokeCommand {
         options: KeyPlace.specs,
         run: { invocation in
             let id = invocation.positionals[0]
-            let now = Timestamp(microseconds: wallClockMicroseconds())
+            let now = SystemClock().now
             guard try KeyPlace.open(invocation, { try $0.revoke(id: id, at: now) }) else {
                 throw CommandFailure(
                     .failure, "there is no key '\(printable(id))' to revoke",

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -99,7 +100,7 @@ enum LogCopyCommand {
     ) throws -> LogCopier.Outcome {
         var meter: ProgressMeter?
         let surroundings = LogCopier.Surroundings(isStopping: isStopping) { done, total, events in
-            let now = monotonicMilliseconds()
+            let now = SystemClock().uptime.milliseconds
             var current =
                 meter
                 ?? ProgressMeter(label: "copy", total: total, isTerminal: console.errorIsTerminal, milliseconds: now)

@@ -5,6 +5,7 @@ import EventModel
 import Foundation
 import HTTPServer
 import Locks
+import Observability
 import Projector
 import Query
 import SimulationKit
@@ -56,7 +57,7 @@ struct WorkerPartitionsTests {
         }
     }
 
-    @Test("A file that was left is gone on with, not made anew")
+    @Test("A file that was left is continued, not rebuilt")
     func fileIsKept() throws {
         let plant = try ClusterPlant(seed: 3)
         try plant.appendAll()
@@ -73,7 +74,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("One partition that fails stops no other, says why, and is not tried again without a reason")
+    @Test("One partition that fails stops no other, says why, and is not retried without a reason")
     func oneFails() throws {
         let plant = try ClusterPlant(seed: 4)
         try plant.appendAll()
@@ -85,11 +86,11 @@ struct WorkerPartitionsTests {
         try plant.waitUntilFolded([worker], [Self.all[0]: 0, Self.all[2]: 0, Self.all[3]: 0])
         #expect(worker.failures[Self.all[1]]?.message.contains("not a log") == true)
         #expect(worker.failures.count == 1)
-        #expect(worker.standings[Self.all[1]]?.phase == .failed)
+        #expect(worker.statuses[Self.all[1]]?.phase == .failed)
         #expect(worker.projections(of: Self.all[1]) == nil && worker.projections(of: Self.all[2]) != nil)
-        worker.look()
-        #expect(worker.standings[Self.all[1]]?.phase == .failed)
-        #expect(calls.lines.withLock { $0 }.count == 1)
+        worker.check()
+        #expect(worker.statuses[Self.all[1]]?.phase == .failed)
+        #expect(calls.lines.withLock { $0 } == ["partition_failed"])
         worker.stop()
     }
 
@@ -105,10 +106,10 @@ struct WorkerPartitionsTests {
         #expect(calls.all == ["publish 0", "announce 0", "stop publishing 0", "withdraw 0"])
         #expect(worker.projections(of: Self.all[0]) == nil && !worker.mayPublish(Self.all[0]))
         worker.stop()
-        #expect(worker.standings.isEmpty)
+        #expect(worker.statuses.isEmpty)
     }
 
-    @Test("A log that is not there when a partition is opened is tried again until it is")
+    @Test("A log that is unavailable when a partition is opened is retried until it is back")
     func retried() throws {
         let plant = try ClusterPlant(seed: 5)
         try plant.appendAll()
@@ -123,7 +124,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("A log made anew while its partition was elsewhere fails with what to do, others go on")
+    @Test("A log recreated while its partition was elsewhere fails with a hint, others go on")
     func recreated() throws {
         let plant = try ClusterPlant(seed: 6)
         try plant.appendAll()
@@ -183,7 +184,7 @@ struct WorkerPartitionsTests {
         second.stop()
     }
 
-    @Test("Definitions of all partitions are told, with where they stand")
+    @Test("Definitions of all partitions are reported with their positions")
     func definitions() throws {
         let plant = try ClusterPlant(seed: 9)
         try plant.appendAll()
@@ -199,11 +200,11 @@ struct WorkerPartitionsTests {
     }
 }
 
-/// What the hooks were told, in order.
+/// The calls of the hooks, in order.
 private final class Calls: Sendable {
     private let calls = Guarded<[String]>([])
     let held = Guarded<HeldPartition?>(nil)
-    let lines = Guarded<[String]>([])
+    let lines = Monitor<[String]>([])
 
     var all: [String] { calls.withLock { $0 } }
 
@@ -215,7 +216,7 @@ private final class Calls: Sendable {
         configuration.stopPublishing = { [self] in add("stop publishing", $0) }
         configuration.announceHolder = { [self] in add("announce", $0) }
         configuration.withdrawHolder = { [self] in add("withdraw", $0) }
-        configuration.report = { [self] line in lines.withLock { $0.append(line) } }
+        configuration.journal = Journal { [lines] event in lines.withLock { $0.append(event.name) } }
     }
 
     private func add(_ what: String, _ partition: PartitionIndex) {

@@ -1,0 +1,46 @@
+internal import EventModel
+internal import Observability
+
+/// What this module records in the journal.
+extension JournalEvent {
+    static func partitionFailed(_ partition: PartitionIndex, _ failure: PartitionFailure) -> JournalEvent {
+        JournalEvent(
+            "partition_failed", .warning, failure.message, [Field("partition", partition.value, isInMessage: true)])
+    }
+
+    /// What the fold of a partition reports.
+    static func foldReported(_ partition: PartitionIndex, _ message: String) -> JournalEvent {
+        JournalEvent("fold_reported", .warning, message, [Field("partition", partition.value, isInMessage: true)])
+    }
+
+    /// The holder is alive but cannot answer for the partition.
+    static func holderRefused(_ holder: Holder, _ partition: PartitionIndex, status: Int) -> JournalEvent {
+        JournalEvent(
+            "holder_refused", .warning,
+            "worker \(holder.workerID) answers \(status) for partition \(partition.value)",
+            [
+                Field("worker", holder.workerID, isInMessage: true),
+                Field("partition", partition.value, isInMessage: true), Field("status", status, isInMessage: true),
+            ])
+    }
+
+    static func holderUnreachable(_ holder: Holder, _ partition: PartitionIndex, reason: String) -> JournalEvent {
+        JournalEvent(
+            "holder_unreachable", .warning,
+            "worker \(holder.workerID) cannot be reached for partition \(partition.value): \(reason)",
+            [
+                Field("worker", holder.workerID, isInMessage: true),
+                Field("partition", partition.value, isInMessage: true),
+            ])
+    }
+
+    static func announcementFailed(_ partition: PartitionIndex, _ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "announcement_failed", .warning, "partition \(partition.value) could not be announced: \(error)",
+            [Field("partition", partition.value, isInMessage: true)])
+    }
+
+    static let withdrawalUnconfirmed = JournalEvent(
+        "withdrawal_unconfirmed", .warning,
+        "this process stops without confirmation that the cluster knows it holds no partition any more")
+}
