@@ -3,15 +3,15 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// The log as a topic of Kafka (DESIGN 3, 4): `TopicNames.events`, a partition for a partition.
+/// The log as a Kafka topic (DESIGN 3, 4): `TopicNames.events`, with one partition of the topic for each of the log.
 ///
-/// Records carry created_at in a header, to the microsecond; Kafka's own timestamp is the millisecond below it. The
-/// topic must be written by Andon alone, without transactions: their markers take offsets and look like lost records.
-/// A reader waits as long as no broker can be reached, and goes on by itself.
+/// Records carry created_at in a header, to the microsecond; Kafka's own timestamp is rounded down to milliseconds. Only
+/// Andon may write the topic, and without transactions: their markers take offsets and look like lost records.
+/// While no broker can be reached, a reader waits, and it continues by itself.
 ///
-/// ``read(_:from:byteLimit:_:)`` hands out the very bytes that were fetched. Reading on from where the last read of the
-/// partition ended costs nothing; from anywhere else it costs a question to the broker, so two readers that take turns
-/// at different places of one partition are slow.
+/// ``read(_:from:byteLimit:_:)`` hands out the fetched bytes without a copy. A read that continues where the last read of
+/// the partition ended costs nothing extra; any other read asks the broker, so two readers that take turns at different
+/// offsets of one partition are slow.
 public final class KafkaLog: EventLog {
     /// What a process does with the log.
     public enum Role: Sendable {
@@ -62,29 +62,29 @@ public final class KafkaLog: EventLog {
 
     deinit { close() }
 
-    /// Ends all waits, waits for what is being appended and for readers to let go of their records. Not from inside a
-    /// reader. Every later call fails.
+    /// Ends all waits, then waits for running appends and for readers to release their records. Every later call fails.
+    /// Must not be called from inside a reader.
     public func close() {
         appender?.close()
         reader.close()
     }
 
-    /// The producer's delivery deadline; later a record is no longer sent.
+    /// The producer's delivery deadline, after which a record is no longer sent.
     public var appendTimeoutMicroseconds: Int64 { appender?.timeoutMicroseconds ?? 0 }
 
     public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
         guard let appender else {
-            throw LogError(.unavailable, "the log was opened for reading alone")
+            throw LogError(.unavailable, "the log was opened for reading only")
         }
         let positions = try appender.append(records)
         for position in positions { reader.acknowledged(position) }
         return positions
     }
 
-    /// Hands out what was fetched; waits up to ten seconds for records that are known to be there.
+    /// Hands out what was fetched; waits up to ten seconds for records that are known to exist.
     ///
-    /// - Returns: `offset` also when no broker answers for so long, or ``wakeReaders()`` was called.
-    /// - Throws: ``LogError`` `.outOfRange` when the offset is not there (any more), `.corrupt` when records are missing
+    /// - Returns: `offset` also when no broker answers in that time, or ``wakeReaders()`` was called.
+    /// - Throws: ``LogError`` `.outOfRange` when the offset does not exist (any more), `.corrupt` when records are missing
     ///   between others; the next read tries again. What `body` throws.
     public func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
@@ -101,8 +101,8 @@ public final class KafkaLog: EventLog {
         try reader.endOffset(partition)
     }
 
-    /// Asks a broker only the first time; after that twice a second in the background, as long as somebody reads the
-    /// partition or asks for its end.
+    /// Asks a broker only the first time. After that the end is refreshed twice a second in the background, as long as
+    /// somebody reads the partition or asks for its end.
     public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
         try reader.knownEnd(partition)
     }
@@ -111,7 +111,7 @@ public final class KafkaLog: EventLog {
         try reader.offset(partition, at: time)
     }
 
-    /// Where reading the partition has failed this returns true, so that the reader reads and learns why.
+    /// Returns true where reading the partition has failed, so that the reader reads and learns why.
     public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
         reader.waitForRecord(partition, at: offset, timeoutMilliseconds: timeoutMilliseconds)
     }
@@ -119,7 +119,7 @@ public final class KafkaLog: EventLog {
     /// Ends reads that wait, too.
     public func wakeReaders() { reader.wakeReaders() }
 
-    /// Lets a partition hold fewer bytes, so that a test need not send many.
+    /// Limits a partition to fewer bytes, so that a test need not send many.
     func limitBuffersForTest(bytes: Int) { reader.limitBuffers(bytes: bytes) }
 
     /// How often fetching was stopped because a buffer was full.
@@ -127,8 +127,7 @@ public final class KafkaLog: EventLog {
 }
 
 extension LogEpoch {
-    /// Identity of a topic: the cluster and the name. That a topic was made anew under its old name shows only in what
-    /// stands in it.
+    /// Identity of a topic: cluster and name. Only its records tell whether a topic was deleted and created again.
     static func kafka(clusterID: String, topic: String) -> LogEpoch {
         let text = ["andon log", clusterID, topic].map { Array($0.utf8) }.joined(separator: [0])
         return LogEpoch(bytes: Array(SHA256Digest.of(Array(text)).bytes.prefix(16)))

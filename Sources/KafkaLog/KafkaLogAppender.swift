@@ -7,7 +7,7 @@ final class LogAppender: Sendable {
     private let producer: KafkaProducer
     private let topic: String
     private let partitionCount: Int32
-    /// Held while the records of one call are handed over, so that they stand side by side.
+    /// Held while the records of one call are handed over, so that they stay together.
     private let order = Guarded(())
 
     init(_ producer: KafkaProducer, _ topic: String, _ partitionCount: Int32) {
@@ -29,7 +29,7 @@ final class LogAppender: Sendable {
                 do throws(LogError) {
                     try producer.send(producerRecord(record), to: deliveries, index: index)
                 } catch {
-                    // Those behind it must not be appended without it.
+                    // The records after it must not be appended without it.
                     return deliveries.refuse(from: index, error)
                 }
             }
@@ -47,7 +47,7 @@ final class LogAppender: Sendable {
     }
 }
 
-/// What became of the records of one call; its caller waits for all of them.
+/// The outcomes of the records of one call; its caller waits for all of them.
 final class Deliveries: DeliveryReceiver {
     private struct State {
         var results: [Result<RecordPosition, LogError>?]
@@ -77,7 +77,7 @@ final class Deliveries: DeliveryReceiver {
         for index in index..<count { delivered(index, .failure(error)) }
     }
 
-    /// - Throws: the first error when surely no record is in the log, else `.uncertain`.
+    /// - Throws: the first error when it is certain that no record is in the log, else `.uncertain`.
     func wait() throws(LogError) -> [RecordPosition] {
         let results = state.wait { $0.missing == 0 ? $0.results.compactMap { $0 } : nil }
         var positions: [RecordPosition] = []

@@ -99,10 +99,10 @@ struct KafkaLogRealTests {
         try KafkaAdmin(topics.settings).delete([topics.topic])
         let error = #expect(throws: LogError.self) { _ = try log.numbers(from: 20, count: 1) }
         #expect(error?.code == .outOfRange)
-        #expect(error?.message.contains("not there any more") == true)
+        #expect(error?.message.contains("does not exist any more") == true)
     }
 
-    @Test("a topic that was made anew is not read on as if it were the old one", .timeLimit(.minutes(3)))
+    @Test("a recreated topic is not read on as if it were the old one", .timeLimit(.minutes(3)))
     func recreated() throws {
         let topics = try RealTopics(KafkaCluster.shared())
         let log = try KafkaLog.open(topics.settings)

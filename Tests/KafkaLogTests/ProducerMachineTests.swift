@@ -86,7 +86,7 @@ import Testing
         #expect(rest.isEmpty)
     }
 
-    @Test func `a producer that is closed while it is made anew ends`() throws {
+    @Test func `a producer that is closed while it is restarted ends`() throws {
         var machine = machine()
         _ = machine.failed(now: 0)
         machine.close(deadline: 100)

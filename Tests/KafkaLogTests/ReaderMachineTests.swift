@@ -146,7 +146,7 @@ struct ReaderMachineTests {
         #expect(machine.fetched(Self.offset(5)) == .keep)
         #expect(machine.denied() == true)
         for _ in 0..<ReaderMachine.denialsMaximum { machine.topicUnknown("t") }
-        #expect(Self.failure(&machine)?.message == "the topic t is not there any more")
+        #expect(Self.failure(&machine)?.message == "the topic t does not exist any more")
     }
 
     @Test("after a failure was told, reading can be tried again")

@@ -3,13 +3,13 @@ public import EventLog
 public import EventModel
 internal import Foundation
 
-/// Asks a cluster about itself and makes topics. Every call blocks, at most for the timeout. From any thread.
+/// Asks a cluster about itself and creates topics. Every call blocks, at most for the timeout. From any thread.
 public final class KafkaAdmin: Sendable {
     /// A consuming client: one that asks for a topic never creates it.
     private let client: KafkaClient
     private let timeoutMilliseconds: Int32
 
-    /// - Throws: ``LogError`` when the settings are of no use. Brokers need not be there.
+    /// - Throws: ``LogError`` when the settings are not usable. Brokers need not be up.
     public init(_ settings: KafkaSettings, timeoutMilliseconds: Int = 10_000) throws(LogError) {
         let configuration = try settings.configuration()
         try configuration.set("allow.auto.create.topics", "false")
@@ -35,7 +35,7 @@ public final class KafkaAdmin: Sendable {
 
     // MARK: Topics
 
-    /// - Throws: ``LogError`` also when there is no such topic.
+    /// - Throws: ``LogError`` also when the topic does not exist.
     public func partitionCount(_ topic: String) throws(LogError) -> Int32 {
         try Patience.ask { isLast throws(LogError) in
             let found = try metadata(of: topic).topics.first { $0.name == topic }
@@ -48,7 +48,7 @@ public final class KafkaAdmin: Sendable {
         }
     }
 
-    /// First offset that is there, and the one that the next record gets.
+    /// The first existing offset, and the one that the next record gets.
     public func watermarks(_ topic: String, _ partition: PartitionIndex) throws(LogError) -> Range<LogOffset> {
         drainNotices()
         return try client.watermarks(topic, partition, timeoutMilliseconds: timeoutMilliseconds)
@@ -62,13 +62,13 @@ public final class KafkaAdmin: Sendable {
         return try client.offsets(of: topic, partitions, at: .end, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// The topics of these names that are there, with their properties.
+    /// Those of the named topics that exist, with their properties.
     public func find(_ names: [String]) throws(LogError) -> [String: FoundTopic] {
         let there = try metadata().topics.filter { names.contains($0.name) && $0.error != .unknownTopicOrPartition }
         let configurations = try configurations(of: there.map(\.name))
         var found: [String: FoundTopic] = [:]
         for topic in there {
-            // The broker that was asked for its properties may not know it yet, or not any more.
+            // The broker that was asked for its properties may not know it yet, or no longer.
             guard let configuration = configurations[topic.name] else { continue }
             found[topic.name] = FoundTopic(
                 partitions: Int32(topic.partitions.count),
@@ -79,8 +79,8 @@ public final class KafkaAdmin: Sendable {
         return found
     }
 
-    /// Creates those topics of a plan that are not there, and waits until they can be used. Never changes one.
-    /// - Returns: the names of those that it has created.
+    /// Creates the missing topics of a plan and waits until they can be used. Never changes an existing one.
+    /// - Returns: the names of the topics that it has created.
     public func create(_ plan: TopicPlan) throws(LogError) -> [String] {
         let there = try metadata().topics.filter { $0.error == .noError }.map(\.name)
         let missing = plan.topics.filter { !there.contains($0.name) }
@@ -90,7 +90,7 @@ public final class KafkaAdmin: Sendable {
         return created
     }
 
-    /// Compares the topics that are there with a plan; what is wrong is looked at again before it is believed.
+    /// Compares the existing topics with a plan; whatever is wrong is checked again before it is reported.
     public func verify(_ plan: TopicPlan) throws(LogError) -> [TopicFinding] {
         try Patience.ask { isLast throws(LogError) in
             let findings = plan.verify(try find(plan.topics.map(\.name)))
@@ -98,7 +98,7 @@ public final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Topics are made by one broker and known to the others a little later.
+    /// One broker creates a topic; the others know it a little later.
     private func waitUntilUsable(_ names: [String]) throws(LogError) {
         let deadline = ContinuousClock.now + .milliseconds(Int64(timeoutMilliseconds))
         while true {
@@ -108,7 +108,7 @@ public final class KafkaAdmin: Sendable {
             if Set(names).isSubset(of: usable.map(\.name)) { return }
             guard ContinuousClock.now < deadline else {
                 throw LogError(
-                    .unavailable, "the new topics have no leaders yet", hint: "look again with `andon topics verify`")
+                    .unavailable, "the new topics have no leaders yet", hint: "check again with `andon topics verify`")
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
@@ -119,7 +119,7 @@ public final class KafkaAdmin: Sendable {
         return try client.metadata(of: topic, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// Errors and logs are of no use here, as every call has its own answer; they must not pile up.
+    /// Errors and logs are not needed here, because every call has its own answer; but they must not pile up.
     private func drainNotices() {
         let queue = client.mainQueue()
         while queue.poll(milliseconds: 0) != nil {}
@@ -184,7 +184,7 @@ public final class KafkaAdmin: Sendable {
         }
     }
 
-    /// Names of those topics with which it went well.
+    /// Names of the topics for which it succeeded.
     private static func names(
         _ outcomes: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, doing: String, except: KafkaErrorCode
     ) throws(LogError) -> [String] {

@@ -1,11 +1,11 @@
 internal import CRdKafka
 package import EventLog
 
-/// librdkafka's pretended cluster, for tests with injected errors. It knows neither CreateTopics nor offsets by time.
+/// librdkafka's mock cluster, for tests with injected errors. It supports neither CreateTopics nor offsets by time.
 ///
 /// `@unchecked Sendable`: the mock's calls are thread safe; the pointer never changes.
 package final class MockCluster: @unchecked Sendable {
-    /// Requests that can be made to fail, in the numbers of the protocol.
+    /// Requests that can be made to fail, by their numbers in the protocol.
     package enum Request: Int16, Sendable {
         case produce = 0
         case fetch = 1

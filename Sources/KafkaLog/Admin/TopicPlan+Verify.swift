@@ -1,10 +1,10 @@
-/// What verifying says of one topic.
+/// What verification found about one topic.
 public struct TopicFinding: Sendable, Equatable {
     public enum Level: Int, Sendable, Comparable, CustomStringConvertible {
         case ok
-        /// Works, but somebody should look.
+        /// Works, but an operator should check.
         case warning
-        /// Works, but the loss of a broker can stop it or cost records.
+        /// Works, but losing a broker can stop it or lose records.
         case degraded
         /// Must not run like this.
         case failure
@@ -35,13 +35,13 @@ public struct TopicFinding: Sendable, Equatable {
 }
 
 extension TopicPlan {
-    /// Compares what is there with what is wanted: at least one finding for each topic, in the order of the plan.
+    /// Compares existing topics with the plan: at least one finding for each topic, in the order of the plan.
     public func verify(_ found: [String: FoundTopic]) -> [TopicFinding] {
         topics.flatMap { topic -> [TopicFinding] in
             guard let there = found[topic.name] else {
                 return [
                     TopicFinding(
-                        .failure, topic.name, "there is no such topic", hint: "run `andon topics create`")
+                        .failure, topic.name, "the topic does not exist", hint: "run `andon topics create`")
                 ]
             }
             let findings =
@@ -57,7 +57,7 @@ extension TopicPlan {
             findings.append(
                 TopicFinding(
                     .failure, topic.name, "has \(there.partitions) partitions, not \(topic.partitions)",
-                    hint: "partitions decide where a site's records stand: say --partitions as the topic was created, "
+                    hint: "partitions decide where a site's records are: give --partitions as the topic was created, "
                         + "or copy the log into a new topic"))
         }
         if there.partitionsWithoutLeader > 0 {
@@ -75,7 +75,7 @@ extension TopicPlan {
             findings.append(
                 TopicFinding(
                     .degraded, topic.name, "replication is \(there.replication), below 3",
-                    hint: "a broker that is lost can cost records; use three brokers or more"))
+                    hint: "losing a broker can lose records; use three brokers or more"))
         }
         let inSync = there.configuration["min.insync.replicas"].flatMap { Int($0) }
         if let inSync, inSync < 2 {
@@ -97,7 +97,7 @@ extension TopicPlan {
         return [
             TopicFinding(
                 .failure, topic.name, "cleanup.policy is \(policy), not \(topic.cleanup.rawValue)",
-                hint: "records that are needed would be removed; set cleanup.policy=\(topic.cleanup.rawValue)")
+                hint: "needed records would be removed; set cleanup.policy=\(topic.cleanup.rawValue)")
         ]
     }
 
@@ -107,7 +107,7 @@ extension TopicPlan {
             guard let value = there.configuration[name], value != "-1" else { return nil }
             return TopicFinding(
                 .warning, topic.name, "\(name) is \(value): old events will be removed",
-                hint: "figures from before cannot be rebuilt then; set \(name)=-1, or keep backups of the stores")
+                hint: "older figures could not be rebuilt; set \(name)=-1, or keep backups of the stores")
         }
     }
 
@@ -118,7 +118,7 @@ extension TopicPlan {
             findings.append(
                 TopicFinding(
                     .degraded, topic.name, "max.message.bytes is \(size), below \(wanted)",
-                    hint: "the largest requests are refused; set max.message.bytes=\(wanted)"))
+                    hint: "the largest requests would be refused; set max.message.bytes=\(wanted)"))
         }
         if let type = there.configuration["message.timestamp.type"], type != "CreateTime" {
             findings.append(

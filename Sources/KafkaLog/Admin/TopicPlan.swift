@@ -1,9 +1,9 @@
 public import EventLog
 internal import EventModel
 
-/// The topics that Andon wants (DESIGN 3).
+/// The topics that Andon needs (DESIGN 3).
 public struct TopicPlan: Sendable {
-    /// What becomes of old records.
+    /// What happens to old records.
     public enum Cleanup: String, Sendable {
         case delete
         case compact
@@ -23,10 +23,10 @@ public struct TopicPlan: Sendable {
     public let topics: [Topic]
     private let eventsTopic: String
 
-    /// Bytes of a batch that brokers take: more than the largest that is sent.
+    /// Bytes of a batch that brokers accept: more than the largest that is sent.
     public static let messageBytesMaximum = 20 << 20
     public static let eventPartitionsDefault: Int32 = 32
-    /// Copies that a record should have, where there are so many brokers.
+    /// Copies that a record should have, given enough brokers.
     public static let replicationDefault: Int32 = 3
 
     /// - Parameters:
@@ -64,17 +64,17 @@ public struct TopicPlan: Sendable {
             ] + published.map { topic($0, .compact, partitions: partitions) }
     }
 
-    /// Whether this topic holds the truth, which nothing can bring back.
+    /// Whether this topic holds the truth, which nothing can restore.
     func isTruth(_ topic: Topic) -> Bool { topic.name == eventsTopic }
 }
 
 /// A topic as the brokers describe it.
 public struct FoundTopic: Sendable, Equatable {
     public var partitions: Int32
-    /// Copies of the partition that has the fewest.
+    /// Copies of the partition with the fewest.
     public var replication: Int
     public var partitionsWithoutLeader: Int
-    /// Properties in force; those that the broker does not tell are missing.
+    /// Effective properties; those that the broker does not report are missing.
     public var configuration: [String: String]
 
     public init(

@@ -3,8 +3,8 @@ import EventModel
 import Foundation
 internal import Locks
 
-/// The thread that asks brokers where partitions end, and whether what they denied is really gone, so that neither
-/// readers nor the polling thread wait for an answer.
+/// The thread that asks brokers where partitions end, and whether an offset or topic that they denied is really gone, so
+/// that neither readers nor the polling thread wait for an answer.
 final class EndWatch: Sendable {
     private struct State {
         var isWanted = false
@@ -30,13 +30,13 @@ final class EndWatch: Sendable {
         thread.start()
     }
 
-    /// Returns when it has ended, which may take as long as a question that is under way.
+    /// Returns when the thread has ended, which may take as long as a pending request.
     func stop() {
         state.update { $0.isStopping = true }
         state.wait { $0.hasEnded ? () : nil }
     }
 
-    /// Looks at once.
+    /// Checks at once.
     func lookNow() {
         if state.withLock({ $0.isWanted }) { return }
         state.update { $0.isWanted = true }
@@ -70,7 +70,7 @@ final class EndWatch: Sendable {
             for reader in readers { reader.denied() }
             return
         }
-        // One partition without a leader fails the common question; the others must not go blind with it.
+        // One partition without a leader fails the request for all; the others must still be asked.
         guard ends.isEmpty, readers.count > 1 else { return }
         for reader in readers where !state.withLock({ $0.isStopping }) {
             let askedAt = Monotonic.microseconds()
@@ -85,7 +85,7 @@ final class EndWatch: Sendable {
             let range = try consumer.range(reader.partition)
             reader.rangeKnown(start: range.start, end: range.end)
         } catch {
-            // Where nobody answers the doubt stays, and is asked about again.
+            // Without an answer the doubt stays, and is asked about again.
             if isTopicGone { reader.topicUnknown(topic) }
         }
     }

@@ -1,18 +1,18 @@
 import EventModel
 
-/// What a buffer has to know of a record.
+/// What a buffer has to know about a record.
 protocol BufferedRecord {
     var offset: LogOffset { get }
     /// What counts for a reader's byte limit.
     var payloadByteCount: Int { get }
-    /// What it takes in memory.
+    /// Bytes that it takes in memory.
     var heldByteCount: Int { get }
 }
 
-/// Fetched records of one partition, side by side, waiting for their reader.
+/// Fetched records of one partition, contiguous, waiting for their reader.
 struct FetchBuffer<Record: BufferedRecord> {
     private var records: [Record] = []
-    /// Those before it were taken: not removed one by one, which would move all others.
+    /// The records before it were taken. They are not removed one by one, which would move all others.
     private var first = 0
     private(set) var payloadByteCount = 0
     private(set) var heldByteCount = 0
@@ -22,7 +22,7 @@ struct FetchBuffer<Record: BufferedRecord> {
     var end: LogOffset? { isEmpty ? nil : records[records.count - 1].offset.next }
 
     mutating func append(_ record: Record) {
-        precondition(end == nil || end == record.offset, "records must stand side by side")
+        precondition(end == nil || end == record.offset, "records must be contiguous")
         records.append(record)
         payloadByteCount += record.payloadByteCount
         heldByteCount += record.heldByteCount

@@ -3,14 +3,14 @@ import EventLog
 import EventModel
 internal import Glibc
 
-/// A message as librdkafka handed it over; its bytes stay where the fetch put them until ``release()``.
+/// A message from librdkafka, whose bytes stay where the fetch put them until ``release()``.
 ///
 /// `@unchecked Sendable`: it has one owner at a time, the polling thread, then the buffer, then the reader;
-/// librdkafka allows any thread to look at a message and to destroy it.
+/// librdkafka allows any thread to read a message and to destroy it.
 struct FetchedMessage: BufferedRecord, @unchecked Sendable {
     let pointer: UnsafeMutablePointer<rd_kafka_message_t>
 
-    /// librdkafka's own bookkeeping of a message, so that many small ones count as what they take.
+    /// librdkafka's own overhead for a message, so that many small ones count with the memory they take.
     private static let overheadBytes = 512
 
     var offset: LogOffset { LogOffset(pointer.pointee.offset) }
@@ -29,7 +29,7 @@ struct FetchedMessage: BufferedRecord, @unchecked Sendable {
     /// What an error message says.
     var text: String { String(cString: rd_kafka_message_errstr(pointer)) }
 
-    /// From the header, which has the microseconds; of records that others wrote, from Kafka's own time.
+    /// From the header, which has microseconds; for records that others wrote, Kafka's own time.
     var createdAt: Timestamp {
         var value: UnsafeRawPointer?
         var count = 0
@@ -64,7 +64,7 @@ struct FetchedMessage: BufferedRecord, @unchecked Sendable {
         return rd_kafka_message_headers(pointer, &list) == RD_KAFKA_RESP_ERR_NO_ERROR ? list : nil
     }
 
-    /// Gives the bytes back; nothing of it may be looked at after that.
+    /// Releases the bytes; nothing of the message may be read after that.
     func release() { rd_kafka_message_destroy(pointer) }
 }
 

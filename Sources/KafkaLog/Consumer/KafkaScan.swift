@@ -2,9 +2,9 @@ internal import CRdKafka
 public import EventLog
 public import EventModel
 
-/// Reads a partition of the events topic with nothing of Andon in between: the measure for how fast ``KafkaLog`` reads.
+/// Reads a partition of the events topic with librdkafka alone: the yardstick for how fast ``KafkaLog`` reads.
 public enum KafkaScan {
-    /// Consumes everything that stands in the partition now, in batches, and forgets it.
+    /// Consumes everything that is in the partition now, in batches, and discards it.
     /// - Returns: bytes of payload.
     /// - Throws: ``LogError`` when no broker answers.
     public static func consume(_ settings: KafkaSettings, _ partition: PartitionIndex) throws(LogError) -> Int {

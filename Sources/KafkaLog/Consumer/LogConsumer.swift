@@ -4,9 +4,9 @@ import EventModel
 
 /// librdkafka's consumer of one topic, partition by partition.
 ///
-/// It uses the simple consumer: starting and stopping a partition touches no other one, needs no group and no
-/// coordinator, and what was fetched before a stop never comes after it. (`assign` would need a group's name, and its
-/// seeks fail in 2.0.2 while a partition is still being looked up.)
+/// It uses the simple consumer: starting and stopping a partition affects no other one and needs neither group nor
+/// coordinator, and nothing that was fetched before a stop arrives after it. (`assign` would need a group name, and in
+/// 2.0.2 its seeks fail while a partition is still being looked up.)
 ///
 /// `@unchecked Sendable`: `start`, `stop` and `poll` belong to the polling thread alone (DESIGN 4); the questions and
 /// `wake` librdkafka allows from any thread; ``close()`` comes when all threads have ended.
@@ -35,7 +35,7 @@ final class LogConsumer: @unchecked Sendable {
         }
         guard let topic = rd_kafka_topic_new(client.pointer, topicName, conf) else {
             rd_kafka_topic_conf_destroy(conf)
-            throw LogError(.outOfRange, "'\(topicName)' is no name of a topic")
+            throw LogError(.outOfRange, "'\(topicName)' is not a topic name")
         }
         self.settings = settings
         self.topicName = topicName
@@ -48,8 +48,8 @@ final class LogConsumer: @unchecked Sendable {
         for (name, value) in [
             ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("check.crcs", "true"),
             ("enable.partition.eof", "true"), ("isolation.level", "read_committed"),
-            // Never reached: the polling thread empties the queue at once and the buffers have their own limits. A full
-            // queue would make 2.0.2 pause for a second.
+            // Never reached, because the polling thread empties the queue at once and the buffers have limits of their own.
+            // A full queue would make 2.0.2 pause for a second.
             ("queued.min.messages", "1000000"), ("queued.max.messages.kbytes", "524288"),
             ("fetch.message.max.bytes", "\(ReaderLimits.fetchBytesMaximum)"),
             ("fetch.wait.max.ms", "\(ReaderLimits.fetchWaitMilliseconds)"), ("fetch.error.backoff.ms", "100"),
@@ -59,7 +59,7 @@ final class LogConsumer: @unchecked Sendable {
         return configuration
     }
 
-    /// Frees everything; all messages must have been released, all partitions stopped.
+    /// Frees everything. All messages must have been released and all partitions stopped.
     func close() {
         guard let handles else { return }
         rd_kafka_topic_destroy(handles.topic)
@@ -80,10 +80,10 @@ final class LogConsumer: @unchecked Sendable {
         }
     }
 
-    /// Nothing that was fetched of the partition comes out of ``poll(milliseconds:_:)`` any more.
+    /// After this, ``poll(milliseconds:_:)`` hands over nothing more of the partition.
     func stop(_ partition: PartitionIndex) { rd_kafka_consume_stop(open.topic, partition.value) }
 
-    /// Waits for messages or ``wake()`` and hands over what there is, in order.
+    /// Waits for messages or ``wake()`` and hands over what has arrived, in order.
     func poll(milliseconds: Int32, _ body: (ArraySlice<FetchedMessage>) -> Void) {
         // A batch call would wait for the batch to fill.
         guard let first = rd_kafka_consume_queue(open.queue.pointer, milliseconds) else { return serveMain() }
@@ -96,7 +96,7 @@ final class LogConsumer: @unchecked Sendable {
     /// Ends a ``poll(milliseconds:_:)`` at once.
     func wake() { open.queue.wake() }
 
-    /// Errors of connections are only told: reading waits until a broker answers.
+    /// Connection errors are only reported: reading waits until a broker answers.
     private func serveMain() {
         while let event = open.main.poll(milliseconds: 0) {
             if let line = event.logLine { settings.notice(line.level, "\(line.facility): \(line.text)") }
@@ -112,7 +112,7 @@ final class LogConsumer: @unchecked Sendable {
         return (range.lowerBound, range.upperBound)
     }
 
-    /// Ends of several partitions by one question; those that could not be told are missing.
+    /// Ends of several partitions in one request; those without an answer are missing.
     func ends(_ partitions: [PartitionIndex]) -> [PartitionIndex: LogOffset] {
         (try? offsets(partitions.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })) ?? [:]
     }
@@ -120,7 +120,7 @@ final class LogConsumer: @unchecked Sendable {
     /// The first offset whose Kafka timestamp is at or after the time; nil: none.
     func offset(_ partition: PartitionIndex, atMilliseconds time: Int64) throws(LogError) -> LogOffset? {
         guard let offset = try offsets([(partition, time)])[partition] else {
-            throw LogError(.unavailable, "the offset at a time cannot be asked for", hint: "look at the brokers' logs")
+            throw LogError(.unavailable, "the offset at a time cannot be requested", hint: "check the brokers' logs")
         }
         return offset.value < 0 ? nil : offset
     }
@@ -156,7 +156,7 @@ final class LogConsumer: @unchecked Sendable {
         return found.partition_cnt
     }
 
-    /// What the cluster calls itself.
+    /// The cluster's own identifier.
     func clusterID() throws(LogError) -> String {
         guard let text = open.client.clusterID(timeoutMilliseconds: ReaderLimits.queryMilliseconds) else {
             throw LogError(.unavailable, "no broker answers", hint: "check --brokers and that they can be reached")

@@ -8,7 +8,7 @@ final class LogReader: Sendable {
     private let partitions: [PartitionReader]
     private let polling: PollingThread
     private let ends: EndWatch
-    /// Questions under way; librdkafka's handle must outlive them.
+    /// Pending requests; librdkafka's handle must outlive them.
     private let questions = Monitor((count: 0, isClosed: false))
 
     init(_ consumer: LogConsumer, topic: String, partitionCount: Int32) {
@@ -23,7 +23,7 @@ final class LogReader: Sendable {
         ends.start(partitions)
     }
 
-    /// Ends all threads and waits; returns when no reader holds a record any more. Not from inside a reader.
+    /// Ends all threads and waits until no reader holds a record any more. Must not be called from inside a reader.
     func close() {
         let wasClosed = questions.update { state in
             defer { state.isClosed = true }
@@ -69,7 +69,7 @@ final class LogReader: Sendable {
         }
     }
 
-    /// - Returns: false when no broker can tell for now.
+    /// - Returns: false when no broker answers at the moment.
     private func isInside(_ reader: PartitionReader, _ offset: LogOffset) throws(LogError) -> Bool {
         do throws(LogError) {
             let (start, end) = try range(reader)
@@ -92,7 +92,7 @@ final class LogReader: Sendable {
         return reader.knownEnd() ?? KnownEnd(offset: end, ageMicroseconds: 0)
     }
 
-    /// Kafka finds the first record of the millisecond; from there on it is looked for by microseconds.
+    /// Kafka finds the first record of the millisecond; from there the search is by microseconds.
     func offset(_ index: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset {
         let reader = try partition(index)
         let end = try range(reader).end
@@ -128,7 +128,7 @@ final class LogReader: Sendable {
 
     func wakeReaders() { for partition in partitions { partition.wake() } }
 
-    /// A record of this process was acknowledged: whoever waits for it need not wait for a broker to say so.
+    /// A record of this process was acknowledged, so nobody has to wait until a broker reports the new end.
     func acknowledged(_ position: RecordPosition) {
         partitions[Int(position.partition.value)].reaches(position.offset.next)
     }
@@ -147,7 +147,7 @@ final class LogReader: Sendable {
         return range
     }
 
-    /// Asks until there is an answer or the time is up: right after a partition has moved, brokers only say that.
+    /// Asks until there is an answer or the time is up: right after a partition has moved, brokers only report the move.
     private func ask<Answer>(_ body: (LogConsumer) throws(LogError) -> Answer) throws(LogError) -> Answer {
         let isClosed = questions.withLock { state in
             if !state.isClosed { state.count += 1 }

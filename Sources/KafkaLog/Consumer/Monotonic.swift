@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Time that nobody sets, for ages and intervals.
+/// Time that cannot be set, for ages and intervals.
 enum Monotonic {
-    /// Microseconds since some moment.
+    /// Microseconds since an arbitrary moment.
     static func microseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -2,21 +2,21 @@ import EventLog
 import EventModel
 internal import Locks
 
-/// What a ``PartitionReader`` needs of the threads around it; called with its lock held, so they only make a note.
+/// What a ``PartitionReader`` needs from the threads around it. Called with its lock held, so they only take notes.
 struct ReaderSignals: Sendable {
-    /// Fetching no longer looks as the machine says.
+    /// Fetching no longer matches what the machine wants.
     var attend: @Sendable (PartitionIndex) -> Void
     /// The range or the end of a partition has to be asked for.
     var look: @Sendable () -> Void
 }
 
-/// One partition's records between the polling thread, which delivers, and readers, which take.
+/// The records of one partition between the polling thread, which delivers them, and readers, which take them.
 final class PartitionReader: Sendable {
     struct State {
         var machine: ReaderMachine
         var buffer = FetchBuffer<FetchedMessage>()
         var end = EndTracker()
-        /// A reader is choosing its records; others must not seek elsewhere meanwhile, or none would get on.
+        /// A reader is taking its records; others must not seek elsewhere meanwhile, or no reader would make progress.
         var isTaken = false
         var waiters = 0
         /// Calls that hold messages; closing waits for them.
@@ -25,7 +25,7 @@ final class PartitionReader: Sendable {
         var wakes = 0
         var isClosed = false
         var heldBytesMaximum = ReaderLimits.heldBytesMaximum
-        /// Of a test; nil: none.
+        /// Set by tests; nil: none.
         var heldBytesCap: Int?
         var pauses = 0
     }
@@ -72,7 +72,7 @@ final class PartitionReader: Sendable {
             let outcome = state.wait(milliseconds: ReaderLimits.readStepMilliseconds) { state in
                 choose(&state, from: offset, byteLimit: byteLimit, wakes: wakes)
             }
-            // What is there goes out, although more was expected.
+            // Hand out what is there, although more was expected.
             if let outcome = outcome ?? takeBuffered(from: offset, byteLimit: byteLimit) { return outcome }
         }
         return .nothing
@@ -102,7 +102,7 @@ final class PartitionReader: Sendable {
                 return nil
             }
             if offset < end { return true }
-            // Where fetching goes on at or before the offset, it will come by.
+            // Fetching continues at or before the offset, so the record will arrive.
             if offset == end, state.machine.next.map({ $0 > offset }) ?? true { want(&state, offset) }
             return nil
         } ?? false
@@ -141,7 +141,7 @@ final class PartitionReader: Sendable {
         return .records(taken)
     }
 
-    /// `offset` is not buffered: what is buffered belongs to another place, unless fetching goes on right there.
+    /// `offset` is not buffered: the buffer is for another position, unless fetching continues exactly there.
     private func want(_ state: inout State, _ offset: LogOffset) {
         if state.machine.next != offset || state.buffer.end ?? offset != offset { release(state.buffer.removeAll()) }
         if state.machine.want(offset) { signals.attend(partition) }
@@ -169,12 +169,12 @@ final class PartitionReader: Sendable {
                 LogError(
                     .outOfRange,
                     "partition \(partition.value) ended at \(former.value) and ends at \(end.value) now",
-                    hint: "the topic was made anew or cut; fold into a new store"))
+                    hint: "the topic was recreated or truncated; fold into a new store"))
             signals.attend(partition)
         }
     }
 
-    /// Something stands right before `end`: it was acknowledged.
+    /// The record right before `end` was acknowledged.
     func reaches(_ end: LogOffset) { state.update { $0.end.reaches(end) } }
 
     // MARK: Polling thread
@@ -264,7 +264,7 @@ final class PartitionReader: Sendable {
 
     func wake() { state.update { $0.wakes += 1 } }
 
-    /// Ends all waits; returns when nobody holds a message any more.
+    /// Ends all waits; returns when no message is held any more.
     func close() {
         state.update { $0.isClosed = true }
         state.wait { $0.handingOut == 0 && $0.waiters == 0 ? () : nil }

@@ -4,7 +4,7 @@ import EventModel
 import Foundation
 internal import Locks
 
-/// The one thread that fetches: it starts and stops partitions as their machines say, and delivers what comes.
+/// The one thread that fetches: it starts and stops partitions as their machines decide, and delivers what arrives.
 ///
 /// `@unchecked Sendable`: `started` belongs to the thread; the rest is behind the lock or immutable.
 final class PollingThread: @unchecked Sendable {
@@ -38,14 +38,14 @@ final class PollingThread: @unchecked Sendable {
         thread.start()
     }
 
-    /// Returns when it has ended; partitions are stopped then.
+    /// Returns when the thread has ended and all partitions are stopped.
     func stop() {
         state.withLock { $0.isStopping = true }
         consumer.wake()
         state.wait { $0.hasEnded ? () : nil }
     }
 
-    /// Looks soon at what the partition's machine wants.
+    /// Makes the thread check soon what the partition's machine wants.
     func attend(_ partition: PartitionIndex) {
         state.withLock { _ = $0.attention.insert(partition) }
         consumer.wake()
@@ -101,7 +101,7 @@ final class PollingThread: @unchecked Sendable {
             reader.fail(code.logError("reading partition \(message.partition)", detail: message.text))
             reconcile(reader)
         default:
-            // A broker that is away or busy: librdkafka goes on by itself.
+            // A broker is away or busy; librdkafka continues by itself.
             break
         }
     }

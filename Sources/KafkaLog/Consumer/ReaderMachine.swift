@@ -1,36 +1,36 @@
 import EventLog
 import EventModel
 
-/// Where the reading of one partition stands: which offset must come next, and whether librdkafka fetches it.
+/// The state of reading one partition: which offset must come next, and whether librdkafka fetches it.
 ///
-/// Decides only; the polling thread starts and stops fetching, the watch thread asks for ranges. Every stretch of offsets
-/// is checked here (DESIGN 4): one that was seen is dropped; where one is missing the place is sought once more, because
-/// what was asked for before a seek may still have arrived after it, and then the partition has failed.
+/// It only decides; the polling thread starts and stops fetching, the watch thread asks for ranges. Every run of offsets
+/// is checked here (DESIGN 4). An offset that was seen is dropped. Where one is missing, fetching seeks there once more,
+/// because records requested before a seek may still arrive after it. If it is still missing, the partition has failed.
 struct ReaderMachine {
     enum State {
         /// Nobody reads; nothing is fetched. Exit: `want` → asked.
         case idle
-        /// Fetching must begin at the offset; what comes meanwhile is from before and dropped.
+        /// Fetching must start at the offset; what arrives meanwhile is older and dropped.
         /// Exits: `start` → seeking; `want` → asked elsewhere; `forget` → idle; `fail` → failed.
         case asked(LogOffset)
-        /// Fetching was begun there, nothing has come yet. Exits: as of fetching.
+        /// Fetching was started there, and nothing has arrived yet. Exits: those of fetching.
         case seeking(LogOffset)
-        /// Records came up to the offset, exclusive. Exits: a full buffer → paused; `want` elsewhere or the first gap →
-        /// asked; an offset that is not there → checking; the second gap, `fail` → failed; `forget` → idle.
+        /// Records have arrived up to the offset, exclusive. Exits: a full buffer → paused; `want` elsewhere or the first gap
+        /// → asked; an offset that does not exist → checking; the second gap, `fail` → failed; `forget` → idle.
         case fetching(LogOffset)
         /// The buffer is full; nothing is fetched. Exits: `drained`, `want` → asked; `forget` → idle.
         case paused(LogOffset)
-        /// A broker says that the offset, or the topic, is not there; what there is must be asked for.
+        /// A broker says that the offset, or the topic, does not exist; the actual range must be requested.
         /// Exits: `rangeKnown` → asked or failed; `want` elsewhere → asked; `fail` → failed; `forget` → idle.
         case checking(LogOffset)
-        /// Nothing comes any more until the reader was told why. Exit: `takeFailure` → idle.
+        /// Nothing is delivered until the reader has learned why. Exit: `takeFailure` → idle.
         case failed(LogError)
     }
 
-    /// What becomes of a record that was fetched.
+    /// What to do with a fetched record.
     enum Verdict: Equatable {
         case keep, drop
-        /// Records are missing before it; drop it and all that follows, and reconcile.
+        /// Records before it are missing: drop it and everything after it, and reconcile.
         case gap
     }
 
@@ -41,12 +41,12 @@ struct ReaderMachine {
         case leave
     }
 
-    /// How often a broker may deny an offset that lies between the start and the end that it names: a new leader may lag.
+    /// How often a broker may deny an offset that lies within the range it reports: a new leader may lag.
     static let denialsMaximum = 10
 
     let partition: PartitionIndex
     private(set) var state = State.idle
-    /// The offset that was sought again because records were missing before the ones that came.
+    /// The offset that was sought again because records were missing before those that arrived.
     private var soughtAgain: LogOffset?
     private var denials = 0
 
@@ -61,7 +61,7 @@ struct ReaderMachine {
     }
 
     /// A reader needs the record at `offset`, which is not buffered.
-    /// - Returns: whether the polling thread has to reconcile; what is buffered is of no use when ``next`` was another.
+    /// - Returns: whether the polling thread has to reconcile. The buffer is useless when ``next`` was another offset.
     mutating func want(_ offset: LogOffset) -> Bool {
         switch state {
         case .failed: return false
@@ -73,7 +73,7 @@ struct ReaderMachine {
         return true
     }
 
-    /// What fetching must look like now; to be carried out by the polling thread before it hands over anything more.
+    /// What fetching must look like now; the polling thread applies it before it hands over anything more.
     mutating func reconcile() -> Order {
         switch state {
         case .asked(let next):
@@ -102,7 +102,7 @@ struct ReaderMachine {
         return false
     }
 
-    /// The buffer holds as much as it may.
+    /// The buffer is full.
     /// - Returns: whether the polling thread has to reconcile.
     mutating func filled() -> Bool {
         guard let next = expected else { return false }
@@ -118,15 +118,15 @@ struct ReaderMachine {
         return true
     }
 
-    /// A broker says that there is no such offset, or no such topic.
-    /// - Returns: whether the range has to be asked for.
+    /// A broker says that the offset or the topic does not exist.
+    /// - Returns: whether the range has to be requested.
     mutating func denied() -> Bool {
         guard let next = expected else { return false }
         state = .checking(next)
         return true
     }
 
-    /// The answer to a doubt: what the partition really holds.
+    /// The answer to a doubt: the range that the partition really holds.
     /// - Returns: whether the polling thread has to reconcile.
     mutating func rangeKnown(start: LogOffset, end: LogOffset) -> Bool {
         guard case .checking(let next) = state else { return false }
@@ -142,20 +142,20 @@ struct ReaderMachine {
                     hint: next < start
                         ? "retention or an operator removed records that were not folded yet: figures of them are lost; "
                             + "fold the rest into a new store"
-                        : "the topic was made anew or cut, and the store belongs to what it was before: fold into a new one"
+                        : "the topic was recreated or truncated, and the store belongs to the old one: fold into a new store"
                 ))
         }
         return true
     }
 
-    /// The answer to a doubt: no broker knows the topic. Right after a start, or while it is being made anew, that passes.
+    /// The answer to a doubt: no broker knows the topic. Right after a start, or while it is recreated, this passes.
     mutating func topicUnknown(_ topic: String) {
         guard case .checking = state else { return }
         denials += 1
         guard denials >= Self.denialsMaximum else { return }
         fail(
             LogError(
-                .outOfRange, "the topic \(topic) is not there any more",
+                .outOfRange, "the topic \(topic) does not exist any more",
                 hint: "somebody deleted it; `andon topics create --brokers …` makes an empty one"))
     }
 
@@ -165,7 +165,7 @@ struct ReaderMachine {
         state = .failed(error)
     }
 
-    /// Tells a reader why nothing comes; reading can be tried anew after that.
+    /// Tells a reader why nothing arrives; after that reading can be tried again.
     mutating func takeFailure() -> LogError? {
         guard case .failed(let error) = state else { return nil }
         state = .idle
@@ -188,7 +188,7 @@ struct ReaderMachine {
 
     var isIdle: Bool { if case .idle = state { true } else { false } }
     var isChecking: Bool { if case .checking = state { true } else { false } }
-    /// Whether records are on their way without anybody doing anything.
+    /// Whether records will arrive without anybody doing anything.
     var isFetching: Bool { expected != nil }
 
     private var expected: LogOffset? {

@@ -6,8 +6,8 @@ enum RecordTime {
     /// Header with microseconds since 1970, 8 bytes, big endian; the last one of a record.
     static let header = "created_at"
 
-    /// Kafka's timestamp of a record: it rises with created_at, so that the first record at or after a time lies at or
-    /// after what Kafka finds for it. Never below 1: Kafka has no negative times, and librdkafka takes 0 for now.
+    /// Kafka's timestamp of a record. It rises with created_at, so the first record at or after a time is at or after the
+    /// one that Kafka finds. Never below 1: Kafka has no negative times, and librdkafka reads 0 as "now".
     static func milliseconds(_ time: Timestamp) -> Int64 {
         let (quotient, remainder) = time.microseconds.quotientAndRemainder(dividingBy: 1000)
         return max(1, remainder < 0 ? quotient - 1 : quotient)

@@ -1,15 +1,15 @@
 public import EventLog
 public import EventModel
 
-/// What happens to a member of the group of workers; see ``WorkerGroup``.
+/// A change for a member of the group of workers; see ``WorkerGroup``.
 public enum GroupChange: Sendable, Equatable {
-    /// These are to be folded from now on.
+    /// Fold these from now on.
     case assigned([PartitionIndex])
-    /// These go to somebody else as soon as the handler returns.
+    /// Another member gets these as soon as the handler returns.
     case revoked([PartitionIndex])
-    /// Somebody else may hold these already: stop at once, without a last word (DESIGN 5).
+    /// Another member may hold these already: stop at once and publish nothing more (DESIGN 5).
     case lost([PartitionIndex])
-    /// The membership is over; nothing comes after it. E.g. another process has the same instance id.
+    /// The membership has ended for good, for example because another process has the same instance id.
     case failed(LogError)
 
     public static func == (left: Self, right: Self) -> Bool {
@@ -25,10 +25,10 @@ public enum GroupChange: Sendable, Equatable {
 
 /// How a worker takes part in the group.
 public struct GroupOptions: Sendable {
-    /// Static membership: a member that comes back under the same name within the session timeout gets back what it
-    /// held, and nobody else is disturbed. nil: a new member each time.
+    /// Static membership: a member that returns under the same name within the session timeout gets back what it held, and
+    /// no other member is affected. nil: a new member each time.
     public var instanceID: String?
-    /// How long the group waits for a member that is not heard of. Brokers allow 6 s to 30 min by default.
+    /// How long the group waits for a silent member. Brokers allow 6 s to 30 min by default.
     public var sessionTimeoutMilliseconds: Int
 
     public init(instanceID: String? = nil, sessionTimeoutMilliseconds: Int = 45_000) {

@@ -2,12 +2,12 @@ internal import CRdKafka
 public import EventLog
 public import EventModel
 
-/// How far the workers say that they have folded: what ``WorkerGroup/commit(_:)`` wrote down, some seconds old.
+/// How far the workers report that they have folded: what ``WorkerGroup/commit(_:)`` noted, some seconds old.
 public enum GroupPositions {
     private static let timeoutMilliseconds: Int32 = 10_000
 
     /// Asks the group's coordinator.
-    /// - Returns: the next offset to fold; partitions that nobody has folded yet are missing.
+    /// - Returns: the next offset to fold; partitions that were not folded yet are missing.
     /// - Throws: ``LogError`` when no broker answers.
     public static func read(
         _ settings: KafkaSettings, partitionCount: Int32

@@ -5,7 +5,7 @@ import EventModel
 /// librdkafka's consumer behind a ``WorkerGroup``.
 ///
 /// `@unchecked Sendable`: everything but `commit`, which librdkafka allows from any thread, belongs to the group's polling
-/// thread; `commit` is not called any more when that thread destroys the client.
+/// thread; `commit` is no longer called when that thread destroys the client.
 final class GroupShell: @unchecked Sendable {
     enum Event {
         case assign([PartitionIndex])
@@ -46,7 +46,7 @@ final class GroupShell: @unchecked Sendable {
         return configuration
     }
 
-    /// Waits for something that concerns the membership; whatever else comes is dropped.
+    /// Waits for an event about the membership; all other events are dropped.
     func next(milliseconds: Int32) -> Event? {
         guard let client, let event = queue?.poll(milliseconds: milliseconds) else { return nil }
         switch event.kind {
@@ -59,13 +59,13 @@ final class GroupShell: @unchecked Sendable {
         }
     }
 
-    /// Outages pass by themselves; what is fatal does not.
+    /// Outages pass by themselves; fatal errors do not.
     private func failure(of fault: KafkaFault?) -> Event? {
         guard let client, let fault, fault.isFatal || fault.code == .fatal || fault.code.isRefusal else { return nil }
         let cause = client.fatalError ?? fault
         return .failed(
             LogError(
-                .inUse, "the group of workers does not have this member: \(cause)",
+                .inUse, "the group of workers refuses this member: \(cause)",
                 hint: cause.code.hint ?? "does another worker run with the same --instance-id?"))
     }
 

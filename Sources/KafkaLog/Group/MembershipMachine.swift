@@ -1,18 +1,18 @@
 import EventLog
 import EventModel
 
-/// What a member of the group of workers may hold, from joining to leaving.
+/// The partitions that a member of the group of workers may hold, from joining to leaving.
 ///
-/// Eager: each rebalance takes everything away before it gives anything, so that two members never hold a partition
-/// (cooperative rebalancing has bugs in librdkafka before 2.10). The shell polls, tells the handler, and confirms.
+/// Eager: each rebalance revokes everything before it assigns anything, so that two members never hold one partition
+/// (cooperative rebalancing has bugs in librdkafka before 2.10). The shell polls, calls the handler, and confirms.
 struct MembershipMachine {
     enum State: Equatable {
-        /// No partitions; the group is being joined or rebalances. Exits: `assigned` → holding; `leave` → leaving;
+        /// No partitions: the member is joining, or the group rebalances. Exits: `assigned` → holding; `leave` → leaving;
         /// `failed` → failed.
         case joining
         /// Exits: `revoked` → joining; `leave` → leaving; `failed` → failed.
         case holding(Set<PartitionIndex>)
-        /// Leaving was asked for; what is held is taken away first. Exits: `left` → left; `failed` → failed.
+        /// Leaving was requested; held partitions are revoked first. Exits: `left` → left; `failed` → failed.
         case leaving(Set<PartitionIndex>)
         /// Final.
         case left
@@ -22,11 +22,11 @@ struct MembershipMachine {
 
     /// What the shell does, in this order.
     enum Action: Equatable {
-        /// Tells the handler and waits for it.
+        /// Calls the handler and waits for it.
         case tell(GroupChange)
-        /// Confirms to librdkafka that partitions were taken up; without it the group stalls.
+        /// Confirms to librdkafka that partitions were taken over; without it the group stalls.
         case confirmAssignment
-        /// Confirms that they were given up; others get them only then.
+        /// Confirms that they were given up; only then do others get them.
         case confirmRevocation
         /// Asks librdkafka to leave the group.
         case close
@@ -41,14 +41,14 @@ struct MembershipMachine {
         }
     }
 
-    /// The group gives this member all that it is to hold.
+    /// The group assigns all partitions that this member is to hold.
     mutating func assigned(_ partitions: [PartitionIndex]) -> [Action] {
         switch state {
         case .joining:
             state = .holding(Set(partitions))
             return [.tell(.assigned(partitions.sorted())), .confirmAssignment]
         case .holding(let held):
-            // Never seen with eager rebalancing; what is not named any more must not be held on to.
+            // Never seen with eager rebalancing. Partitions that are no longer named must be given up.
             state = .holding(Set(partitions))
             let given = Set(partitions).subtracting(held).sorted()
             let taken = held.subtracting(partitions).sorted()
@@ -58,8 +58,8 @@ struct MembershipMachine {
         }
     }
 
-    /// The group takes everything away.
-    /// - Parameter isLost: Others may hold it already: this member was not heard of for too long.
+    /// The group revokes everything.
+    /// - Parameter isLost: Others may hold the partitions already, because this member was silent for too long.
     mutating func revoked(isLost: Bool) -> [Action] {
         let held = held.sorted()
         switch state {
@@ -70,7 +70,7 @@ struct MembershipMachine {
         return (held.isEmpty ? [] : [.tell(isLost ? .lost(held) : .revoked(held))]) + [.confirmRevocation]
     }
 
-    /// Nothing comes of this membership any more.
+    /// This membership has failed for good.
     mutating func failed(_ error: LogError) -> [Action] {
         let held = held.sorted()
         switch state {

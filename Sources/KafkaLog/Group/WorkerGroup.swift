@@ -7,13 +7,13 @@ internal import Synchronization
 
 /// Membership in the group that shares the partitions of the events topic out among the workers (DESIGN 5).
 ///
-/// It only decides who folds what. It confirms an empty assignment to librdkafka whatever the group gives it, which the
-/// library takes as valid, so this client never fetches anything: records are read by ``KafkaLog``, from the position in
-/// the store. Rebalances come as events on the same queue as all else, so that the handler runs on the one polling thread
-/// and never inside the library.
+/// It only decides who folds what. Whatever the group assigns, it confirms an empty assignment to librdkafka, which the
+/// library accepts, so this client never fetches anything: ``KafkaLog`` reads the records, from the position in the
+/// store. Rebalances arrive as events on the same queue as everything else, so that the handler runs on the one polling
+/// thread and never inside the library.
 public final class WorkerGroup: Sendable {
-    /// Runs on the polling thread. When it returns from `.revoked` the partitions must have been stopped; until then
-    /// nobody else gets them, and the group waits, at most for the poll interval of 5 minutes.
+    /// Runs on the polling thread. When it returns from `.revoked`, the partitions must have been stopped. Until then no
+    /// other member gets them and the group waits, at most for the poll interval of 5 minutes.
     public typealias Handler = @Sendable (GroupChange) -> Void
 
     private struct State {
@@ -33,7 +33,7 @@ public final class WorkerGroup: Sendable {
     private static let leaveMicrosecondsMaximum: Int64 = 10_000_000
     private static let pollMilliseconds: Int32 = 100
 
-    /// Joins the group; the first assignment comes to the handler.
+    /// Joins the group; the handler gets the first assignment.
     /// - Throws: ``LogError`` `.unavailable` when the settings are refused.
     public static func join(
         _ settings: KafkaSettings, _ options: GroupOptions = GroupOptions(), handler: @escaping Handler
@@ -53,26 +53,26 @@ public final class WorkerGroup: Sendable {
         self.handler = handler
     }
 
-    /// Microseconds since the group was last polled, by a clock that nobody sets.
+    /// Microseconds since the group was last polled, by the monotonic clock.
     public var lastPollAgeMicroseconds: Int64 {
         max(0, Monotonic.microseconds() - polledAt.load(ordering: .relaxed))
     }
 
-    /// Whether the last poll is so recent that nobody else can hold these partitions; where not, publish nothing
-    /// (DESIGN 5). A process that was stopped and goes on finds it false before anything else.
+    /// Whether the last poll is so recent that no other member can hold these partitions; if not, publish nothing
+    /// (DESIGN 5). A process that was suspended and resumes finds it false before anything else.
     public var isHeardOf: Bool { lastPollAgeMicroseconds < sessionMicroseconds / 2 }
 
     /// What is held now.
     public var partitions: [PartitionIndex] { state.withLock { $0.machine.held.sorted() } }
 
-    /// Writes down how far was folded, for tools that show the lag; nothing reads it back (DESIGN 1.5). Best effort.
+    /// Notes how far the fold is, for tools that show the lag; Andon never reads it back (DESIGN 1.5). Best effort.
     /// - Parameter positions: The next offset to fold.
     public func commit(_ positions: [PartitionIndex: LogOffset]) {
         guard !positions.isEmpty else { return }
         state.withLock { if !$0.isLeaving { shell.commit(topic, positions) } }
     }
 
-    /// Leaves the group; the handler is told to give up what is held. Returns when that is through. Not from the handler.
+    /// Leaves the group after the handler has given up all partitions. Must not be called from the handler.
     public func leave() {
         state.withLock { $0.isLeaving = true }
         state.wait { $0.hasEnded ? () : nil }

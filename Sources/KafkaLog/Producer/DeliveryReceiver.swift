@@ -1,11 +1,10 @@
 package import EventLog
 package import EventModel
 
-/// Who wants to know what became of records sent; one object for as many records as it likes, so that nothing is
-/// allocated for each.
+/// Receives the outcomes of sent records. One object serves many records, so that nothing is allocated for each.
 package protocol DeliveryReceiver: AnyObject, Sendable {
-    /// Called once for every record that was taken, from the producer's thread: must not block, nor close the producer.
-    /// - Parameter index: what the sender gave along.
+    /// Called once for every accepted record, on the producer's thread; must neither block nor close the producer.
+    /// - Parameter index: what the sender passed along.
     func delivered(_ index: Int, _ result: Result<RecordPosition, LogError>)
 }
 
@@ -19,10 +18,10 @@ final class DeliveryClosure: DeliveryReceiver {
 }
 
 extension KafkaMessage {
-    /// What a delivery report says. Only where librdkafka is sure that a record is not in the log it is said to be so.
+    /// What a delivery report says. A record counts as not in the log only where librdkafka is certain of it.
     var delivery: Result<RecordPosition, LogError> {
         if error == .noError {
-            // A retry that the broker had seen before can be acknowledged without an offset.
+            // A retry of a record that the broker already has can be acknowledged without an offset.
             guard offset >= .zero else {
                 return .failure(LogError(.uncertain, "the record was acknowledged without an offset"))
             }

@@ -4,10 +4,10 @@ internal import EventModel
 internal import Foundation
 internal import Locks
 
-/// Sends records, idempotently and to all replicas that are in sync (DESIGN 4).
+/// Sends records idempotently to all in-sync replicas (DESIGN 4).
 ///
-/// One thread polls for reports and answers. After a fatal error everything on its way is answered `.uncertain` and a
-/// new client is made; sending again is safe by SPEC 2.5 and 2.6. Calls may come from any thread.
+/// One thread polls for reports and answers. After a fatal error everything in flight is answered `.uncertain` and a new
+/// client is created; sending again is safe by SPEC 2.5 and 2.6. Calls may come from any thread.
 package final class KafkaProducer: Sendable {
     private struct Receipt: Sendable {
         var receiver: any DeliveryReceiver
@@ -16,7 +16,7 @@ package final class KafkaProducer: Sendable {
 
     private struct State {
         var machine: ProducerMachine<Receipt>
-        /// nil while one is being made, and at the end.
+        /// nil while a new one is being created, and at the end.
         var handle: ProducerHandle?
         var hasEnded = false
         var lastFault: KafkaFault?
@@ -30,7 +30,7 @@ package final class KafkaProducer: Sendable {
 
     /// - Parameter deliveryTimeoutMilliseconds: Within this time a record is acknowledged or answered as failed; shorter
     ///   than the deadline of the request that it came with.
-    /// - Throws: ``LogError`` when the settings are of no use. Brokers need not be there.
+    /// - Throws: ``LogError`` when the settings are not usable. Brokers need not be up.
     package init(
         _ settings: KafkaSettings, limits: ProducerLimits = ProducerLimits(), deliveryTimeoutMilliseconds: Int = 10_000
     ) throws(LogError) {
@@ -55,7 +55,7 @@ package final class KafkaProducer: Sendable {
         try configuration.set("compression.type", "zstd")
         try configuration.set("delivery.timeout.ms", String(deliveryTimeoutMilliseconds))
         try configuration.set("message.max.bytes", String(Limits.recordBytesMaximum + recordBytesMargin))
-        // The machine keeps the limits; librdkafka's lie above them, as it counts otherwise.
+        // The machine enforces the limits. Those of librdkafka are higher, because it counts differently.
         try configuration.set("queue.buffering.max.messages", String(limits.inFlightRecordsMaximum + 1000))
         let kilobytes = (limits.inFlightBytesMaximum + Limits.recordBytesMaximum) / 1024 * 2
         try configuration.set("queue.buffering.max.kbytes", String(kilobytes))
@@ -75,7 +75,7 @@ package final class KafkaProducer: Sendable {
         guard bytes <= Limits.recordBytesMaximum + Self.recordBytesMargin / 2 else {
             throw LogError(.invalidRecord, "a record of \(bytes) bytes is too large for Kafka")
         }
-        // Handing over is a copy and never waits, so it is done under the lock: that keeps the client alive.
+        // Handing over copies and never waits, so it happens under the lock, which keeps the client alive.
         try state.withLock { (state) throws(LogError) in
             let ticket: ProducerMachine<Receipt>.Ticket
             do throws(ProducerMachine<Receipt>.Refusal) {
@@ -101,14 +101,14 @@ package final class KafkaProducer: Sendable {
                 .unavailable, "too many records wait for Kafka's acknowledgement\(reason)",
                 hint: KafkaErrorCode.queueFull.hint)
         case .recreating:
-            return LogError(.unavailable, "the Kafka producer is being made anew\(reason)", hint: "send again later")
+            return LogError(.unavailable, "the Kafka producer is being restarted\(reason)", hint: "send again later")
         case .closed:
             return LogError(.unavailable, "the Kafka producer is closed")
         }
     }
 
-    /// Takes no more records, waits for those on their way, gives up on the rest; every receiver has been called when
-    /// it returns. Not from inside a receiver.
+    /// Accepts no more records, waits for those in flight, and gives up on the rest; every receiver has been called when
+    /// it returns. Must not be called from inside a receiver.
     package func close(timeoutMilliseconds: Int = 10_000) {
         let queue = state.update { state in
             state.machine.close(deadline: Self.now + Int64(timeoutMilliseconds))
@@ -123,13 +123,13 @@ package final class KafkaProducer: Sendable {
         state.withLock { ($0.machine.inFlightRecords, $0.machine.inFlightBytes) }
     }
 
-    /// How often a client was made anew.
+    /// How often the client was restarted.
     package var recreations: Int { state.withLock { $0.recreations } }
 
-    /// Why nothing gets through, if so; nil since the last acknowledgement.
+    /// Why nothing gets through; nil since the last acknowledgement.
     package var lastFault: String? { state.withLock { $0.lastFault?.description } }
 
-    /// Blocks until a client was made anew so many times.
+    /// Blocks until the client was restarted that many times.
     package func waitForRecreations(_ count: Int) { state.wait { $0.recreations >= count ? () : nil } }
 
     /// Ends the client as a fatal error would.
@@ -144,7 +144,7 @@ package final class KafkaProducer: Sendable {
     }
 
     private func run() {
-        // This thread's own reference, so that clients are destroyed here and outside the lock.
+        // This thread holds its own reference, so that clients are destroyed here and outside the lock.
         var handle = state.withLock { $0.handle }
         while true {
             switch state.withLock({ $0.machine.next(now: Self.now) }) {

@@ -2,7 +2,7 @@ internal import CRdKafka
 package import EventLog
 package import EventModel
 
-/// One producing client and its topics; made anew after a fatal error.
+/// One producing client and its topics; replaced after a fatal error.
 ///
 /// `@unchecked Sendable`: the topics are reached only under the lock of the ``KafkaProducer``.
 final class ProducerHandle: @unchecked Sendable {
@@ -41,10 +41,10 @@ final class ProducerHandle: @unchecked Sendable {
         return KafkaErrorCode(error)
     }
 
-    /// Throws away what was not sent and gives up what was; each is reported.
+    /// Discards what was not sent and gives up on what was; each record is reported.
     func purge() { rd_kafka_purge(client.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT) }
 
-    /// Ends the client as a fatal error would.
+    /// Ends the client like a fatal error.
     func failForTest(_ code: KafkaErrorCode) {
         rd_kafka_test_fatal_error(client.pointer, code.raw, "asked for by a test")
     }

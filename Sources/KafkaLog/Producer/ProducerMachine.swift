@@ -1,32 +1,32 @@
 internal import EventLog
 
-/// What a producer may hold before it refuses more.
+/// How much a producer may hold before it refuses more.
 package struct ProducerLimits: Sendable, Equatable {
-    /// Records on their way: at 24 thousand records a second, the 10 s of a delivery deadline fit.
+    /// Records in flight: enough for the 10 s of a delivery deadline at 24 thousand records a second.
     package var inFlightRecordsMaximum = 250_000
-    /// Bytes of keys and values on their way; each is in memory once here and once compressed in a request.
+    /// Bytes of keys and values in flight; each is in memory once here and once, compressed, in a request.
     package var inFlightBytesMaximum = 256 << 20
-    /// Wait before a client is made anew, after making one has failed.
+    /// Wait before the next try when a new client could not be created.
     package var recreationDelayMilliseconds: Int64 = 1000
-    /// How long reports on purged records are waited for.
+    /// How long to wait for reports on purged records.
     package var purgeMilliseconds: Int64 = 2000
-    /// Longest wait for an event, so that deadlines are looked at.
+    /// Longest wait for an event, so that deadlines are checked.
     package var pollMilliseconds: Int64 = 200
 
     package init() {}
 }
 
-/// Life of a producer without its IO: which records are on their way, whom to answer, when to make a client anew, when
-/// to end. Time comes in with every question; nothing here blocks.
+/// The life of a producer without its IO: which records are in flight, whom to answer, when to replace the client, when
+/// to end. Time comes in with every call; nothing here blocks.
 struct ProducerMachine<Receipt> {
     enum State: Equatable {
-        /// Takes records. Exits: `recreating` when the client is dead, `closing`.
+        /// Accepts records. Exits: `recreating` when the client is dead, `closing`.
         case open
-        /// The client is dead, all its records are answered. Exits: `open` with a new client, `closed`.
+        /// The client is dead, and all its records have been answered. Exits: `open` with a new client, `closed`.
         case recreating(at: Int64)
-        /// Takes no more, waits for reports. Exits: `purging` when the time is up, `closed` when all are answered.
+        /// Accepts no more records and waits for reports. Exits: `purging` when the time is up, `closed` when all are answered.
         case closing(deadline: Int64)
-        /// What was not sent is thrown away, its reports are awaited. Exit: `closed`.
+        /// Unsent records were discarded; waits for their reports. Exit: `closed`.
         case purging(deadline: Int64)
         /// The end.
         case closed
@@ -38,13 +38,13 @@ struct ProducerMachine<Receipt> {
         case recreate
         case wait(milliseconds: Int64)
         case purge
-        /// Answer these, as nothing is known of them, then end.
+        /// Answer these as uncertain, then end.
         case end([Receipt])
     }
 
     enum Refusal: Error, Equatable { case full, recreating, closed }
 
-    /// Names a record on its way; goes through librdkafka as its opaque value.
+    /// Identifies a record in flight; passed through librdkafka as its opaque value.
     struct Ticket: Hashable {
         var rawValue: Int
         init(rawValue: Int) { self.rawValue = rawValue }
@@ -57,7 +57,7 @@ struct ProducerMachine<Receipt> {
         /// nil: free.
         var receipt: Receipt?
         var bytes = 0
-        /// Counts the uses, so that a late report never meets a later record.
+        /// Counts the uses, so that a late report is never taken for a later record's.
         var stamp: UInt32 = 0
     }
 
@@ -72,7 +72,7 @@ struct ProducerMachine<Receipt> {
 
     // MARK: Records
 
-    /// A record wants to go. One that is larger than all the room goes when nothing else is on its way.
+    /// Asks to send a record. One that is larger than the limit may go when nothing else is in flight.
     mutating func admit(bytes: Int, _ receipt: Receipt) throws(Refusal) -> Ticket {
         switch state {
         case .open: break
@@ -89,7 +89,7 @@ struct ProducerMachine<Receipt> {
         return Ticket(index: index, stamp: slots[index].stamp)
     }
 
-    /// A record is through, whatever became of it, or was refused after all.
+    /// A record is done, whatever its outcome, or was refused after all.
     /// - Returns: whom to answer; nil when that was done before.
     mutating func finish(_ ticket: Ticket) -> Receipt? {
         let index = ticket.index
@@ -118,7 +118,7 @@ struct ProducerMachine<Receipt> {
     // MARK: Life
 
     /// The client reports that it is dead.
-    /// - Returns: whom to answer that nothing is known.
+    /// - Returns: whom to answer as uncertain.
     mutating func failed(now: Int64) -> [Receipt] {
         switch state {
         case .open: state = .recreating(at: now)
@@ -128,7 +128,7 @@ struct ProducerMachine<Receipt> {
         return takeAll()
     }
 
-    /// - Returns: false: it was closed in the meantime, and the new client is not needed.
+    /// - Returns: false when it was closed meanwhile and the new client is not needed.
     mutating func recreated() -> Bool {
         guard case .recreating = state else { return false }
         state = .open
@@ -139,7 +139,7 @@ struct ProducerMachine<Receipt> {
         if case .recreating = state { state = .recreating(at: now + limits.recreationDelayMilliseconds) }
     }
 
-    /// No more records are taken; those on their way have until the deadline.
+    /// Accepts no more records; those in flight have until the deadline.
     mutating func close(deadline: Int64) {
         switch state {
         case .open: state = .closing(deadline: deadline)

@@ -30,7 +30,7 @@ final class KafkaClient: @unchecked Sendable {
             rd_kafka_conf_destroy(properties)
             throw LogError(
                 .unavailable, "no Kafka client with these properties: \(text.cText)",
-                hint: "check --brokers and the file of Kafka properties")
+                hint: "check --brokers and the Kafka properties file")
         }
         rd_kafka_set_log_queue(client, nil)
         self.role = role
@@ -38,19 +38,19 @@ final class KafkaClient: @unchecked Sendable {
     }
 
     deinit {
-        // A consumer's close would wait for callbacks of a queue that nobody polls any more.
+        // A consumer's close would wait for callbacks of a queue that is no longer polled.
         let flags = role == .consumer ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0
         guard hasLostTopic.load(ordering: .relaxed) else {
             rd_kafka_destroy_flags(pointer, flags)
             return
         }
-        // The address, as a pointer is not handed to another thread; nobody else has it any more.
+        // The address, because a pointer cannot be passed to another thread; nothing else has it any more.
         let address = UInt(bitPattern: pointer)
         Thread.detachNewThread { rd_kafka_destroy_flags(OpaquePointer(bitPattern: address), flags) }
     }
 
-    /// A partition that is assigned is not there any more. librdkafka 2.0.2 never comes back from destroying a consumer
-    /// of a topic that was deleted; from now on that is left to a thread of its own.
+    /// An assigned partition no longer exists. librdkafka 2.0.2 never returns from destroying a consumer of a deleted
+    /// topic; from now on a separate thread does that.
     func loseTopic() { hasLostTopic.store(true, ordering: .relaxed) }
 
     var name: String { String(cString: rd_kafka_name(pointer)) }
@@ -80,11 +80,11 @@ final class KafkaClient: @unchecked Sendable {
         return String(cString: text)
     }
 
-    /// Where partitions begin or end, asked of their leaders in one go. The end is that of what this client may read:
+    /// Where partitions begin or end, requested from their leaders in one call. The end is that of what this client may read:
     /// with `read_committed`, before the first open transaction.
     ///
-    /// Not `rd_kafka_query_watermark_offsets`, which heeds no timeout while a broker is away. A leader that has just
-    /// moved or is being chosen is asked for until the time is up: librdkafka learns it but does not ask again.
+    /// Not `rd_kafka_query_watermark_offsets`, which ignores its timeout while a broker is away. A leader that has just
+    /// moved or is being elected is asked until the time is up: librdkafka learns of it but does not repeat the request.
     /// - Parameter place: `.beginning` or `.end`.
     func offsets(
         of topic: String, _ partitions: [PartitionIndex], at place: KafkaOffset, timeoutMilliseconds: Int32
@@ -98,7 +98,7 @@ final class KafkaClient: @unchecked Sendable {
             let entries = list.entries
             if error == .noError { error = entries.first { $0.error != .noError }?.error ?? .noError }
             if error == .noError {
-                // librdkafka leaves the word that it was asked for in what nobody answered.
+                // Where nobody answered, librdkafka leaves the requested constant.
                 let offsets = entries.compactMap { entry -> (PartitionIndex, LogOffset)? in
                     if case .at(let offset) = entry.offset { (entry.partition, offset) } else { nil }
                 }
@@ -131,7 +131,7 @@ final class KafkaClient: @unchecked Sendable {
 struct KafkaFault: Error, Sendable, CustomStringConvertible {
     var code: KafkaErrorCode
     var text: String
-    /// The client is of no use any more.
+    /// The client cannot be used any more.
     var isFatal: Bool
 
     var description: String { "\(text) (\(code.name))" }

@@ -71,7 +71,7 @@ extension KafkaErrorCode {
     var hint: String? {
         if isUnknownTopic { return "create the topics with `andon topics create`" }
         if isRefusal {
-            return "check the security settings in the file of Kafka properties and the rights on the topics"
+            return "check the security settings in the Kafka properties file and the rights on the topics"
         }
         if isOutage { return "check --brokers and that the brokers can be reached from here" }
         switch self {

@@ -1,10 +1,10 @@
 internal import CRdKafka
 
-/// One happening taken from a queue, freed with this value.
+/// One event taken from a queue, freed with this value.
 struct KafkaEvent: ~Copyable {
     enum Kind: Equatable {
         case deliveryReports, message, log, error, offsetCommit, rebalance
-        /// The answer to a request of an administrator, or what this code does not ask for.
+        /// The answer to an admin request, or an event that this code does not use.
         case other(Int32)
     }
 
@@ -26,7 +26,7 @@ struct KafkaEvent: ~Copyable {
         }
     }
 
-    /// What an error event, a commit or an answer says went wrong.
+    /// What went wrong, by an error event, a commit or an answer.
     var fault: KafkaFault? {
         let code = KafkaErrorCode(rd_kafka_event_error(pointer))
         guard code != .noError else { return nil }
@@ -43,7 +43,7 @@ struct KafkaEvent: ~Copyable {
         return (String(cString: facility), String(cString: text), level)
     }
 
-    /// Hands out every message: delivery reports, or the one fetched. They are valid only inside `body`.
+    /// Hands out every message: delivery reports, or the fetched one. They are valid only inside `body`.
     func forEachMessage(_ body: (KafkaMessage) -> Void) {
         while let message = rd_kafka_event_message_next(pointer) { body(KafkaMessage(message)) }
     }

@@ -2,8 +2,8 @@ internal import CRdKafka
 internal import EventLog
 internal import EventModel
 
-/// A message that librdkafka holds: a record fetched, or the report on one sent. Valid only as long as the event or the
-/// batch that it belongs to.
+/// A message that librdkafka holds: a fetched record, or the report on a sent one. Valid only as long as the event or
+/// batch to which it belongs.
 struct KafkaMessage {
     let pointer: UnsafePointer<rd_kafka_message_t>
 
@@ -21,10 +21,10 @@ struct KafkaMessage {
     var value: UnsafeRawBufferPointer? {
         pointer.pointee.payload.map { UnsafeRawBufferPointer(start: $0, count: pointer.pointee.len) }
     }
-    /// What the sender gave along; of delivery reports.
+    /// What the sender passed along; for delivery reports.
     var opaque: Int { Int(bitPattern: pointer.pointee._private) }
 
-    /// What is known of a record that was not acknowledged; of delivery reports.
+    /// What is known about a record that was not acknowledged; for delivery reports.
     var isSurelyNotPersisted: Bool {
         rd_kafka_message_status(pointer) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
     }

@@ -2,7 +2,7 @@ internal import CRdKafka
 internal import EventLog
 internal import EventModel
 
-/// What a broker says of the cluster and its topics.
+/// What a broker reports about the cluster and its topics.
 struct KafkaMetadata: Sendable {
     struct Topic: Sendable {
         var name: String
@@ -39,7 +39,7 @@ struct KafkaMetadata: Sendable {
 
 extension KafkaClient {
     /// Asks a broker; blocks.
-    /// - Parameter topic: nil: all topics. A producer may create the one that is named by asking; a consumer does not.
+    /// - Parameter topic: nil: all topics. A producer may create a topic by asking for it; a consumer does not.
     func metadata(of topic: String? = nil, timeoutMilliseconds: Int32) throws(LogError) -> KafkaMetadata {
         let handle = topic.flatMap { rd_kafka_topic_new(pointer, $0, nil) }
         defer { if let handle { rd_kafka_topic_destroy(handle) } }

@@ -1,11 +1,11 @@
 internal import CRdKafka
 internal import EventModel
 
-/// A place in a partition as librdkafka takes it: an offset, or a word for one.
+/// A position in a partition as librdkafka takes it: an offset, or a constant for one.
 enum KafkaOffset: Hashable, Sendable {
     case beginning
     case end
-    /// So many records before the end.
+    /// That many records before the end.
     case tail(Int64)
     case at(LogOffset)
     /// None: not yet known, or the position that the client has.

@@ -19,7 +19,7 @@ struct KafkaPartitionList: ~Copyable {
         for partition in partitions { add(partition) }
     }
 
-    /// Takes over a list that librdkafka handed out.
+    /// Takes ownership of a list from librdkafka.
     init(owning pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) { self.pointer = pointer }
 
     deinit { rd_kafka_topic_partition_list_destroy(pointer) }
@@ -31,7 +31,7 @@ struct KafkaPartitionList: ~Copyable {
 
     var entries: [KafkaPartition] { Self.entries(of: pointer) }
 
-    /// What stands in a list that is only lent, as in a rebalance callback.
+    /// The content of a borrowed list, as in a rebalance callback.
     static func entries(of pointer: UnsafePointer<rd_kafka_topic_partition_list_t>) -> [KafkaPartition] {
         (0..<Int(pointer.pointee.cnt)).map { index in
             let entry = pointer.pointee.elems[index]

@@ -1,6 +1,6 @@
 internal import CRdKafka
 
-/// A queue of a client; holds the client, and goes before it.
+/// A queue of a client; keeps the client alive, and is freed before it.
 ///
 /// `@unchecked Sendable`: librdkafka's queues are thread safe; the pointer never changes.
 final class KafkaQueue: @unchecked Sendable {
@@ -22,6 +22,6 @@ final class KafkaQueue: @unchecked Sendable {
     /// Ends a ``poll(milliseconds:)`` or a batch read at once.
     func wake() { rd_kafka_queue_yield(pointer) }
 
-    /// Lets what comes into this queue come into another one; nil ends that.
+    /// Forwards events of this queue to another one; nil ends that.
     func forward(to other: KafkaQueue?) { rd_kafka_queue_forward(pointer, other?.pointer) }
 }

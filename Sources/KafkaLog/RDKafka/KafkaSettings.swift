@@ -3,14 +3,14 @@ public import EventLog
 
 /// How to reach a cluster, the same for every client of a process.
 public struct KafkaSettings: Sendable {
-    /// Where to ask first: `host:port,host:port`.
+    /// Brokers to ask first: `host:port,host:port`.
     public var brokers: String
     /// Name of this process in the brokers' logs and quotas.
     public var clientID: String
     public var names: TopicNames
-    /// Further properties of librdkafka, given by an operator: TLS, SASL and the like.
+    /// More properties of librdkafka, from the operator: TLS, SASL and the like.
     public private(set) var properties: [KafkaProperty] = []
-    /// Called with what librdkafka has to say: syslog level and text. From any thread; must not block.
+    /// Called with librdkafka's log lines: syslog level and text. From any thread; must not block.
     public var notice: @Sendable (_ level: Int32, _ text: String) -> Void = { _, _ in }
 
     public init(
@@ -20,19 +20,19 @@ public struct KafkaSettings: Sendable {
         self.clientID = clientID
         self.names = names
         guard brokers.contains(where: { !$0.isWhitespace && $0 != "," }) else {
-            throw LogError(.unavailable, "no Kafka broker is named", hint: "say --brokers host:port,host:port")
+            throw LogError(.unavailable, "no Kafka broker is named", hint: "give --brokers host:port,host:port")
         }
         for property in properties where Self.ownNames.contains(property.name) {
             throw LogError(
                 .unavailable, "Kafka property \(property.name) is set by Andon itself and cannot be given",
-                hint: "remove it from the file of Kafka properties")
+                hint: "remove it from the Kafka properties file")
         }
         self.properties = properties
-        // Unknown names and bad values are found now rather than when a client is made.
+        // Finds unknown names and bad values now and not only when a client is created.
         _ = try configuration()
     }
 
-    /// What correctness hangs on, so that no file can change it (DESIGN 4).
+    /// Properties that correctness depends on, so that no file can change them (DESIGN 4).
     static let ownNames: Set<String> = [
         "bootstrap.servers", "metadata.broker.list", "client.id", "group.id", "group.instance.id",
         "enable.idempotence", "acks", "request.required.acks", "max.in.flight", "max.in.flight.requests.per.connection",
@@ -44,13 +44,13 @@ public struct KafkaSettings: Sendable {
         "enable.gapless.guarantee", "queuing.strategy", "offset.store.method",
     ]
 
-    /// A configuration with what all clients share.
+    /// A configuration with the properties that all clients share.
     func configuration() throws(LogError) -> KafkaConfiguration {
         let configuration = KafkaConfiguration()
         try configuration.set("bootstrap.servers", brokers)
         try configuration.set("client.id", clientID)
         try configuration.set("socket.nagle.disable", "true")
-        // Connections cut by a restarting broker are everyday events.
+        // Connections closed by a restarting broker are normal.
         try configuration.set("log.connection.close", "false")
         try configuration.set("reconnect.backoff.ms", "50")
         try configuration.set("reconnect.backoff.max.ms", "1000")
@@ -69,8 +69,8 @@ public struct KafkaProperty: Sendable, Equatable {
         self.value = value
     }
 
-    /// Reads a file of `name=value` lines; empty ones and those that begin with `#` do not count.
-    /// - Throws: ``LogError`` that names the line which is neither. The value is never repeated: it may be a secret.
+    /// Reads a file of `name=value` lines; ignores empty ones and those that begin with `#`.
+    /// - Throws: ``LogError`` that names any other line. It never repeats the value, which may be a secret.
     public static func parse(_ text: String) throws(LogError) -> [KafkaProperty] {
         var properties: [KafkaProperty] = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -1,14 +1,14 @@
 internal import EventLog
 internal import Foundation
 
-/// Asks again while brokers may not all know yet what one of them was told: topics are made by one and known to the
-/// others a little later, and any of them may be the one that answers.
+/// Repeats a request while not all brokers may know yet what one of them was told: one broker creates a topic, the others
+/// learn of it a little later, and any of them may answer.
 enum Patience {
-    /// Brokers tell each other within milliseconds; a second more for those that are busy.
+    /// Brokers inform each other within milliseconds; a second more for busy ones.
     private static let milliseconds: Int64 = 2000
     private static let stepSeconds = 0.1
 
-    /// Calls `body` until it gives something; the last call has to, or to throw.
+    /// Calls `body` until it returns a value; the last call has to return one or to throw.
     static func ask<Answer>(
         _ body: (_ isLast: Bool) throws(LogError) -> Answer?
     ) throws(LogError) -> Answer {

@@ -5,16 +5,16 @@ internal import Locks
 
 /// Followings of single partitions that share one consumer and one thread.
 ///
-/// A worker follows its own partition of several topics for every partition that it holds; a consumer of its own each
-/// would be a hundred clients of three threads and more. The price: a handler that takes long delays the others. It
-/// delays neither ``HubFollowing/stop()`` of another one nor the connections, which librdkafka serves by itself.
+/// For every partition that it holds, a worker follows the same partition of several topics. A consumer for each would
+/// mean a hundred clients with three or more threads each. The price: a slow handler delays the others. It delays neither
+/// ``HubFollowing/stop()`` of another one nor the connections, which librdkafka serves by itself.
 final class FollowingHub: Sendable {
     private struct State {
-        /// What is to be read now; the thread makes it so.
+        /// What is to be read; the thread applies it.
         var wanted: [TopicPlace: HubFollowing] = [:]
-        /// Places at which the thread has to look. No longer than there are partitions.
+        /// Partitions that the thread has to check; at most all of them.
         var attention: Set<TopicPlace> = []
-        /// Topics about which a broker is being asked, whether they are still there.
+        /// Topics for which a broker is being asked whether they still exist.
         var doubted: Set<String> = []
         var isStopping = false
         var hasEnded = false
@@ -38,8 +38,8 @@ final class FollowingHub: Sendable {
     }
 
     /// - Parameter places: where each partition begins.
-    /// - Returns: nil when one of the partitions is being followed here already: librdkafka fetches none twice.
-    /// - Throws: ``LogError`` when the hub is closed or the topic's name is none.
+    /// - Returns: nil when one of the partitions is followed here already: librdkafka fetches none twice.
+    /// - Throws: ``LogError`` when the hub is closed or the topic's name is not valid.
     func follow(
         _ topic: String, _ places: [PartitionIndex: KafkaOffset], _ handle: @escaping @Sendable (FollowedRecord) -> Void
     ) throws(LogError) -> HubFollowing? {
@@ -60,7 +60,7 @@ final class FollowingHub: Sendable {
         return following
     }
 
-    /// Nothing more is read for this following. Returns at once.
+    /// Reads nothing more for this following. Returns at once.
     func release(_ following: HubFollowing) {
         state.withLock { state in
             for place in following.places where state.wanted[place] === following {
@@ -71,7 +71,7 @@ final class FollowingHub: Sendable {
         consumer.wake()
     }
 
-    /// Ends all followings. Where a handler takes longer than the time lasts, the thread ends after it.
+    /// Ends all followings. If a handler takes longer than the timeout, the thread ends after it.
     func close(timeoutMilliseconds: Int) {
         let followings = state.update { state in
             state.isStopping = true
@@ -85,9 +85,9 @@ final class FollowingHub: Sendable {
 
     // MARK: Thread
 
-    /// Longest wait for a record, after which librdkafka's own notices are looked at.
+    /// Longest wait for a record, after which librdkafka's own notices are read.
     private static let pollMilliseconds: Int32 = 200
-    /// Records between two looks at the notices.
+    /// Records between two checks of the notices.
     private static let recordsPerLook = 1000
 
     private func run() {
@@ -97,7 +97,7 @@ final class FollowingHub: Sendable {
             for (place, wanted) in attention { reconcile(place, wanted, &reading) }
             consumer.poll(milliseconds: Self.pollMilliseconds) { message in
                 let place = TopicPlace(topic: message.topic, partition: message.partition)
-                // A message of what has just been stopped is dropped.
+                // Drops a message of a partition that was just stopped.
                 guard let following = reading[place] else { return }
                 act(following.progress.take(message), message.error, place, following, &reading)
             }
@@ -134,7 +134,7 @@ final class FollowingHub: Sendable {
             try consumer.start(following.topic, place, at: offset)
             reading[place] = following
         } catch {
-            // Only a client that can do nothing any more refuses a place that nobody reads.
+            // Only a dead client refuses a partition that nobody reads.
             _ = following.progress.failed(.fatal, error.message, nil)
             release(following)
         }
@@ -149,7 +149,7 @@ final class FollowingHub: Sendable {
             break
         case .restart(let partition):
             notice(
-                4, "topic \(place.topic) partition \(partition.value): the place is gone, reading from the first record"
+                4, "topic \(place.topic) partition \(partition.value): the position is gone, reading from the start"
             )
             consumer.stop(following.topic, partition)
             reading[place] = nil
@@ -165,7 +165,7 @@ final class FollowingHub: Sendable {
 
     // MARK: Topics that may be gone
 
-    /// On a thread of its own: a broker may take seconds to answer, for which nobody else should wait.
+    /// On a separate thread: a broker may take seconds to answer, and nobody else should wait for that.
     private func check(_ topic: String, _ code: KafkaErrorCode) {
         let isAsked = state.withLock { state in state.isStopping || !state.doubted.insert(topic).inserted }
         if isAsked { return }
@@ -217,7 +217,7 @@ final class HubFollowing: TopicFollowing {
         progress.readToEnd(hub.client, timeoutMilliseconds: timeoutMilliseconds)
     }
 
-    /// Waits for its own handler only, not for one of another following that the thread may be in.
+    /// Waits for its own handler only, not for that of another following.
     func stop() {
         progress.beginStop()
         hub.release(self)

@@ -1,27 +1,27 @@
 internal import EventLog
 internal import EventModel
 
-/// How far a topic was read, without the IO: what is handled, and what an error means.
+/// How far a topic has been read, without the IO: what was handled, and what an error means.
 struct FollowingMachine {
     /// What the shell does about an error.
     enum Action: Equatable {
-        /// The client goes on by itself.
+        /// The client continues by itself.
         case carryOn
-        /// The place is gone: read this partition from its first record on.
+        /// The position is gone: read this partition from its first record.
         case restart(PartitionIndex)
-        /// Ask a broker whether the topic is still there.
+        /// Ask a broker whether the topic still exists.
         case check
-        /// Nothing more can come.
+        /// Nothing more can arrive.
         case fail
     }
 
     private let topic: String
-    /// The offset after the last one that was handled, or that the broker has passed over.
+    /// The offset after the last one that was handled or that the broker has skipped.
     private var next: [PartitionIndex: LogOffset]
     private(set) var failure: LogError?
     var partitions: [PartitionIndex] { next.keys.sorted() }
 
-    /// Where to begin in partitions of which nothing came yet.
+    /// Where to begin in partitions from which nothing has arrived yet.
     private var starts: [PartitionIndex: KafkaOffset]
 
     /// - Parameter places: where each partition that is followed begins.
@@ -31,7 +31,7 @@ struct FollowingMachine {
         next = places.mapValues { _ in .zero }
     }
 
-    /// Where to go on in every partition.
+    /// Where to continue in every partition.
     var places: [PartitionIndex: KafkaOffset] {
         starts.reduce(into: [:]) { places, start in
             let next = next[start.key] ?? .zero
@@ -39,7 +39,7 @@ struct FollowingMachine {
         }
     }
 
-    /// - Returns: whether it is to be handled: false for what was handled before.
+    /// - Returns: whether to handle it: false for what was handled before.
     func wants(_ position: RecordPosition) -> Bool {
         guard let next = next[position.partition] else { return false }
         return position.offset >= next
@@ -48,7 +48,7 @@ struct FollowingMachine {
     /// A record was handled. Offsets have gaps where records were compacted away.
     mutating func handled(_ position: RecordPosition) { advance(position.partition, to: position.offset.next) }
 
-    /// The broker has nothing more for now before `offset`.
+    /// The broker has nothing more before `offset` at the moment.
     mutating func reachedEnd(_ partition: PartitionIndex, _ offset: LogOffset) { advance(partition, to: offset) }
 
     private mutating func advance(_ partition: PartitionIndex, to offset: LogOffset) {
@@ -73,11 +73,11 @@ struct FollowingMachine {
             failure = code.logError("following topic \(topic)", detail: text)
             return .fail
         }
-        // Others, also a refused log-in, end when somebody mends the broker; the client tries on.
+        // Other errors, a refused login included, end when somebody repairs the broker; the client keeps trying.
         return .carryOn
     }
 
-    /// What a broker said about the topic when it was asked.
+    /// A broker's answer about the topic.
     mutating func checked(_ error: KafkaErrorCode) -> Action {
         guard error.isUnknownTopic else { return .carryOn }
         failure = error.logError("following topic \(topic)")

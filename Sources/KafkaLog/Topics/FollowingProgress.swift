@@ -3,12 +3,12 @@ internal import EventLog
 internal import EventModel
 internal import Locks
 
-/// What a following has handled, shared by the thread that reads and those that wait or stop it.
+/// What a following has handled, shared by the reading thread and those that wait for it or stop it.
 final class FollowingProgress: Sendable {
     private struct State {
         var machine: FollowingMachine
         var isStopping = false
-        /// Whether the reading thread is inside the handler now.
+        /// Whether the reading thread is inside the handler.
         var isHandling = false
     }
 
@@ -30,12 +30,12 @@ final class FollowingProgress: Sendable {
     /// Whether nothing more is to be read.
     var isOver: Bool { state.withLock { $0.isStopping || $0.machine.failure != nil } }
 
-    /// Where to go on in every partition.
+    /// Where to continue in every partition.
     var places: [PartitionIndex: KafkaOffset] { state.withLock { $0.machine.places } }
 
     // MARK: Reading thread
 
-    /// Handles a record, or notes what else a message tells.
+    /// Handles a record, or notes what else a message reports.
     /// - Returns: what the reading thread has to do.
     func take(_ message: KafkaMessage) -> FollowingMachine.Action {
         switch message.error {
@@ -69,12 +69,12 @@ final class FollowingProgress: Sendable {
         state.update { $0.machine.failed(code, text, partition) }
     }
 
-    /// A broker was asked whether the topic is there.
+    /// A broker was asked whether the topic exists.
     func checked(_ error: KafkaErrorCode) -> FollowingMachine.Action { state.update { $0.machine.checked(error) } }
 
-    /// Asks a broker whether the topic is there: one that has just started can deny a topic that is there, so only the
-    /// newest metadata counts. Blocks for seconds.
-    /// - Parameter denial: what was said before, which holds where a broker says nothing about the topic now.
+    /// Asks a broker whether the topic exists. A broker that has just started can deny an existing topic, so only the newest
+    /// metadata counts. Blocks for seconds.
+    /// - Parameter denial: the earlier answer, which holds where a broker says nothing about the topic now.
     /// - Throws: ``LogError`` when no broker answers.
     static func check(
         _ client: KafkaClient, _ topic: String, _ denial: KafkaErrorCode
@@ -85,10 +85,10 @@ final class FollowingProgress: Sendable {
 
     // MARK: Stopping
 
-    /// Nothing is handled from now on but what is being handled.
+    /// Handles nothing more, apart from the record being handled.
     func beginStop() { state.update { $0.isStopping = true } }
 
-    /// Waits for the handler that is running, of this following only.
+    /// Waits for the running handler, of this following only.
     func waitUntilIdle() { state.wait { $0.isHandling ? nil : () } }
 
     // MARK: Waiting
@@ -103,7 +103,7 @@ final class FollowingProgress: Sendable {
         } ?? false
     }
 
-    /// Where the partitions end now; nil when no broker tells in time.
+    /// Where the partitions end now; nil when no broker answers in time.
     private func ends(
         _ client: KafkaClient, before deadline: ContinuousClock.Instant
     ) -> [PartitionIndex: LogOffset]? {

@@ -10,7 +10,7 @@ struct TopicPlace: Hashable, Sendable {
 
 /// librdkafka's consumer of many partitions of several topics, one by one.
 ///
-/// The simple consumer, for the reasons given at ``LogConsumer``: starting or stopping a partition touches no other.
+/// The simple consumer, for the reasons given at ``LogConsumer``: starting or stopping a partition affects no other.
 ///
 /// `@unchecked Sendable`: `start`, `stop` and `poll` belong to the polling thread alone (DESIGN 4); ``open(_:)``,
 /// ``client`` and ``wake()`` librdkafka allows from any thread.
@@ -20,16 +20,16 @@ final class HubConsumer: @unchecked Sendable {
     private let main: KafkaQueue
     private let notice: @Sendable (Int32, String) -> Void
 
-    /// What was fetched ahead of the handlers, of all partitions together: they share one queue, and librdkafka counts
-    /// what lies in the queue that a partition's records go to.
+    /// What may be fetched ahead of the handlers, over all partitions: they share one queue, and librdkafka counts what is
+    /// in the queue to which a partition's records go.
     static let queuedKilobytesMaximum = 32 << 10
-    /// Compressed bytes in one answer of a broker; one may be under way from each when the queue is full.
+    /// Compressed bytes in one answer of a broker; one from each may be in flight when the queue is full.
     static let fetchBytesMaximum = 8 << 20
-    /// Of that from one partition, so that many partitions get their turn. A larger record comes all the same.
+    /// The share of one partition, so that many partitions get their turn. A larger record still arrives.
     static let partitionFetchBytesMaximum = 256 << 10
 
-    /// How long a broker keeps a question open when there is nothing new. It answers a connection's questions in order,
-    /// so everybody who asks for an end meanwhile waits as long.
+    /// How long a broker holds a fetch when there is nothing new. It answers the requests of a connection in order, so a
+    /// request for an end waits as long.
     static let fetchWaitMilliseconds = 100
 
     init(_ settings: KafkaSettings) throws(LogError) {
@@ -50,7 +50,7 @@ final class HubConsumer: @unchecked Sendable {
         notice = settings.notice
     }
 
-    /// - Throws: ``LogError`` when it is no name of a topic.
+    /// - Throws: ``LogError`` when it is not a topic name.
     func open(_ topic: String) throws(LogError) -> HubTopic {
         let configuration = rd_kafka_topic_conf_new()
         for (name, value) in [("auto.offset.reset", "error"), ("auto.commit.enable", "false")] {
@@ -60,7 +60,7 @@ final class HubConsumer: @unchecked Sendable {
         }
         guard let pointer = rd_kafka_topic_new(client.pointer, topic, configuration) else {
             rd_kafka_topic_conf_destroy(configuration)
-            throw LogError(.outOfRange, "'\(topic)' is no name of a topic")
+            throw LogError(.outOfRange, "'\(topic)' is not a topic name")
         }
         return HubTopic(client, pointer)
     }
@@ -76,10 +76,10 @@ final class HubConsumer: @unchecked Sendable {
         }
     }
 
-    /// Nothing that was fetched of the partition comes out of ``poll(milliseconds:_:)`` any more.
+    /// After this, ``poll(milliseconds:_:)`` hands over nothing more of the partition.
     func stop(_ topic: HubTopic, _ partition: PartitionIndex) { rd_kafka_consume_stop(topic.pointer, partition.value) }
 
-    /// Waits for a message or ``wake()``. One at a time: nothing of a partition that is stopped lies in a batch.
+    /// Waits for a message or ``wake()``. One at a time, so that no batch holds messages of a stopped partition.
     func poll(milliseconds: Int32, _ body: (KafkaMessage) -> Void) {
         guard let message = rd_kafka_consume_queue(queue.pointer, milliseconds) else { return serveMain() }
         body(KafkaMessage(message))
@@ -89,7 +89,7 @@ final class HubConsumer: @unchecked Sendable {
     /// Ends a ``poll(milliseconds:_:)`` at once.
     func wake() { queue.wake() }
 
-    /// Errors of connections are only told: reading waits until a broker answers.
+    /// Connection errors are only reported: reading waits until a broker answers.
     func serveMain() {
         while let event = main.poll(milliseconds: 0) {
             if let line = event.logLine { notice(line.level, "\(line.facility): \(line.text)") }

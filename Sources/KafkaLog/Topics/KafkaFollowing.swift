@@ -4,7 +4,7 @@ internal import EventModel
 internal import Foundation
 internal import Locks
 
-/// A topic being read by a consumer of its own, on one thread, so that no other reader can delay it.
+/// Follows a topic with a consumer of its own, on one thread, so that no other reader can delay it.
 final class KafkaFollowing: TopicFollowing {
     private let client: KafkaClient
     private let notice: @Sendable (Int32, String) -> Void
@@ -12,7 +12,7 @@ final class KafkaFollowing: TopicFollowing {
     private let hasEnded = Monitor(false)
     private let errors: ErrorBox
 
-    /// Errors of partitions, which librdkafka tells by a callback during a poll when it is not polled for events.
+    /// Partition errors, which librdkafka reports by a callback during a poll when it is not polled for events.
     private final class ErrorBox: Sendable {
         let waiting = Guarded<[KafkaErrorCode]>([])
     }
@@ -46,13 +46,13 @@ final class KafkaFollowing: TopicFollowing {
             guard let opaque else { return }
             let errors = Unmanaged<ErrorBox>.fromOpaque(opaque).takeUnretainedValue()
             errors.waiting.withLock { waiting in
-                // One of a kind is enough: each makes a broker be asked.
+                // One of each kind is enough: each makes us ask a broker.
                 let code = KafkaErrorCode(rd_kafka_resp_err_t(code))
                 if !waiting.contains(code) { waiting.append(code) }
             }
         }
         configuration.setEvents(RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
-        // librdkafka assigns only to a consumer that names a group; this one never joins it and commits nothing.
+        // librdkafka assigns only to a consumer with a group name; this one never joins the group and commits nothing.
         try configuration.set("group.id", "\(settings.names.prefix).follow.v1")
         try configuration.set("enable.auto.commit", "false")
         try configuration.set("enable.auto.offset.store", "false")
@@ -90,7 +90,7 @@ final class KafkaFollowing: TopicFollowing {
 
     // MARK: Reading
 
-    /// Longest wait for a record, after which errors are looked at.
+    /// Longest wait for a record, after which errors are checked.
     private static let pollMilliseconds: Int32 = 100
 
     private func run() {
@@ -124,8 +124,8 @@ final class KafkaFollowing: TopicFollowing {
         case .carryOn:
             break
         case .restart(let partition):
-            notice(4, "topic \(topic) partition \(partition.value): the place is gone, reading from the first record")
-            // Not a seek: that has no effect on a partition whose fetching an error has ended.
+            notice(4, "topic \(topic) partition \(partition.value): the position is gone, reading from the start")
+            // Not a seek, which has no effect on a partition whose fetching was ended by an error.
             let error = assign(progress.places)
             if error != .noError { notice(3, "topic \(topic): \(error.text)") }
         case .check:

@@ -2,11 +2,11 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// The topics beside the log, on Kafka: one producer for all; a consumer for each following of a whole topic, and one for
-/// all followings of single partitions.
+/// The topics beside the log, on Kafka: one producer for all, one consumer for each following of a whole topic, and one
+/// consumer for all followings of single partitions.
 ///
-/// Whole topics (registry, keys, workers) are few, and requests wait for them, so that no other handler may delay them.
-/// Single partitions are followed by publishers: several for every partition that a worker holds.
+/// Whole topics (registry, keys, workers) are few, and requests wait for them, so no other handler may delay them. Single
+/// partitions are followed by publishers, several for every partition that a worker holds.
 public final class KafkaTopics: Topics {
     private let settings: KafkaSettings
     private let producer: KafkaProducer
@@ -16,13 +16,13 @@ public final class KafkaTopics: Topics {
     private let consumers = Guarded(Consumers())
 
     private struct Consumers {
-        /// Made with the first following of single partitions, kept until the end.
+        /// Created with the first following of single partitions, kept until the end.
         var hub: FollowingHub?
         var made = 0
         var isClosed = false
     }
 
-    /// - Throws: ``LogError`` when the settings are of no use. Brokers need not be there.
+    /// - Throws: ``LogError`` when the settings are not usable. Brokers need not be up.
     public convenience init(_ settings: KafkaSettings, deliveryTimeoutMilliseconds: Int = 10_000) throws(LogError) {
         let producer = try KafkaProducer(settings, deliveryTimeoutMilliseconds: deliveryTimeoutMilliseconds)
         try self.init(settings, producer)
@@ -35,7 +35,7 @@ public final class KafkaTopics: Topics {
         admin = try KafkaAdmin(settings, timeoutMilliseconds: Self.timeoutMilliseconds)
     }
 
-    /// How long questions to the brokers may take.
+    /// How long requests to the brokers may take.
     private static let timeoutMilliseconds = 5000
 
     public func partitionCount(_ topic: String) throws(LogError) -> Int32 {
@@ -45,7 +45,7 @@ public final class KafkaTopics: Topics {
         return count
     }
 
-    /// Asks a broker, at the first record for a topic only.
+    /// Asks a broker, only at the first record for a topic.
     public func send(
         _ record: TopicRecord, _ done: @escaping @Sendable (Result<RecordPosition, LogError>) -> Void
     ) throws(LogError) {
@@ -58,18 +58,18 @@ public final class KafkaTopics: Topics {
         try producer.send(produced, to: DeliveryClosure(done))
     }
 
-    /// Followings of single partitions share a thread: a handler that takes long delays the others of them.
+    /// Followings of single partitions share a thread: a slow handler delays the others.
     public func follow(
         _ topic: String, _ partitions: [PartitionIndex]?, from start: TopicStart,
         _ handle: @escaping @Sendable (FollowedRecord) -> Void
     ) throws(LogError) -> any TopicFollowing {
-        // Not what is remembered: a topic that was deleted must be missed here.
+        // Not from memory: a deleted topic must be noticed here.
         let count = try admin.partitionCount(topic)
         let followed = partitions ?? (0..<count).map { PartitionIndex($0) }
         for partition in followed where !(0..<count).contains(partition.value) {
             throw .noPartition(partition, of: count)
         }
-        // The end of this moment, so that nothing sent after this call is missed.
+        // The end at this moment, so that nothing sent after this call is missed.
         var ends: [PartitionIndex: LogOffset] = [:]
         if case .end = start { ends = try admin.ends(topic, followed) }
         var places: [PartitionIndex: KafkaOffset] = [:]
@@ -98,11 +98,11 @@ public final class KafkaTopics: Topics {
         }
     }
 
-    /// How many consumers were made in all, each of which has threads of its own.
+    /// How many consumers were created in all; each has threads of its own.
     var consumersMadeForTest: Int { consumers.withLock { $0.made } }
 
-    /// Sends what waits, as long as the time lasts, and takes no more. Followings of whole topics are stopped by those
-    /// who began them; those of single partitions end here at the latest.
+    /// Sends what waits until the timeout, and accepts no more. Followings of whole topics are stopped by those who started
+    /// them; those of single partitions end here at the latest.
     public func close(timeoutMilliseconds: Int = 10_000) {
         producer.close(timeoutMilliseconds: timeoutMilliseconds)
         let hub = consumers.withLock { consumers in
