@@ -14,26 +14,14 @@ struct FoldedScenario {
         let slicePercent = generator.pick([0, 40, 100])
         for (offset, record) in scenario.records.enumerated() {
             log.append(record.content, offset: Int64(offset))
-            try apply(record.content)
+            try fold.apply(record.content, offset: fold.nextOffset, pages: store) { RandomScenario.hourOffset(of: $0) }
             if generator.chance(Double(slicePercent)) { try fold.rederive(pageLimit: 1, pages: store) }
             guard generator.chance(Double(commitPercent)) else { continue }
-            let set = fold.takeCommit()
-            store.apply(set)
-            fold.finishCommit(set)
+            fold.commit { store.apply($0) }
             fold.evict(.init(tailBytes: 0, otherBytes: 0))
         }
         while generator.chance(90), fold.isRederiving { try fold.rederive(pageLimit: 1, pages: store) }
         // A commit that is taken and not written: questions see its differences all the same.
         if generator.chance(30) { _ = fold.takeCommit() }
-    }
-
-    private mutating func apply(_ record: RecordContent) throws {
-        switch record {
-        case .events(let batch): try fold.apply(batch, offset: fold.nextOffset, pages: store)
-        case .definition(let definition):
-            let zone = RandomScenario.offsetSeconds(of: definition.definition.timeZone)
-            let offset = ((zone % 3600) + 3600) % 3600 * Microseconds.second
-            try fold.apply(definition, offset: fold.nextOffset, hourOffset: offset, pages: store)
-        }
     }
 }
