@@ -1,6 +1,5 @@
 internal import EventLog
 public import EventModel
-internal import ProjectionStore
 public import Timeline
 
 /// How far a fold is.
@@ -29,31 +28,30 @@ public struct FoldProgress: Sendable, Equatable {
 
 /// One site as it stands at one position: the fold's memory (a value) over one consistent state of the store.
 ///
-/// For one thread. It holds a read transaction, so it must not be kept: a question opens it, computes and closes it,
+/// For one thread. It may hold a read transaction, so it must not be kept: a question takes it, computes and closes it,
 /// which keeps the store's write-ahead log short (DESIGN 1.9).
 public final class ProjectionSnapshot {
     public let site: SiteFold
-    public let progress: FoldProgress
-    private let reader: StoreReader
-    private let giveBack: (StoreReader) -> Void
-    private var isOpen = true
-
-    init(site: SiteFold, progress: FoldProgress, reader: StoreReader, giveBack: @escaping (StoreReader) -> Void) {
-        self.site = site
-        self.progress = progress
-        self.reader = reader
-        self.giveBack = giveBack
-    }
-
     /// Pages and hours that are not in the fold's memory.
-    public var source: any ProjectionReader { reader }
+    public let reader: any ProjectionReader
+    public let progress: FoldProgress
+    /// nil once it was closed.
+    private var release: (() -> Void)?
+
+    /// - Parameter release: ends the read transaction; called once.
+    public init(
+        site: SiteFold, reader: any ProjectionReader, progress: FoldProgress, release: @escaping () -> Void = {}
+    ) {
+        self.site = site
+        self.reader = reader
+        self.progress = progress
+        self.release = release
+    }
 
     /// Ends the read transaction; nothing may be read afterwards.
     public func close() {
-        guard isOpen else { return }
-        isOpen = false
-        reader.end()
-        giveBack(reader)
+        release?()
+        release = nil
     }
 
     deinit { close() }

@@ -172,7 +172,8 @@ public final class Projector: Sendable {
             giveBack(reader)
             return nil
         }
-        return ProjectionSnapshot(site: taken.site, progress: taken.progress, reader: reader) { [weak self] reader in
+        return ProjectionSnapshot(site: taken.site, reader: reader, progress: taken.progress) { [weak self] in
+            reader.end()
             self?.giveBack(reader)
         }
     }

@@ -2,7 +2,6 @@ internal import EventLog
 internal import EventModel
 internal import ProjectionStore
 internal import Projector
-internal import Query
 internal import Timeline
 
 /// Where a publisher gets figures from: the fold of one partition. A port, so that tests fold in steps (DESIGN 1.10).
@@ -14,7 +13,7 @@ protocol FigureSource: AnyObject {
     var epoch: LogEpoch { get }
 
     /// The site as it is now, never older than what ``changes(since:of:)`` told before.
-    func reading(of site: SiteID) throws -> SiteReading?
+    func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes
     /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.
     func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour?
@@ -37,12 +36,7 @@ final class ProjectorFigures: FigureSource {
         feed = try ChangeFeed(path: store.path)
     }
 
-    func reading(of site: SiteID) throws -> SiteReading? {
-        guard let snapshot = try projector.snapshot(of: site) else { return nil }
-        return SiteReading(site: snapshot.site, source: snapshot.source, standing: snapshot.progress) {
-            snapshot.close()
-        }
-    }
+    func snapshot(of site: SiteID) throws -> ProjectionSnapshot? { try projector.snapshot(of: site) }
 
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes {
         try feed.changes(since: generation, of: storeID)

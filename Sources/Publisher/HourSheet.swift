@@ -2,6 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Figures
 internal import ProjectionStore
+internal import Projector
 internal import Query
 internal import Timeline
 
@@ -20,14 +21,14 @@ struct HourSheet {
     }
 
     /// - Parameter now: the clock, in microseconds.
-    func outcome(_ hour: DueHour, _ reading: SiteReading, now: Int64) throws -> Outcome {
-        let site = reading.site
+    func outcome(_ hour: DueHour, _ snapshot: ProjectionSnapshot, now: Int64) throws -> Outcome {
+        let site = snapshot.site
         // While hours are rebuilt every question derives all of them from events; the feed notes when that is done.
         guard !site.isRederiving else { return Outcome(isComplete: false) }
         let end = hour.start + Microseconds.hour
         let window = Window(from: hour.start, end: min(end, now))
         guard window.elapsed > 0 else { return Outcome(isComplete: false) }
-        var sheet = Sheet(self, hour, reading, window, isFinal: now >= end + configuration.grace, now: now)
+        var sheet = Sheet(self, hour, snapshot, window, isFinal: now >= end + configuration.grace, now: now)
         switch hour.grid {
         case .site:
             if site.parameters.isHourStart(hour.start) { try sheet.addTimes() } else { try sheet.addRemovals() }
@@ -41,28 +42,30 @@ struct HourSheet {
 private struct Sheet {
     let parts: HourSheet
     let hour: DueHour
-    let reading: SiteReading
+    let snapshot: ProjectionSnapshot
     let window: Window
     let view: KnowledgeView
     let standing: PublishDecision.Standing
     var outcome = HourSheet.Outcome()
 
-    init(_ parts: HourSheet, _ hour: DueHour, _ reading: SiteReading, _ window: Window, isFinal: Bool, now: Int64) {
+    init(
+        _ parts: HourSheet, _ hour: DueHour, _ snapshot: ProjectionSnapshot, _ window: Window, isFinal: Bool, now: Int64
+    ) {
         self.parts = parts
         self.hour = hour
-        self.reading = reading
+        self.snapshot = snapshot
         self.window = window
-        view = reading.site.view(knownAt: nil)
+        view = snapshot.site.view(knownAt: nil)
         standing = PublishDecision.Standing(
-            epoch: parts.epoch, next: reading.standing.nextOffset, fold: ProjectionStore.foldVersion,
+            epoch: parts.epoch, next: snapshot.progress.nextOffset, fold: ProjectionStore.foldVersion,
             isFinal: isFinal, now: now, pace: parts.configuration.round)
     }
 
-    private var site: SiteFold { reading.site }
+    private var site: SiteFold { snapshot.site }
 
     /// Workers, stations and the factory.
     mutating func addTimes() throws {
-        let figures = try site.figures(window, view, [.workers, .stations, .statuses], reading.source)
+        let figures = try site.figures(window, view, [.workers, .stations, .statuses], snapshot.reader)
         var states = try parts.published.states(hour.site, hour.start, .worker)
         for (number, sums) in figures.workers.enumerated() {
             let current = figures.statuses[number].current
@@ -88,7 +91,7 @@ private struct Sheet {
 
     mutating func addHealth() throws {
         var states = try parts.published.states(hour.site, hour.start, .modelHealth)
-        for (number, sums) in try site.health(window, view, reading.source) {
+        for (number, sums) in try site.health(window, view, snapshot.reader) {
             let origin = site.origin(number)
             func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
             let entity = [Array(site.stations[origin.station]), name(origin.camera), name(origin.modelVersion)]

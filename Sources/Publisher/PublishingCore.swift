@@ -218,13 +218,13 @@ final class PublishingCore {
             let room = PublisherConfiguration.hoursPerBatch - batch.hours.count
             guard room > 0, let hour = try published.due(after: lastDue, now: now, limit: 1).first else { return }
             lastDue = hour
-            guard let reading = try source.reading(of: hour.site) else {
+            guard let snapshot = try source.snapshot(of: hour.site) else {
                 // Only the topics know this site: its log is another one, which may come.
                 batch.add(hour, HourSheet.Outcome())
                 continue
             }
-            defer { reading.close() }
-            batch.add(hour, try sheet.outcome(hour, reading, now: now))
+            defer { snapshot.close() }
+            batch.add(hour, try sheet.outcome(hour, snapshot, now: now))
         }
     }
 

@@ -66,7 +66,7 @@ struct AnswerMeta {
     static let spec = 1
 
     func write(to writer: inout JSONWriter) {
-        let standing = question.reading.standing
+        let progress = question.snapshot.progress
         writer.key("meta")
         writer.object { writer in
             writer.key("site_id")
@@ -79,10 +79,10 @@ struct AnswerMeta {
             writer.integer(orNull: question.view.definition.map { Int64($0) + 1 })
             writer.member("settled", isSettled)
             writer.key("positions")
-            writer.object { $0.member(String(partition.value), standing.nextOffset.value) }
+            writer.object { $0.member(String(partition.value), progress.nextOffset.value) }
             writer.member(
                 "freshness_seconds",
-                standing.newestCreatedAt.flatMap { FixedPoint.seconds(question.clock.microseconds - $0) })
+                progress.newestCreatedAt.flatMap { FixedPoint.seconds(question.clock.microseconds - $0) })
             if question.isRederiving { writer.member("rederiving", true) }
         }
     }

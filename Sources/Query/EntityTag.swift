@@ -8,15 +8,15 @@ enum EntityTag {
     /// Names come from the registry and not from the log, so they are hashed too where the answer shows any.
     static func of(_ question: Question, isSettled: Bool) -> String? {
         guard !question.dependsOnClock else { return nil }
-        let standing = question.reading.standing
+        let progress = question.snapshot.progress
         var hasher = SHA256Hasher()
         hasher.update(field: Array(question.kind.path.utf8))
         hasher.update(
             field: question.parameters.digest(of: question.site.siteID, leavingOut: ["site_id", "min_position"]))
         hasher.update(number: question.from?.microseconds ?? -1)
         hasher.update(number: question.to?.microseconds ?? -1)
-        hasher.update(number: standing.nextOffset.value)
-        hasher.update(number: standing.newestCreatedAt ?? -1)
+        hasher.update(number: progress.nextOffset.value)
+        hasher.update(number: progress.newestCreatedAt ?? -1)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         if question.kind == .workers {
             for worker in question.registered?.workers ?? [] {

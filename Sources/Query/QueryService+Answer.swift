@@ -6,10 +6,10 @@ internal import Timeline
 extension QueryService {
     /// The whole answer to a question (SPEC 5.8, 8.5).
     func answer(_ question: Question, _ asked: AskedQuestion) throws -> HTTPResponse {
-        let partition = asked.source.partition
+        let partition = asked.projections.partition
         let isSettled =
             question.parameters.knownAt.map {
-                settlement(partition).isSettled(knownAt: $0, question.reading.standing)
+                settlement(partition).isSettled(knownAt: $0, question.snapshot.progress)
             } ?? false
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []

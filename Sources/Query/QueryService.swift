@@ -2,7 +2,7 @@ public import EventModel
 internal import Figures
 public import HTTPServer
 internal import Locks
-internal import Projector
+public import Projector
 internal import Timeline
 
 /// Who may ask, and about which site.
@@ -22,7 +22,7 @@ public final class QueryService: Sendable {
     /// What the service needs of the rest.
     public struct Parts: Sendable {
         /// The projections, by partition.
-        public var sources: any QuerySources
+        public var projections: any PartitionedProjections
         /// The server's clock.
         public var clock: @Sendable () -> Timestamp
         /// Judges key, role `viewer`, rate and site of a request; runs on a thread of the server.
@@ -37,24 +37,25 @@ public final class QueryService: Sendable {
 
         /// For a process that folds everything itself.
         public init(
-            source: any QuerySource, clock: @escaping @Sendable () -> Timestamp,
+            projections: any Projections, clock: @escaping @Sendable () -> Timestamp,
             authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
             registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
             failed: @escaping @Sendable (String) -> Void = { _ in }
         ) {
             self.init(
-                sources: SingleSource(source), clock: clock, authorize: authorize, registry: registry, failed: failed)
+                partitioned: OnlyProjections(projections), clock: clock, authorize: authorize, registry: registry,
+                failed: failed)
         }
 
         /// For one of several processes, each of which holds some partitions.
         public init(
-            sources: any QuerySources, clock: @escaping @Sendable () -> Timestamp,
+            partitioned projections: any PartitionedProjections, clock: @escaping @Sendable () -> Timestamp,
             authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
             registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
             failed: @escaping @Sendable (String) -> Void = { _ in },
             elsewhere: @escaping @Sendable (AskedElsewhere) -> HTTPOutcome? = { _ in nil }
         ) {
-            self.sources = sources
+            self.projections = projections
             self.clock = clock
             self.authorize = authorize
             self.registry = registry
@@ -110,9 +111,9 @@ public final class QueryService: Sendable {
         _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID,
         _ headers: [(name: String, value: String)]
     ) throws -> HTTPOutcome {
-        let partition = parts.sources.partition(of: site)
+        let partition = parts.projections.partition(of: site)
         let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock())
-        guard let source = parts.sources.source(for: partition) else {
+        guard let projections = parts.projections.projections(of: partition) else {
             let asked = AskedElsewhere(
                 request: request, site: site, partition: partition, exchange: AddingExchange(exchange, headers))
             guard let outcome = parts.elsewhere(asked) else {
@@ -123,7 +124,7 @@ public final class QueryService: Sendable {
             return outcome
         }
         let asked = AskedQuestion(
-            kind: kind, parameters: parameters, site: site, source: source,
+            kind: kind, parameters: parameters, site: site, projections: projections,
             ifNoneMatch: request.header("If-None-Match"), headers: headers, exchange: exchange)
         if let position = parameters.minPosition {
             waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
@@ -166,7 +167,7 @@ public final class QueryService: Sendable {
             return asked.complete(
                 Problem.busy("too many questions wait for the fold", retryAfterSeconds: 1).response)
         }
-        asked.source.whenPassed(offset, timeoutMilliseconds: milliseconds) { [self] isPassed in
+        asked.projections.whenPassed(offset, timeoutMilliseconds: milliseconds) { [self] isPassed in
             waiting.withLock { $0 -= 1 }
             if isPassed { return goOn() }
             let detail = "the fold has not passed offset \(offset.value) within 5 s"
@@ -178,11 +179,11 @@ public final class QueryService: Sendable {
     private func answer(_ asked: AskedQuestion) -> HTTPResponse? {
         do {
             let clock = parts.clock()
-            guard let reading = try asked.source.reading(of: asked.site) else { return try answerUnseen(asked) }
-            defer { reading.close() }
-            settlement(asked.source.partition).note(reading.standing, at: clock)
+            guard let snapshot = try asked.projections.snapshot(of: asked.site) else { return answerUnseen(asked) }
+            defer { snapshot.close() }
+            settlement(asked.projections.partition).note(snapshot.progress, at: clock)
             let question = try Question(
-                asked.kind, asked.parameters, reading, clock: clock, zones: zones,
+                asked.kind, asked.parameters, snapshot, clock: clock, zones: zones,
                 registered: parts.registry(asked.site))
             return try answer(question, asked)
         } catch let problem as Problem {
@@ -197,12 +198,12 @@ public final class QueryService: Sendable {
     }
 
     /// A site that no folded record names: unknown, or defined a moment ago (its definition is on its way).
-    private func answerUnseen(_ asked: AskedQuestion) throws -> HTTPResponse? {
+    private func answerUnseen(_ asked: AskedQuestion) -> HTTPResponse? {
         guard parts.registry(asked.site) != nil else {
             return .problem(404, "there is no site \(asked.site)")
         }
-        let standing = try asked.source.standing()
-        let isCurrent = ContinuousClock.now - .microseconds(standing.endAgeMicroseconds) >= asked.arrival
+        let progress = asked.projections.progress
+        let isCurrent = ContinuousClock.now - .microseconds(progress.endAgeMicroseconds) >= asked.arrival
         let elapsed = Int((ContinuousClock.now - asked.arrival) / .milliseconds(1))
         guard !asked.hasSeenEnd, asked.tries < AskedQuestion.triesMaximum, elapsed < QueryService.waitMilliseconds
         else {
@@ -213,8 +214,8 @@ public final class QueryService: Sendable {
         // The definition stands before an end that was looked at since; after an older one the next record may be it.
         again.hasSeenEnd = isCurrent
         let retry = again
-        let last = LogOffset(standing.logEnd.value - 1)
-        let awaited = isCurrent ? last : max(last, standing.nextOffset)
+        let last = LogOffset(progress.logEnd.value - 1)
+        let awaited = isCurrent ? last : max(last, progress.nextOffset)
         if awaited < .zero {
             enqueue(retry)
         } else {
@@ -236,8 +237,8 @@ struct AskedQuestion: Sendable {
     let kind: QueryKind
     let parameters: QueryParameters
     let site: SiteID
-    /// The fold of the site's partition, when the question came.
-    let source: any QuerySource
+    /// Those of the site's partition, when the question came.
+    let projections: any Projections
     let ifNoneMatch: String?
     let headers: [(name: String, value: String)]
     let exchange: any HTTPExchange

@@ -1,13 +1,14 @@
 internal import EventModel
 internal import Figures
 internal import HTTPServer
+internal import Projector
 internal import Timeline
 
-/// A question put to one reading of a site: every default filled in.
+/// A question put to one snapshot of a site: every default filled in.
 struct Question {
     let kind: QueryKind
     let parameters: QueryParameters
-    let reading: SiteReading
+    let snapshot: ProjectionSnapshot
     let view: KnowledgeView
     let settings: SiteDefinition?
     let zone: SiteZone
@@ -19,21 +20,22 @@ struct Question {
     /// The registry's newest definition: names of workers are only there (SPEC 3).
     let registered: SiteDefinition?
 
-    var site: SiteFold { reading.site }
-    var source: any ProjectionReader { reading.source }
+    var site: SiteFold { snapshot.site }
+    var reader: any ProjectionReader { snapshot.reader }
 
     /// - Throws: ``Problem`` where the window ends before it begins.
     init(
-        _ kind: QueryKind, _ parameters: QueryParameters, _ reading: SiteReading, clock: Timestamp, zones: ZoneCache,
+        _ kind: QueryKind, _ parameters: QueryParameters, _ snapshot: ProjectionSnapshot, clock: Timestamp,
+        zones: ZoneCache,
         registered: SiteDefinition?
     ) throws {
         self.kind = kind
         self.parameters = parameters
-        self.reading = reading
+        self.snapshot = snapshot
         self.clock = clock
         self.registered = registered
-        view = reading.site.view(knownAt: parameters.knownAt)
-        settings = reading.site.settings(view)
+        view = snapshot.site.view(knownAt: parameters.knownAt)
+        settings = snapshot.site.settings(view)
         zone = zones.zone(settings?.timeZone ?? "UTC")
         let now = parameters.knownAt ?? clock
         switch kind {

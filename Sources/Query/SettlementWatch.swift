@@ -32,15 +32,15 @@ final class SettlementWatch: Sendable {
     ///
     /// The end holds for the time at which it was looked at: the log can have grown since, and what was appended then
     /// can carry a created_at of up to ``delayMicroseconds`` before.
-    /// - Parameter time: the clock, read before the standing was.
-    func note(_ standing: FoldProgress, at time: Timestamp) {
-        let sight = Sight(time: time - max(0, standing.endAgeMicroseconds), end: standing.logEnd)
+    /// - Parameter time: the clock, read before the progress was.
+    func note(_ progress: FoldProgress, at time: Timestamp) {
+        let sight = Sight(time: time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
         state.withLock { state in
-            if let awaited = state.awaited, standing.nextOffset >= awaited.end {
+            if let awaited = state.awaited, progress.nextOffset >= awaited.end {
                 state.reach(awaited)
                 state.awaited = nil
             }
-            if standing.nextOffset >= sight.end {
+            if progress.nextOffset >= sight.end {
                 state.reach(sight)
             } else if state.awaited == nil {
                 state.awaited = sight
@@ -48,10 +48,10 @@ final class SettlementWatch: Sendable {
         }
     }
 
-    /// Whether no later append can change an answer from this standing about this knowledge.
-    func isSettled(knownAt: Timestamp, _ standing: FoldProgress) -> Bool {
+    /// Whether no later append can change an answer at this progress about this knowledge.
+    func isSettled(knownAt: Timestamp, _ progress: FoldProgress) -> Bool {
         state.withLock { state in
-            guard let reached = state.reached, standing.nextOffset >= reached.end else { return false }
+            guard let reached = state.reached, progress.nextOffset >= reached.end else { return false }
             return reached.time - knownAt > SettlementWatch.delayMicroseconds
         }
     }

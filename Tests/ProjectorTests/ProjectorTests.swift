@@ -50,7 +50,7 @@ struct ProjectorTests {
             let window = Window(from: max(0, edges.min() ?? 0), end: max(0, edges.max() ?? 0))
             let knownAt = Bool.random(using: &random) ? nil : scenario.knownAts.randomElement(using: &random)
             let known = knownAt.map { Timestamp(microseconds: $0) }
-            let found = try NamedFigures(snapshot.site, window, known, snapshot.source)
+            let found = try NamedFigures(snapshot.site, window, known, snapshot.reader)
             let wanted = try NamedFigures(expected, window, known, memory.projections)
             #expect(found == wanted, "seed \(scenario.seed), \(window), known at \(String(describing: knownAt))")
         }
@@ -103,7 +103,7 @@ struct ProjectorTests {
             snapshots += 1
             let window = Window(from: 0, end: Timestamp.latest.microseconds)
             let view = snapshot.site.view(knownAt: nil)
-            let figures = try snapshot.site.figures(window, view, [.workers, .stations], snapshot.source)
+            let figures = try snapshot.site.figures(window, view, [.workers, .stations], snapshot.reader)
             #expect(figures.total.units == snapshot.site.ledger.folded)
             #expect(figures.stations.reduce(0) { $0 + $1.units } == snapshot.site.ledger.folded)
             snapshot.close()
@@ -144,7 +144,7 @@ struct ProjectorTests {
         defer { snapshot.close() }
         let window = Window(from: 0, end: Timestamp.latest.microseconds)
         let error = #expect(throws: TimelineError.self) {
-            try snapshot.site.figures(window, snapshot.site.view(knownAt: nil), .workers, snapshot.source)
+            try snapshot.site.figures(window, snapshot.site.view(knownAt: nil), .workers, snapshot.reader)
         }
         #expect(error?.code == .tooLong)
     }

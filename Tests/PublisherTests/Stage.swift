@@ -4,7 +4,7 @@ import EventModel
 import Foundation
 import Locks
 import ProjectionStore
-import Query
+import Projector
 import SimulationKit
 import Timeline
 
@@ -61,7 +61,7 @@ final class StageFold: FigureSource {
 
     // MARK: FigureSource
 
-    func reading(of site: SiteID) throws -> SiteReading? {
+    func snapshot(of site: SiteID) throws -> ProjectionSnapshot? {
         let reader = try store.reader()
         let generation = try reader.begin()
         guard let site = fold.site(site, storeGeneration: generation) else {
@@ -69,7 +69,7 @@ final class StageFold: FigureSource {
             return nil
         }
         let progress = FoldProgressMaker.at(fold.nextOffset)
-        return SiteReading(site: site, source: reader, standing: progress) { reader.end() }
+        return ProjectionSnapshot(site: site, reader: reader, progress: progress) { reader.end() }
     }
 
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes {

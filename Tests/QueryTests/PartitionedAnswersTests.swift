@@ -111,7 +111,7 @@ private final class PartitionedPlant {
     let sites: [SiteID]
     private let projectors: [Projector]
     private let service: QueryService
-    private let held: HeldSources
+    private let held: HeldProjections
     private let directory: URL
 
     init(
@@ -128,12 +128,12 @@ private final class PartitionedPlant {
             let store = try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes)
             return try Projector(log: log, partition: PartitionIndex(partition), store: store)
         }
-        held = HeldSources(projectors, partitions)
+        held = HeldProjections(projectors, partitions)
         let faults = Faults()
         faultList = faults
         service = QueryService(
             QueryService.Parts(
-                sources: held, clock: { Timestamp(microseconds: Self.now) },
+                partitioned: held, clock: { Timestamp(microseconds: Self.now) },
                 authorize: { request in
                     .granted(
                         SiteID(request.queryValue("site_id") ?? "plant"), headers: [("RateLimit-Remaining", "99")])
@@ -174,15 +174,15 @@ private final class Faults: Sendable {
     func add(_ line: String) { list.withLock { $0.append(line) } }
 }
 
-private final class HeldSources: QuerySources {
+private final class HeldProjections: PartitionedProjections {
     let partitionCount: Int32
-    private let held: Guarded<[PartitionIndex: any QuerySource]>
+    private let held: Guarded<[PartitionIndex: any Projections]>
 
     init(_ projectors: [Projector], _ partitionCount: Int32) {
         self.partitionCount = partitionCount
-        held = Guarded(Dictionary(uniqueKeysWithValues: projectors.map { ($0.partition, $0 as any QuerySource) }))
+        held = Guarded(Dictionary(uniqueKeysWithValues: projectors.map { ($0.partition, $0 as any Projections) }))
     }
 
-    func source(for partition: PartitionIndex) -> (any QuerySource)? { held.withLock { $0[partition] } }
+    func projections(of partition: PartitionIndex) -> (any Projections)? { held.withLock { $0[partition] } }
     func letGo(_ partition: PartitionIndex) { held.withLock { $0[partition] = nil } }
 }

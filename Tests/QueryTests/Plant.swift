@@ -19,7 +19,7 @@ func at(_ hours: Double) -> Int64 { monday + Int64((hours * 3600).rounded()) * M
 func text(_ microseconds: Int64) -> String { Timestamp(microseconds: microseconds).formatted }
 
 /// A fold in memory that answers questions: the records of one partition, put in by the test.
-final class MemorySource: QuerySource {
+final class MemoryPlant: Projections {
     private struct State {
         var fold = PartitionFold()
         var newest: Int64?
@@ -92,9 +92,9 @@ final class MemorySource: QuerySource {
         for (_, body) in waiters { body(false) }
     }
 
-    func standing() -> FoldProgress { state.withLock { MemorySource.standing($0) } }
+    var progress: FoldProgress { state.withLock { MemoryPlant.progress($0) } }
 
-    private static func standing(_ state: State) -> FoldProgress {
+    private static func progress(_ state: State) -> FoldProgress {
         FoldProgress(
             nextOffset: state.fold.nextOffset, newestCreatedAt: state.newest,
             logEnd: state.logEnd ?? state.fold.nextOffset, endAgeMicroseconds: state.endAge)
@@ -102,11 +102,11 @@ final class MemorySource: QuerySource {
 
     struct Broken: Error {}
 
-    func reading(of site: SiteID) throws -> SiteReading? {
+    func snapshot(of site: SiteID) throws -> ProjectionSnapshot? {
         try state.withLock { state in
             if state.isBroken { throw Broken() }
             return state.fold.site(site).map {
-                SiteReading(site: $0, source: projections, standing: MemorySource.standing(state))
+                ProjectionSnapshot(site: $0, reader: projections, progress: MemoryPlant.progress(state))
             }
         }
     }
@@ -159,7 +159,7 @@ final class Recorder: HTTPExchange {
 /// A factory whose log the test writes and whose questions it asks, without a network.
 final class Plant: Sendable {
     static let site: SiteID = "plant"
-    let source = MemorySource()
+    let source = MemoryPlant()
     let service: QueryService
     private let clock: Clock
     private let registry = Registry()
@@ -171,7 +171,7 @@ final class Plant: Sendable {
         let registry = registry
         service = QueryService(
             QueryService.Parts(
-                source: source, clock: { clock.now },
+                projections: source, clock: { clock.now },
                 authorize: { request in
                     let key = request.header("X-API-Key")
                     if key == "none" { return .refused(.problem(401, "no key")) }

@@ -36,7 +36,7 @@ import Testing
         let plant = Plant(now: now)
         let service = QueryService(
             QueryService.Parts(
-                source: projector, clock: { Timestamp(microseconds: now) },
+                projections: projector, clock: { Timestamp(microseconds: now) },
                 authorize: { _ in .granted(RandomScenario.siteID) }, registry: { _ in nil }))
         defer { service.stop() }
         for record in scenario.records {

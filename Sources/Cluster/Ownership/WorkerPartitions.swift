@@ -4,13 +4,12 @@ internal import Foundation
 internal import Locks
 internal import ProjectionStore
 public import Projector
-public import Query
 
 /// The partitions that a worker holds: opens, folds, shows and lets go of each as ``PartitionOwnership`` says.
 ///
 /// Each partition has a file and a fold of its own; one that fails does not touch the others. Calls may come from any
 /// thread. Create it, ``assign(_:)`` what the group gives or a fixed set, ``stop()`` it once.
-public final class WorkerPartitions: QuerySources, Sendable {
+public final class WorkerPartitions: PartitionedProjections, Sendable {
     struct Slot {
         var machine = PartitionOwnership()
         var projector: Projector?
@@ -106,7 +105,7 @@ public final class WorkerPartitions: QuerySources, Sendable {
 
     // MARK: What the rest asks
 
-    public func source(for partition: PartitionIndex) -> (any QuerySource)? { projector(of: partition) }
+    public func projections(of partition: PartitionIndex) -> (any Projections)? { projector(of: partition) }
 
     /// The fold of a partition that answers at the moment.
     public func projector(of partition: PartitionIndex) -> Projector? {

@@ -32,7 +32,7 @@ final class GatewayService: RunnableService, Sendable {
         let gateway = gateway
         query = QueryService(
             QueryService.Parts(
-                sources: NoSources(partitionCount: parts.log.partitionCount), clock: { Timestamp.now },
+                partitioned: NoProjections(partitionCount: parts.log.partitionCount), clock: { Timestamp.now },
                 authorize: { parts.authorize($0) }, registry: { gateway.site($0)?.definition },
                 failed: { journal.write(.error, $0) }, elsewhere: { parts.forward($0) }),
             threadCount: 1)

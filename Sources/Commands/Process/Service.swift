@@ -57,7 +57,7 @@ final class Service: RunnableService, Sendable {
         self.gateway = gateway
         query = QueryService(
             QueryService.Parts(
-                source: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
+                projections: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         server = HTTPServer(configuration: configuration.http, routes: gateway.routes + query.routes)

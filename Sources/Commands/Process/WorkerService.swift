@@ -65,7 +65,7 @@ final class WorkerService: RunnableService, Sendable {
         let forwarded = ForwardedAccess(token: token)
         query = QueryService(
             QueryService.Parts(
-                sources: partitions, clock: { Timestamp.now },
+                partitioned: partitions, clock: { Timestamp.now },
                 authorize: { forwarded.permission($0) { parts.authorize($0) } },
                 registry: { parts.registry.directory.site($0) }, failed: { journal.write(.error, $0) },
                 elsewhere: { parts.forward($0) }),

@@ -28,7 +28,7 @@ extension Question {
         if let cursor = parameters.cursor { filter.after = try cursors.read(cursor) }
         // One more than shown tells whether there is a next page.
         filter.limit = parameters.limit + 1
-        let events = isEmpty ? [] : try site.events(filter, view, source)
+        let events = isEmpty ? [] : try site.events(filter, view, reader)
         let shown = events.prefix(parameters.limit)
         writer.key("items")
         writer.array { writer in

@@ -15,7 +15,7 @@ extension Question {
         var rows = 0
         if let worker = parameters.worker, let number = site.workers.number(of: worker.bytes) {
             try site.derive(
-                number, from: window.from, to: window.end, view, source,
+                number, from: window.from, to: window.end, view, reader,
                 interval: { owner, from, to in
                     rows += 1
                     if rows <= Question.explainRowsMaximum { intervals.append((owner, from, to)) }

@@ -7,7 +7,7 @@ extension Question {
     /// The members of `GET /api/metrics/factory` (SPEC 5.4).
     func writeFactory(to writer: inout JSONWriter) throws {
         let window = self.window
-        let figures = try site.figures(window, view, [.workers, .stations], source)
+        let figures = try site.figures(window, view, [.workers, .stations], reader)
         writer.factoryFigures(FactoryFigures(figures, settings, zone))
         writer.member("time_range_start", from)
         writer.member("time_range_end", microseconds: window.end)

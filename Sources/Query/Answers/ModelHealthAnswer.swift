@@ -35,7 +35,7 @@ enum HealthStatus: String {
 extension Question {
     /// The members of `GET /api/metrics/model-health` (SPEC 6.2).
     func writeModelHealth(to writer: inout JSONWriter) throws {
-        let sums = try site.health(window, view, source)
+        let sums = try site.health(window, view, reader)
         var total = HealthSums(hour: Hour(0))
         for part in sums.values { total.add(part) }
         writer.healthFigures(total)

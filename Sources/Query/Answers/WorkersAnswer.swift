@@ -6,7 +6,7 @@ package import Timeline
 extension Question {
     /// The items of `GET /api/metrics/workers` (SPEC 5.2).
     func writeWorkers(to writer: inout JSONWriter, _ roster: Roster, names: [WorkerID: String]) throws {
-        let figures = try site.figures(window, view, [.workers, .statuses], source)
+        let figures = try site.figures(window, view, [.workers, .statuses], reader)
         writer.key("items")
         writer.array { writer in
             for number in roster.workers {

@@ -6,8 +6,8 @@ package import Timeline
 extension Question {
     /// The items of `GET /api/metrics/workstations` (SPEC 5.3).
     func writeWorkstations(to writer: inout JSONWriter, _ roster: Roster) throws {
-        let figures = try site.figures(window, view, [.stations, .statuses], source)
-        let activities = try site.lastActivities(before: window.end, view, source)
+        let figures = try site.figures(window, view, [.stations, .statuses], reader)
+        let activities = try site.lastActivities(before: window.end, view, reader)
         let present = site.presentWorkers(figures.statuses)
         writer.key("items")
         writer.array { writer in

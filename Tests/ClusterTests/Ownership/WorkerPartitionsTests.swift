@@ -86,7 +86,7 @@ struct WorkerPartitionsTests {
         #expect(worker.failures[Self.all[1]]?.message.contains("not a log") == true)
         #expect(worker.failures.count == 1)
         #expect(worker.standings[Self.all[1]]?.phase == .failed)
-        #expect(worker.source(for: Self.all[1]) == nil && worker.source(for: Self.all[2]) != nil)
+        #expect(worker.projections(of: Self.all[1]) == nil && worker.projections(of: Self.all[2]) != nil)
         worker.look()
         #expect(worker.standings[Self.all[1]]?.phase == .failed)
         #expect(calls.lines.withLock { $0 }.count == 1)
@@ -103,7 +103,7 @@ struct WorkerPartitionsTests {
         plant.log.fail(Self.all[0], with: LogError(.corrupt, "not a log"))
         worker.wait(Self.all[0]) { $0 == .failed }
         #expect(calls.all == ["publish 0", "announce 0", "stop publishing 0", "withdraw 0"])
-        #expect(worker.source(for: Self.all[0]) == nil && !worker.mayPublish(Self.all[0]))
+        #expect(worker.projections(of: Self.all[0]) == nil && !worker.mayPublish(Self.all[0]))
         worker.stop()
         #expect(worker.standings.isEmpty)
     }
@@ -158,7 +158,7 @@ struct WorkerPartitionsTests {
         age.withLock { $0 = 22_501 }
         #expect(!held.mayPublish(), "at once, whoever looks first")
         worker.wait(Self.all[0]) { $0 == .suspended }
-        #expect(worker.source(for: Self.all[0]) != nil, "it still answers")
+        #expect(worker.projections(of: Self.all[0]) != nil, "it still answers")
         age.withLock { $0 = 0 }
         worker.wait(Self.all[0]) { $0 == .folding }
         #expect(held.mayPublish())
