@@ -97,7 +97,7 @@ let package = Package(
             name: "Publisher",
             dependencies: [
                 "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "ProjectionStore",
-                "Projector", "Query", "SQLite", "Timeline",
+                "Projector", "SQLite", "Timeline",
             ],
             swiftSettings: common),
 
@@ -107,8 +107,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
-                "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher", "Query",
+                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
+                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher",
+                "Query",
                 "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
@@ -120,10 +121,12 @@ let package = Package(
             name: "EventModelTests", dependencies: ["EventModel"], exclude: ["Python"], swiftSettings: common),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: common),
         .testTarget(
-            name: "TimelineTests", dependencies: ["Crypto", "EventModel", "Oracle", "SimulationKit", "Timeline"],
+            name: "TimelineTests",
+            dependencies: ["Crypto", "EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .testTarget(
-            name: "FiguresTests", dependencies: ["EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
+            name: "FiguresTests",
+            dependencies: ["EventModel", "Figures", "JSON", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .testTarget(
             name: "BaseTests", dependencies: ["Clocks", "EventModel", "Locks", "Observability"], swiftSettings: common),
@@ -152,9 +155,8 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "SQLite", "SQLiteLog",
-                "SimulationKit",
-                "Timeline",
+                "EventLog", "EventModel", "Figures", "Locks", "Oracle", "ProjectionStore", "Projector", "SQLite",
+                "SQLiteLog", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -193,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "PublisherTests",
             dependencies: [
-                "EventLog", "EventModel", "Locks", "Oracle", "ProjectionStore", "Projector", "Publisher", "Query",
-                "SimulationKit", "Timeline",
+                "EventLog", "EventModel", "Figures", "JSON", "Locks", "Oracle", "ProjectionStore", "Projector",
+                "Publisher", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

@@ -1,5 +1,4 @@
 package import EventModel
-package import Timeline
 
 /// Time inside shifts, for targets (SPEC 5.4–5.5).
 package enum ShiftTime {

@@ -3,7 +3,6 @@ internal import EventModel
 internal import Figures
 internal import ProjectionStore
 internal import Projector
-internal import Query
 internal import Timeline
 
 /// Computes all figures of one hour of a site and says which records they make.
@@ -45,7 +44,7 @@ private struct Sheet {
     let snapshot: ProjectionSnapshot
     let window: Window
     let view: KnowledgeView
-    let standing: PublishDecision.Standing
+    let situation: PublishDecision.Situation
     var outcome = HourSheet.Outcome()
 
     init(
@@ -56,7 +55,7 @@ private struct Sheet {
         self.snapshot = snapshot
         self.window = window
         view = snapshot.site.view(knownAt: nil)
-        standing = PublishDecision.Standing(
+        situation = PublishDecision.Situation(
             epoch: parts.epoch, next: snapshot.progress.nextOffset, fold: ProjectionStore.foldVersion,
             isFinal: isFinal, now: now, pace: parts.configuration.round)
     }
@@ -65,12 +64,10 @@ private struct Sheet {
 
     /// Workers, stations and the factory.
     mutating func addTimes() throws {
-        let figures = try site.figures(window, view, [.workers, .stations, .statuses], snapshot.reader)
+        let figures = try site.figures(window, view, [.workers, .stations, .statuses, .factory], snapshot.reader)
         var states = try parts.published.states(hour.site, hour.start, .worker)
         for (number, sums) in figures.workers.enumerated() {
-            let current = figures.statuses[number].current
-            let station = current.map { Array(site.stations[site.origin($0.origin).station]) }
-            let content = MetricContent.worker(sums, state: current?.type, workstation: station)
+            let content = MetricContent.worker(sums, WorkerPresence(figures.statuses[number], at: site))
             add(.worker, [Array(site.workers[UInt32(number)])], content, &states)
         }
         addVanished(.worker, states)
@@ -78,7 +75,7 @@ private struct Sheet {
         states = try parts.published.states(hour.site, hour.start, .workstation)
         let present = site.presentWorkers(figures.statuses)
         for (number, sums) in figures.stations.enumerated() {
-            let content = MetricContent.workstation(sums, currentWorkers: present[number])
+            let content = MetricContent.workstation(sums, WorkstationPresence(workers: present[number]))
             add(.workstation, [Array(site.stations[UInt32(number)])], content, &states)
         }
         addVanished(.workstation, states)
@@ -86,16 +83,16 @@ private struct Sheet {
         states = try parts.published.states(hour.site, hour.start, .factory)
         let settings = site.settings(view)
         let zone = parts.zones.zone(settings?.timeZone ?? "UTC")
-        add(.factory, [], .factory(FactoryFigures(figures, settings, zone)), &states)
+        add(.factory, [], .factory(FactoryFigures(figures.factory, over: window, settings, zone)), &states)
     }
 
     mutating func addHealth() throws {
         var states = try parts.published.states(hour.site, hour.start, .modelHealth)
-        for (number, sums) in try site.health(window, view, snapshot.reader) {
+        for (number, health) in try site.health(window, view, snapshot.reader) {
             let origin = site.origin(number)
             func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
             let entity = [Array(site.stations[origin.station]), name(origin.camera), name(origin.modelVersion)]
-            add(.modelHealth, entity, .modelHealth(sums), &states)
+            add(.modelHealth, entity, .modelHealth(health), &states)
         }
         addVanished(.modelHealth, states)
     }
@@ -107,12 +104,11 @@ private struct Sheet {
         // Most ids of a large site have nothing in an hour.
         if content.isNothing, states.isEmpty { return }
         let previous = states.removeValue(forKey: MetricKey.entityBytes(entity))
-        let basis = content.basis
-        switch PublishDecision(previous, basis: basis, isNothing: content.isNothing, standing) {
+        switch PublishDecision(previous, content.figures, isNothing: content.isNothing, situation) {
         case .leave: break
         case .later, .behind: outcome.isComplete = false
         case .send(let status):
-            outcome.records.append(record(kind, entity, content, basis, status, previous))
+            outcome.records.append(record(kind, entity, content, status, previous))
         }
     }
 
@@ -129,27 +125,27 @@ private struct Sheet {
     mutating func addRemovals() throws {
         for kind in HourGrid.site.kinds {
             for (entity, state) in try parts.published.states(hour.site, hour.start, kind) {
-                if state.fold > standing.fold { continue }
-                if state.epoch == standing.epoch, state.offset >= standing.next {
+                if state.fold > situation.fold { continue }
+                if state.epoch == situation.epoch, state.offset >= situation.next {
                     outcome.isComplete = false
                     continue
                 }
                 outcome.records.append(
-                    record(kind, MetricKey.entity(entity, of: kind), nil, [], state.status, state))
+                    record(kind, MetricKey.entity(entity, of: kind), nil, state.status, state))
             }
         }
     }
 
     private func record(
-        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ basis: [UInt8], _ status: MetricStatus,
+        _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ status: MetricStatus,
         _ previous: PublishedState?
     ) -> MetricRecord {
-        let offset = LogOffset(standing.next.value - 1)
+        let offset = LogOffset(situation.next.value - 1)
         return MetricRecord(
             kind: kind, key: MetricKey(site: hour.site, entity: entity, hourStart: hour.start), content: content,
-            basis: basis, status: status,
+            status: status,
             revision: MetricRevision(epoch: parts.epoch, partition: parts.partition, offset: offset),
-            asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: standing.fold,
+            asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: situation.fold,
             previous: previous)
     }
 }

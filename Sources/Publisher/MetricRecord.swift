@@ -1,9 +1,7 @@
 internal import EventLog
 internal import EventModel
-internal import Foundation
+internal import Figures
 internal import JSON
-internal import Query
-internal import Timeline
 
 /// A metric record about to be sent; its bytes are made only then.
 struct MetricRecord: Sendable {
@@ -11,7 +9,6 @@ struct MetricRecord: Sendable {
     var key: MetricKey
     /// nil: a tombstone. Hours that the site no longer has (its zone changed) are taken back.
     var content: MetricContent?
-    var basis: [UInt8]
     var status: MetricStatus
     var revision: MetricRevision
     /// E of SPEC 5.1, in microseconds: the hour's end, or the clock when it ran.
@@ -23,10 +20,13 @@ struct MetricRecord: Sendable {
 
     static let spec = 1
 
-    /// What the topic will say of the key.
-    var state: PublishedState {
-        PublishedState(
-            epoch: revision.epoch, offset: revision.offset, status: status, asOf: asOf, fold: fold, basis: basis)
+    /// What the topic will say of the key; nil: nothing any more.
+    var state: PublishedState? {
+        content.map {
+            PublishedState(
+                epoch: revision.epoch, offset: revision.offset, status: status, asOf: asOf, fold: fold,
+                figures: $0.figures)
+        }
     }
 
     /// Names the content: the same record sent twice has the same id.
@@ -92,7 +92,7 @@ struct MetricRecord: Sendable {
             writer.member("status", previous.status.rawValue)
             writer.member("as_of", microseconds: previous.asOf)
             writer.key("figures")
-            writer.raw(previous.basis)
+            writer.object { previous.figures.write(to: &$0) }
         }
     }
 }
@@ -128,25 +128,21 @@ struct ReceivedMetric: Sendable {
         self.key = key
         id = record.headers.first { $0.name == "ce_id" }?.value ?? []
         guard let value = record.value else { return }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let envelope = try? decoder.decode(Envelope.self, from: Data(value)),
-            let basis = try? decoder.decode(MetricBasis.self, from: Data(value)),
-            let asOf = Timestamp(rfc3339: envelope.asOf)
-        else { return nil }
-        state = PublishedState(
-            epoch: envelope.revision.epoch, offset: LogOffset(envelope.revision.offset), status: envelope.status,
-            asOf: asOf.microseconds, fold: envelope.fold ?? 0, basis: basis.json(kind))
+        guard let json = JSONValue(value), let state = PublishedState(json, kind) else { return nil }
+        self.state = state
     }
+}
 
-    private struct Envelope: Decodable {
-        struct Revision: Decodable {
-            var epoch: String
-            var offset: Int64
-        }
-        var status: MetricStatus
-        var asOf: String
-        var revision: Revision
-        var fold: Int64?
+extension PublishedState {
+    /// Reads a record; nil where it does not say what every record says.
+    fileprivate init?(_ record: JSONValue, _ kind: MetricKind) {
+        guard let status = record["status"]?.text.flatMap(MetricStatus.init(rawValue:)),
+            let asOf = record["as_of"]?.text.flatMap({ Timestamp(rfc3339: $0) }),
+            let epoch = record["revision"]?["epoch"]?.text,
+            let offset = record["revision"]?["offset"]?.text.flatMap({ Int64($0) })
+        else { return nil }
+        self.init(
+            epoch: epoch, offset: LogOffset(offset), status: status, asOf: asOf.microseconds,
+            fold: record["fold"]?.text.flatMap { Int64($0) } ?? 0, figures: PublishedFigures(record, kind))
     }
 }

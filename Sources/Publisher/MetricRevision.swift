@@ -28,8 +28,7 @@ struct PublishedState: Sendable, Equatable {
     var asOf: Int64
     /// Version of the fold that computed it (DESIGN 1.11).
     var fold: Int64
-    /// See ``MetricContent/basis``.
-    var basis: [UInt8]
+    var figures: PublishedFigures
 }
 
 /// What is to become of the record of a key.
@@ -42,8 +41,8 @@ enum PublishDecision: Equatable {
     case behind
     case send(MetricStatus)
 
-    /// The standing of whoever decides.
-    struct Standing {
+    /// What the record of a key would be made from now.
+    struct Situation {
         var epoch: String
         /// The next offset to fold.
         var next: LogOffset
@@ -58,26 +57,29 @@ enum PublishDecision: Equatable {
 
     /// - Parameters:
     ///   - published: the newest record in the topic; nil where there is none.
-    ///   - isNothing: whether there is nothing to tell unless something else was told.
-    init(_ published: PublishedState?, basis: [UInt8], isNothing: Bool, _ standing: Standing) {
+    ///   - figures: what we would say.
+    ///   - isNothing: whether there is nothing to publish, unless something else was published before.
+    init(
+        _ published: PublishedState?, _ figures: PublishedFigures, isNothing: Bool, _ situation: Situation
+    ) {
         guard let published else {
-            self = isNothing ? .leave : .send(standing.isFinal ? .final : .provisional)
+            self = isNothing ? .leave : .send(situation.isFinal ? .final : .provisional)
             return
         }
-        let isSameLog = published.epoch == standing.epoch
-        let isEqual = isSameLog && published.basis == basis
-        if published.fold > standing.fold {
+        let isSameLog = published.epoch == situation.epoch
+        let isEqual = isSameLog && published.figures == figures
+        if published.fold > situation.fold {
             self = .leave
-        } else if isSameLog, published.offset >= standing.next {
+        } else if isSameLog, published.offset >= situation.next {
             self = .behind
-        } else if standing.isFinal {
-            self = PublishDecision.afterEnd(published, isEqual: isEqual, isSameFigures: published.basis == basis)
+        } else if situation.isFinal {
+            self = PublishDecision.afterEnd(published, isEqual: isEqual, isSameFigures: published.figures == figures)
         } else if isEqual {
             self = .leave
         } else if published.status != .provisional, isSameLog {
             // Whoever called it final has a clock ahead of this one; nobody gets a provisional after a final.
             self = .later
-        } else if abs(standing.now - published.asOf) < standing.pace {
+        } else if abs(situation.now - published.asOf) < situation.pace {
             self = .later
         } else {
             self = .send(.provisional)

@@ -3,7 +3,7 @@ internal import Foundation
 internal import SQLite
 internal import Timeline
 
-/// An hour of a site whose figures have to be looked at.
+/// An hour of a site whose figures have to be checked.
 struct DueHour: Hashable, Sendable {
     var site: SiteID
     var grid: HourGrid
@@ -29,13 +29,14 @@ final class PublishedStore {
     private let listDue: Statement
     private var mark: Int64
 
-    private static let format: Int64 = 1
+    /// 2: figures as integers, not as JSON.
+    private static let format: Int64 = 2
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE published (site BLOB NOT NULL, start INTEGER NOT NULL, kind INTEGER NOT NULL, entity BLOB NOT NULL,
             epoch TEXT NOT NULL, log_offset INTEGER NOT NULL, status TEXT NOT NULL, as_of INTEGER NOT NULL,
-            fold INTEGER NOT NULL, basis BLOB NOT NULL, topic_offset INTEGER NOT NULL,
+            fold INTEGER NOT NULL, figures BLOB NOT NULL, topic_offset INTEGER NOT NULL,
             PRIMARY KEY (site, start, kind, entity)) WITHOUT ROWID;
         CREATE TABLE due (start INTEGER NOT NULL, grid INTEGER NOT NULL, site BLOB NOT NULL, mark INTEGER NOT NULL,
             PRIMARY KEY (start, grid, site)) WITHOUT ROWID;
@@ -55,7 +56,7 @@ final class PublishedStore {
             "DELETE FROM published WHERE site = ? AND start = ? AND kind = ? AND entity = ?")
         listStates = try made.prepare(
             """
-            SELECT entity, epoch, log_offset, status, as_of, fold, basis FROM published
+            SELECT entity, epoch, log_offset, status, as_of, fold, figures FROM published
             WHERE site = ? AND start = ? AND kind = ?
             """)
         putDue = try made.prepare("INSERT INTO due VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mark = ?4")
@@ -112,10 +113,12 @@ final class PublishedStore {
         try listStates.bind(2, start)
         try listStates.bind(3, Int64(kind.rawValue))
         try listStates.forEachRow { row in
+            // A row that cannot be read counts as not there: it is published again.
+            guard let figures = PublishedFigures(stored: row.blob(6), kind) else { return }
             states[row.blob(0)] = PublishedState(
                 epoch: row.text(1), offset: LogOffset(row.int64(2)),
                 status: MetricStatus(rawValue: row.text(3)) ?? .provisional, asOf: row.int64(4), fold: row.int64(5),
-                basis: row.blob(6))
+                figures: figures)
         }
         return states
     }
@@ -146,7 +149,7 @@ final class PublishedStore {
         try putState.bind(7, state.status.rawValue)
         try putState.bind(8, state.asOf)
         try putState.bind(9, state.fold)
-        try putState.bind(10, state.basis)
+        try putState.bind(10, state.figures.stored)
         try putState.bind(11, offset)
         try putState.run()
         return true

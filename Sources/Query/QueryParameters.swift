@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Figures
 internal import HTTPServer
 
 /// The parameters of a question, read and judged (SPEC 2.5: a malformed query is a 400).
@@ -114,13 +115,6 @@ struct QueryParameters: Sendable {
         }
         return limit
     }
-}
-
-/// SPEC 6.2's `group_by`.
-enum HealthGrouping: String, Sendable, CaseIterable {
-    case camera
-    case workstation
-    case modelVersion = "model_version"
 }
 
 extension Problem {

@@ -19,33 +19,15 @@ extension QueryService {
             return HTTPResponse(status: 304, headers: headers)
         }
         let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled)
-        var next: String?
+        let content = try question.content(rosters, partition)
         var writer = JSONWriter(reservedBytes: 4096)
-        try writer.object { writer in
-            next = try write(question, partition, to: &writer)
+        writer.object { writer in
+            writer.content(content)
             meta.write(to: &writer)
-            if let next { writer.member("next_cursor", next) }
+            if let next = content.nextCursor { writer.member("next_cursor", next) }
         }
-        if let next { headers.append(("Link", NextLink.header(question, cursor: next))) }
+        if let next = content.nextCursor { headers.append(("Link", NextLink.header(question, cursor: next))) }
         return .json(200, writer.bytes, headers: headers)
-    }
-
-    /// Everything before `meta`.
-    /// - Returns: the cursor of the next page, where there is one.
-    private func write(_ question: Question, _ partition: PartitionIndex, to writer: inout JSONWriter) throws -> String?
-    {
-        switch question.kind {
-        case .workers:
-            let names = rosters.workerNames(question.registered)
-            try question.writeWorkers(to: &writer, rosters.roster(question), names: names)
-        case .workstations: try question.writeWorkstations(to: &writer, rosters.roster(question))
-        case .factory: try question.writeFactory(to: &writer)
-        case .modelHealth: try question.writeModelHealth(to: &writer)
-        case .explain: try question.writeExplanation(to: &writer, partition)
-        case .ledger: question.writeLedger(to: &writer)
-        case .events: return try question.writeEvents(to: &writer, partition)
-        }
-        return nil
     }
 }
 

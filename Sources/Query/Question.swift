@@ -71,12 +71,6 @@ struct Question {
         }
     }
 
-    func workerID(_ number: UInt32) -> ArraySlice<UInt8> { site.workers[number] }
-
-    func stationID(_ entry: TimelineEntry) -> ArraySlice<UInt8> { site.stations[site.origin(entry.origin).station] }
-
-    /// `partition:offset:index` of an event.
-    func position(_ entry: TimelineEntry, _ partition: PartitionIndex) -> String {
-        Position(record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index).description
-    }
+    /// Whether hours are being rebuilt, so that figures are derived from events alone meanwhile (DESIGN 1.7).
+    var isRederiving: Bool { site.isRederiving }
 }

@@ -13,10 +13,22 @@ extension SiteFold {
     var lineIndices: some Sequence<LineIndex> { lines.indices.lazy.map { LineIndex($0) } }
 
     /// Whether the worker may have accepted events.
-    func hasEvents(_ worker: UInt32) -> Bool { hasEvents(LineIndex(worker, .accepted)) }
+    package func hasEvents(_ worker: UInt32) -> Bool { hasEvents(LineIndex(worker, .accepted)) }
 
     /// Whether the line may have events.
     func hasEvents(_ line: LineIndex) -> Bool { !lines[line.value].pages.isEmpty || lines[line.value].isStored }
+
+    /// Hands on a worker's visible winners of one class with an event time in `range`, in order.
+    package func forEachEntry(
+        of worker: UInt32, _ eventClass: EventClass, in range: Range<Int64>, _ view: KnowledgeView,
+        _ reader: any PageReader, _ body: (TimelineEntry) throws -> Void
+    ) throws {
+        let line = LineIndex(worker, eventClass)
+        guard hasEvents(line) else { return }
+        try forEachEntry(
+            line, from: EventKey(at: range.lowerBound), to: EventKey(at: range.upperBound), knownAt: view.knownAt,
+            reader, body)
+    }
 
     /// Hands on the visible winners of a line with keys in [from, to), in order.
     func forEachEntry(

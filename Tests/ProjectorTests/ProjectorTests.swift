@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import Figures
 import Foundation
 import ProjectionStore
 import Projector
@@ -103,8 +104,8 @@ struct ProjectorTests {
             snapshots += 1
             let window = Window(from: 0, end: Timestamp.latest.microseconds)
             let view = snapshot.site.view(knownAt: nil)
-            let figures = try snapshot.site.figures(window, view, [.workers, .stations], snapshot.reader)
-            #expect(figures.total.units == snapshot.site.ledger.folded)
+            let figures = try snapshot.site.figures(window, view, [.totals, .stations], snapshot.reader)
+            #expect(figures.factory.units == snapshot.site.ledger.folded)
             #expect(figures.stations.reduce(0) { $0 + $1.units } == snapshot.site.ledger.folded)
             snapshot.close()
         }

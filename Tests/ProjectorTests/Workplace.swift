@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import Figures
 import Foundation
 import ProjectionStore
 import Projector

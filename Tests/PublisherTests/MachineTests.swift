@@ -1,5 +1,6 @@
 // Layer: machine. Decisions as values.
 import EventModel
+import Figures
 import Testing
 
 @testable import Publisher
@@ -63,22 +64,26 @@ struct MachineTests {
         #expect(machine.step(0, .tick(isOwner: true, unsent: 0, inFlight: 0)) == [])
     }
 
+    /// Figures that differ by a number.
+    private func said(_ workers: Int64) -> PublishedFigures { .workstation(StateSums(), currentWorkers: workers) }
+
     private func decide(
-        _ published: PublishedState?, basis: [UInt8] = [2], isFinal: Bool, next: Int64 = 10, isNothing: Bool = false
+        _ published: PublishedState?, _ figures: Int64 = 2, isFinal: Bool, next: Int64 = 10, isNothing: Bool = false
     ) -> PublishDecision {
         PublishDecision(
-            published, basis: basis, isNothing: isNothing,
-            PublishDecision.Standing(
+            published, said(figures), isNothing: isNothing,
+            PublishDecision.Situation(
                 epoch: "e", next: LogOffset(next), fold: 1, isFinal: isFinal, now: at(9, 30),
                 pace: configuration.round))
     }
 
     private func state(
-        _ status: MetricStatus, basis: [UInt8] = [1], offset: Int64 = 5, epoch: String = "e", fold: Int64 = 1,
+        _ status: MetricStatus, _ figures: Int64 = 1, offset: Int64 = 5, epoch: String = "e", fold: Int64 = 1,
         asOf: Int64 = at(9, 29)
     ) -> PublishedState {
         PublishedState(
-            epoch: epoch, offset: LogOffset(offset), status: status, asOf: asOf, fold: fold, basis: basis)
+            epoch: epoch, offset: LogOffset(offset), status: status, asOf: asOf, fold: fold,
+            figures: said(figures))
     }
 
     @Test("decisions about a key follow what the topic's newest record says")
@@ -87,17 +92,17 @@ struct MachineTests {
         #expect(decide(nil, isFinal: true) == .send(.final))
         #expect(decide(nil, isFinal: true, isNothing: true) == .leave)
         #expect(decide(state(.provisional), isFinal: false) == .send(.provisional))
-        #expect(decide(state(.provisional, basis: [2]), isFinal: false) == .leave)
+        #expect(decide(state(.provisional, 2), isFinal: false) == .leave)
         #expect(decide(state(.provisional, asOf: at(9, 29, 51)), isFinal: false) == .later)
-        #expect(decide(state(.provisional, basis: [2]), isFinal: true) == .send(.final))
-        #expect(decide(state(.final, basis: [2]), isFinal: true) == .leave)
+        #expect(decide(state(.provisional, 2), isFinal: true) == .send(.final))
+        #expect(decide(state(.final, 2), isFinal: true) == .leave)
         #expect(decide(state(.final), isFinal: true) == .send(.restated))
         #expect(decide(state(.restated), isFinal: true) == .send(.restated))
         #expect(decide(state(.final), isFinal: false) == .later)
         #expect(decide(state(.final, offset: 10), isFinal: true) == .behind)
         #expect(decide(state(.final, fold: 2), isFinal: true) == .leave)
-        #expect(decide(state(.final, basis: [2], epoch: "other"), isFinal: true) == .send(.final))
-        #expect(decide(state(.restated, basis: [2], epoch: "other"), isFinal: true) == .send(.restated))
+        #expect(decide(state(.final, 2, epoch: "other"), isFinal: true) == .send(.final))
+        #expect(decide(state(.restated, 2, epoch: "other"), isFinal: true) == .send(.restated))
         #expect(decide(state(.final, offset: 99, epoch: "other"), isFinal: true) == .send(.restated))
     }
 

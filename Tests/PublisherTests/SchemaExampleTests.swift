@@ -2,6 +2,7 @@
 import EventLog
 import EventModel
 import Foundation
+import JSON
 import Testing
 
 @testable import Publisher
@@ -66,7 +67,10 @@ struct SchemaExampleTests {
             #expect(received.key == key)
             #expect(state.status.rawValue == example["status"] as? String)
             #expect(state.epoch == "00112233445566778899aabbccddeeff")
-            let basis = try JSONSerialization.jsonObject(with: Data(state.basis)) as? NSDictionary
+            var writer = JSONWriter()
+            writer.object { state.figures.write(to: &$0) }
+            let basis = try JSONSerialization.jsonObject(with: Data(writer.bytes)) as? NSDictionary
+            #expect(PublishedFigures(stored: state.figures.stored, kind) == state.figures)
             let previous = try examples("\(kind.name)-metric")[0]["previous"] as? NSDictionary
             let figures = try #require(previous?["figures"] as? NSDictionary)
             let said = try #require(basis)

@@ -76,17 +76,4 @@ import Timeline
             })
         #expect(groups.compactMap { $0["samples"]?.text.flatMap { Int($0) } }.reduce(0, +) == 3)
     }
-
-    @Test(
-        "Critical is below 0.75, Warning up to 0.85, by the exact average",
-        arguments: [
-            (749_999, 750_000, "Critical"), (750_000, 750_000, "Warning"), (850_000, 850_000, "Warning"),
-            (850_000, 850_001, "Healthy"), (1_000_000, 1_000_000, "Healthy"), (0, 0, "Critical"),
-        ] as [(Int64, Int64, String)])
-    func status(_ first: Int64, _ second: Int64, _ status: String) {
-        var sums = HealthSums(hour: Hour(0))
-        sums.add(confidence: first, isMarked: false, sign: 1)
-        sums.add(confidence: second, isMarked: false, sign: 1)
-        #expect(HealthStatus(sums).rawValue == status)
-    }
 }

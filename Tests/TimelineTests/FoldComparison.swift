@@ -1,5 +1,6 @@
 // Layer: oracle. Every answer of the fold against the same answer recomputed from scratch.
 import EventModel
+import Figures
 import Oracle
 import SimulationKit
 
@@ -79,18 +80,18 @@ struct FoldComparison {
     private func station(of entry: TimelineEntry) -> WorkstationID { station(site.origin(entry.origin).station) }
 
     mutating func compareFigures() throws {
-        let figures = try site.figures(foldWindow, view, [.workers, .stations, .statuses], harness.store)
+        let figures = try site.figures(foldWindow, view, [.workers, .stations, .statuses, .factory], harness.store)
         compareWorkers(figures)
         try compareStations(figures)
         let factory = truth.factory(window)
-        let total = figures.total
+        let total = figures.factory
         expect(
-            "factory", [total.working, total.idle, total.absent, total.units],
+            "factory", [total.working, total.idle, total.absent, total.units].map { Int64($0) },
             [
                 factory.working, factory.idle, factory.absent, factory.units,
             ])
         expect(
-            "active", [figures.activeWorkers, figures.activeStations],
+            "active", [total.activeWorkers, total.activeStations],
             [
                 factory.activeWorkers, factory.activeWorkstations,
             ])
@@ -169,8 +170,8 @@ struct FoldComparison {
 
     mutating func compareHealth() throws {
         let sums = try site.health(foldWindow, view, harness.store)
-        var total = HealthSums(hour: Hour(0))
-        var groups: [OracleGrouping: [[UInt8]?: HealthSums]] = [:]
+        var total = HealthFigures()
+        var groups: [OracleGrouping: [[UInt8]?: HealthFigures]] = [:]
         for (number, row) in sums {
             let origin = site.origin(number)
             let keys: [OracleGrouping: [UInt8]?] = [
@@ -180,7 +181,7 @@ struct FoldComparison {
             ]
             total.add(row)
             for (grouping, key) in keys {
-                groups[grouping, default: [:]][key, default: HealthSums(hour: Hour(0))].add(row)
+                groups[grouping, default: [:]][key, default: HealthFigures()].add(row)
             }
         }
         expect("health", Self.text(total), Self.text(truth.health(window)))
@@ -191,8 +192,8 @@ struct FoldComparison {
         }
     }
 
-    private static func text(_ sums: HealthSums) -> [Int64] {
-        [sums.samples, sums.confidenceSum, sums.marked] + (0..<HealthSums.binCount).map { sums.bins[$0] }
+    private static func text(_ figures: HealthFigures) -> [Int64] {
+        [figures.samples, figures.confidenceSum, figures.belowThreshold] + figures.histogram
     }
 
     private static func text(_ health: OracleHealth) -> [Int64] {

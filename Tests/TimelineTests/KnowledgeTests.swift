@@ -2,6 +2,7 @@
 // and answers while definitions make buckets anew in slices. Catches a bucket, page or definition that shows too early;
 // cannot catch what the short fold gets wrong as well: the oracle does.
 import EventModel
+import Figures
 import Oracle
 import SimulationKit
 import Testing

@@ -3,6 +3,7 @@
 // catch what is wrong in every order alike: the oracle does, on the first of them.
 import Crypto
 import EventModel
+import Figures
 import Oracle
 import SimulationKit
 import Testing

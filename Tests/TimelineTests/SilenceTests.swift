@@ -1,4 +1,5 @@
 import EventModel
+import Figures
 import Testing
 import Timeline
 

@@ -1,43 +1,10 @@
+internal import Figures
 internal import Foundation
 internal import JSON
+internal import Timeline
 
 /// Answers of a server as tables for people.
 enum AnswerTables {
-    /// A column of a table and the member that fills it.
-    private struct Field {
-        enum Kind {
-            case text
-            /// A number with so many decimals.
-            case number(Int)
-        }
-
-        var title: String
-        var member: String
-        var kind: Kind
-
-        init(_ title: String, _ member: String, _ kind: Kind = .text) {
-            self.title = title
-            self.member = member
-            self.kind = kind
-        }
-
-        var column: Table.Column {
-            switch kind {
-            case .text: .text(title)
-            case .number: .number(title)
-            }
-        }
-
-        func cell(_ item: JSONValue) -> String {
-            guard let value = item[member] else { return "-" }
-            switch (kind, value) {
-            case (.number(let decimals), .number(let number)): return fixed(number, decimals: decimals)
-            case (_, .bool(let flag)): return flag ? "yes" : "no"
-            default: return value.text ?? "-"
-            }
-        }
-    }
-
     static func tables(_ question: QueryCommand.Question, _ answer: JSONValue) -> [Table] {
         switch question {
         case .workers: [list(answer["items"], workers)]
@@ -63,79 +30,77 @@ enum AnswerTables {
         return text
     }
 
-    private static let workers = [
-        Field("worker", "worker_id"), Field("name", "worker_name"), Field("now", "current_state"),
-        Field("at", "current_workstation_id"), Field("working h", "total_active_time_hours", .number(2)),
-        Field("idle h", "total_idle_time_hours", .number(2)), Field("absent h", "total_absent_time_hours", .number(2)),
-        Field("utilization %", "utilization_percentage", .number(2)),
-        Field("availability %", "availability_percentage", .number(2)),
-        Field("coverage %", "coverage_percentage", .number(2)), Field("units", "total_units_produced", .number(0)),
-        Field("units/h", "units_per_hour", .number(2)),
-    ]
+    private static func id(_ name: String, _ title: String) -> FigureColumn {
+        FigureColumn(name: name, title: title, unit: .text)
+    }
 
-    private static let workstations = [
-        Field("station", "workstation_id"), Field("name", "workstation_name"),
-        Field("people now", "current_workers", .number(0)), Field("occupied h", "occupancy_time_hours", .number(2)),
-        Field("occupancy %", "occupancy_percentage", .number(2)),
-        Field("utilization %", "utilization_percentage", .number(2)),
-        Field("units", "total_units_produced", .number(0)), Field("units/h", "throughput_rate", .number(2)),
-        Field("last seen", "last_activity"),
-    ]
+    /// The columns of figures, by what defines them: those that people look for `first`, then the rest in their order.
+    private static func columns<Values>(_ figures: [Figure<Values>], first: [String] = []) -> [FigureColumn] {
+        let columns = figures.compactMap(\.column)
+        return first.compactMap { name in columns.first { $0.name == name } }
+            + columns.filter { !first.contains($0.name) }
+    }
 
-    private static let factory = [
-        Field("productive hours", "total_productive_time_hours", .number(2)),
-        Field("units", "total_production_count", .number(0)),
-        Field("units per hour", "average_production_rate", .number(2)),
-        Field("average utilization %", "average_utilization_percentage", .number(2)),
-        Field("coverage %", "coverage_percentage", .number(2)), Field("active workers", "active_workers", .number(0)),
-        Field("active workstations", "active_workstations", .number(0)),
-        Field("target units", "target_units", .number(2)),
-        Field("target variance %", "target_variance_percentage", .number(2)),
-        Field("from", "time_range_start"), Field("to", "time_range_end"),
-    ]
+    private static let workers =
+        [id("worker_id", "worker"), id("worker_name", "name")] + columns(WorkerPresence.current)
+        + columns(WorkerFigures.figures)
 
-    private static let health = [
-        Field("status", "status"), Field("average confidence", "avg_confidence", .number(4)),
-        Field("samples", "samples", .number(0)), Field("below threshold", "below_threshold_count", .number(0)),
-        Field("message", "message"),
-    ]
+    private static let workstations =
+        [id("workstation_id", "station"), id("workstation_name", "name")] + columns([WorkstationPresence.workers])
+        + columns(WorkstationFigures.figures) + columns([WorkstationPresence.lastActivity])
 
-    private static let healthGroups = [
-        Field("camera", "camera_id"), Field("station", "workstation_id"), Field("model", "model_version"),
-        Field("status", "status"), Field("average confidence", "avg_confidence", .number(4)),
-        Field("samples", "samples", .number(0)), Field("below threshold", "below_threshold_count", .number(0)),
-    ]
+    private static let factory =
+        columns(
+            FactoryFigures.figures,
+            first: [
+                "total_productive_time_hours", "total_production_count", "average_production_rate",
+                "average_utilization_percentage", "coverage_percentage",
+            ]) + [id("time_range_start", "from"), id("time_range_end", "to")]
 
-    private static let intervals = [
-        Field("from", "from"), Field("to", "to"), Field("state", "state"), Field("station", "workstation_id"),
-        Field("position", "position"), Field("known since", "created_at"),
-    ]
+    private static let health =
+        columns([HealthFigures.status])
+        + columns(HealthFigures.figures, first: ["avg_confidence", "samples", "below_threshold_count"])
 
-    private static let counts = [
-        Field("units at", "timestamp"), Field("count", "count", .number(0)), Field("station", "workstation_id"),
-        Field("position", "position"), Field("known since", "created_at"),
-    ]
+    private static let healthGroups =
+        [id("camera_id", "camera"), id("workstation_id", "station"), id("model_version", "model")]
+        + health.filter { $0.name != "message" }
 
-    private static let ledger = [
-        "received", "folded", "duplicates", "low_confidence", "quarantined", "definitions",
-    ].map { Field($0.replacing("_", with: " "), $0, .number(0)) }
+    private static let intervals =
+        columns(Explanation.Interval.span) + columns(Explanation.Interval.state)
+        + columns(Explanation.Provenance.figures)
+
+    private static let counts =
+        columns(Explanation.Count.figures, first: ["timestamp", "count"])
+        + columns(Explanation.Provenance.figures)
+
+    private static let ledger = columns(Ledger.figures)
 
     /// A table with a row for each item; columns that no item fills are left out.
-    private static func list(_ items: JSONValue?, _ fields: [Field]) -> Table {
+    private static func list(_ items: JSONValue?, _ columns: [FigureColumn]) -> Table {
         let items = items?.items ?? []
-        let filled = fields.filter { field in
-            items.isEmpty || items.contains { $0[field.member].map { $0 != .null } ?? false }
+        let filled = columns.filter { column in
+            items.isEmpty || items.contains { $0[column.name].map { $0 != .null } ?? false }
         }
-        var table = Table(filled.map(\.column))
-        for item in items { table.append(filled.map { $0.cell(item) }) }
+        var table = Table(filled.map { $0.unit.decimals == nil ? .text($0.title) : .number($0.title) })
+        for item in items { table.append(filled.map { cell($0, of: item) }) }
         return table
     }
 
-    /// A table with a row for each field of one object.
-    private static func pairs(_ answer: JSONValue, _ fields: [Field]) -> Table {
+    /// A table with a row for each figure of one object.
+    private static func pairs(_ answer: JSONValue, _ columns: [FigureColumn]) -> Table {
         var table = Table([.text("figure"), .number("value")])
-        for field in fields where answer[field.member] != nil { table.append([field.title, field.cell(answer)]) }
+        for column in columns where answer[column.name] != nil {
+            table.append([column.title, cell(column, of: answer)])
+        }
         return table
+    }
+
+    private static func cell(_ column: FigureColumn, of item: JSONValue) -> String {
+        switch (column.unit.decimals, item[column.name]) {
+        case (let decimals?, .number(let number)): fixed(number, decimals: decimals)
+        case (_, .bool(let flag)): flag ? "yes" : "no"
+        case (_, let value): value?.text ?? "-"
+        }
     }
 
     /// A number with exactly so many decimals, thousands apart.

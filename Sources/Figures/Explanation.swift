@@ -1,0 +1,104 @@
+package import EventModel
+package import Timeline
+
+/// What a worker's figures over a window are made of: they add up to ``WorkerFigures`` exactly (SPEC 5.9).
+package struct Explanation: Equatable, Sendable {
+    /// A state that holds for a while.
+    package struct Interval: Equatable, Sendable {
+        package var state: EventType
+        package var workstation: ArraySlice<UInt8>
+        /// Microseconds, clipped to the window.
+        package var from: Int64
+        package var to: Int64
+        package var opener: Provenance
+
+        package static let state: [Figure<Interval>] = [
+            Figure("state", .text, "state") { .text($0.state.text) },
+            Figure("workstation_id", .text, "station") { .id($0.workstation) },
+        ]
+        package static let span: [Figure<Interval>] = [
+            Figure("from", .time, "from") { .time($0.from) },
+            Figure("to", .time, "to") { .time($0.to) },
+        ]
+    }
+
+    /// Units that were counted at once.
+    package struct Count: Equatable, Sendable {
+        /// Microseconds.
+        package var time: Int64
+        package var workstation: ArraySlice<UInt8>
+        package var count: Int64
+        package var event: Provenance
+
+        package static let figures: [Figure<Count>] = [
+            Figure("timestamp", .time, "units at") { .time($0.time) },
+            Figure("workstation_id", .text, "station") { .id($0.workstation) },
+            Figure("count", .count, "count") { .integer($0.count) },
+        ]
+    }
+
+    /// Which event says so.
+    package struct Provenance: Equatable, Sendable {
+        package var position: Position
+        /// Microseconds.
+        package var createdAt: Int64
+
+        package static let figures: [Figure<Provenance>] = [
+            Figure("position", .text, "position") { .text($0.position.description) },
+            Figure("created_at", .time, "known since") { .time($0.createdAt) },
+        ]
+    }
+
+    /// In order of time.
+    package private(set) var intervals: [Interval] = []
+    package private(set) var counts: [Count] = []
+    /// How many intervals and counts the window holds. Where these are more than the limit, the rest is left out.
+    package private(set) var rowCount = 0
+
+    /// Nothing: of a worker whom no record names.
+    package init() {}
+
+    /// - Parameters:
+    ///   - partition: of the site's log, for positions.
+    ///   - rowsMaximum: rows that are kept at most.
+    package init(
+        of worker: UInt32, at site: SiteFold, _ window: Window, _ view: KnowledgeView,
+        _ reader: any ProjectionReader, partition: PartitionIndex, rowsMaximum: Int
+    ) throws {
+        func provenance(_ entry: TimelineEntry) -> Provenance {
+            let record = RecordPosition(partition: partition, offset: entry.offset)
+            return Provenance(
+                position: Position(record: record, index: entry.index), createdAt: entry.createdAt)
+        }
+        try site.derive(
+            worker, from: window.from, to: window.end, view, reader,
+            interval: { owner, from, to in
+                rowCount += 1
+                guard rowCount <= rowsMaximum else { return }
+                intervals.append(
+                    Interval(
+                        state: owner.type, workstation: site.stationID(of: owner), from: from, to: to,
+                        opener: provenance(owner)))
+            },
+            count: { entry in
+                rowCount += 1
+                guard rowCount <= rowsMaximum else { return }
+                counts.append(
+                    Count(
+                        time: entry.time, workstation: site.stationID(of: entry), count: entry.count,
+                        event: provenance(entry)))
+            })
+    }
+}
+
+extension Ledger {
+    /// Counts that must add up (SPEC 7.4).
+    package static let figures: [Figure<Ledger>] = [
+        Figure("received", .count, "received") { .integer($0.received) },
+        Figure("folded", .count, "folded") { .integer($0.folded) },
+        Figure("duplicates", .count, "duplicates") { .integer($0.duplicates) },
+        Figure("low_confidence", .count, "low confidence") { .integer($0.lowConfidence) },
+        Figure("quarantined", .count, "quarantined") { .integer($0.quarantined) },
+        Figure("definitions", .count, "definitions") { .integer($0.definitions) },
+    ]
+}

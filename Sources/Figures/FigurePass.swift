@@ -1,0 +1,177 @@
+internal import EventModel
+internal import Timeline
+
+/// One pass over a site's hours and pages that adds to the sums of all windows.
+///
+/// Every window is made of whole hours, whose rows hold closed intervals and counts, and of the rest: its edges, and
+/// the hours that hold more than the question may know ("gaps"). The rest is derived from events; in whole hours what
+/// a worker's last state event asserts comes on top.
+struct FigurePass {
+    private let site: SiteFold
+    private let view: KnowledgeView
+    private let reader: any ProjectionReader
+    private let wanted: FigureSet
+    /// Hours of windows that rows may be used for.
+    private var hours: WindowRuns<Hour>
+    /// What is derived for every worker.
+    private var rest: WindowRuns<Int64>
+    /// The same for workers with gaps of their own.
+    private var own: [UInt32: Parts] = [:]
+
+    /// How the windows are divided for one worker.
+    private struct Parts {
+        var hours: WindowRuns<Hour>
+        var rest: WindowRuns<Int64>
+    }
+
+    init(
+        _ site: SiteFold, _ view: KnowledgeView, _ reader: any ProjectionReader, _ windows: [Window],
+        _ wanted: FigureSet
+    ) {
+        self.site = site
+        self.view = view
+        self.reader = reader
+        self.wanted = wanted
+        let parameters = site.parameters
+        var whole: [(range: Range<Hour>, window: Int)] = []
+        var edges: [(range: Range<Int64>, window: Int)] = []
+        for (number, window) in windows.enumerated() {
+            let hours = site.wholeHours(of: window.range, view)
+            guard !hours.isEmpty else {
+                edges.append((window.range, number))
+                continue
+            }
+            whole.append((hours, number))
+            edges.append((window.from..<parameters.start(of: hours.lowerBound), number))
+            edges.append((parameters.start(of: hours.upperBound)..<window.end, number))
+        }
+        hours = WindowRuns(whole)
+        rest = WindowRuns(edges)
+    }
+
+    mutating func run(_ tally: inout FigureTally) throws {
+        try findGaps()
+        try addHours(&tally)
+        try addOpenStates(&tally)
+        try addRest(&tally)
+    }
+
+    // MARK: Gaps
+
+    /// The hours that hold more than is known are taken from events.
+    private mutating func findGaps() throws {
+        guard let bounds = hours.bounds, !view.knownAt.isEverything else { return }
+        // The factory's hour moves with every hour of a worker or a station. Only it shows that an
+        // unknown event moved a worker away from a station.
+        let knownAt = view.knownAt
+        var unknown: Set<Hour> = []
+        try site.forEachHour(.factory, bounds, reader) { _, row in
+            if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+        }
+        guard !unknown.isEmpty else { return }
+        if wanted.isDisjoint(with: .ofAllWorkers) {
+            try findOwnGaps(unknown)
+        } else {
+            let parts = divided(by: unknown)
+            (hours, rest) = (parts.hours, parts.rest)
+        }
+    }
+
+    /// Where only workers are asked for, most of them may not be touched by what is not known.
+    private mutating func findOwnGaps(_ unknown: Set<Hour>) throws {
+        guard let first = unknown.min(), let last = unknown.max() else { return }
+        let knownAt = view.knownAt
+        var gaps: [UInt32: Set<Hour>] = [:]
+        try site.forEachHour(.worker, first..<last.next, reader) { worker, row in
+            if !knownAt.covers(row.changedAt) { gaps[worker, default: []].insert(row.hour) }
+        }
+        own = gaps.mapValues { divided(by: $0) }
+    }
+
+    private func divided(by gaps: Set<Hour>) -> Parts {
+        let cut = hours.cut(by: gaps.sorted().map { $0..<$0.next })
+        return Parts(hours: cut.outside, rest: rest.merged(with: cut.inside.mapped { site.parameters.start(of: $0) }))
+    }
+
+    // MARK: Whole hours
+
+    private func addHours(_ tally: inout FigureTally) throws {
+        guard let bounds = hours.bounds else { return }
+        let hours = hours
+        let own = own
+        let isActivityWanted = wanted.contains(.activity)
+        if isActivityWanted || wanted.contains(.workers) {
+            try forEachHour(.worker, bounds) { worker, row in
+                if !own.isEmpty, let parts = own[worker] {
+                    parts.hours.forEachWindow(at: row.hour) { tally.add(worker: worker, row, to: $0) }
+                } else {
+                    hours.forEachWindow(at: row.hour) { tally.add(worker: worker, row, to: $0) }
+                }
+            }
+        }
+        if isActivityWanted || wanted.contains(.stations) {
+            try forEachHour(.workstation, bounds) { station, row in
+                hours.forEachWindow(at: row.hour) { tally.add(station: station, row, to: $0) }
+            }
+        }
+        if wanted.contains(.totals) {
+            try site.forEachHour(.factory, bounds, reader) { _, row in
+                hours.forEachWindow(at: row.hour) { tally.add(factory: row, to: $0) }
+            }
+        }
+    }
+
+    /// Activity needs the total of an hour; for sums its differences are enough.
+    private func forEachHour(_ kind: HourKind, _ bounds: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
+        if wanted.contains(.activity) {
+            try site.forEachHourTotal(kind, bounds, reader, body)
+        } else {
+            try site.forEachHour(kind, bounds, reader, body)
+        }
+    }
+
+    // MARK: Events
+
+    private func addOpenStates(_ tally: inout FigureTally) throws {
+        guard !hours.isEmpty else { return }
+        let stretches = hours.stretches
+        let ownStretches = own.mapValues(\.hours.stretches)
+        let open = try site.openStates(in: { ownStretches[$0] ?? stretches }, view, reader)
+        let covered = hours.mapped { site.parameters.start(of: $0) }
+        for state in open {
+            let ownCovered = own[state.worker]?.hours.mapped { site.parameters.start(of: $0) }
+            add(state.owner, state.range, state.worker, ownCovered ?? covered, &tally)
+        }
+    }
+
+    private func addRest(_ tally: inout FigureTally) throws {
+        let stretches = rest.stretches
+        for worker in 0..<UInt32(site.workers.count) where site.hasEvents(worker) {
+            let ownRest = own.isEmpty ? nil : own[worker]?.rest
+            let runs = ownRest ?? rest
+            for stretch in ownRest?.stretches ?? stretches {
+                try site.derive(
+                    worker, from: stretch.lowerBound, to: stretch.upperBound, view, reader,
+                    interval: { owner, start, end in add(owner, start..<end, worker, runs, &tally) },
+                    count: { entry in
+                        let station = site.origin(entry.origin).station
+                        runs.forEachWindow(at: entry.time) {
+                            tally.add(units: entry.count, worker: worker, station: station, to: $0)
+                        }
+                    })
+            }
+        }
+    }
+
+    /// A state that holds in `range`, as far as `runs` reach.
+    private func add(
+        _ owner: TimelineEntry, _ range: Range<Int64>, _ worker: UInt32, _ runs: WindowRuns<Int64>,
+        _ tally: inout FigureTally
+    ) {
+        let station = site.origin(owner.origin).station
+        runs.forEachOverlap(range) { window, part in
+            tally.add(
+                owner.type, part.upperBound - part.lowerBound, worker: worker, station: station, to: window)
+        }
+    }
+}

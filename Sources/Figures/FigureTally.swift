@@ -1,0 +1,110 @@
+internal import EventModel
+internal import Timeline
+
+/// The sums of many windows while a pass adds to them.
+struct FigureTally {
+    private let windows: [Window]
+    private let wanted: FigureSet
+    private let workerCount: Int
+    private let stationCount: Int
+    /// Window after window.
+    private var workers: [StateSums]
+    private var stations: [StateSums]
+    private var totals: [FactoryTotals]
+    private var activeWorkers: BitTable
+    private var activeStations: BitTable
+
+    init(_ windows: [Window], _ wanted: FigureSet, workerCount: Int, stationCount: Int) {
+        func sums(_ figure: FigureSet, _ count: Int) -> [StateSums] {
+            wanted.contains(figure) ? Array(repeating: StateSums(), count: windows.count * count) : []
+        }
+        func bits(_ count: Int) -> BitTable {
+            wanted.contains(.activity) ? BitTable(rows: windows.count, columns: count) : BitTable(rows: 0, columns: 0)
+        }
+        self.windows = windows
+        self.wanted = wanted
+        self.workerCount = workerCount
+        self.stationCount = stationCount
+        workers = sums(.workers, workerCount)
+        stations = sums(.stations, stationCount)
+        totals = Array(repeating: FactoryTotals(), count: windows.count)
+        activeWorkers = bits(workerCount)
+        activeStations = bits(stationCount)
+    }
+
+    // MARK: Hours
+
+    /// - Parameter sums: a difference is enough for `.workers`; `.activity` needs the total of the hour.
+    mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
+        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(sums) }
+        if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {
+            activeWorkers.set(window, Int(worker))
+        }
+    }
+
+    /// As ``add(worker:_:to:)``.
+    mutating func add(station: UInt32, _ sums: HourSums, to window: Int) {
+        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(sums) }
+        if wanted.contains(.activity), sums.working + sums.idle > 0 { activeStations.set(window, Int(station)) }
+    }
+
+    mutating func add(factory sums: HourSums, to window: Int) { totals[window].add(sums) }
+
+    // MARK: Events
+
+    /// A worker is in a state for a while, at a station.
+    mutating func add(_ type: EventType, _ microseconds: Int64, worker: UInt32, station: UInt32, to window: Int) {
+        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(type, microseconds) }
+        if wanted.contains(.totals) { totals[window].add(type, microseconds) }
+        if wanted.contains(.activity) { activeWorkers.set(window, Int(worker)) }
+        // Only who works or idles is at a station.
+        guard type != .absent else { return }
+        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(type, microseconds) }
+        if wanted.contains(.activity) { activeStations.set(window, Int(station)) }
+    }
+
+    mutating func add(units: Int64, worker: UInt32, station: UInt32, to window: Int) {
+        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].units += units }
+        if wanted.contains(.totals) { totals[window].units += Int128(units) }
+        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].units += units }
+    }
+
+    // MARK: The end
+
+    func figures() -> [SiteFigures] {
+        windows.indices.map { window in
+            var figures = SiteFigures(window: windows[window])
+            figures.workers = row(workers, window, workerCount)
+            figures.stations = row(stations, window, stationCount)
+            figures.factory = totals[window]
+            figures.factory.activeWorkers = activeWorkers.count(window)
+            figures.factory.activeStations = activeStations.count(window)
+            return figures
+        }
+    }
+
+    private func row(_ sums: [StateSums], _ window: Int, _ count: Int) -> [StateSums] {
+        // The only window has the array as it is.
+        guard !sums.isEmpty, windows.count > 1 else { return sums }
+        return Array(sums[window * count..<(window + 1) * count])
+    }
+}
+
+/// Rows of bits.
+private struct BitTable {
+    private let wordsPerRow: Int
+    private var words: [UInt64]
+
+    init(rows: Int, columns: Int) {
+        wordsPerRow = (columns + 63) / 64
+        words = Array(repeating: 0, count: rows * wordsPerRow)
+    }
+
+    mutating func set(_ row: Int, _ column: Int) { words[row * wordsPerRow + column >> 6] |= 1 << UInt64(column & 63) }
+
+    /// How many of a row are set.
+    func count(_ row: Int) -> Int {
+        guard !words.isEmpty else { return 0 }
+        return words[row * wordsPerRow..<(row + 1) * wordsPerRow].reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+}

@@ -1,0 +1,127 @@
+package import Timeline
+
+/// The model's confidence over samples, and what follows from it (SPEC 6.2).
+package struct HealthFigures: Equatable, Sendable {
+    package var samples: Int64 = 0
+    /// Parts per million.
+    package var confidenceSum: Int64 = 0
+    /// Samples of the low-confidence class.
+    package var belowThreshold: Int64 = 0
+    /// 20 bins of 50,000 ppm.
+    package var histogram = [Int64](repeating: 0, count: HealthSums.binCount)
+
+    package init() {}
+
+    mutating func add(_ sums: HealthSums) {
+        samples += sums.samples
+        confidenceSum += sums.confidenceSum
+        belowThreshold += sums.marked
+        for bin in histogram.indices { histogram[bin] += sums.bins[bin] }
+    }
+
+    mutating func add(confidence: Int64, isBelowThreshold: Bool) {
+        samples += 1
+        confidenceSum += confidence
+        if isBelowThreshold { belowThreshold += 1 }
+        histogram[HealthSums.bin(of: confidence)] += 1
+    }
+
+    package mutating func add(_ other: HealthFigures) {
+        samples += other.samples
+        confidenceSum += other.confidenceSum
+        belowThreshold += other.belowThreshold
+        for bin in histogram.indices { histogram[bin] += other.histogram[bin] }
+    }
+
+    /// 4 decimals; nil without samples.
+    package var average: FixedPoint? {
+        FixedPoint(Int128(confidenceSum), over: Int128(samples) * 1_000_000, decimals: 4)
+    }
+
+    package var status: HealthStatus { HealthStatus(self) }
+
+    package static let status = Figure<HealthFigures>("status", .text, "status") { .text($0.status.rawValue) }
+
+    /// Every figure but the status, in the order of an answer's members.
+    package static let figures: [Figure<HealthFigures>] = [
+        Figure("avg_confidence", .confidence, "average confidence") { .decimal(orNone: $0.average) },
+        Figure("samples", .count, "samples") { .integer($0.samples) },
+        Figure("message", .text, "message") { .text($0.status.message($0.average)) },
+        Figure("below_threshold_count", .count, "below threshold") { .integer($0.belowThreshold) },
+        Figure("histogram", .count) { .list($0.histogram) },
+    ]
+}
+
+/// SPEC 6.2's judgement of an average confidence, by its exact value and not the rounded one that is shown.
+package enum HealthStatus: String, Sendable {
+    case unknown = "Unknown"
+    case critical = "Critical"
+    case warning = "Warning"
+    case healthy = "Healthy"
+
+    init(_ figures: HealthFigures) {
+        if figures.samples == 0 {
+            self = .unknown
+        } else if Int128(figures.confidenceSum) < 750_000 * Int128(figures.samples) {
+            self = .critical
+        } else {
+            self = Int128(figures.confidenceSum) <= 850_000 * Int128(figures.samples) ? .warning : .healthy
+        }
+    }
+
+    /// One sentence for people.
+    func message(_ average: FixedPoint?) -> String {
+        guard let average else { return "No samples in this time range." }
+        return switch self {
+        case .unknown: "No samples in this time range."
+        case .critical: "Average confidence \(average.text) is below 0.75: check cameras and model."
+        case .warning: "Average confidence \(average.text) is not above 0.85: keep an eye on cameras and model."
+        case .healthy: "Average confidence \(average.text) is above 0.85."
+        }
+    }
+}
+
+/// SPEC 6.2's `group_by`.
+package enum HealthGrouping: String, Sendable, CaseIterable {
+    case camera
+    case workstation
+    case modelVersion = "model_version"
+}
+
+/// The samples of one camera, station or model version.
+package struct HealthGroup: Equatable, Sendable {
+    /// nil: samples that name none.
+    package var id: ArraySlice<UInt8>?
+    package var figures: HealthFigures
+}
+
+extension SiteFold {
+    /// Samples of all origins together.
+    package func total(_ health: [UInt32: HealthFigures]) -> HealthFigures {
+        var total = HealthFigures()
+        for sums in health.values { total.add(sums) }
+        return total
+    }
+
+    /// Samples by camera, station or model version, by id bytes; those without a name come first.
+    package func groups(_ health: [UInt32: HealthFigures], by grouping: HealthGrouping) -> [HealthGroup] {
+        var groups: [UInt32: HealthFigures] = [:]
+        for (number, sums) in health {
+            let origin = origin(number)
+            // Stations are numbered from 0 and always named, cameras and models from 1.
+            let key =
+                switch grouping {
+                case .camera: origin.camera
+                case .workstation: origin.station + 1
+                case .modelVersion: origin.modelVersion
+                }
+            groups[key, default: HealthFigures()].add(sums)
+        }
+        let names = grouping == .workstation ? stations : names
+        return groups.map { HealthGroup(id: $0 == 0 ? nil : names[$0 - 1], figures: $1) }.sorted { left, right in
+            guard let right = right.id else { return false }
+            guard let left = left.id else { return true }
+            return left.lexicographicallyPrecedes(right)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package import EventModel
+package import Timeline
+
+/// What a worker did in a window, and what follows from it (SPEC 5.2).
+package struct WorkerFigures: Equatable, Sendable {
+    package var sums: StateSums
+    /// Length of the window in microseconds.
+    package var elapsed: Int64
+
+    package init(_ sums: StateSums, elapsed: Int64) {
+        self.sums = sums
+        self.elapsed = elapsed
+    }
+
+    /// Every figure over a window, in the order of an answer's members.
+    package static let figures: [Figure<WorkerFigures>] = [
+        Figure("working_us", .microseconds) { .integer($0.sums.working) },
+        Figure("idle_us", .microseconds) { .integer($0.sums.idle) },
+        Figure("absent_us", .microseconds) { .integer($0.sums.absent) },
+        Figure("unknown_us", .microseconds) { .integer($0.elapsed - $0.sums.observed) },
+        Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
+        Figure("total_active_time_hours", .hours, "working h") { .hours($0.sums.working) },
+        Figure("total_idle_time_hours", .hours, "idle h") { .hours($0.sums.idle) },
+        Figure("total_absent_time_hours", .hours, "absent h") { .hours($0.sums.absent) },
+        Figure("utilization_percentage", .percent, "utilization %") { .percentage($0.sums.working, of: $0.elapsed) },
+        Figure("availability_percentage", .percent, "availability %") {
+            .percentage($0.elapsed - $0.sums.absent, of: $0.elapsed)
+        },
+        Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.sums.observed, of: $0.elapsed) },
+        Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
+        Figure("units_per_hour", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.working)) },
+    ]
+}
+
+/// What a worker does just before the end of a window (SPEC 5.2).
+package struct WorkerPresence: Equatable, Sendable {
+    /// nil: unknown.
+    package var state: EventType?
+    package var workstation: ArraySlice<UInt8>?
+    /// Newest accepted event time before the end, in microseconds.
+    package var lastSeen: Int64?
+
+    package init(state: EventType?, workstation: ArraySlice<UInt8>?, lastSeen: Int64? = nil) {
+        self.state = state
+        self.workstation = workstation
+        self.lastSeen = lastSeen
+    }
+
+    package init(_ status: WorkerStatus, at site: SiteFold) {
+        self.init(
+            state: status.current?.type, workstation: status.current.map { site.stationID(of: $0) },
+            lastSeen: status.lastSeen)
+    }
+
+    package static let lastSeen = Figure<WorkerPresence>("last_seen", .time) { .time(orNone: $0.lastSeen) }
+
+    package static let current: [Figure<WorkerPresence>] = [
+        Figure("current_state", .text, "now") { .text($0.state?.text ?? "unknown") },
+        Figure("current_workstation_id", .text, "at") { .id(orNone: $0.workstation) },
+    ]
+}
+
+extension SiteFold {
+    /// The id of the station that saw an event.
+    package func stationID(of entry: TimelineEntry) -> ArraySlice<UInt8> { stations[origin(entry.origin).station] }
+}

@@ -1,0 +1,60 @@
+package import Timeline
+
+/// What went on at a workstation in a window, and what follows from it (SPEC 5.3).
+package struct WorkstationFigures: Equatable, Sendable {
+    /// Worker-time: two people for an hour are two hours.
+    package var sums: StateSums
+    /// Length of the window in microseconds.
+    package var elapsed: Int64
+
+    package init(_ sums: StateSums, elapsed: Int64) {
+        self.sums = sums
+        self.elapsed = elapsed
+    }
+
+    /// Every figure over a window, in the order of an answer's members.
+    package static let figures: [Figure<WorkstationFigures>] = [
+        Figure("present_us", .microseconds) { .integer($0.sums.present) },
+        Figure("working_us", .microseconds) { .integer($0.sums.working) },
+        Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
+        Figure("occupancy_time_hours", .hours, "occupied h") { .hours($0.sums.present) },
+        Figure("occupancy_percentage", .percent, "occupancy %") { .percentage($0.sums.present, of: $0.elapsed) },
+        Figure("utilization_percentage", .percent, "utilization %") {
+            .percentage($0.sums.working, of: $0.sums.present)
+        },
+        Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
+        Figure("throughput_rate", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.present)) },
+    ]
+}
+
+/// Who is at a workstation just before the end of a window (SPEC 5.3).
+package struct WorkstationPresence: Equatable, Sendable {
+    /// Workers who work or idle here.
+    package var workers: Int
+    /// Newest accepted event time before the end, in microseconds.
+    package var lastActivity: Int64?
+
+    package init(workers: Int, lastActivity: Int64? = nil) {
+        self.workers = workers
+        self.lastActivity = lastActivity
+    }
+
+    package static let workers = Figure<WorkstationPresence>("current_workers", .count, "people now") {
+        .count($0.workers)
+    }
+    package static let lastActivity = Figure<WorkstationPresence>("last_activity", .time, "last seen") {
+        .time(orNone: $0.lastActivity)
+    }
+}
+
+extension SiteFold {
+    /// How many work or idle at each station, by the statuses of all workers (SPEC 5.3).
+    package func presentWorkers(_ statuses: [WorkerStatus]) -> [Int] {
+        var counts = [Int](repeating: 0, count: stations.count)
+        for status in statuses {
+            guard let current = status.current, current.type != .absent else { continue }
+            counts[Int(origin(current.origin).station)] += 1
+        }
+        return counts
+    }
+}

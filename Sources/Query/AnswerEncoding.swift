@@ -1,0 +1,105 @@
+internal import EventModel
+internal import Figures
+internal import JSON
+internal import Timeline
+
+/// How answers are written: ids and names here, every figure by the list that defines it.
+extension JSONWriter {
+    /// The members of an answer before `meta`.
+    mutating func content(_ content: AnswerContent) {
+        switch content {
+        case .workers(let items): list("items", items) { $0.worker($1) }
+        case .workstations(let items): list("items", items) { $0.workstation($1) }
+        case .factory(let factory, let from, let end):
+            figures(FactoryFigures.figures, of: factory)
+            member("time_range_start", from)
+            member("time_range_end", end)
+        case .modelHealth(let total, let groups, let grouping): modelHealth(total, groups, grouping)
+        case .explanation(let explanation): self.explanation(explanation)
+        case .ledger(let ledger): figures(Ledger.figures, of: ledger)
+        case .events(let page): list("items", page.items) { $0.event($1) }
+        }
+    }
+
+    private mutating func list<Item>(
+        _ name: StaticString, _ items: [Item], _ members: (inout JSONWriter, Item) -> Void
+    ) {
+        key(name)
+        array { writer in
+            for item in items { writer.object { members(&$0, item) } }
+        }
+    }
+
+    private mutating func worker(_ item: WorkerItem) {
+        member("worker_id", id: item.id)
+        name("worker_name", item.name, id: item.id)
+        figures(WorkerFigures.figures, of: item.figures)
+        figures([WorkerPresence.lastSeen], of: item.presence)
+        figures(WorkerPresence.current, of: item.presence)
+    }
+
+    private mutating func workstation(_ item: WorkstationItem) {
+        member("workstation_id", id: item.id)
+        name("workstation_name", item.name, id: item.id)
+        member("capacity", item.capacity)
+        figures(WorkstationFigures.figures, of: item.figures)
+        figures([WorkstationPresence.workers, WorkstationPresence.lastActivity], of: item.presence)
+    }
+
+    /// Who has no name is shown by the id.
+    private mutating func name(_ member: StaticString, _ name: String?, id: ArraySlice<UInt8>) {
+        key(member)
+        if let name { string(name) } else { string(utf8: id) }
+    }
+
+    private mutating func modelHealth(_ total: HealthFigures, _ groups: [HealthGroup], _ grouping: HealthGrouping?) {
+        health(total)
+        list("groups", groups) { writer, group in
+            if let grouping { writer.member(grouping.member, id: group.id) }
+            writer.health(group.figures)
+        }
+    }
+
+    private mutating func health(_ health: HealthFigures) {
+        figures([HealthFigures.status], of: health)
+        figures(HealthFigures.figures, of: health)
+    }
+
+    private mutating func explanation(_ explanation: Explanation) {
+        list("intervals", explanation.intervals) { writer, interval in
+            writer.figures(Explanation.Interval.state, of: interval)
+            writer.figures(Explanation.Interval.span, of: interval)
+            writer.figures(Explanation.Provenance.figures, of: interval.opener)
+        }
+        list("counts", explanation.counts) { writer, count in
+            writer.figures(Explanation.Count.figures, of: count)
+            writer.figures(Explanation.Provenance.figures, of: count.event)
+        }
+    }
+
+    private mutating func event(_ event: EventItem) {
+        member("timestamp", microseconds: event.time)
+        member("worker_id", id: event.worker)
+        member("workstation_id", id: event.workstation)
+        member("event_type", event.type.text)
+        member("confidence", .decimal(event.confidence))
+        key("count")
+        integer(orNull: event.count)
+        member("camera_id", id: event.camera)
+        member("model_version", id: event.modelVersion)
+        member("low_confidence", event.isLowConfidence)
+        member("position", event.position.description)
+        member("created_at", microseconds: event.createdAt)
+    }
+}
+
+extension HealthGrouping {
+    /// What a group's id is called.
+    fileprivate var member: StaticString {
+        switch self {
+        case .camera: "camera_id"
+        case .workstation: "workstation_id"
+        case .modelVersion: "model_version"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import EventModel
+internal import Figures
+internal import HTTPServer
+internal import Timeline
+
+/// A page of the event listing (SPEC 8.5).
+struct EventPage: Equatable, Sendable {
+    var items: [EventItem]
+    /// Where the next page goes on; nil on the last one.
+    var nextCursor: String?
+}
+
+/// An event of the listing.
+struct EventItem: Equatable, Sendable {
+    /// Microseconds.
+    var time: Int64
+    var worker: ArraySlice<UInt8>
+    var workstation: ArraySlice<UInt8>
+    var type: EventType
+    var confidence: FixedPoint
+    /// Of a `product_count` alone.
+    var count: Int64?
+    var camera: ArraySlice<UInt8>?
+    var modelVersion: ArraySlice<UInt8>?
+    var isLowConfidence: Bool
+    var position: Position
+    /// Microseconds.
+    var createdAt: Int64
+}
+
+extension Question {
+    /// - Throws: ``Problem`` where the cursor is not one of this question.
+    func events(_ partition: PartitionIndex) throws -> EventPage {
+        let cursors = EventCursor(question: parameters, site: site.siteID)
+        guard let filter = try filter(cursors) else { return EventPage(items: []) }
+        let events = try site.events(filter, view, reader)
+        let shown = events.prefix(parameters.limit)
+        return EventPage(
+            items: shown.map { item($0, partition) },
+            nextCursor: events.count > shown.count ? shown.last.map { cursors.text($0.cursor) } : nil)
+    }
+
+    /// nil where an id is asked for that no event has.
+    private func filter(_ cursors: EventCursor) throws -> EventFilter? {
+        var filter = EventFilter()
+        if let cursor = parameters.cursor { filter.after = try cursors.read(cursor) }
+        if let worker = parameters.worker {
+            filter.worker = site.workers.number(of: worker.bytes)
+            if filter.worker == nil { return nil }
+        }
+        if let workstation = parameters.workstation {
+            filter.station = site.stations.number(of: workstation.bytes)
+            if filter.station == nil { return nil }
+        }
+        filter.type = parameters.eventType
+        if let from { filter.from = from.microseconds }
+        if let to { filter.to = to.microseconds }
+        if let createdFrom = parameters.createdFrom { filter.createdFrom = createdFrom.microseconds }
+        if let createdTo = parameters.createdTo { filter.createdTo = createdTo.microseconds }
+        // One more than shown tells whether there is a next page.
+        filter.limit = parameters.limit + 1
+        return filter
+    }
+
+    private func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
+        let entry = event.entry
+        let origin = site.origin(entry.origin)
+        return EventItem(
+            time: entry.time, worker: site.workers[event.worker], workstation: site.stations[origin.station],
+            type: entry.type, confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
+            count: entry.type == .productCount ? entry.count : nil, camera: name(origin.camera),
+            modelVersion: name(origin.modelVersion), isLowConfidence: event.isLowConfidence,
+            position: Position(
+                record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),
+            createdAt: entry.createdAt)
+    }
+
+    /// Cameras and model versions are numbered from 1; 0 is none.
+    private func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
+}

@@ -1,0 +1,100 @@
+internal import EventModel
+
+/// A worker's last state event: hour rows hold closed intervals alone, so what it asserts in them comes on top.
+package struct OpenState: Sendable {
+    package var worker: UInt32
+    package var owner: TimelineEntry
+    /// What it asserts, within its ttl and the end of a dropped worker, in microseconds.
+    package var range: Range<Int64>
+}
+
+extension SiteFold {
+    /// The states that are open in hours whose rows a question uses, at most one for each worker.
+    ///
+    /// - Parameter hours: those hours of a worker, ascending and disjoint, with nothing in them that is not visible.
+    package func openStates(
+        in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
+    ) throws -> [OpenState] {
+        view.knownAt.isEverything ? try newestStates(view, reader) : try knownStates(in: hours, view, reader)
+    }
+
+    /// Where everything is known, the newest state event of the line is the open one.
+    private func newestStates(_ view: KnowledgeView, _ reader: any PageReader) throws -> [OpenState] {
+        var states: [OpenState] = []
+        for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
+            guard let owner = try state(worker, before: .highest, knownAt: .everything, reader) else { continue }
+            states.append(OpenState(worker: worker, owner: owner, range: assertion(of: owner, worker, view)))
+        }
+        return states
+    }
+
+    /// Where less is known, the hours show whether the last visible state before their end is open.
+    ///
+    /// To find the newest visible event of a line, all that came later would have to be read. But the rows hold every
+    /// closed visible interval and nothing else: what the events cover and the rows do not is open.
+    private func knownStates(
+        in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
+    ) throws -> [OpenState] {
+        var candidates = [Candidate?](repeating: nil, count: workerStates.count)
+        var bounds: Range<Hour>?
+        for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
+            guard let candidate = try candidate(worker, hours(worker), view, reader),
+                let last = candidate.hours.last?.upperBound
+            else { continue }
+            candidates[Int(worker)] = candidate
+            let known = bounds ?? candidate.first..<last
+            bounds = min(known.lowerBound, candidate.first)..<max(known.upperBound, last)
+        }
+        guard let bounds else { return [] }
+        try forEachHour(.worker, bounds, reader) { worker, row in candidates[Int(worker)]?.take(row) }
+        return candidates.indices.compactMap { number in
+            guard let candidate = candidates[number], candidate.uncovered > 0 else { return nil }
+            let worker = UInt32(number)
+            return OpenState(
+                worker: worker, owner: candidate.owner, range: assertion(of: candidate.owner, worker, view))
+        }
+    }
+
+    /// A last state that may be open.
+    private struct Candidate {
+        var owner: TimelineEntry
+        var hours: [Range<Hour>]
+        /// The first of the hours that the state can reach.
+        var first: Hour
+        /// Time that events cover from there on and rows do not, in microseconds.
+        var uncovered: Int64
+
+        mutating func take(_ row: HourSums) {
+            guard row.hour >= first, hours.contains(where: { $0.contains(row.hour) }) else { return }
+            uncovered -= row.working + row.idle + row.absent
+        }
+    }
+
+    private func candidate(
+        _ worker: UInt32, _ hours: [Range<Hour>], _ view: KnowledgeView, _ reader: any PageReader
+    ) throws -> Candidate? {
+        guard let end = hours.last.map({ parameters.start(of: $0.upperBound) }),
+            let owner = try state(worker, before: EventKey(at: end), knownAt: view.knownAt, reader)
+        else { return nil }
+        let ownHour = parameters.hour(of: owner.time)
+        guard let range = hours.first(where: { $0.upperBound > ownHour }) else { return nil }
+        var candidate = Candidate(
+            owner: owner, hours: hours, first: max(range.lowerBound, ownHour), uncovered: 0)
+        if candidate.first == ownHour {
+            // Other intervals may end in this hour.
+            try derive(
+                worker, from: parameters.start(of: ownHour), to: parameters.start(of: ownHour.next), view, reader,
+                interval: { _, start, end in candidate.uncovered += end - start }, count: { _ in })
+        }
+        let assertion = assertion(of: owner, worker, view)
+        for range in hours where range.upperBound > ownHour.next {
+            let start = parameters.start(of: max(range.lowerBound, ownHour.next))
+            candidate.uncovered += max(0, min(assertion.upperBound, parameters.start(of: range.upperBound)) - start)
+        }
+        return candidate
+    }
+
+    private func assertion(of owner: TimelineEntry, _ worker: UInt32, _ view: KnowledgeView) -> Range<Int64> {
+        owner.time..<max(owner.time, view.clip(worker).limiting(owner.time + view.ttl))
+    }
+}
