@@ -131,7 +131,8 @@ let package = Package(
             dependencies: ["Crypto", "EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .testTarget(
-            name: "FiguresTests", dependencies: ["EventModel", "Figures", "Oracle", "SimulationKit", "Timeline"],
+            name: "FiguresTests",
+            dependencies: ["EventModel", "Figures", "JSON", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .testTarget(
             name: "BaseTests", dependencies: ["Clocks", "EventModel", "Locks", "Observability"], swiftSettings: common),

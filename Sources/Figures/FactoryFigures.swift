@@ -45,11 +45,6 @@ package struct FactoryFigures: Equatable, Sendable {
         },
         Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.totals.observed, of: $0.workerTime) },
     ]
-
-    /// Time that states cover, all workers together: what coverage is computed from.
-    package static let observed = Figure<FactoryFigures>("observed_us", .microseconds) {
-        .integer(Int64(clamping: $0.totals.observed))
-    }
 }
 
 /// Sums over all workers; a hundred thousand of them in half a century are more microseconds than 64 bits hold.

@@ -61,8 +61,8 @@ struct FigurePass {
     /// The hours that hold more than is known are taken from events.
     private mutating func findGaps() throws {
         guard let bounds = hours.bounds, !view.knownAt.isEverything else { return }
-        // The factory's hour moves with every hour of a worker or a station. It alone tells of a station that an
-        // unknown event moved a worker away from.
+        // The factory's hour moves with every hour of a worker or a station. Only it shows that an
+        // unknown event moved a worker away from a station.
         let knownAt = view.knownAt
         var unknown: Set<Hour> = []
         try site.forEachHour(.factory, bounds, reader) { _, row in
@@ -121,7 +121,7 @@ struct FigurePass {
         }
     }
 
-    /// Whether anybody was active only the total of an hour tells; for sums its differences will do.
+    /// Activity needs the total of an hour; for sums its differences are enough.
     private func forEachHour(_ kind: HourKind, _ bounds: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
         if wanted.contains(.activity) {
             try site.forEachHourTotal(kind, bounds, reader, body)

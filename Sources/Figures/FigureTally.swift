@@ -34,7 +34,7 @@ struct FigureTally {
 
     // MARK: Hours
 
-    /// - Parameter sums: a difference will do for `.workers`; for `.activity` the whole of the hour.
+    /// - Parameter sums: a difference is enough for `.workers`; `.activity` needs the total of the hour.
     mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
         if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {

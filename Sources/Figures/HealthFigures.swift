@@ -50,11 +50,6 @@ package struct HealthFigures: Equatable, Sendable {
         Figure("below_threshold_count", .count, "below threshold") { .integer($0.belowThreshold) },
         Figure("histogram", .count) { .list($0.histogram) },
     ]
-
-    /// What the average is computed from.
-    package static let confidenceSum = Figure<HealthFigures>("confidence_sum_ppm", .count) {
-        .integer($0.confidenceSum)
-    }
 }
 
 /// SPEC 6.2's judgement of an average confidence, by its exact value and not the rounded one that is shown.

@@ -29,7 +29,7 @@ package struct FigureSet: OptionSet, Sendable {
     /// All of SPEC 5.4.
     package static let factory: FigureSet = [.totals, .activity]
 
-    /// What only a look at every station tells: hours that are not fully known have to be derived for all workers.
+    /// Figures that mix workers: hours that are not fully known have to be derived for all workers.
     static let ofAllWorkers: FigureSet = [.stations, .totals, .activity]
     static let sums: FigureSet = [.workers, .stations, .totals, .activity]
 }

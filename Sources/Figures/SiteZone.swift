@@ -17,7 +17,7 @@ package final class SiteZone: Sendable {
     /// By the number of ``block``s since 1970.
     private let blocks = Guarded<[Int64: [Stretch]]>([:])
 
-    /// About a year; a power of two would do as well, it is only what is looked up at once.
+    /// How much is looked up at once: about a year.
     private static let block: Int64 = 366 * 86_400
     /// No zone changes its offset twice within this time, so that looking every so often finds every change.
     private static let step: Int64 = 6 * 3600

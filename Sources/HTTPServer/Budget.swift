@@ -7,7 +7,7 @@ final class Budget: Sendable {
 
     init(maximum: Int) { self.maximum = maximum }
 
-    /// - Returns: False where that would be too much; nothing is taken then.
+    /// - Returns: False when that would be too much; then nothing is taken.
     func take(_ amount: Int) -> Bool {
         guard amount > 0 else { return true }
         let (_, total) = used.add(amount, ordering: .relaxed)
@@ -20,7 +20,7 @@ final class Budget: Sendable {
         if amount > 0 { used.subtract(amount, ordering: .relaxed) }
     }
 
-    /// Whether so much could be taken at the moment.
+    /// Whether that much could be taken at the moment.
     func hasRoom(for amount: Int) -> Bool { used.load(ordering: .relaxed) + amount <= maximum }
 
     /// What is taken at the moment.

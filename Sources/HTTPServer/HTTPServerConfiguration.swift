@@ -20,22 +20,22 @@ public struct HTTPServerConfiguration: Sendable {
     /// Wall-clock time for head and body of one request (DESIGN 6), from the connection's start or, on a connection that
     /// is used again, from the request line. A body that is late gets 408, a head that is late a closed connection.
     public var requestDeadlineSeconds = 30.0
-    /// A connection on which nothing moves for so long is closed. Suspended requests are exempt.
+    /// A connection that is idle for this long is closed. Suspended requests are exempt.
     public var idleTimeoutSeconds = 75
     /// How long ``HTTPServer/stop()`` lets running requests finish.
     public var drainSeconds = 10.0
     /// Memory of request bodies larger than 256 KiB, of all connections together; beyond: 503.
     public var bodyMemoryBytesMaximum = 512 * 1024 * 1024
-    /// Answers that are streams, at one time; beyond: 503. Each holds its connection for as long as it lasts, so this is half
-    /// of ``connectionsMaximum``: the other half stays for requests that come and go.
+    /// Concurrent streamed answers; beyond: 503. Each holds its connection for as long as it lasts, so this is half of
+    /// ``connectionsMaximum``: the other half remains for short requests.
     public var streamsMaximum = 2048
     /// Bytes that all streams together hold for clients that have not taken them yet; beyond, writes are refused as full.
     /// The default is 64 KiB for each of ``streamsMaximum``. Blocks that streams share count for each of them.
     public var streamMemoryBytesMaximum = 128 * 1024 * 1024
-    /// A client that has taken nothing for so long, although there was something for it, is cut.
+    /// A client that reads nothing for this long, although something waits for it, is disconnected.
     public var streamStallSeconds = 30.0
     /// How many proxies stand between clients and this server. The client's address is then the N-th from the right of
-    /// `X-Forwarded-For`; with 0 that header counts for nothing (DESIGN 6).
+    /// `X-Forwarded-For`; with 0 that header is ignored (DESIGN 6).
     public var trustedProxies = 0
     /// Browser origins that may read answers, e.g. `https://board.example`; compared byte by byte.
     public var corsOrigins: [String] = []

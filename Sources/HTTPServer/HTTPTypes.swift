@@ -10,18 +10,18 @@ public enum HTTPMethod: String, Sendable, CaseIterable {
 
 /// A request with its whole body, read and, where it was compressed, decompressed.
 ///
-/// Valid only inside the handler that it is given to: everything that is needed later has to be copied out.
+/// Valid only inside its handler: copy whatever is needed later.
 public struct HTTPRequest {
     public let method: HTTPMethod
     /// Decoded path, without the query.
     public let path: String
-    /// What stands for `{name}` in the pattern of the route, decoded, in order of appearance.
+    /// The values of `{name}` in the pattern of the route, decoded, in order of appearance.
     public let pathParameters: [String]
-    /// Decoded pairs of the query in the order in which they stand. Only a well-formed query reaches a handler.
+    /// Decoded pairs of the query, in their order. Only a well-formed query reaches a handler.
     public let query: [(name: String, value: String)]
-    /// The body, followed by ``bodyPaddingBytes`` readable bytes that belong to nobody: parsers may read past the end.
+    /// The body, followed by ``bodyPaddingBytes`` readable bytes of padding, because parsers may read past the end.
     public let body: UnsafeRawBufferPointer
-    /// The address by which limits count: the socket's, or the trusted proxy's word (DESIGN 6).
+    /// The address for limits: the socket's, or the one that a trusted proxy reports (DESIGN 6).
     public let clientAddress: String
     /// True when the socket's peer is a loopback address and no proxy stands between.
     public let isLoopback: Bool
@@ -51,8 +51,8 @@ public struct HTTPRequest {
         self.answerHeaders = answerHeaders
     }
 
-    /// Path and query as the client sent them, byte for byte, for whoever passes the request on; without the scheme and
-    /// host that a proxy's client may put before them.
+    /// Path and query as the client sent them, byte for byte, to forward the request; without the scheme and host that a
+    /// proxy's client may put before them.
     public var encodedTarget: String { targetLookup() }
 
     /// Value of a header; names compare without case. nil where it is absent.
@@ -73,7 +73,7 @@ public struct HTTPResponse: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
-    /// The body, where it is written while it is sent; ``body`` counts for nothing then.
+    /// The body, when it is written while it is sent; then ``body`` is ignored.
     public var stream: ResponseStream?
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -93,7 +93,7 @@ public struct HTTPResponse: Sendable {
         self.stream = stream
     }
 
-    /// An answer whose body is JSON already.
+    /// An answer whose body is JSON.
     public static func json(_ status: Int = 200, _ body: [UInt8], headers: [(name: String, value: String)] = [])
         -> HTTPResponse
     {
@@ -105,7 +105,7 @@ public struct HTTPResponse: Sendable {
 public enum HTTPOutcome {
     /// The answer is ready.
     case respond(HTTPResponse)
-    /// The connection sleeps; somebody keeps the exchange and completes it later, from any thread.
+    /// The connection sleeps; the exchange is completed later, from any thread.
     case suspended
 }
 
@@ -118,7 +118,7 @@ public protocol HTTPExchange: AnyObject, Sendable {
 
 /// One method and path pattern, and what answers it.
 ///
-/// `handler` runs on a thread of the server's pool and must not block; what waits suspends the exchange.
+/// `handler` runs on a thread of the server's pool and must not block; to wait, it suspends the exchange.
 public struct HTTPRoute: Sendable {
     public var method: HTTPMethod
     /// Segments of the form `{name}` match any one non-empty segment, e.g. `/api/sites/{site_id}`.

@@ -8,16 +8,16 @@ public struct Problem: Error, Sendable {
         case integer(Int64)
         case bool(Bool)
         case null
-        /// JSON already.
+        /// Finished JSON.
         case raw([UInt8])
     }
 
-    /// A URI that names the kind of problem; `about:blank` says that the status tells all.
+    /// A URI that names the kind of problem; `about:blank` means that the status says it all.
     public var type: String
     /// Short, the same for every problem of the kind.
     public var title: String
     public var status: Int
-    /// What is wrong with this one request, and how to put it right.
+    /// What is wrong with this request, and how to correct it.
     public var detail: String?
     /// Members beyond the standard ones, e.g. `code` and `field`.
     public var extensions: [(name: String, value: Value)]

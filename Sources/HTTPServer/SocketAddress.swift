@@ -20,7 +20,7 @@ struct PeerAddress {
         }
     }
 
-    /// The address that a literal stands for; nil where it is none.
+    /// The address that a literal names; nil when it is no address.
     init?(literal: String) {
         var ipv4 = in_addr()
         var ipv6 = in6_addr()
@@ -154,7 +154,7 @@ struct Listener {
         withUnsafeMutablePointer(to: &storage) {
             _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
         }
-        // The port stands at the same place in both families.
+        // The port is at the same offset in both families.
         return UInt16(bigEndian: storage.sin6_port)
     }
 

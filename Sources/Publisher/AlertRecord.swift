@@ -3,7 +3,7 @@ public import EventModel
 internal import Figures
 internal import JSON
 
-/// An alert as the alerts topic tells it: opened or closed (DESIGN 3, SPEC 6.4).
+/// An alert as a record of the alerts topic: opened or closed (DESIGN 3, SPEC 6.4).
 ///
 /// Only the form of the record: nothing raises alerts yet.
 public struct AlertRecord: Sendable, Equatable {

@@ -12,7 +12,7 @@ protocol FigureSource: AnyObject {
     /// Of the log that is folded.
     var epoch: LogEpoch { get }
 
-    /// The site as it is now, never older than what ``changes(since:of:)`` told before.
+    /// The site as it is now, never older than what ``changes(since:of:)`` returned before.
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes
     /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.

@@ -20,7 +20,7 @@ enum MetricContent: Sendable {
         }
     }
 
-    /// Whether nobody needs to be told unless something else was published.
+    /// Whether there is nothing to publish, unless something else was published before.
     var isNothing: Bool {
         switch self {
         case .worker(let sums, _): sums.observed == 0 && sums.units == 0
@@ -51,11 +51,14 @@ enum MetricContent: Sendable {
             writer.figures(WorkstationFigures.figures, of: WorkstationFigures(sums, elapsed: elapsed))
             writer.figures([WorkstationPresence.workers], of: presence)
         case .factory(let figures):
-            writer.figures(FactoryFigures.figures + [FactoryFigures.observed], of: figures)
+            writer.figures(FactoryFigures.figures, of: figures)
+            // For readers who sum up: what coverage and the average are computed from.
+            writer.member("observed_us", Int64(clamping: figures.totals.observed))
         case .modelHealth(let figures):
             // `status` is that of the record.
             writer.figures([HealthFigures.status.named("health")], of: figures)
-            writer.figures(HealthFigures.figures + [HealthFigures.confidenceSum], of: figures)
+            writer.figures(HealthFigures.figures, of: figures)
+            writer.member("confidence_sum_ppm", figures.confidenceSum)
         }
     }
 }

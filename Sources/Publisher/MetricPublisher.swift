@@ -67,7 +67,7 @@ public final class MetricPublisher: Sendable {
         while let wake = core.advance() {
             state.withLock { $0.statistics = core.statistics }
             let wait = max(0, wake - clock().microseconds)
-            // Rounded up, so that it does not spin through the last millisecond.
+            // Rounded up, so that it does not spin during the last millisecond.
             mailbox.wait(milliseconds: Int(wait / 1000) + 1)
         }
         state.withLock { $0.statistics = core.statistics }

@@ -58,7 +58,7 @@ enum PublishDecision: Equatable {
     /// - Parameters:
     ///   - published: the newest record in the topic; nil where there is none.
     ///   - figures: what we would say.
-    ///   - isNothing: whether there is nothing to tell unless something else was told.
+    ///   - isNothing: whether there is nothing to publish, unless something else was published before.
     init(
         _ published: PublishedState?, _ figures: PublishedFigures, isNothing: Bool, _ situation: Situation
     ) {

@@ -25,6 +25,7 @@ extension PublishedFigures {
         case .factory(let factory):
             for number in [factory.working, factory.observed, factory.units] { put(number) }
             for number in [factory.activeWorkers, factory.activeStations] { put(number) }
+            put(factory.target == nil ? 0 : 1)
             if let target = factory.target { put(target) }
         case .modelHealth(let health):
             for number in [health.samples, health.confidenceSum, health.belowThreshold] { put(number) }
@@ -59,7 +60,7 @@ extension PublishedFigures {
             factory.units = reader.next()
             factory.activeWorkers = reader.next()
             factory.activeStations = reader.next()
-            if !reader.isAtEnd { factory.target = reader.next() }
+            if reader.next() == 1 { factory.target = reader.next() }
             self = .factory(factory)
         case .modelHealth:
             var health = HealthFigures()

@@ -3,7 +3,7 @@ internal import Foundation
 internal import SQLite
 internal import Timeline
 
-/// An hour of a site whose figures have to be looked at.
+/// An hour of a site whose figures have to be checked.
 struct DueHour: Hashable, Sendable {
     var site: SiteID
     var grid: HourGrid

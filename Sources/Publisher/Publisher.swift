@@ -23,10 +23,10 @@ public struct PublisherConfiguration: Sendable {
     static let hoursPerBatch = 16
     /// Quarantined events that are published together.
     static let quarantinedPerBatch = 500
-    /// Records of others that wait to be looked at; then reading waits.
+    /// Records of others that wait to be checked; beyond it, reading waits.
     static let followedMaximum = 10_000
     /// The shortest and the longest wait for the end of a partition before what was read is taken.
     static let readWaitMilliseconds = 50...1000
-    /// Records written between two looks at whether the partition is still held.
-    static let recordsPerLook = 50
+    /// Records written between two checks that the partition is still held.
+    static let recordsPerCheck = 50
 }

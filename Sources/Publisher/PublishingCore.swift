@@ -23,7 +23,7 @@ final class PublishingCore {
     /// `ce_id` of them.
     private var ownIDs: Set<[UInt8]> = []
     private var nextToken = 0
-    /// How far the round has come through the due hours.
+    /// How many of the due hours the round has handled: up to this one.
     private var lastDue: DueHour?
     private(set) var statistics = PublisherStatistics()
     /// The last failure, so that it is reported once and not each second.
@@ -109,7 +109,7 @@ final class PublishingCore {
                 for (kind, record) in mail.followed { try take(kind, record) }
             }
         } catch {
-            // What could not be noted is read again: followings begin anew where the file stands.
+            // What could not be noted is read again: followings restart from the offsets in the file.
             stopFollowing()
             for delivery in mail.deliveries { giveUp(delivery.token) }
             report("publishing of partition \(source.partition.value) failed: \(error)")
@@ -152,9 +152,9 @@ final class PublishingCore {
         if !ownIDs.contains(metric.id) { try published.addDue(metric.key.site, kind.grid, metric.key.hourStart) }
     }
 
-    /// Offsets went back: somebody made the topic anew. Everything is looked at again.
+    /// Offsets went back: somebody recreated the topic. Everything is checked again.
     private func forgetTopic(_ kind: MetricKind) throws {
-        report("topic \(kind.topic(names)) was made anew; everything is published again")
+        report("topic \(kind.topic(names)) was recreated; everything is published again")
         try published.forget(kind)
         try published.setNextOffset(kind, 0)
         try published.forgetEnd(kind)
@@ -235,12 +235,12 @@ final class PublishingCore {
 
     private func send(_ now: Int64) throws -> [PublishingMachine.Input] {
         let time = Timestamp(microseconds: now)
-        var looked = 0
+        var checked = 0
         while var item = batch.next, inFlight.count < configuration.recordsInFlightMaximum {
-            if looked % PublisherConfiguration.recordsPerLook == 0, mailbox.isStopping || !isStillOwner() {
+            if checked % PublisherConfiguration.recordsPerCheck == 0, mailbox.isStopping || !isStillOwner() {
                 return [tick()]
             }
-            looked += 1
+            checked += 1
             let record: TopicRecord
             switch item.content {
             case .metric(let metric):

@@ -1,4 +1,4 @@
-/// The life of a publisher, without any IO: what it is told, and what it is to do next.
+/// The life of a publisher, without any IO: inputs in, actions out.
 ///
 /// It works in rounds. Each begins with reading the own partitions of the metric topics to their end, so that nothing is
 /// published, not even for the first time, before it is known what stands there (DESIGN 3).
@@ -72,7 +72,7 @@ struct PublishingMachine: Sendable {
         case (_, .stop):
             state = .ended
             return [.end]
-        // Perhaps for a moment only, e.g. after a pause: then a round begins anew, with reading.
+        // Perhaps for a moment only, e.g. after a pause: then a new round starts with reading.
         case (_, .tick(isOwner: false, _, _)): return rest(until: now + configuration.retry)
         case (_, .failed): return rest(until: now + configuration.retry)
 

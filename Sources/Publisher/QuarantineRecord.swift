@@ -5,7 +5,7 @@ internal import JSON
 internal import ProjectionStore
 internal import Timeline
 
-/// A quarantined event as the quarantine topic tells it (DESIGN 3).
+/// A quarantined event as a record of the quarantine topic (DESIGN 3).
 enum QuarantineRecord {
     static let eventType = "andon.quarantine.v1"
 
@@ -19,7 +19,7 @@ enum QuarantineRecord {
         let position = Position(
             record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index
         ).description
-        // The position is the id: told again, the event is the same.
+        // The position is the id: published again, the event is the same.
         var headers = CloudEvent.headers(
             id: position, site: event.site, type: eventType, time: Timestamp(microseconds: entry.createdAt))
         headers += deadLetter(entry, names, partition)

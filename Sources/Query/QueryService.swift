@@ -9,7 +9,7 @@ internal import Timeline
 public enum QueryPermission: Sendable {
     /// The site that the request means, by `site_id` or by its key (SPEC 8.5); `headers` go with every answer.
     case granted(SiteID, headers: [(name: String, value: String)] = [])
-    /// The answer to give instead: 401, 403, 429, or 400 where no site can be told.
+    /// The answer to give instead: 401, 403, 429, or 400 where the site is not clear.
     case refused(HTTPResponse)
 }
 
@@ -29,7 +29,7 @@ public final class QueryService: Sendable {
         public var authorize: @Sendable (HTTPRequest) -> QueryPermission
         /// The newest full definition of a site: names of workers are in the registry alone (SPEC 3).
         public var registry: @Sendable (SiteID) -> SiteDefinition?
-        /// Is told why a question could not be answered, for the log.
+        /// Receives why a question could not be answered, for the log.
         public var failed: @Sendable (String) -> Void
         /// Takes a question whose partition is not held here, or refuses it with nil: then the answer is 503. Runs on a
         /// thread of the server; what it suspends it completes itself.
@@ -211,7 +211,7 @@ public final class QueryService: Sendable {
         }
         var again = asked
         again.tries += 1
-        // The definition stands before an end that was looked at since; after an older one the next record may be it.
+        // The definition lies before an end seen since then; after an older end the next record may be the definition.
         again.hasSeenEnd = isCurrent
         let retry = again
         let last = LogOffset(progress.logEnd.value - 1)

@@ -45,7 +45,7 @@ final class RosterCache: Sendable {
     }
 
     private let state = Guarded(State())
-    /// Beyond it everything is forgotten and made again. 10 thousand workers take about a megabyte.
+    /// Beyond it the cache is emptied and filled again. 10 thousand workers take about a megabyte.
     private static let sitesMaximum = 64
 
     func roster(_ question: Question) -> Roster {

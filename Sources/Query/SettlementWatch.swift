@@ -30,7 +30,7 @@ final class SettlementWatch: Sendable {
 
     /// Notes where log and fold stand.
     ///
-    /// The end holds for the time at which it was looked at: the log can have grown since, and what was appended then
+    /// The end holds for the time at which it was read: the log can have grown since, and what was appended then
     /// can carry a created_at of up to ``delayMicroseconds`` before.
     /// - Parameter time: the clock, read before the progress was.
     func note(_ progress: FoldProgress, at time: Timestamp) {

@@ -4,7 +4,7 @@ extension SiteFold {
     /// For every station the newest visible accepted event time before `end`; nil without one (SPEC 5.3).
     ///
     /// The newest of all answers most questions; else the stations' hours are read backwards, and an hour whose row
-    /// may say too much is looked up in the pages.
+    /// may hold too much is read from the pages.
     public func lastActivities(
         before end: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [Int64?] {

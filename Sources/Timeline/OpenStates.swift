@@ -28,7 +28,7 @@ extension SiteFold {
         return states
     }
 
-    /// Where less is known, the hours tell whether the last visible state before their end is open.
+    /// Where less is known, the hours show whether the last visible state before their end is open.
     ///
     /// To find the newest visible event of a line, all that came later would have to be read. But the rows hold every
     /// closed visible interval and nothing else: what the events cover and the rows do not is open.

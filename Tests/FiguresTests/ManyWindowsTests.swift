@@ -8,7 +8,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Many windows in one pass (SPEC 5.2–5.7)") struct ManyWindowsTests {
+@Suite("Many windows in one pass (SPEC 5.2–5.4, 6.2, 7.2)") struct ManyWindowsTests {
     /// Windows as trends, shifts and whatever a client thinks of make them.
     private func windows(
         _ scenario: RandomScenario, _ parameters: FoldParameters, _ generator: inout SeededGenerator

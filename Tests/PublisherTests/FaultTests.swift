@@ -151,7 +151,7 @@ struct FaultTests {
         #expect(revision?["epoch"] as? String == copy.epoch.description)
     }
 
-    @Test("a topic that was made anew is filled again")
+    @Test("a topic that was recreated is filled again")
     func recreated() throws {
         let stage = try Stage(now: at(15))
         let fold = try plant(stage)
@@ -165,7 +165,7 @@ struct FaultTests {
         for _ in 0..<3 { stage.round(next) }
         let refilled = Set(fresh.records(stage.names.factoryMetrics, PartitionIndex(0)).map(\.key))
         #expect(refilled.count == count)
-        #expect(stage.reports.all.contains { $0.contains("made anew") })
+        #expect(stage.reports.all.contains { $0.contains("was recreated") })
     }
 }
 

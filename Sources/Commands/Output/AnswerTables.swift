@@ -34,9 +34,11 @@ enum AnswerTables {
         FigureColumn(name: name, title: title, unit: .text)
     }
 
-    /// The columns of figures, by what defines them; the order is the table's.
-    private static func columns<Values>(_ figures: [Figure<Values>]) -> [FigureColumn] {
-        figures.compactMap(\.column)
+    /// The columns of figures, by what defines them: those that people look for `first`, then the rest in their order.
+    private static func columns<Values>(_ figures: [Figure<Values>], first: [String] = []) -> [FigureColumn] {
+        let columns = figures.compactMap(\.column)
+        return first.compactMap { name in columns.first { $0.name == name } }
+            + columns.filter { !first.contains($0.name) }
     }
 
     private static let workers =
@@ -48,9 +50,16 @@ enum AnswerTables {
         + columns(WorkstationFigures.figures) + columns([WorkstationPresence.lastActivity])
 
     private static let factory =
-        columns(FactoryFigures.figures) + [id("time_range_start", "from"), id("time_range_end", "to")]
+        columns(
+            FactoryFigures.figures,
+            first: [
+                "total_productive_time_hours", "total_production_count", "average_production_rate",
+                "average_utilization_percentage", "coverage_percentage",
+            ]) + [id("time_range_start", "from"), id("time_range_end", "to")]
 
-    private static let health = columns([HealthFigures.status]) + columns(HealthFigures.figures)
+    private static let health =
+        columns([HealthFigures.status])
+        + columns(HealthFigures.figures, first: ["avg_confidence", "samples", "below_threshold_count"])
 
     private static let healthGroups =
         [id("camera_id", "camera"), id("workstation_id", "station"), id("model_version", "model")]
@@ -60,7 +69,9 @@ enum AnswerTables {
         columns(Explanation.Interval.span) + columns(Explanation.Interval.state)
         + columns(Explanation.Provenance.figures)
 
-    private static let counts = columns(Explanation.Count.figures) + columns(Explanation.Provenance.figures)
+    private static let counts =
+        columns(Explanation.Count.figures, first: ["timestamp", "count"])
+        + columns(Explanation.Provenance.figures)
 
     private static let ledger = columns(Ledger.figures)
 

@@ -15,7 +15,7 @@ enum Answer {
         return queue(handle, response, on: connection, extra: extra)
     }
 
-    /// The same with a body that was made already; lets go of it.
+    /// The same with a finished body, which it releases.
     static func queue(
         _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer,
         extra: [(name: String, value: String)]
@@ -43,7 +43,7 @@ enum Answer {
 
     /// Sends a whole answer past the library, which takes none between the head and the end of a body.
     ///
-    /// The connection is good for nothing afterwards. Never blocks: what the socket's empty buffer does not take is lost.
+    /// The connection cannot be used afterwards. Never blocks: what does not fit into the socket's empty buffer is lost.
     static func sendAtOnce(_ response: HTTPResponse, socket: Int32, extra: [(name: String, value: String)]) {
         var text = "HTTP/1.1 \(response.status) \(HTTPStatus.title(response.status))\r\n"
         for header in response.headers + extra { text += "\(header.name): \(header.value)\r\n" }
@@ -60,7 +60,7 @@ private final class KeptBody {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Valid as long as the object: an array's elements stay where they are while nobody changes it, and nobody can.
+    /// Valid as long as the object: the elements of an array stay in place while it is not changed, and it cannot be.
     var start: UnsafeMutableRawPointer? {
         bytes.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress) }
     }

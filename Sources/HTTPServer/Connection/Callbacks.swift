@@ -25,7 +25,7 @@ func connectionChanged(
     }
 }
 
-/// A request line has arrived; what is returned stands for the request in the following calls.
+/// A request line has arrived; the result identifies the request in the following calls.
 func requestLineArrived(
     context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, handle: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {

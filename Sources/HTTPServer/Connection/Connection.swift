@@ -28,7 +28,7 @@ final class Connection: @unchecked Sendable {
     var body: BodyReader?
     /// What the handler added to the answer before there was one.
     var answerHeaders: [(name: String, value: String)] = []
-    /// Bodies that a route without one gets are read and thrown away.
+    /// Bodies sent to a route without one are read and discarded.
     var ignoresBody = false
     var ignoredBytes = 0
     var log = RequestLogDraft()
@@ -54,7 +54,7 @@ final class Connection: @unchecked Sendable {
 
     /// The library has something new: the head, a part of the body, its end, or the request is awake again.
     /// - Parameter targetBytes: Bytes between method and version, whatever they are.
-    /// - Returns: False where the connection is to be closed at once.
+    /// - Returns: False to close the connection at once.
     func proceed(
         _ method: UnsafePointer<CChar>, targetBytes: Int, part: UnsafeRawBufferPointer
     ) -> Bool {
@@ -84,7 +84,7 @@ final class Connection: @unchecked Sendable {
         core.requestEnded()
     }
 
-    /// Gives the body's memory to the next request of this thread.
+    /// Passes the body's memory on to the next request of this thread.
     func releaseBody() {
         body?.giveBack(to: .current)
         body = nil
@@ -112,7 +112,7 @@ final class Connection: @unchecked Sendable {
         if completion == .tooLate { response.stream?.close(.clientGone) }
     }
 
-    /// The server stops: who sleeps is answered in the place of the exchange's holder.
+    /// The server is stopping: answers a sleeping request instead of the holder of its exchange.
     func abandon() {
         machine.withLock { if $0.abandon(ServerCore.stoppingResponse) { resume() } }
     }
@@ -122,7 +122,7 @@ final class Connection: @unchecked Sendable {
 
     // MARK: On the watchman's thread, under the lock of the table of connections
 
-    /// Closes the connection where the time of what is expected of the client is up.
+    /// Closes the connection when the client has missed its deadline.
     /// - Returns: The stream that is being sent, for a look at its own limit.
     func expire(at now: CoarseTime) -> ResponseStream? {
         let (expiry, stream) = machine.withLock { ($0.expire(at: now), $0.stream) }
@@ -136,7 +136,7 @@ final class Connection: @unchecked Sendable {
         return stream
     }
 
-    /// Ends a stream whose client takes nothing more; its writer has yet to be told.
+    /// Ends a stream whose client reads nothing more; its writer has yet to be notified.
     func cutStream() {
         machine.withLock { $0.cutStream() }
         shutdown(socket, Int32(SHUT_RDWR))

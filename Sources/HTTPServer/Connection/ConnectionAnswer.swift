@@ -106,15 +106,15 @@ extension Connection {
         Answer.sendAtOnce(response, socket: socket, extra: extraHeaders(of: response))
     }
 
-    /// Has the kernel give up a client that has vanished and acknowledges nothing, some time after the watchman would have
-    /// cut one that is there and takes nothing.
+    /// Makes the kernel give up a client that has vanished and acknowledges nothing, some time after the watchman would have
+    /// disconnected one that is alive and reads nothing.
     private func limitSilence() {
         var milliseconds = UInt32(clamping: core.streamStallMilliseconds + 10_000)
         let size = socklen_t(MemoryLayout<UInt32>.size)
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, size)
     }
 
-    /// Headers that the answer does not bring itself.
+    /// Headers that the answer does not set itself.
     private func extraHeaders(of response: HTTPResponse) -> [(name: String, value: String)] {
         var extra = answerHeaders + core.crossOrigin.headers(for: origin)
         for header in core.configuration.defaultHeaders

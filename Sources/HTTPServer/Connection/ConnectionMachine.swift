@@ -18,10 +18,10 @@ struct ConnectionMachine: Sendable {
         /// The answer is known, but the library takes it only at the body's end, which is near.
         /// → answering, lingering, late
         case refused(HTTPResponse, leftBytes: Int, until: CoarseTime)
-        /// The answer was sent past the library; what still comes is thrown away for a while, so that the client reads
-        /// the answer instead of failing to write. → cut
+        /// The answer was sent past the library. What still arrives is discarded for a while, so that the client reads the
+        /// answer instead of failing to write. → cut
         case lingering(leftBytes: Int, until: CoarseTime)
-        /// The client was told 408; what still comes is thrown away, or closing would take the answer back. → cut
+        /// The client got 408. What still arrives is discarded, because closing at once could lose the answer. → cut
         case late(until: CoarseTime)
         /// A handler runs. → early, asleep, answering
         case handling
@@ -35,7 +35,7 @@ struct ConnectionMachine: Sendable {
         case answering
         /// The library sends what the stream holds, and sleeps in between (``StreamMachine``). → cut
         case streaming(ResponseStream)
-        /// To be closed without another word. No exit.
+        /// To be closed without an answer. No exit.
         case cut(wasLate: Bool)
     }
 
@@ -59,23 +59,23 @@ struct ConnectionMachine: Sendable {
         case bodyPart
         /// The end of an accepted body: ``beginHandling()`` or ``refuse(_:before:)`` follows.
         case bodyEnd
-        /// Something that needs no look.
+        /// Something that needs no action.
         case step(Step)
     }
 
-    /// What is still to come of a request that is refused.
+    /// What is still to arrive of a refused request.
     enum Remainder {
         /// Nothing, or nothing that has to be waited for.
         case nothing
-        /// A body short enough to be read to its end, after which the connection stays of use.
+        /// A body short enough to be read to its end; the connection can be used again.
         case shortBody
         /// A body that is too long or too odd for that.
         case longBody
     }
 
-    /// What came of completing an exchange.
+    /// The outcome of completing an exchange.
     enum Completion: Equatable {
-        /// The connection has to be woken, under the lock still.
+        /// Wake the connection, still under the lock.
         case wake
         /// The handler has not returned yet; the answer is kept until it does.
         case kept
@@ -83,19 +83,19 @@ struct ConnectionMachine: Sendable {
         case tooLate
     }
 
-    /// What has to be done about a connection whose time is up.
+    /// What to do about a connection whose time is up.
     enum Expiry: Equatable {
-        /// The client is told that it was late.
+        /// Answer 408.
         case sayLate
-        /// Nothing more is said.
+        /// Close without an answer.
         case shutDown
     }
 
-    /// A refused body of up to so many bytes is read to its end, and the connection stays of use.
+    /// A refused body of up to this many bytes is read to its end, and the connection can be used again.
     static let refusedBytesMaximum = 64 * 1024
-    /// So many bytes are thrown away after a refusal that was sent in the middle of a body.
+    /// Bytes discarded after a refusal that was sent in the middle of a body.
     static let lingeringBytesMaximum = 32 * 1024 * 1024
-    /// How long a client has to read that it was late.
+    /// How long a client has to read the 408.
     static let farewellMilliseconds: UInt64 = 1000
 
     private(set) var state: State
@@ -155,7 +155,7 @@ struct ConnectionMachine: Sendable {
         case (.head(let deadline), .shortBody), (.body(let deadline), .shortBody):
             state = .refused(response, leftBytes: Self.refusedBytesMaximum, until: deadline)
             return .goOn
-        // Late meanwhile, and told so.
+        // Late meanwhile, and answered with 408.
         default: return remainder == .nothing ? .close : .goOn
         }
     }
@@ -203,7 +203,7 @@ struct ConnectionMachine: Sendable {
     }
 
     /// The server stops and answers in the holder's place.
-    /// - Returns: True where the connection has to be woken, under the lock still.
+    /// - Returns: Whether to wake the connection, still under the lock.
     mutating func abandon(_ response: HTTPResponse) -> Bool {
         guard case .asleep = state else { return false }
         state = .awake(response)
@@ -236,8 +236,8 @@ struct ConnectionMachine: Sendable {
 
     // MARK: Time and loss, on the watchman's thread
 
-    /// Looks whether the time of what is expected of the client is up. Handlers, sleep and answers take as long as they
-    /// take; a stream has a limit of its own.
+    /// Checks whether the client has missed its deadline. Handlers, sleep and answers have no deadline; a stream has a limit
+    /// of its own.
     /// - Returns: nil where the connection may go on.
     mutating func expire(at now: CoarseTime) -> Expiry? {
         switch state {
@@ -255,7 +255,7 @@ struct ConnectionMachine: Sendable {
         }
     }
 
-    /// The client takes nothing more of its stream, or is gone.
+    /// The client reads nothing more of its stream, or is gone.
     mutating func cutStream() {
         if case .streaming = state { state = .cut(wasLate: false) }
     }
@@ -274,7 +274,7 @@ struct ConnectionMachine: Sendable {
         if case .streaming(let stream) = state { stream } else { nil }
     }
 
-    /// True where the client was told 408.
+    /// Whether the client got 408.
     var wasLate: Bool {
         switch state {
         case .late, .cut(wasLate: true): true

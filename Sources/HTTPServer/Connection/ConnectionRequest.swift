@@ -3,7 +3,7 @@ import Glibc
 
 /// What a request is, from its head to the end of its body. All of it runs on the connection's thread.
 extension Connection {
-    /// A body that nobody asked for may be so long.
+    /// Largest body that is read although the route takes none.
     private static let ignoredBytesMaximum = 16 * 1024
 
     // MARK: Head
@@ -23,7 +23,7 @@ extension Connection {
         return machine.withLock { $0.acceptHead() }
     }
 
-    /// What of this request is still to come after its head.
+    /// What of this request is still to arrive after its head.
     private var remainder: ConnectionMachine.Remainder {
         // Without a body, or before a client that waits for permission has sent one, the answer can go out now.
         if !hasBody || head.expects_continue != 0 { return .nothing }
@@ -39,14 +39,14 @@ extension Connection {
 
     private var hasBody: Bool { head.is_chunked != 0 || head.content_length > 0 }
 
-    /// What makes a message ambiguous or too large whatever it asks for. Such a connection is not used again.
+    /// What makes a message ambiguous or too large, whatever its target. Such a connection is not used again.
     private func refusalOfHead(_ targetBytes: Int) -> HTTPResponse? {
         let close = [(name: "Connection", value: "close")]
         if head.bytes > core.configuration.headerBytesMaximum {
             let limit = core.configuration.headerBytesMaximum
             return .problem(431, "request line and headers are larger than \(limit) bytes", headers: close)
         }
-        // The library ends the target at the first NUL, and would serve what stands before it.
+        // The library ends the target at the first NUL, and would serve the part before it.
         guard targetBytes == target.count else {
             return .problem(400, "the request target holds a NUL or is not followed by one space", headers: close)
         }
@@ -90,7 +90,7 @@ extension Connection {
 
     // MARK: Body
 
-    /// What can be said against the body before it is read.
+    /// The refusal of the body before it is read, if any.
     private func refusalOfBody(_ route: HTTPRoute) -> HTTPResponse? {
         let coding = ContentCoding(header: head.content_encoding, lines: Int(head.content_encoding_count))
         if case .unsupported = coding {
@@ -126,7 +126,7 @@ extension Connection {
 
     // MARK: The client's address
 
-    /// The socket's, or what the trusted proxies say.
+    /// The socket's, or the one that trusted proxies report.
     var clientAddress: String {
         guard core.configuration.trustedProxies > 0, head.is_forwarded != 0 else { return peer.text }
         var lines = HeaderLines(name: "X-Forwarded-For")

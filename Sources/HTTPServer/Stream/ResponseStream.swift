@@ -8,14 +8,14 @@ public enum StreamEnd: Sendable, Equatable {
     case clientGone
     /// The client took nothing for ``HTTPServerConfiguration/streamStallSeconds``.
     case stalled
-    /// The server stops.
+    /// The server is stopping.
     case serverStopping
     /// The answer never became a stream: to HEAD, beyond a limit on streams, with a header that cannot be sent, or after
     /// the request was over.
     case refused
 }
 
-/// The body of an answer of unknown length, which is written as there is something to say.
+/// The body of an answer of unknown length, written whenever there is something to send.
 ///
 /// A handler makes one, answers with ``HTTPResponse/init(status:headers:stream:)``, at once or later, and keeps the stream
 /// to write to it, from any thread, also before the answer was given. While there is nothing to send the connection sleeps
@@ -25,10 +25,10 @@ public final class ResponseStream: Sendable {
     public enum WriteResult: Sendable, Equatable {
         /// The bytes will be sent in their turn.
         case accepted
-        /// Nothing was taken: the client has not yet taken enough of what was written before. Skip it, or write it again
+        /// Nothing was accepted, because the client has not read enough of what was written before. Skip it, or write it again
         /// when ``ResponseStream/whenWritable(_:)`` calls.
         case full
-        /// Nothing will be sent any more: the stream was finished, or has ended otherwise.
+        /// Nothing more will be sent: the stream was finished, or has ended in another way.
         case closed
     }
 
@@ -41,7 +41,7 @@ public final class ResponseStream: Sendable {
 
         mutating func wake(_ isAsleep: Bool) { if isAsleep { wake?() } }
 
-        /// Takes what waits for room out, where there is room.
+        /// Removes and returns the waiting call when there is room.
         mutating func takeWritable() -> (@Sendable () -> Void)? {
             guard writable != nil, machine.hasRoom else { return nil }
             defer { writable = nil }
@@ -138,7 +138,7 @@ public final class ResponseStream: Sendable {
         return taken
     }
 
-    /// Calls who waits for room that other streams have left.
+    /// Calls the writer that waits for room that other streams have released.
     func offerRoom() { shared.withLock { $0.takeWritable() }?() }
 
     /// No more is accepted; what is buffered still leaves. The writer is told.
@@ -160,7 +160,7 @@ public final class ResponseStream: Sendable {
             defer { shared.wake = nil }
             return (closing, shared.wake, shared.takeListeners())
         }
-        // Let go of outside the lock, for what it holds may let go of others.
+        // Released outside the lock, because its destruction may release others.
         _ = wake
         guard let closing else { return }
         listeners.closed?(closing.end)

@@ -11,15 +11,15 @@ struct StreamMachine: Sendable {
         case reading(since: CoarseTime)
         /// All is sent; the connection is suspended. → reading, ending, closed
         case asleep
-        /// No more is written, and what is buffered still leaves; `since` as in `reading`, nil where no connection has
+        /// No more is written, and the buffer is still being sent; `since` as in `reading`, nil where no connection has
         /// taken the stream yet. → closed
         case ending(since: CoarseTime?, StreamEnd)
-        /// What was buffered is dropped. No exit.
+        /// The buffer was dropped. No exit.
         case closed(StreamEnd)
     }
 
     enum Written: Equatable {
-        /// `wakes`: the connection has to be woken, under the lock still.
+        /// `wakes`: wake the connection, still under the lock.
         case accepted(wakes: Bool)
         case full
         case closed
@@ -27,17 +27,17 @@ struct StreamMachine: Sendable {
 
     enum Taken: Equatable {
         case bytes(Int)
-        /// There is nothing: the connection has to be put to sleep, under the lock still.
+        /// There is nothing to send: put the connection to sleep, still under the lock.
         case sleep
         /// Everything was taken.
         case end
-        /// The client must not take the answer for whole.
+        /// The client must not take the answer for complete.
         case failed
     }
 
     /// What closing a stream asks for.
     struct Closing: Equatable {
-        /// The connection has to be woken, under the lock still.
+        /// Wake the connection, still under the lock.
         let wakes: Bool
         let end: StreamEnd
     }
@@ -83,8 +83,8 @@ struct StreamMachine: Sendable {
     }
 
     /// No more is written.
-    /// - Parameter end: What the stream's end will be, when all that is buffered has left.
-    /// - Returns: True where the connection has to be woken, under the lock still.
+    /// - Parameter end: How the stream ends once the buffer has been sent.
+    /// - Returns: Whether to wake the connection, still under the lock.
     mutating func finish(_ end: StreamEnd, at now: CoarseTime) -> Bool {
         switch state {
         case .detached: state = .ending(since: nil, end)
@@ -139,8 +139,8 @@ struct StreamMachine: Sendable {
         return .bytes(remove(into: buffer))
     }
 
-    /// Nothing more is sent: the answer has left, or never will.
-    /// - Parameter end: Why; where all that was written has left before, the end is the writer's.
+    /// Nothing more is sent: the answer was sent, or never will be.
+    /// - Parameter end: Why; when everything written was sent before, the writer's end holds instead.
     /// - Returns: nil where the stream was closed before.
     mutating func close(_ end: StreamEnd) -> Closing? {
         var closing = Closing(wakes: false, end: end)
@@ -166,7 +166,7 @@ struct StreamMachine: Sendable {
         }
     }
 
-    /// True where the client has taken nothing for so long of what was there for it.
+    /// True when the client has read nothing for this long, although something waited for it.
     func isStalled(at now: CoarseTime, milliseconds: UInt64) -> Bool {
         switch state {
         case .reading(let since), .ending(let since?, _): since + milliseconds <= now

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One look at all streams: whose client is gone or takes nothing, and who waits for room that others have left.
+/// One check of all streams: whose client is gone or reads nothing, and which writer waits for room.
 ///
 /// The library does not watch the sockets of connections that sleep. Kept from round to round, for its memory.
 struct StreamRound {
@@ -21,7 +21,7 @@ struct StreamRound {
         sockets.append(pollfd(fd: connection.socket, events: Self.peerHasClosed, revents: 0))
     }
 
-    /// Cuts the connections of clients that are gone or take nothing. Under the lock of the table of connections.
+    /// Closes the connections of clients that are gone or read nothing. Under the lock of the table of connections.
     mutating func cut(at now: CoarseTime, stallMilliseconds: UInt64) {
         guard !streams.isEmpty else { return }
         poll(&sockets, nfds_t(sockets.count), 0)
