@@ -60,13 +60,15 @@ struct FigurePass {
 
     /// The hours that hold more than is known are taken from events.
     private mutating func findGaps() throws {
-        guard let bounds = hours.bounds, !view.knownAt.isEverything else { return }
-        // The factory's hour moves with every hour of a worker or a station. Only it shows that an
-        // unknown event moved a worker away from a station.
+        guard !view.knownAt.isEverything else { return }
+        // The factory's hour moves with every hour of a worker or a station. Only it shows that an unknown event moved
+        // a worker away from a station.
         let knownAt = view.knownAt
         var unknown: Set<Hour> = []
-        try site.forEachHour(.factory, bounds, reader) { _, row in
-            if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+        for read in hours.reads {
+            try site.forEachHour(.factory, read, reader) { _, row in
+                if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+            }
         }
         guard !unknown.isEmpty else { return }
         if wanted.isDisjoint(with: .ofAllWorkers) {
@@ -79,11 +81,12 @@ struct FigurePass {
 
     /// Where only workers are asked for, most of them may not be touched by what is not known.
     private mutating func findOwnGaps(_ unknown: Set<Hour>) throws {
-        guard let first = unknown.min(), let last = unknown.max() else { return }
         let knownAt = view.knownAt
         var gaps: [UInt32: Set<Hour>] = [:]
-        try site.forEachHour(.worker, first..<last.next, reader) { worker, row in
-            if !knownAt.covers(row.changedAt) { gaps[worker, default: []].insert(row.hour) }
+        for read in WindowRuns(unknown.map { (range: $0..<$0.next, window: 0) }).reads {
+            try site.forEachHour(.worker, read, reader) { worker, row in
+                if !knownAt.covers(row.changedAt) { gaps[worker, default: []].insert(row.hour) }
+            }
         }
         own = gaps.mapValues { divided(by: $0) }
     }
@@ -96,12 +99,15 @@ struct FigurePass {
     // MARK: Whole hours
 
     private func addHours(_ tally: inout FigureTally) throws {
-        guard let bounds = hours.bounds else { return }
+        for read in hours.reads { try addHours(read, &tally) }
+    }
+
+    private func addHours(_ read: Range<Hour>, _ tally: inout FigureTally) throws {
         let hours = hours
         let own = own
         let isActivityWanted = wanted.contains(.activity)
         if isActivityWanted || wanted.contains(.workers) {
-            try forEachHour(.worker, bounds) { worker, row in
+            try forEachHour(.worker, read) { worker, row in
                 if !own.isEmpty, let parts = own[worker] {
                     parts.hours.forEachWindow(at: row.hour) { tally.add(worker: worker, row, to: $0) }
                 } else {
@@ -110,23 +116,23 @@ struct FigurePass {
             }
         }
         if isActivityWanted || wanted.contains(.stations) {
-            try forEachHour(.workstation, bounds) { station, row in
+            try forEachHour(.workstation, read) { station, row in
                 hours.forEachWindow(at: row.hour) { tally.add(station: station, row, to: $0) }
             }
         }
         if wanted.contains(.totals) {
-            try site.forEachHour(.factory, bounds, reader) { _, row in
+            try site.forEachHour(.factory, read, reader) { _, row in
                 hours.forEachWindow(at: row.hour) { tally.add(factory: row, to: $0) }
             }
         }
     }
 
     /// Activity needs the total of an hour; for sums its differences are enough.
-    private func forEachHour(_ kind: HourKind, _ bounds: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
+    private func forEachHour(_ kind: HourKind, _ read: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
         if wanted.contains(.activity) {
-            try site.forEachHourTotal(kind, bounds, reader, body)
+            try site.forEachHourTotal(kind, read, reader, body)
         } else {
-            try site.forEachHour(kind, bounds, reader, body)
+            try site.forEachHour(kind, read, reader, body)
         }
     }
 

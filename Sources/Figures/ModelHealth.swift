@@ -62,11 +62,13 @@ private struct HealthPass {
 
     /// The hours that hold more than is known are taken from events.
     private mutating func findGaps() throws {
-        guard let bounds = hours.bounds, !view.knownAt.isEverything else { return }
+        guard !view.knownAt.isEverything else { return }
         let knownAt = view.knownAt
         var unknown: Set<Hour> = []
-        try site.forEachHealthHour(bounds, reader) { _, row in
-            if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+        for read in hours.reads {
+            try site.forEachHealthHour(read, reader) { _, row in
+                if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+            }
         }
         let cut = hours.cut(by: unknown.sorted().map { $0..<$0.next })
         hours = cut.outside
@@ -74,9 +76,10 @@ private struct HealthPass {
     }
 
     private func addHours(_ sums: inout [[UInt32: HealthFigures]]) throws {
-        guard let bounds = hours.bounds else { return }
-        try site.forEachHealthHour(bounds, reader) { origin, row in
-            hours.forEachWindow(at: row.hour) { sums[$0][origin, default: HealthFigures()].add(row) }
+        for read in hours.reads {
+            try site.forEachHealthHour(read, reader) { origin, row in
+                hours.forEachWindow(at: row.hour) { sums[$0][origin, default: HealthFigures()].add(row) }
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Timeline
+
 /// A window of event time: [from, end), `end` being min(to, now) already (SPEC 5.1), in microseconds.
 package struct Window: Sendable, Equatable {
     package var from: Int64
@@ -28,12 +30,6 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
     private(set) var members: [Int] = []
 
     var isEmpty: Bool { runs.isEmpty }
-    /// From the first to the last; nil without any.
-    var bounds: Range<Bound>? {
-        guard let first = runs.first, let last = runs.last else { return nil }
-        return first.range.lowerBound..<last.range.upperBound
-    }
-
     init() {}
 
     /// - Parameter ranges: in any order, overlapping or not; empty ones do not count.
@@ -142,4 +138,23 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         }
         return Self(ranges(self) + ranges(other))
     }
+}
+
+extension WindowRuns<Hour> {
+    /// The stretches of hours whose rows are read at once; each row is in one of them.
+    ///
+    /// Rows between two windows are read along as long as these are not far apart: that costs less than another query.
+    var reads: [Range<Hour>] {
+        var reads: [Range<Hour>] = []
+        for stretch in stretches {
+            if let last = reads.last, last.upperBound.distance(to: stretch.lowerBound) <= Self.hoursReadAlong {
+                reads[reads.count - 1] = last.lowerBound..<stretch.upperBound
+            } else {
+                reads.append(stretch)
+            }
+        }
+        return reads
+    }
+
+    private static var hoursReadAlong: Int64 { 48 }
 }

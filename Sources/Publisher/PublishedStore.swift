@@ -9,8 +9,8 @@ struct DueHour: Hashable, Sendable {
     var grid: HourGrid
     /// Microseconds.
     var start: Int64
-    /// Which call for it this is: a later one is not answered by what was published before.
-    var mark: Int64
+    /// Which request for it this is: a later one is not answered by what was published before.
+    var request: Int64
 }
 
 /// What the metric topics' own partition says, and what is due; in a file of its own beside the projections.
@@ -27,10 +27,10 @@ final class PublishedStore {
     private let putDue: Statement
     private let removeDue: Statement
     private let listDue: Statement
-    private var mark: Int64
+    private var lastRequest: Int64
 
-    /// 2: figures as integers, not as JSON.
-    private static let format: Int64 = 2
+    /// Rises with every change of the tables; an older file is dropped and filled again from the topics.
+    private static let format: Int64 = 3
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -38,7 +38,7 @@ final class PublishedStore {
             epoch TEXT NOT NULL, log_offset INTEGER NOT NULL, status TEXT NOT NULL, as_of INTEGER NOT NULL,
             fold INTEGER NOT NULL, figures BLOB NOT NULL, topic_offset INTEGER NOT NULL,
             PRIMARY KEY (site, start, kind, entity)) WITHOUT ROWID;
-        CREATE TABLE due (start INTEGER NOT NULL, grid INTEGER NOT NULL, site BLOB NOT NULL, mark INTEGER NOT NULL,
+        CREATE TABLE due (start INTEGER NOT NULL, grid INTEGER NOT NULL, site BLOB NOT NULL, request INTEGER NOT NULL,
             PRIMARY KEY (start, grid, site)) WITHOUT ROWID;
         CREATE TABLE finished (site BLOB NOT NULL, grid INTEGER NOT NULL, start INTEGER NOT NULL,
             PRIMARY KEY (site, grid)) WITHOUT ROWID;
@@ -59,14 +59,14 @@ final class PublishedStore {
             SELECT entity, epoch, log_offset, status, as_of, fold, figures FROM published
             WHERE site = ? AND start = ? AND kind = ?
             """)
-        putDue = try made.prepare("INSERT INTO due VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mark = ?4")
-        removeDue = try made.prepare("DELETE FROM due WHERE start = ? AND grid = ? AND site = ? AND mark = ?")
+        putDue = try made.prepare("INSERT INTO due VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET request = ?4")
+        removeDue = try made.prepare("DELETE FROM due WHERE start = ? AND grid = ? AND site = ? AND request = ?")
         listDue = try made.prepare(
             """
-            SELECT start, grid, site, mark FROM due WHERE start <= ?1 AND (start, grid, site) < (?2, ?3, ?4)
+            SELECT start, grid, site, request FROM due WHERE start <= ?1 AND (start, grid, site) < (?2, ?3, ?4)
             ORDER BY start DESC, grid DESC, site DESC LIMIT ?5
             """)
-        mark = try made.integer("SELECT max(mark) FROM due") ?? 0
+        lastRequest = try made.integer("SELECT max(request) FROM due") ?? 0
     }
 
     private static func open(_ path: String) throws -> Connection {
@@ -165,11 +165,11 @@ final class PublishedStore {
     /// An hour that begins before 1970, where a zone's hours are shifted, has no time that a key could name it by.
     func addDue(_ site: SiteID, _ grid: HourGrid, _ start: Int64) throws {
         guard start >= 0 else { return }
-        mark += 1
+        lastRequest += 1
         try putDue.bind(1, start)
         try putDue.bind(2, grid.rawValue)
         try putDue.bind(3, site.bytes)
-        try putDue.bind(4, mark)
+        try putDue.bind(4, lastRequest)
         try putDue.run()
     }
 
@@ -197,7 +197,7 @@ final class PublishedStore {
             hours.append(
                 DueHour(
                     site: SiteID(bytes: row.blob(2)), grid: HourGrid(rawValue: row.int64(1)) ?? .site,
-                    start: row.int64(0), mark: row.int64(3)))
+                    start: row.int64(0), request: row.int64(3)))
         }
         return hours
     }
@@ -206,7 +206,7 @@ final class PublishedStore {
         try removeDue.bind(1, hour.start)
         try removeDue.bind(2, hour.grid.rawValue)
         try removeDue.bind(3, hour.site.bytes)
-        try removeDue.bind(4, hour.mark)
+        try removeDue.bind(4, hour.request)
         try removeDue.run()
     }
 

@@ -3,20 +3,20 @@ internal import EventModel
 internal import HTTPServer
 internal import Timeline
 
-/// Opaque places in a listing: event time, position, and a mark of the question that they belong to (SPEC 8.5).
+/// Opaque positions in a listing: event time, position, and a digest of the question that they belong to (SPEC 8.5).
 struct EventCursor {
-    private let mark: [UInt8]
+    private let digest: [UInt8]
 
-    private static let markBytes = 8
-    private static let cursorBytes = 16 + markBytes
+    private static let digestBytes = 8
+    private static let cursorBytes = 16 + digestBytes
 
     init(question: QueryParameters, site: SiteID) {
-        mark = Array(question.digest(of: site, leavingOut: ["limit", "cursor", "min_position", "site_id"]).prefix(8))
+        digest = Array(question.digest(of: site, leavingOut: ["limit", "cursor", "min_position", "site_id"]).prefix(8))
     }
 
     func text(_ cursor: EventFilter.Cursor) -> String {
         Base64URL.encode(
-            EventCursor.bytes(UInt64(bitPattern: cursor.time)) + EventCursor.bytes(cursor.position.rawValue) + mark)
+            EventCursor.bytes(UInt64(bitPattern: cursor.time)) + EventCursor.bytes(cursor.position.rawValue) + digest)
     }
 
     /// - Throws: ``Problem``, 400, for what is no cursor or one of another question.
@@ -28,7 +28,7 @@ struct EventCursor {
         guard Timestamp.earliest.microseconds...Timestamp.latest.microseconds ~= time else {
             throw Problem.query("cursor", "is not one that this server gave")
         }
-        guard Array(bytes.suffix(EventCursor.markBytes)) == mark else {
+        guard Array(bytes.suffix(EventCursor.digestBytes)) == digest else {
             throw Problem.query("cursor", "belongs to a question with other parameters")
         }
         return EventFilter.Cursor(time: time, position: PackedPosition(rawValue: EventCursor.number(bytes[8..<16])))

@@ -30,9 +30,10 @@ import Timeline
                 let from = start - 10 * length + Int64(number) * length
                 return Window(from: from, end: from + length)
             }
-        case 2:  // Apart, as shifts are.
+        case 2:  // Apart, as shifts are, or so far that the hours between them are not read.
+            let apart = generator.pick([12, 200]) * Microseconds.hour
             return (0..<generator.pick(1...10)).map { number in
-                let from = start + Int64(number - 5) * 12 * Microseconds.hour
+                let from = start + Int64(number - 5) * apart
                 return Window(from: from, end: from + generator.pick([1, 59, 480]) * Microseconds.minute)
             }
         default:  // In any order, one over the other, empty ones among them.
