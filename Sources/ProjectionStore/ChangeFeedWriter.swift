@@ -21,9 +21,17 @@ final class ChangeFeedWriter: Sendable {
     init(_ connection: Connection) throws {
         statements = Statements(
             put: try connection.prepare(
-                "INSERT INTO changed_hour VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET generation = ?4"),
-            clear: try connection.prepare("DELETE FROM changed_hour WHERE site = ? AND kind <> 1"),
-            putQuarantined: try connection.prepare("INSERT OR REPLACE INTO quarantined VALUES (?, ?, ?, ?, ?, ?, ?)"),
+                """
+                INSERT INTO changed_hour (\(ChangedHourColumn.names)) VALUES (\(ChangedHourColumn.parameters))
+                ON CONFLICT DO UPDATE SET generation = excluded.generation
+                """),
+            clear: try connection.prepare(
+                "DELETE FROM changed_hour WHERE site = ? AND kind <> \(ChangedHour.Kind.health.rawValue)"),
+            putQuarantined: try connection.prepare(
+                """
+                INSERT OR REPLACE INTO quarantined (\(QuarantinedColumn.names))
+                VALUES (\(QuarantinedColumn.parameters))
+                """),
             forget: try connection.prepare("DELETE FROM quarantined WHERE log_offset < ?"))
     }
 
@@ -65,19 +73,23 @@ final class ChangeFeedWriter: Sendable {
     }
 
     private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hour: Int64, _ generation: UInt64) throws {
-        for (index, value) in [site, kind.rawValue, hour, Int64(generation)].enumerated() {
-            try statements.put.bind(index + 1, value)
-        }
+        try statements.put.bind(ChangedHourColumn.site, site)
+        try statements.put.bind(ChangedHourColumn.kind, kind.rawValue)
+        try statements.put.bind(ChangedHourColumn.hour, hour)
+        try statements.put.bind(ChangedHourColumn.generation, Int64(generation))
         try statements.put.run()
     }
 
     private func put(_ site: Int64, _ event: QuarantinedEvent) throws {
         let entry = event.entry
-        let values = [
-            entry.offset.value, entry.position.low, site, Int64(event.worker), entry.key.rawValue,
-            Int64(bitPattern: entry.detail.rawValue), entry.createdAt,
-        ]
-        for (index, value) in values.enumerated() { try statements.putQuarantined.bind(index + 1, value) }
-        try statements.putQuarantined.run()
+        let put = statements.putQuarantined
+        try put.bind(QuarantinedColumn.logOffset, entry.offset.value)
+        try put.bind(QuarantinedColumn.place, entry.position.low)
+        try put.bind(QuarantinedColumn.site, site)
+        try put.bind(QuarantinedColumn.worker, Int64(event.worker))
+        try put.bind(QuarantinedColumn.key, entry.key.rawValue)
+        try put.bind(QuarantinedColumn.detail, Int64(bitPattern: entry.detail.rawValue))
+        try put.bind(QuarantinedColumn.createdAt, entry.createdAt)
+        try put.run()
     }
 }

@@ -7,7 +7,7 @@ final class CommitWriter {
     private let setMeta: Statement
     private let putSite: Statement
     private let putID: Statement
-    private let putSource: Statement
+    private let putOrigin: Statement
     private let putDefinition: Statement
     private let insertPage: Statement
     private let updatePage: Statement
@@ -16,41 +16,40 @@ final class CommitWriter {
     private let getHealth: Statement
     private let putHealth: Statement
     private let feed: ChangeFeedWriter?
-    private let putFingerprint: Statement
     private var blob: [UInt8] = []
 
     /// - Parameter feed: where it notes what changed; nil: nowhere.
     init(_ connection: Connection, feed: ChangeFeedWriter?) throws {
         self.feed = feed
-        setMeta = try connection.prepare("UPDATE meta SET value = ?2 WHERE name = ?1")
+        setMeta = try connection.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")
         putSite = try connection.prepare(
             """
-            INSERT INTO site VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-            ON CONFLICT DO UPDATE SET received = ?3, folded = ?4, duplicates = ?5, low_confidence = ?6,
-            quarantined = ?7, definitions = ?8, ttl = ?9, anchor = ?10, rederive_cursor = ?11, bucket_floor = ?12,
-            newest_created_at = ?13
+            \(CommitWriter.insert("site", SiteColumn.self)) ON CONFLICT DO UPDATE SET received = excluded.received,
+            folded = excluded.folded, duplicates = excluded.duplicates, low_confidence = excluded.low_confidence,
+            quarantined = excluded.quarantined, definitions = excluded.definitions, ttl = excluded.ttl,
+            anchor = excluded.anchor, rederive_cursor = excluded.rederive_cursor,
+            bucket_floor = excluded.bucket_floor, newest_created_at = excluded.newest_created_at
             """)
-        putID = try connection.prepare("INSERT INTO id VALUES (?, ?, ?, ?)")
-        putSource = try connection.prepare("INSERT INTO source VALUES (?, ?, ?, ?, ?)")
-        putDefinition = try connection.prepare("INSERT INTO definition VALUES (?, ?, ?, ?)")
-        insertPage = try connection.prepare("INSERT INTO page VALUES (?, ?, ?, ?)")
-        updatePage = try connection.prepare("UPDATE page SET blob = ?2 WHERE id = ?1")
+        putID = try connection.prepare(CommitWriter.insert("id", IDColumn.self))
+        putOrigin = try connection.prepare(CommitWriter.insert("source", OriginColumn.self))
+        putDefinition = try connection.prepare(CommitWriter.insert("definition", DefinitionColumn.self))
+        insertPage = try connection.prepare(CommitWriter.insert("page", PageColumn.self))
+        updatePage = try connection.prepare(
+            "UPDATE page SET blob = ?\(PageColumn.blob.parameter) WHERE id = ?\(PageColumn.id.parameter)")
         clearHours = try connection.prepare("DELETE FROM hour WHERE site = ?")
         addHour = try connection.prepare(
             """
-            INSERT INTO hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+            \(CommitWriter.insert("hour", HourColumn.self)) ON CONFLICT DO UPDATE SET
             working = working + excluded.working, idle = idle + excluded.idle, absent = absent + excluded.absent,
             units = units + excluded.units, changed = max(changed, excluded.changed),
             newest = max(newest, excluded.newest), withdrawn = withdrawn + excluded.withdrawn
             """)
         getHealth = try connection.prepare(
             """
-            SELECT hour, source, samples, confidence_sum, marked, bins, changed FROM health
-            WHERE site = ? AND hour = ? AND source = ?
+            SELECT \(HealthColumn.names) FROM health WHERE site = ?\(HealthColumn.site.parameter)
+            AND hour = ?\(HealthColumn.hour.parameter) AND source = ?\(HealthColumn.source.parameter)
             """)
-        putHealth = try connection.prepare("INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        putFingerprint = try connection.prepare(
-            "INSERT OR REPLACE INTO meta VALUES ('anchor_created_at', ?), ('anchor_checksum', ?)")
+        putHealth = try connection.prepare(CommitWriter.insert("health", HealthColumn.self, orReplaces: true))
     }
 
     func write(_ set: CommitSet) throws {
@@ -58,16 +57,23 @@ final class CommitWriter {
             try write(site)
             try feed?.write(site, generation: set.generation)
         }
-        try meta("next_offset", set.nextOffset.value)
-        try meta("page_count", set.pageCount)
-        try meta("generation", Int64(set.generation))
+        try meta(.nextOffset, set.nextOffset.value)
+        try meta(.pageCount, set.pageCount)
+        try meta(.generation, Int64(set.generation))
         guard let fingerprint = set.fingerprint else { return }
-        try bind(putFingerprint, [fingerprint.createdAt.microseconds, Int64(fingerprint.checksum)])
-        try putFingerprint.run()
+        try meta(.fingerprintCreatedAt, fingerprint.createdAt.microseconds)
+        try meta(.fingerprintChecksum, Int64(fingerprint.checksum))
     }
 
-    private func meta(_ name: String, _ value: Int64) throws {
-        try setMeta.bind(1, name)
+    /// INSERT of one row, with a parameter for each column.
+    private static func insert<Column: StoreColumn>(
+        _ table: String, _ columns: Column.Type, orReplaces: Bool = false
+    ) -> String {
+        "INSERT \(orReplaces ? "OR REPLACE " : "")INTO \(table) (\(columns.names)) VALUES (\(columns.parameters))"
+    }
+
+    private func meta(_ name: MetaName, _ value: Int64) throws {
+        try setMeta.bind(1, name.rawValue)
         try setMeta.bind(2, value)
         try setMeta.run()
     }
@@ -79,19 +85,20 @@ final class CommitWriter {
         try writeIDs(number, .station, site.stations, site.firstStation)
         try writeIDs(number, .name, site.names, site.firstName)
         for (index, origin) in site.origins.enumerated() {
-            try bind(
-                putSource,
-                [
-                    number, Int64(site.firstOrigin + index), Int64(origin.station), Int64(origin.camera),
-                    Int64(origin.modelVersion),
-                ])
-            try putSource.run()
+            try putOrigin.bind(OriginColumn.site, number)
+            try putOrigin.bind(OriginColumn.number, Int64(site.firstOrigin + index))
+            try putOrigin.bind(OriginColumn.station, Int64(origin.station))
+            try putOrigin.bind(OriginColumn.camera, Int64(origin.camera))
+            try putOrigin.bind(OriginColumn.modelVersion, Int64(origin.modelVersion))
+            try putOrigin.run()
         }
         for (index, definition) in site.definitions.enumerated() {
             blob.removeAll(keepingCapacity: true)
             RecordCodec.encode(definition.record, into: &blob)
-            try bind(putDefinition, [number, Int64(site.firstDefinition + index), definition.offset.value])
-            try putDefinition.bind(4, blob)
+            try putDefinition.bind(DefinitionColumn.site, number)
+            try putDefinition.bind(DefinitionColumn.sequence, Int64(site.firstDefinition + index))
+            try putDefinition.bind(DefinitionColumn.logOffset, definition.offset.value)
+            try putDefinition.bind(DefinitionColumn.record, blob)
             try putDefinition.run()
         }
         // In the order of the rows, so that each database page is touched once.
@@ -107,21 +114,28 @@ final class CommitWriter {
     private func writeState(_ site: CommitSet.Site) throws {
         let state = site.state
         let ledger = state.ledger
-        try putSite.bind(1, Int64(site.index))
-        try putSite.bind(2, site.siteID.bytes)
-        let values = [
-            ledger.received, ledger.folded, ledger.duplicates, ledger.lowConfidence, ledger.quarantined,
-            ledger.definitions, state.parameters.ttl, state.parameters.hourOffset, state.storedRederiveCursor,
-            state.bucketFloor.stored, state.newestCreatedAt.stored,
-        ]
-        try bind(putSite, values, from: 3)
+        try putSite.bind(SiteColumn.number, Int64(site.index))
+        try putSite.bind(SiteColumn.siteId, site.siteID.bytes)
+        try putSite.bind(SiteColumn.received, ledger.received)
+        try putSite.bind(SiteColumn.folded, ledger.folded)
+        try putSite.bind(SiteColumn.duplicates, ledger.duplicates)
+        try putSite.bind(SiteColumn.lowConfidence, ledger.lowConfidence)
+        try putSite.bind(SiteColumn.quarantined, ledger.quarantined)
+        try putSite.bind(SiteColumn.definitions, ledger.definitions)
+        try putSite.bind(SiteColumn.ttl, state.parameters.ttl)
+        try putSite.bind(SiteColumn.anchor, state.parameters.hourOffset)
+        try putSite.bind(SiteColumn.rederiveCursor, state.storedRederiveCursor)
+        try putSite.bind(SiteColumn.bucketFloor, state.bucketFloor.stored)
+        try putSite.bind(SiteColumn.newestCreatedAt, state.newestCreatedAt.stored)
         try putSite.run()
     }
 
     private func writeIDs(_ site: Int64, _ kind: StoreSchema.IDKind, _ ids: [[UInt8]], _ first: Int) throws {
         for (index, id) in ids.enumerated() {
-            try bind(putID, [site, kind.rawValue, Int64(first + index)])
-            try putID.bind(4, id)
+            try putID.bind(IDColumn.site, site)
+            try putID.bind(IDColumn.kind, kind.rawValue)
+            try putID.bind(IDColumn.number, Int64(first + index))
+            try putID.bind(IDColumn.bytes, id)
             try putID.run()
         }
     }
@@ -129,13 +143,13 @@ final class CommitWriter {
     private func writePage(_ dirty: CommitSet.DirtyPage) throws {
         PageCodec.encode(dirty.page, into: &blob)
         let statement = dirty.isNew ? insertPage : updatePage
-        try statement.bind(1, dirty.page.id)
+        try statement.bind(PageColumn.id, dirty.page.id)
         if dirty.isNew {
-            try statement.bind(2, dirty.line.value)
-            try statement.bind(3, dirty.page.fence.rawValue)
+            try statement.bind(PageColumn.line, dirty.line.value)
+            try statement.bind(PageColumn.fence, dirty.page.fence.rawValue)
         }
         try blob.withUnsafeBytes { bytes in
-            try statement.bind(dirty.isNew ? 4 : 2, borrowing: bytes)
+            try statement.bind(PageColumn.blob.parameter, borrowing: bytes)
             try statement.run()
         }
     }
@@ -165,13 +179,17 @@ final class CommitWriter {
 
     private func writeHour(_ site: Int64, _ row: HourRow) throws {
         let sums = row.sums
-        try bind(
-            addHour,
-            [
-                site, Int64(row.kind.rawValue), sums.hour.number, Int64(row.entity), sums.working, sums.idle,
-                sums.absent,
-                sums.units, sums.changedAt.stored, sums.newest.stored, sums.withdrawn,
-            ])
+        try addHour.bind(HourColumn.site, site)
+        try addHour.bind(HourColumn.kind, Int64(row.kind.rawValue))
+        try addHour.bind(HourColumn.hour, sums.hour.number)
+        try addHour.bind(HourColumn.entity, Int64(row.entity))
+        try addHour.bind(HourColumn.working, sums.working)
+        try addHour.bind(HourColumn.idle, sums.idle)
+        try addHour.bind(HourColumn.absent, sums.absent)
+        try addHour.bind(HourColumn.units, sums.units)
+        try addHour.bind(HourColumn.changed, sums.changedAt.stored)
+        try addHour.bind(HourColumn.newest, sums.newest.stored)
+        try addHour.bind(HourColumn.withdrawn, sums.withdrawn)
         try addHour.run()
     }
 
@@ -184,14 +202,18 @@ final class CommitWriter {
         let keys = merged.keys.sorted { $0.hour != $1.hour ? $0.hour < $1.hour : $0.origin < $1.origin }
         for key in keys {
             guard var sums = merged[key] else { continue }
-            try bind(getHealth, [site, key.hour.number, Int64(key.origin)])
+            for statement in [getHealth, putHealth] {
+                try statement.bind(HealthColumn.site, site)
+                try statement.bind(HealthColumn.hour, key.hour.number)
+                try statement.bind(HealthColumn.source, Int64(key.origin))
+            }
             if try getHealth.step() { sums.add(try HealthSums(row: getHealth)) }
             getHealth.reset()
-            try bind(
-                putHealth,
-                [site, key.hour.number, Int64(key.origin), sums.samples, sums.confidenceSum, sums.marked])
-            try putHealth.bind(7, sums.encodedBins)
-            try putHealth.bind(8, sums.changedAt.stored)
+            try putHealth.bind(HealthColumn.samples, sums.samples)
+            try putHealth.bind(HealthColumn.confidenceSum, sums.confidenceSum)
+            try putHealth.bind(HealthColumn.marked, sums.marked)
+            try putHealth.bind(HealthColumn.bins, sums.encodedBins)
+            try putHealth.bind(HealthColumn.changed, sums.changedAt.stored)
             try putHealth.run()
         }
     }
@@ -199,10 +221,6 @@ final class CommitWriter {
     private struct HealthKey: Hashable {
         var hour: Hour
         var origin: UInt32
-    }
-
-    private func bind(_ statement: Statement, _ values: [Int64], from first: Int = 1) throws {
-        for (index, value) in values.enumerated() { try statement.bind(first + index, value) }
     }
 }
 
@@ -215,14 +233,14 @@ extension HourRow {
 }
 
 extension HealthSums {
-    /// Columns hour, source, samples, confidence_sum, marked, bins, changed.
+    /// From a row of ``HealthColumn``.
     init(row: Statement) throws {
-        self.init(hour: Hour(row.int64(0)))
-        samples = row.int64(2)
-        confidenceSum = row.int64(3)
-        marked = row.int64(4)
-        changedAt = NewestTime(stored: row.int64(6))
-        let stored = row.blob(5)
+        self.init(hour: Hour(row.int64(HealthColumn.hour)))
+        samples = row.int64(HealthColumn.samples)
+        confidenceSum = row.int64(HealthColumn.confidenceSum)
+        marked = row.int64(HealthColumn.marked)
+        changedAt = NewestTime(stored: row.int64(HealthColumn.changed))
+        let stored = row.blob(HealthColumn.bins)
         guard stored.count == HealthSums.binCount * 8 else { throw StoreError("a stored histogram is damaged") }
         for bin in 0..<HealthSums.binCount {
             bins[bin] = (0..<8).reduce(0) { $0 | Int64(stored[bin * 8 + $1]) << Int64($1 * 8) }

@@ -55,7 +55,8 @@ public final class ProjectionStore: @unchecked Sendable {
         feed = keepsFeed ? try ChangeFeedWriter(connection) : nil
         writes = try CommitWriter(connection, feed: feed)
         // From now on, or not: whoever opens it next has to know.
-        try connection.execute("UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = 'has_feed'")
+        try connection.execute(
+            "UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = '\(MetaName.hasFeed.rawValue)'")
     }
 
     /// Lets the next commit forget the quarantined events of all records before `offset`: they are published.
@@ -64,18 +65,19 @@ public final class ProjectionStore: @unchecked Sendable {
     private static func createTables(_ connection: Connection, _ logEpoch: [UInt8]) throws {
         try connection.transaction {
             try connection.execute(StoreSchema.tables)
-            let insert = try connection.prepare("INSERT INTO meta VALUES (?, ?)")
-            for (name, value) in [
-                ("format", StoreSchema.format), ("fold", StoreSchema.fold), ("spec", StoreSchema.spec),
-                ("next_offset", 0), ("page_count", 0), ("generation", 0), ("has_feed", 1),
+            let insert = try connection.prepare("INSERT INTO meta (name, value) VALUES (?, ?)")
+            let values: [(MetaName, Int64)] = [
+                (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
+                (.nextOffset, 0), (.pageCount, 0), (.generation, 0), (.hasFeed, 1),
                 // Tells one store from another that was made anew: its generations begin again.
-                ("store_id", Int64.random(in: 1...Int64.max)),
-            ] {
-                try insert.bind(1, name)
+                (.storeID, Int64.random(in: 1...Int64.max)),
+            ]
+            for (name, value) in values {
+                try insert.bind(1, name.rawValue)
                 try insert.bind(2, value)
                 try insert.run()
             }
-            try insert.bind(1, "log_epoch")
+            try insert.bind(1, MetaName.logEpoch.rawValue)
             try insert.bind(2, logEpoch)
             try insert.run()
         }
@@ -90,11 +92,12 @@ public final class ProjectionStore: @unchecked Sendable {
     private static func matches(_ path: String, _ logEpoch: [UInt8], needsFeed: Bool = false) throws -> Bool {
         let reader = try Connection(path: path, .reader)
         guard try reader.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return true }
-        let versions = [("format", StoreSchema.format), ("fold", StoreSchema.fold), ("spec", StoreSchema.spec)]
-        for (name, value) in versions
-        where try reader.integer("SELECT value FROM meta WHERE name = '\(name)'") != value { return false }
-        if needsFeed, try reader.integer("SELECT value FROM meta WHERE name = 'has_feed'") != 1 { return false }
-        let epoch = try reader.prepare("SELECT value FROM meta WHERE name = 'log_epoch'")
+        let versions: [(MetaName, Int64)] = [
+            (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
+        ]
+        for (name, value) in versions where try reader.integer(name) != value { return false }
+        if needsFeed, try reader.integer(.hasFeed) != 1 { return false }
+        let epoch = try reader.prepare("SELECT value FROM meta WHERE name = '\(MetaName.logEpoch.rawValue)'")
         guard try epoch.step() else { return false }
         return epoch.blob(0) == logEpoch
     }

@@ -24,24 +24,23 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
             connection = try Connection(
                 path: path, ConnectionOptions(mode: .reader, cacheBytes: ProjectionStore.readerCacheBytes))
             findPage = try connection.prepare(
-                "SELECT id, fence, blob FROM page WHERE line = ? AND fence <= ? ORDER BY fence DESC LIMIT 1")
+                """
+                SELECT \(PageColumn.names) FROM page WHERE line = ? AND fence <= ? ORDER BY fence DESC LIMIT 1
+                """)
             findHours = try connection.prepare(
-                "SELECT \(StoreReader.hourColumns) FROM hour WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?")
+                "SELECT \(HourColumn.names) FROM hour WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?")
             findStationHours = try connection.prepare(
                 """
-                SELECT \(StoreReader.hourColumns) FROM hour WHERE site = ? AND kind = 1 AND hour < ?
+                SELECT \(HourColumn.names) FROM hour
+                WHERE site = ? AND kind = \(HourKind.workstation.rawValue) AND hour < ?
                 ORDER BY hour DESC
                 """)
             findHealth = try connection.prepare(
-                """
-                SELECT hour, source, samples, confidence_sum, marked, bins, changed FROM health
-                WHERE site = ? AND hour >= ? AND hour < ?
-                """)
-            findGeneration = try connection.prepare("SELECT value FROM meta WHERE name = 'generation'")
+                "SELECT \(HealthColumn.names) FROM health WHERE site = ? AND hour >= ? AND hour < ?")
+            findGeneration = try connection.prepare(
+                "SELECT value FROM meta WHERE name = '\(MetaName.generation.rawValue)'")
         } catch { throw StoreError.wrap("projections at \(path) cannot be read", error) }
     }
-
-    private static let hourColumns = "hour, entity, working, idle, absent, units, changed, newest, withdrawn"
 
     /// Begins to read one consistent state, and says which commit it is.
     ///
@@ -100,9 +99,9 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try findPage.bind(1, line.value)
         try findPage.bind(2, key.rawValue)
         guard try findPage.step() else { return nil }
-        let id = findPage.int64(0)
-        let fence = EventKey(rawValue: findPage.int64(1))
-        return try findPage.withBlob(2) { try PageCodec.decode($0, id: id, fence: fence) }
+        let id = findPage.int64(PageColumn.id)
+        let fence = EventKey(rawValue: findPage.int64(PageColumn.fence))
+        return try findPage.withBlob(PageColumn.blob.rawValue) { try PageCodec.decode($0, id: id, fence: fence) }
     }
 
     public func forEachHour(
@@ -113,7 +112,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try findHours.bind(3, hours.lowerBound.number)
         try findHours.bind(4, hours.upperBound.number)
         try forEachRow(findHours) { row in
-            body(UInt32(row.int64(1)), HourSums(row: row))
+            body(UInt32(row.int64(HourColumn.entity)), HourSums(row: row))
             return true
         }
     }
@@ -123,7 +122,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     ) throws {
         try findStationHours.bind(1, Int64(site))
         try findStationHours.bind(2, hour.number)
-        try forEachRow(findStationHours) { body(UInt32($0.int64(1)), HourSums(row: $0)) }
+        try forEachRow(findStationHours) { body(UInt32($0.int64(HourColumn.entity)), HourSums(row: $0)) }
     }
 
     public func forEachHealthHour(
@@ -133,7 +132,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try findHealth.bind(2, hours.lowerBound.number)
         try findHealth.bind(3, hours.upperBound.number)
         try forEachRow(findHealth) { row in
-            body(UInt32(row.int64(1)), try HealthSums(row: row))
+            body(UInt32(row.int64(HealthColumn.source)), try HealthSums(row: row))
             return true
         }
     }
@@ -149,9 +148,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     public func position() throws -> (nextOffset: LogOffset, fingerprint: RecordFingerprint?) {
         do {
             return try connection.read {
-                let next = try connection.integer("SELECT value FROM meta WHERE name = 'next_offset'")
-                guard let next else { throw StoreError("the store has no next_offset") }
-                return (LogOffset(next), try loadFingerprint())
+                (LogOffset(try integer(.nextOffset)), try loadFingerprint())
             }
         } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
@@ -160,30 +157,26 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     public func loadInside() throws -> PartitionFold { try loadFold() }
 
     private func loadFold() throws -> PartitionFold {
-        func meta(_ name: String) throws -> Int64 {
-            guard let value = try connection.integer("SELECT value FROM meta WHERE name = '\(name)'") else {
-                throw StoreError("the store has no \(name)")
-            }
-            return value
-        }
         var sites: [PartitionFold.StoredSite] = []
-        try connection.prepare("SELECT * FROM site ORDER BY number").forEachRow { row in
-            var site = PartitionFold.StoredSite(siteID: SiteID(bytes: row.blob(1)))
+        try connection.prepare("SELECT \(SiteColumn.names) FROM site ORDER BY number").forEachRow { row in
+            var site = PartitionFold.StoredSite(siteID: SiteID(bytes: row.blob(SiteColumn.siteId)))
             site.state = SiteState(row: row)
             sites.append(site)
         }
         for number in sites.indices { try fill(&sites[number], Int64(number)) }
-        var fold = try PartitionFold(
-            nextOffset: LogOffset(try meta("next_offset")), generation: UInt64(try meta("generation")),
-            pageCount: try meta("page_count"), sites: sites)
-        fold.fingerprint = try loadFingerprint()
-        return fold
+        return try PartitionFold(
+            nextOffset: LogOffset(try integer(.nextOffset)), generation: UInt64(try integer(.generation)),
+            pageCount: try integer(.pageCount), sites: sites, fingerprint: try loadFingerprint())
+    }
+
+    private func integer(_ name: MetaName) throws -> Int64 {
+        guard let value = try connection.integer(name) else { throw StoreError("the store has no \(name.rawValue)") }
+        return value
     }
 
     private func loadFingerprint() throws -> RecordFingerprint? {
-        let value = "SELECT value FROM meta WHERE name ="
-        guard let createdAt = try connection.integer("\(value) 'anchor_created_at'"),
-            let checksum = try connection.integer("\(value) 'anchor_checksum'")
+        guard let createdAt = try connection.integer(.fingerprintCreatedAt),
+            let checksum = try connection.integer(.fingerprintChecksum)
         else { return nil }
         return RecordFingerprint(
             createdAt: Timestamp(microseconds: createdAt), checksum: UInt32(truncatingIfNeeded: checksum))
@@ -192,66 +185,81 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private func fill(_ site: inout PartitionFold.StoredSite, _ number: Int64) throws {
         func ids(_ kind: StoreSchema.IDKind) throws -> [[UInt8]] {
             var found: [[UInt8]] = []
-            let rows = "SELECT bytes FROM id WHERE site = \(number) AND kind = \(kind.rawValue) ORDER BY number"
-            try connection.prepare(rows).forEachRow { found.append($0.blob(0)) }
+            let rows = """
+                SELECT \(IDColumn.names) FROM id WHERE site = \(number) AND kind = \(kind.rawValue) ORDER BY number
+                """
+            try connection.prepare(rows).forEachRow { found.append($0.blob(IDColumn.bytes)) }
             return found
         }
         site.workers = try ids(.worker)
         site.stations = try ids(.station)
         site.names = try ids(.name)
-        let origins = "SELECT station, camera, model_version FROM source WHERE site = \(number) ORDER BY number"
-        try connection.prepare(origins).forEachRow { row in
-            site.origins.append(
-                Origin(
-                    station: UInt32(row.int64(0)), camera: UInt32(row.int64(1)), modelVersion: UInt32(row.int64(2))))
-        }
-        let definitions = "SELECT log_offset, record FROM definition WHERE site = \(number) ORDER BY sequence"
+        let origins = "SELECT \(OriginColumn.names) FROM source WHERE site = \(number) ORDER BY number"
+        try connection.prepare(origins).forEachRow { site.origins.append(Origin(row: $0)) }
+        let definitions = "SELECT \(DefinitionColumn.names) FROM definition WHERE site = \(number) ORDER BY sequence"
         var scratch = EventBatch(siteID: site.siteID)
         try connection.prepare(definitions).forEachRow { row in
-            let kind = try row.withBlob(1) { try RecordCodec.decode($0, into: &scratch) }
+            let kind = try row.withBlob(DefinitionColumn.record.rawValue) {
+                try RecordCodec.decode($0, into: &scratch)
+            }
             guard case .definition(let record) = kind else { throw StoreError("a stored definition is damaged") }
-            site.definitions.append(StoredDefinition(record: record, offset: LogOffset(row.int64(0))))
+            let offset = LogOffset(row.int64(DefinitionColumn.logOffset))
+            site.definitions.append(StoredDefinition(record: record, offset: offset))
         }
         let activity = """
-            SELECT entity, min(hour), max(newest), sum(withdrawn) FROM hour
-            WHERE site = \(number) AND kind = 1 GROUP BY entity
+            SELECT entity, min(hour) AS oldest, max(newest) AS newest, sum(withdrawn) AS withdrawn FROM hour
+            WHERE site = \(number) AND kind = \(HourKind.workstation.rawValue) GROUP BY entity
             """
         try connection.prepare(activity).forEachRow { row in
-            site.activity[UInt32(row.int64(0))] = PartitionFold.StationActivity(
-                oldestHour: Hour(row.int64(1)), newest: NewestTime(stored: row.int64(2)), withdrawn: row.int64(3))
+            site.activity[UInt32(row.int64(ActivityColumn.entity))] = PartitionFold.StationActivity(
+                oldestHour: Hour(row.int64(ActivityColumn.oldest)),
+                newest: NewestTime(stored: row.int64(ActivityColumn.newest)),
+                withdrawn: row.int64(ActivityColumn.withdrawn))
         }
+    }
+
+    /// What a station's hours are summed up to.
+    private enum ActivityColumn: Int, StoreColumn {
+        case entity, oldest, newest, withdrawn
+    }
+}
+
+extension Origin {
+    init(row: Statement) {
+        self.init(
+            station: UInt32(row.int64(OriginColumn.station)), camera: UInt32(row.int64(OriginColumn.camera)),
+            modelVersion: UInt32(row.int64(OriginColumn.modelVersion)))
     }
 }
 
 extension HourSums {
-    /// Columns as in ``StoreReader``.
     init(row: Statement) {
-        self.init(hour: Hour(row.int64(0)))
-        working = row.int64(2)
-        idle = row.int64(3)
-        absent = row.int64(4)
-        units = row.int64(5)
-        changedAt = NewestTime(stored: row.int64(6))
-        newest = NewestTime(stored: row.int64(7))
-        withdrawn = row.int64(8)
+        self.init(hour: Hour(row.int64(HourColumn.hour)))
+        working = row.int64(HourColumn.working)
+        idle = row.int64(HourColumn.idle)
+        absent = row.int64(HourColumn.absent)
+        units = row.int64(HourColumn.units)
+        changedAt = NewestTime(stored: row.int64(HourColumn.changed))
+        newest = NewestTime(stored: row.int64(HourColumn.newest))
+        withdrawn = row.int64(HourColumn.withdrawn)
     }
 }
 
 extension SiteState {
-    /// Columns of table `site`.
     init(row: Statement) {
         self.init()
-        ledger.received = row.int64(2)
-        ledger.folded = row.int64(3)
-        ledger.duplicates = row.int64(4)
-        ledger.lowConfidence = row.int64(5)
-        ledger.quarantined = row.int64(6)
-        ledger.definitions = row.int64(7)
-        parameters.ttl = row.int64(8)
-        parameters.hourOffset = row.int64(9)
-        rederiveCursor = row.int64(10) == SiteState.nothingToRederive ? nil : Int(row.int64(10))
-        bucketFloor = NewestTime(stored: row.int64(11))
-        newestCreatedAt = NewestTime(stored: row.int64(12))
+        ledger.received = row.int64(SiteColumn.received)
+        ledger.folded = row.int64(SiteColumn.folded)
+        ledger.duplicates = row.int64(SiteColumn.duplicates)
+        ledger.lowConfidence = row.int64(SiteColumn.lowConfidence)
+        ledger.quarantined = row.int64(SiteColumn.quarantined)
+        ledger.definitions = row.int64(SiteColumn.definitions)
+        parameters.ttl = row.int64(SiteColumn.ttl)
+        parameters.hourOffset = row.int64(SiteColumn.anchor)
+        let cursor = row.int64(SiteColumn.rederiveCursor)
+        rederiveCursor = cursor == SiteState.nothingToRederive ? nil : Int(cursor)
+        bucketFloor = NewestTime(stored: row.int64(SiteColumn.bucketFloor))
+        newestCreatedAt = NewestTime(stored: row.int64(SiteColumn.newestCreatedAt))
     }
 
     /// What the column has where no hours are missing.

@@ -8,8 +8,7 @@ extension FoldDriver {
     /// Begins a commit when it is time, writes a failed one again, and holds the fold when too much waits.
     mutating func tendCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
         recordsSinceCheck = 0
-        let share = shared.share
-        let isFull = limits.isFull(shared.backlog, share)
+        let isFull = shared.evictSome(limits)
         if commit == nil {
             if isFull || now >= lastCommit.advanced(milliseconds: limits.commitMilliseconds) {
                 beginCommit(now, &effects)
@@ -35,8 +34,6 @@ extension FoldDriver {
     mutating func committed(_ now: MonotonicTime) {
         guard let durable = commit.take() else { return }
         shared.finish(durable)
-        let budget = limits.memory(shared.share)
-        shared.update { _ = $0.evict(budget) }
         guard case .full(let since) = life else { return }
         shared.count { $0.waitedMicroseconds += now - since }
         life = .catchingUp

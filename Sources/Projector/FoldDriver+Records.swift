@@ -25,7 +25,11 @@ extension FoldDriver {
     }
 
     private func foldInPlace() throws -> [FoldWaiter] {
-        try shared.apply(eventCount: records.eventCount) { try records.apply(to: &$0, pages: pages) }
+        try pages.load(shared.read { records.absentPages(in: $0) })
+        defer { pages.forget() }
+        return try shared.apply(eventCount: records.eventCount, limits) { fold in
+            try records.apply(to: &fold, pages: pages)
+        }
     }
 
     /// A definition that drops many workers loads pages of each of them.
@@ -37,9 +41,8 @@ extension FoldDriver {
 
     /// Makes a slice of the hours that a definition asked to make again (DESIGN 1.7).
     func rederive() throws {
-        guard shared.isRederiving else { return }
-        var fold = shared.fold
-        try fold.rederive(pageLimit: limits.rederivePages, pages: pages)
-        shared.update { swap(&$0, &fold) }
+        guard var slice = shared.takeRederiveSlice() else { return }
+        try slice.run(pageLimit: limits.rederivePages, pages: pages)
+        shared.finish(&slice)
     }
 }

@@ -20,7 +20,7 @@ public struct FoldDriver: ~Copyable {
     public internal(set) var life: FoldLife
 
     let limits: FoldLimits
-    let pages: any PageReader
+    let pages: PagesAtHand
     var records = RecordFold()
     var lastRecord: MonotonicTime
     /// Records that the read under way has brought.
@@ -44,7 +44,7 @@ public struct FoldDriver: ~Copyable {
     ) {
         self.partition = partition
         self.shared = shared
-        self.pages = pages
+        self.pages = PagesAtHand(pages)
         self.limits = limits
         life = isVerified ? .catchingUp : .verifying
         lastCommit = now

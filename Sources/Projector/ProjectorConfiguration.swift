@@ -37,6 +37,11 @@ public struct FoldLimits: Sendable {
             tailBytes: share.part(memory.tailBytes), otherBytes: share.part(memory.otherBytes))
     }
 
+    /// Resident pages that are examined under one lock: after a record, so many for each of its events, each of which may
+    /// load a page and have it committed; and between two reads.
+    static let pagesExaminedPerEvent = 4
+    static let pagesExaminedPerRecord = 16
+    static let pagesExaminedPerStep = 1024
     /// Records between two looks at how much is dirty.
     static let recordsPerCheck = 64
     /// How long the fold waits for a record before it looks at the clock, and so how late a waiter's timeout may be.

@@ -26,9 +26,9 @@ public struct RecordFold {
         fingerprint = RecordFingerprint(record)
     }
 
-    /// The decoded events; nil where the record is a definition.
-    var events: EventBatch? {
-        if case .events = kind { batch } else { nil }
+    /// Pages that folding the decoded events loads.
+    func absentPages(in fold: PartitionFold) -> [AbsentPage] {
+        if case .events = kind { fold.absentPages(for: batch) } else { [] }
     }
 
     /// Events of the record; 0 where it is a definition.

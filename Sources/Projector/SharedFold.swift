@@ -96,24 +96,48 @@ public final class SharedFold: Sendable {
 
     var nextOffset: LogOffset { state.withLock { $0.fold.nextOffset } }
     var fingerprint: RecordFingerprint? { state.withLock { $0.fold.fingerprint } }
-    var share: FoldShare { state.withLock { $0.share } }
-    var backlog: CommitBacklog { state.withLock { $0.fold.backlog } }
     var isRederiving: Bool { state.withLock { $0.fold.isRederiving } }
 
     /// The fold as a value to compute with while others look at it.
     var fold: PartitionFold { state.withLock { $0.fold } }
 
-    /// Folds one record in place; a failure tears the memory, but for a gap, which is found before anything is touched.
+    /// Looks something up. Must be short: questions wait for it.
+    func read<Result>(_ body: (PartitionFold) -> Result) -> Result { state.withLock { body($0.fold) } }
+
+    /// Folds one record in place, and lets about as many pages leave memory as it may have brought. A failure tears the
+    /// memory, but for a gap, which is found before anything is touched.
     /// - Returns: those who waited for it.
-    func apply(eventCount: Int, _ body: (inout PartitionFold) throws -> Void) throws -> [FoldWaiter] {
+    func apply(
+        eventCount: Int, _ limits: FoldLimits, _ body: (inout PartitionFold) throws -> Void
+    ) throws -> [FoldWaiter] {
         try state.withLock { state in
             do { try body(&state.fold) } catch {
                 if (error as? TimelineError)?.code != .gap { state.access = .torn }
                 throw error
             }
+            let pages = FoldLimits.pagesExaminedPerEvent * eventCount + FoldLimits.pagesExaminedPerRecord
+            state.fold.evict(limits.memory(state.share), pageLimit: pages)
             return state.folded(eventCount: eventCount)
         }
     }
+
+    /// Lets some pages leave memory, for times when no records come.
+    /// - Returns: whether too much waits for a commit.
+    func evictSome(_ limits: FoldLimits) -> Bool {
+        state.withLock { state in
+            state.fold.evict(limits.memory(state.share), pageLimit: FoldLimits.pagesExaminedPerStep)
+            return limits.isFull(state.fold.backlog, state.share)
+        }
+    }
+
+    /// The next hours to make again; nil when all are made.
+    func takeRederiveSlice() -> RederiveSlice? {
+        var slice: RederiveSlice?
+        state.withLock { slice = $0.fold.takeRederiveSlice() }
+        return slice
+    }
+
+    func finish(_ slice: inout RederiveSlice) { state.withLock { $0.fold.finish(&slice) } }
 
     /// Puts a fold in place that one record was folded into meanwhile.
     /// - Returns: those who waited for it.
@@ -123,9 +147,6 @@ public final class SharedFold: Sendable {
             return state.folded(eventCount: eventCount)
         }
     }
-
-    /// Changes the fold without folding anything. Must be short: questions wait for it.
-    func update<Result>(_ body: (inout PartitionFold) -> Result) -> Result { state.withLock { body(&$0.fold) } }
 
     /// What changed since the last commit, on its way to the store from now on; nil when nothing did.
     func takeCommit() -> CommitInFlight? {

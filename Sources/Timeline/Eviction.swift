@@ -1,6 +1,8 @@
+internal import EventModel
+
 /// Keeping the memory of hot time lines within bounds (DESIGN 1.6).
 extension PartitionFold {
-    /// How much may stay.
+    /// How much may stay beside what waits for a commit.
     public struct MemoryBudget: Sendable {
         /// Pages at the end of their lines, where the next event most likely goes.
         public var tailBytes: Int
@@ -13,81 +15,67 @@ extension PartitionFold {
         }
     }
 
-    /// Drops the least recently used pages that are over the budget; a dirty page stays.
+    /// Drops pages that are over the budget and were not used for long; those that the store does not have yet stay.
     ///
-    /// Not while a commit is under way: its pages are not in the store yet.
-    /// - Returns: bytes of the pages that stay.
-    @discardableResult
-    public mutating func evict(_ budget: MemoryBudget) -> Int {
-        var kept = 0
-        for site in 0..<sites.count {
-            let share = sites.count == 1 ? budget : budget.share(of: sites.count)
-            kept += sites[site].evict(share)
+    /// - Parameter pageLimit: how many pages are examined at most, so that nobody waits for long; without one, each page
+    ///   once.
+    public mutating func evict(_ budget: MemoryBudget, pageLimit: Int = .max) {
+        var left = min(pageLimit, residents.turn)
+        while left > 0, let page = residents.nextArrival() {
+            admit(page)
+            left -= 1
         }
-        return kept
+        while left > 0, let (page, kind) = residents.pop(over: budget) {
+            examine(page, kind)
+            left -= 1
+        }
     }
-}
 
-extension PartitionFold.MemoryBudget {
-    func share(of count: Int) -> Self { Self(tailBytes: tailBytes / count, otherBytes: otherBytes / count) }
+    private mutating func admit(_ page: ResidentPages.Resident) {
+        let site = Int(page.site)
+        guard let index = sites[site].lines[page.line.value].index(of: page.fence),
+            !sites[site].lines[page.line.value].pages[index].isResident
+        else { return }
+        sites[site].lines[page.line.value].pages[index].isResident = true
+        keep(page, at: index)
+    }
+
+    /// Lets a page leave, unless it was used since, or has become one of the other kind.
+    private mutating func examine(_ resident: ResidentPages.Resident, _ kind: ResidentPages.Kind) {
+        let site = Int(resident.site)
+        let line = resident.line.value
+        guard let index = sites[site].lines[line].index(of: resident.fence) else { return }
+        let page = sites[site].lines[line].pages[index]
+        let isUsed = page.lastUse > resident.lastUse || self.kind(resident, at: index) != kind
+        if isUsed || sites[site].isPinned(page) { return keep(resident, at: index) }
+        sites[site].lines[line].pages.remove(at: index)
+        sites[site].lacksPages = true
+    }
+
+    private mutating func keep(_ resident: ResidentPages.Resident, at index: Int) {
+        let page = sites[Int(resident.site)].lines[resident.line.value].pages[index]
+        var resident = resident
+        resident.lastUse = page.lastUse
+        resident.byteCount = page.byteCount
+        residents.push(resident, kind(resident, at: index))
+    }
+
+    private func kind(_ resident: ResidentPages.Resident, at index: Int) -> ResidentPages.Kind {
+        index == sites[Int(resident.site)].lines[resident.line.value].pages.count - 1 ? .tail : .other
+    }
 }
 
 extension SiteFold {
-    mutating func evict(_ budget: PartitionFold.MemoryBudget) -> Int {
-        var tails = Candidates()
-        var others = Candidates()
-        for line in lines {
-            guard let last = line.pages.last else { continue }
-            tails.add(last, isPinned: last.isPinned)
-            for page in line.pages.dropLast() { others.add(page, isPinned: page.isPinned) }
-        }
-        let tailLimit = tails.oldestToKeep(within: budget.tailBytes)
-        let otherLimit = others.oldestToKeep(within: budget.otherBytes)
-        guard tailLimit > 0 || otherLimit > 0 else { return tails.bytes + others.bytes }
-        var kept = 0
-        for line in 0..<lines.count {
-            let last = lines[line].pages.count - 1
-            guard last >= 0 else { continue }
-            let hasLeaver = lines[line].pages.indices.contains { index in
-                let page = lines[line].pages[index]
-                return page.lastUse < (index == last ? tailLimit : otherLimit) && !page.isPinned
-            }
-            if hasLeaver {
-                var index = -1
-                lines[line].pages.removeAll { page in
-                    index += 1
-                    return page.lastUse < (index == last ? tailLimit : otherLimit) && !page.isPinned
-                }
-            }
-            kept += lines[line].pages.reduce(0) { $0 + $1.byteCount }
-        }
-        return kept
-    }
-
-    /// Pages that could leave, with when they were last used.
-    private struct Candidates {
-        var bytes = 0
-        var free: [(lastUse: UInt64, bytes: Int)] = []
-
-        mutating func add(_ page: Page, isPinned: Bool) {
-            bytes += page.byteCount
-            if !isPinned { free.append((page.lastUse, page.byteCount)) }
-        }
-
-        /// The use counter from which on pages may stay; 0 when all may.
-        mutating func oldestToKeep(within budget: Int) -> UInt64 {
-            guard bytes > budget else { return 0 }
-            free.sort { $0.lastUse < $1.lastUse }
-            var left = bytes
-            for page in free {
-                left -= page.bytes
-                if left <= budget { return page.lastUse + 1 }
-            }
-            return UInt64.max
-        }
+    /// Whether the store does not have the page as it is: it is dirty, or in the commit in flight.
+    func isPinned(_ page: Page) -> Bool {
+        page.isDirty || (inFlight.generation > 0 && page.commit == UInt32(truncatingIfNeeded: inFlight.generation))
     }
 }
 
-extension Page {
-    var isPinned: Bool { isDirty || id == 0 }
+extension SiteFold.Line {
+    /// Index of the resident page with this fence.
+    func index(of fence: EventKey) -> Int? {
+        let index = firstPage(above: fence) - 1
+        return index >= 0 && pages[index].fence == fence ? index : nil
+    }
 }

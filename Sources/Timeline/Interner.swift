@@ -34,11 +34,14 @@ public struct Interner: Sendable {
     mutating func intern(_ bytes: [UInt8]) -> UInt32 { intern(bytes, 0..<bytes.count) }
 
     /// The number of `bytes`, or nil when they were never seen.
-    public func number(of bytes: [UInt8]) -> UInt32? {
-        var slot = Interner.hash(bytes, 0..<bytes.count) & (table.count - 1)
+    public func number(of bytes: [UInt8]) -> UInt32? { number(of: bytes, 0..<bytes.count) }
+
+    /// The number of `bytes[range]`, or nil when they were never seen.
+    func number(of bytes: [UInt8], _ range: Range<Int>) -> UInt32? {
+        var slot = Interner.hash(bytes, range) & (table.count - 1)
         while table[slot] != 0 {
             let number = table[slot] - 1
-            if equals(Int(number), bytes, 0..<bytes.count) { return number }
+            if equals(Int(number), bytes, range) { return number }
             slot = (slot + 1) & (table.count - 1)
         }
         return nil

@@ -20,6 +20,10 @@ public struct Page: Sendable, Equatable {
     private var lastKey: EventKey
 
     var isDirty = false
+    /// Whether ``ResidentPages`` knows it.
+    var isResident = false
+    /// The last commit that carried it, without its upper bits: enough to tell the one in flight from those before.
+    var commit: UInt32 = 0
     /// Value of the fold's use counter when it was last changed or loaded.
     var lastUse: UInt64 = 0
 

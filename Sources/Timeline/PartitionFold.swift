@@ -30,6 +30,8 @@ public struct PartitionFold: Sendable {
     var generation: UInt64 = 0
     var durableGeneration: UInt64 = 0
 
+    var residents = ResidentPages()
+
     private var siteNumbers: [SiteID: Int] = [:]
     private var lastSite = 0
     private var scratch = Scratch()
@@ -57,8 +59,12 @@ public struct PartitionFold: Sendable {
     /// - Throws: ``TimelineError`` at a gap, or what the page reader throws; then this fold must be thrown away.
     public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageReader) throws {
         guard try isNext(offset) else { return }
-        let site = number(of: batch.siteID)
+        let site = intern(batch.siteID)
         try sites[site].apply(batch, offset: offset, pages, &scratch)
+        if !sites[site].pending.loadedPages.isEmpty {
+            residents.arrive(UInt32(site), sites[site].pending.loadedPages)
+            sites[site].pending.loadedPages.removeAll()
+        }
         nextOffset = offset.next
     }
 
@@ -67,7 +73,7 @@ public struct PartitionFold: Sendable {
         _ record: DefinitionRecord, offset: LogOffset, hourOffset: Int64, pages: any PageReader
     ) throws {
         guard try isNext(offset) else { return }
-        let site = number(of: record.definition.siteID)
+        let site = intern(record.definition.siteID)
         sites[site].pending.isDirty = true
         try sites[site].apply(record, offset: offset, hourOffset: hourOffset, pages)
         nextOffset = offset.next
@@ -81,7 +87,13 @@ public struct PartitionFold: Sendable {
         return true
     }
 
-    private mutating func number(of siteID: SiteID) -> Int {
+    /// Number of a site that was named before.
+    func number(of siteID: SiteID) -> Int? {
+        if lastSite < sites.count, sites[lastSite].siteID == siteID { return lastSite }
+        return siteNumbers[siteID]
+    }
+
+    private mutating func intern(_ siteID: SiteID) -> Int {
         if lastSite < sites.count, sites[lastSite].siteID == siteID { return lastSite }
         if let number = siteNumbers[siteID] {
             lastSite = number
@@ -99,14 +111,6 @@ public struct PartitionFold: Sendable {
 
     /// Whether some site's buckets are still being made.
     public var isRederiving: Bool { sites.contains { $0.isRederiving } }
-
-    /// Makes buckets of about `pageLimit` pages, where a definition asked for it (DESIGN 1.7).
-    public mutating func rederive(pageLimit: Int, pages: any PageReader) throws {
-        for site in 0..<sites.count where sites[site].isRederiving {
-            try sites[site].rederive(pageLimit: pageLimit, pages)
-            return
-        }
-    }
 
     /// Numbers of a batch's ids in its site, found once a batch.
     struct Scratch: Sendable {

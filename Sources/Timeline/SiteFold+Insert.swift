@@ -238,6 +238,7 @@ extension SiteFold {
         if index > 0, key < lines[line.value].pages[index - 1].limit { return index - 1 }
         if lines[line.value].isStored, var page = try reader.page(of: LineID(site: self.index, line), holding: key) {
             page.lastUse = pending.clock
+            pending.loadedPages.append((line, page.fence))
             lines[line.value].pages.insert(page, at: index)
             return index
         }

@@ -17,6 +17,8 @@ public struct SiteFold: Sendable {
 
     /// By ``LineIndex``.
     var lines: [Line] = []
+    /// Whether pages of some line are in the store alone.
+    var lacksPages = false
     var workerStates: [WorkerState] = []
     var stationStates: [StationState] = []
     var factorySlots = HourSlots()
@@ -79,6 +81,8 @@ public struct SiteFold: Sendable {
     /// Differences since the last commit was taken.
     struct PendingChanges: Sendable {
         var dirtyPages: [(line: LineIndex, fence: EventKey)] = []
+        /// Pages that were loaded since they were last reported to ``ResidentPages``.
+        var loadedPages: [(line: LineIndex, fence: EventKey)] = []
         /// Entries that were put into pages.
         var insertedEntries = 0
         var hours: [HourRow] = []
@@ -103,6 +107,7 @@ public struct SiteFold: Sendable {
 
     struct InFlightChanges: Sendable {
         var generation: UInt64 = 0
+        var pages: [(line: LineIndex, fence: EventKey)] = []
         var hours: [HourRow] = []
         var health: [HealthRow] = []
         var clearsHours = false

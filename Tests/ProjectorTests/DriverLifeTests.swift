@@ -8,7 +8,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("The life of a fold")
+@Suite("The life of a fold", .timeLimit(.minutes(2)))
 struct DriverLifeTests {
     private static let outage = LogError(.unavailable, "no broker")
 
@@ -110,17 +110,36 @@ struct DriverLifeTests {
         #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }?.progress.nextOffset == LogOffset(1))
     }
 
-    @Test("A page that cannot be loaded inside a record tears the fold: no question is answered from it")
-    func torn() throws {
-        let pages = BrokenPages()
-        let rig = DriverRig(pages: pages) { $0.memory = .init(tailBytes: 0, otherBytes: 0) }
-        try rig.read(DriverRig.records.count - 1)
-        rig.advance(milliseconds: 1000)
-        #expect(rig.step().effects.commits.count == 1)
-        rig.step(.committed)
-        #expect(throws: BrokenPages.Failure.self) { try rig.fold() }
-        #expect(rig.step(.failed(BrokenPages.Failure())).next == .end)
-        #expect(throws: ProjectorError.self) { try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } }
+    @Test("A page that cannot be loaded ends the fold; inside a record it is torn, and no question is answered from it")
+    func brokenStore() throws {
+        for callsBefore in 0...1 {
+            let pages = BrokenPages(callsBefore: callsBefore)
+            let rig = try DriverRig.evicted(pages)
+            #expect(throws: BrokenPages.Failure.self) { try rig.fold(DriverRig.oneEvent) }
+            #expect(rig.step(.failed(BrokenPages.Failure())).next == .end)
+            if callsBefore == 0 {
+                #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } != nil)
+            } else {
+                #expect(throws: ProjectorError.self) { try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } }
+            }
+        }
+    }
+
+    @Test("Questions are answered while pages are loaded, for events, for definitions and for hours made again")
+    func questionsDuringLoads() throws {
+        let store = MemoryProjections()
+        let pages = AskingPages(store)
+        let rig = try DriverRig.evicted(pages, store)
+        pages.rig = rig
+        _ = try rig.fold(DriverRig.oneEvent)
+        let first = pages.questions
+        #expect(first > 0)
+        _ = try rig.fold(DriverRig.definition(workers: ["W1", "W2", "W3"]))
+        while rig.shared.isRederiving { rig.step(.read(end: nil)) }
+        let second = pages.questions
+        #expect(second > first)
+        _ = try rig.fold(DriverRig.definition(workers: []))
+        #expect(pages.questions > second)
     }
 
     // MARK: Waiting for the log
@@ -223,8 +242,62 @@ extension DriverRig {
     }
 }
 
-/// A store that cannot be read.
+extension DriverRig {
+    /// A rig whose fold holds nothing in memory: all of its pages were committed and have left.
+    static func evicted(
+        _ pages: any PageReader, _ store: MemoryProjections = MemoryProjections()
+    ) throws -> DriverRig {
+        let rig = DriverRig(store: store, pages: pages) { $0.memory = .init(tailBytes: 0, otherBytes: 0) }
+        try rig.read(DriverRig.records.count / 2)
+        rig.advance(milliseconds: 1000)
+        for set in rig.step().effects.commits { rig.store.apply(set) }
+        rig.step(.committed)
+        return rig
+    }
+
+    /// A definition with a ttl of its own.
+    static func definition(workers: [WorkerID]) -> NewRecord {
+        var definition = SiteDefinition(siteID: RandomScenario.siteID)
+        definition.observationTTLSeconds = 1234
+        definition.workers = workers.map { .init(workerID: $0) }
+        return RandomScenario.Record.definition(definition, createdAt: 1_769_897_400_000_000).logRecord()
+    }
+
+    /// One event of a worker whom the log names, so that folding it touches one page.
+    static var oneEvent: NewRecord {
+        let time = Int64(1_769_897_400_000_100)
+        let event = SimulatedEvent(
+            time: time, worker: "W1", workstation: "S1", type: .idle, confidence: 900_000, count: 0, camera: nil,
+            modelVersion: nil, mark: .accepted)
+        return RandomScenario.Record.events([event], createdAt: time).logRecord()
+    }
+}
+
+/// A store that cannot be read, after so many calls that find nothing.
 final class BrokenPages: PageReader {
     struct Failure: Error {}
-    func page(of line: LineID, holding key: EventKey) throws -> Page? { throw Failure() }
+    private var callsBefore: Int
+    init(callsBefore: Int) { self.callsBefore = callsBefore }
+
+    func page(of line: LineID, holding key: EventKey) throws -> Page? {
+        guard callsBefore > 0 else { throw Failure() }
+        callsBefore -= 1
+        return nil
+    }
+}
+
+/// A store during whose reads somebody asks the fold, which blocks for ever where it is locked.
+final class AskingPages: PageReader {
+    let store: any PageReader
+    weak var rig: DriverRig?
+    private(set) var questions = 0
+    init(_ store: any PageReader) { self.store = store }
+
+    func page(of line: LineID, holding key: EventKey) throws -> Page? {
+        if let rig {
+            _ = try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }
+            questions += 1
+        }
+        return try store.page(of: line, holding: key)
+    }
 }

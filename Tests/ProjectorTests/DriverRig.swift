@@ -12,15 +12,17 @@ import Timeline
 final class DriverRig {
     private(set) var driver: FoldDriver
     let shared: SharedFold
-    let store = MemoryProjections()
+    let store: MemoryProjections
     let records: [NewRecord]
     private(set) var now = MonotonicTime(microseconds: 1_000_000_000)
 
     init(
-        _ records: [NewRecord] = DriverRig.records, isVerified: Bool = true, pages: (any PageReader)? = nil,
+        _ records: [NewRecord] = DriverRig.records, isVerified: Bool = true,
+        store: MemoryProjections = MemoryProjections(), pages: (any PageReader)? = nil,
         _ change: (inout FoldLimits) -> Void = { _ in }
     ) {
         self.records = records
+        self.store = store
         var limits = FoldLimits()
         change(&limits)
         let shared = SharedFold(PartitionFold(), end: EndSight(offset: .zero, seenAt: now))
@@ -55,6 +57,13 @@ final class DriverRig {
         let offset = offset ?? next
         var effects: [FoldEffect] = []
         try records[Int(offset.value)].withLogRecord(at: offset) { effects = try driver.fold($0, at: now) }
+        return effects
+    }
+
+    /// Hands out a record that the log does not have, at the next offset.
+    func fold(_ record: NewRecord) throws -> [FoldEffect] {
+        var effects: [FoldEffect] = []
+        try record.withLogRecord(at: next) { effects = try driver.fold($0, at: now) }
         return effects
     }
 

@@ -122,7 +122,8 @@ final class FoldHarness {
     private func restart() throws {
         for index in stored.indices { stored[index].activity = try activity(of: UInt32(index)) }
         fold = try PartitionFold(
-            nextOffset: storedOffset, generation: storedGeneration, pageCount: storedPages, sites: stored)
+            nextOffset: storedOffset, generation: storedGeneration, pageCount: storedPages, sites: stored,
+            fingerprint: nil)
         restarts += 1
     }
 

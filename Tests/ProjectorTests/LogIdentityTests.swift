@@ -1,5 +1,5 @@
-// Layer: machine and differential. What a fold does when its log fails, is made anew or loses its beginning; figures are
-// compared with a fold of the same records that was not disturbed.
+// Layer: machine and differential. What a fold does when its log fails, is created again or loses its beginning; figures
+// are compared with a fold of the same records that was not disturbed.
 import EventLog
 import EventModel
 import Foundation
@@ -11,10 +11,10 @@ import Testing
 import Timeline
 
 @Suite("The log under a fold", .timeLimit(.minutes(2)))
-struct AnchorTests {
+struct LogIdentityTests {
     private static let partition = PartitionIndex(0)
 
-    @Test("A log made anew under its name is refused when the fold is opened")
+    @Test("A log created again under its name is refused when the fold is opened")
     func recreatedWhileStopped() throws {
         let plant = try FaultyPlant(events: 60)
         try plant.foldToEnd()
@@ -42,7 +42,7 @@ struct AnchorTests {
         _ = try plant.projector()
     }
 
-    @Test("A log made anew while the fold waits ends it with what to do, and nothing of the new one is folded")
+    @Test("A log created again while the fold waits ends it with a hint, and nothing of the new one is folded")
     func recreatedWhileRunning() throws {
         let plant = try FaultyPlant(events: 60)
         let failed = Signal()

@@ -1,0 +1,92 @@
+internal import SQLite
+
+/// The columns of a table, named once: statements are written from it, parameters bound and rows read by it, so that no
+/// position of a column stands in the code.
+///
+/// The case `logOffset` is the column `log_offset`. A statement that selects ``names`` hands out each column at the
+/// position that its raw value says.
+protocol StoreColumn: CaseIterable, RawRepresentable where RawValue == Int {}
+
+extension StoreColumn {
+    var name: String {
+        "\(self)".reduce(into: "") { name, letter in
+            if letter.isUppercase { name += "_" }
+            name += letter.lowercased()
+        }
+    }
+
+    /// Number of the column's parameter in a statement with ``parameters``; SQLite counts them from 1.
+    var parameter: Int { rawValue + 1 }
+
+    /// All columns, for SELECT and INSERT.
+    static var names: String { allCases.map(\.name).joined(separator: ", ") }
+
+    /// A parameter for each column.
+    static var parameters: String { allCases.map { "?\($0.parameter)" }.joined(separator: ", ") }
+}
+
+extension Statement {
+    func bind(_ column: some StoreColumn, _ value: Int64) throws(SQLiteError) { try bind(column.parameter, value) }
+    func bind(_ column: some StoreColumn, _ value: [UInt8]) throws(SQLiteError) { try bind(column.parameter, value) }
+
+    func int64(_ column: some StoreColumn) -> Int64 { int64(column.rawValue) }
+    func isNull(_ column: some StoreColumn) -> Bool { isNull(column.rawValue) }
+    func blob(_ column: some StoreColumn) -> [UInt8] { blob(column.rawValue) }
+}
+
+enum SiteColumn: Int, StoreColumn {
+    case number, siteId, received, folded, duplicates, lowConfidence, quarantined, definitions, ttl, anchor
+    case rederiveCursor, bucketFloor, newestCreatedAt
+}
+
+enum IDColumn: Int, StoreColumn {
+    case site, kind, number, bytes
+}
+
+/// Table `source`.
+enum OriginColumn: Int, StoreColumn {
+    case site, number, station, camera, modelVersion
+}
+
+enum DefinitionColumn: Int, StoreColumn {
+    case site, sequence, logOffset, record
+}
+
+enum PageColumn: Int, StoreColumn {
+    case id, line, fence, blob
+}
+
+enum HourColumn: Int, StoreColumn {
+    case site, kind, hour, entity, working, idle, absent, units, changed, newest, withdrawn
+}
+
+enum HealthColumn: Int, StoreColumn {
+    case site, hour, source, samples, confidenceSum, marked, bins, changed
+}
+
+enum ChangedHourColumn: Int, StoreColumn {
+    case site, kind, hour, generation
+}
+
+enum QuarantinedColumn: Int, StoreColumn {
+    case logOffset, place, site, worker, key, detail, createdAt
+}
+
+/// Names of rows of table `meta`.
+enum MetaName: String {
+    case format, fold, spec, generation
+    case nextOffset = "next_offset"
+    case pageCount = "page_count"
+    case hasFeed = "has_feed"
+    case storeID = "store_id"
+    case logEpoch = "log_epoch"
+    case fingerprintCreatedAt = "anchor_created_at"
+    case fingerprintChecksum = "anchor_checksum"
+}
+
+extension Connection {
+    /// An integer of table `meta`; nil where it is not there.
+    func integer(_ name: MetaName) throws(SQLiteError) -> Int64? {
+        try integer("SELECT value FROM meta WHERE name = '\(name.rawValue)'")
+    }
+}

@@ -1,0 +1,44 @@
+public import EventModel
+
+/// A page that a record will touch and that is in the store alone.
+public struct AbsentPage: Sendable {
+    public var line: LineID
+    /// A key that the page holds.
+    public var key: EventKey
+}
+
+extension PartitionFold {
+    /// The pages that the events of a batch go into and that have to be loaded, so that whoever folds it can load them
+    /// beforehand. A page can be named more than once.
+    public func absentPages(for batch: EventBatch) -> [AbsentPage] {
+        guard let site = number(of: batch.siteID), sites[site].lacksPages else { return [] }
+        return sites[site].absentPages(for: batch)
+    }
+}
+
+extension SiteFold {
+    func absentPages(for batch: EventBatch) -> [AbsentPage] {
+        var absent: [AbsentPage] = []
+        var workers = [UInt32?](repeating: nil, count: batch.ids.count)
+        for event in 0..<batch.count {
+            let id = Int(batch.workers[event])
+            if workers[id] == nil { workers[id] = self.workers.number(of: batch.ids.bytes, batch.ids.range(of: id)) }
+            // Of a new worker nothing is stored.
+            guard let worker = workers[id] else { continue }
+            let line = LineIndex(worker, batch.marks[event].eventClass)
+            let key = EventKey(time: batch.times[event], type: batch.types[event])
+            guard lines[line.value].isStored, !lines[line.value].isResident(key) else { continue }
+            absent.append(AbsentPage(line: LineID(site: index, line), key: key))
+        }
+        return absent
+    }
+}
+
+extension SiteFold.Line {
+    @inline(__always)
+    func isResident(_ key: EventKey) -> Bool {
+        if let last = pages.last, last.holds(key) { return true }
+        let index = firstPage(above: key)
+        return index > 0 && key < pages[index - 1].limit
+    }
+}

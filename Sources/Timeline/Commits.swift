@@ -1,0 +1,154 @@
+internal import EventModel
+
+extension PartitionFold {
+    /// Takes what changed since the last commit; nil when nothing did.
+    ///
+    /// - Precondition: no commit is in flight.
+    public mutating func takeCommit() -> CommitInFlight? {
+        precondition(generation == durableGeneration, "one commit in flight at a time")
+        let isChanged = sites.count > committedSites || sites.contains { $0.pending.isDirty }
+        guard isChanged else { return nil }
+        generation += 1
+        var set = CommitSet(
+            nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, fingerprint: fingerprint)
+        for index in 0..<sites.count where sites[index].pending.isDirty || index >= committedSites {
+            set.sites.append(sites[index].takeCommit(generation: generation, pageCount: &pageCount))
+        }
+        committedSites = sites.count
+        set.pageCount = pageCount
+        return CommitInFlight(set: set)
+    }
+
+    /// The commit is durable: its differences are the store's now, its pages may leave memory.
+    ///
+    /// - Precondition: it is the one that was taken last.
+    public mutating func finishCommit(_ commit: consuming CommitInFlight) {
+        precondition(commit.set.generation == generation, "a commit of another fold")
+        durableGeneration = generation
+        for site in commit.set.sites {
+            residents.arrive(site.index, sites[Int(site.index)].inFlight.pages)
+            sites[Int(site.index)].inFlight = SiteFold.InFlightChanges()
+        }
+    }
+
+    /// Takes, writes and finishes one commit, for those who wait for it.
+    ///
+    /// - Parameter write: what makes it durable. What it throws leaves the commit in flight for good: this fold is done.
+    public mutating func commit(_ write: (CommitSet) throws -> Void) rethrows {
+        guard let commit = takeCommit() else { return }
+        try write(commit.set)
+        finishCommit(commit)
+    }
+
+    /// What has gathered since the last commit: when to commit again (DESIGN 1.6).
+    public var backlog: CommitBacklog {
+        sites.reduce(into: CommitBacklog()) { sum, site in
+            sum.events += site.pending.insertedEntries
+            sum.pages += site.pending.dirtyPages.count
+            sum.rows += site.pending.hours.count + site.pending.health.count
+        }
+    }
+}
+
+extension SiteFold {
+    mutating func takeCommit(generation: UInt64, pageCount: inout Int64) -> CommitSet.Site {
+        collectSlots()
+        let committed = pending.committed
+        var set = CommitSet.Site(
+            index: index, siteID: siteID, workers: workers.tail(from: committed.workers),
+            firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
+            firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
+            origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
+            definitions: (committed.definitions..<definitions.count).map(storedDefinition),
+            firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
+            health: pending.health, openHours: pending.openHours, definitionReach: pending.definitionReach,
+            quarantined: pending.quarantined, state: state)
+        set.pages.reserveCapacity(pending.dirtyPages.count)
+        for (line, fence) in pending.dirtyPages {
+            let page = lines[line.value].firstPage(above: fence) - 1
+            let isNew = lines[line.value].pages[page].id == 0
+            if isNew {
+                pageCount += 1
+                lines[line.value].pages[page].id = pageCount
+                lines[line.value].isStored = true
+            }
+            lines[line.value].pages[page].isDirty = false
+            lines[line.value].pages[page].commit = UInt32(truncatingIfNeeded: generation)
+            let id = LineID(site: index, line)
+            set.pages.append(CommitSet.DirtyPage(line: id, page: lines[line.value].pages[page], isNew: isNew))
+        }
+        inFlight = InFlightChanges(
+            generation: generation, pages: pending.dirtyPages, hours: pending.hours, health: pending.health,
+            clearsHours: pending.clearsHours)
+        resetPending()
+        return set
+    }
+
+    mutating func resetPending() {
+        pending.dirtyPages.removeAll()
+        pending.insertedEntries = 0
+        pending.hours.removeAll()
+        pending.health.removeAll()
+        pending.openHours.removeAll(keepingCapacity: true)
+        pending.newestOpen = 0..<0
+        pending.definitionReach = .nothing
+        pending.quarantined.removeAll()
+        pending.clearsHours = false
+        pending.isDirty = false
+        pending.committed = CommittedCounts(
+            workers: workers.count, stations: stations.count, names: names.count, origins: origins.count,
+            definitions: definitions.count)
+    }
+
+    /// Moves what the slots hold into the lists.
+    private mutating func collectSlots() {
+        for worker in pending.touchedWorkers {
+            workerStates[Int(worker)].slots.collect(.worker, worker, into: &pending.hours)
+            workerStates[Int(worker)].slots.clear()
+        }
+        for station in pending.touchedStations {
+            stationStates[Int(station)].slots.collect(.workstation, station, into: &pending.hours)
+            stationStates[Int(station)].slots.clear()
+        }
+        factorySlots.collect(.factory, 0, into: &pending.hours)
+        factorySlots.clear()
+        for origin in pending.touchedOrigins {
+            healthSlots[Int(origin)].collect(origin, into: &pending.health)
+            healthSlots[Int(origin)].clear()
+        }
+        pending.touchedWorkers.removeAll(keepingCapacity: true)
+        pending.touchedStations.removeAll(keepingCapacity: true)
+        pending.touchedOrigins.removeAll(keepingCapacity: true)
+    }
+
+    public var state: SiteState {
+        var state = SiteState()
+        state.ledger = ledger
+        state.parameters = parameters
+        state.rederiveCursor = rederiving.worker
+        state.bucketFloor = bucketFloor
+        state.newestCreatedAt = newestCreatedAt
+        return state
+    }
+
+    /// Definition `sequence` as the log had it.
+    public func storedDefinition(_ sequence: Int) -> StoredDefinition {
+        let version = definitions[sequence]
+        var definition = version.settings
+        definition.workers = workers(namedIn: sequence).map { .init(workerID: WorkerID(bytes: Array(workers[$0]))) }
+        let record = DefinitionRecord(
+            definition: definition, createdAt: Timestamp(microseconds: version.createdAt))
+        return StoredDefinition(record: record, offset: version.offset)
+    }
+
+    /// Workers that definition `sequence` names, by number.
+    public func workers(namedIn sequence: Int) -> [UInt32] {
+        (0..<UInt32(workerStates.count)).filter { number in
+            workerStates[Int(number)].named.contains { $0.contains(sequence) }
+        }
+    }
+}
+
+extension Interner {
+    func tail(from first: Int) -> [[UInt8]] { (first..<count).map { Array(self[UInt32($0)]) } }
+}
