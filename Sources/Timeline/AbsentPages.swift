@@ -11,7 +11,7 @@ extension PartitionFold {
     /// The pages that the events of a batch go into and that have to be loaded, so that whoever folds it can load them
     /// beforehand. A page can be named more than once.
     public func absentPages(for batch: EventBatch) -> [AbsentPage] {
-        guard let site = number(of: batch.siteID), sites[site].lacksPages else { return [] }
+        guard let site = number(of: batch.siteID), sites[site].timelines.lacksPages else { return [] }
         return sites[site].absentPages(for: batch)
     }
 }
@@ -27,18 +27,9 @@ extension SiteFold {
             guard let worker = workers[id] else { continue }
             let line = LineIndex(worker, batch.marks[event].eventClass)
             let key = EventKey(time: batch.times[event], type: batch.types[event])
-            guard lines[line.value].isStored, !lines[line.value].isResident(key) else { continue }
+            guard timelines.isAbsent(line, key) else { continue }
             absent.append(AbsentPage(line: LineID(site: index, line), key: key))
         }
         return absent
-    }
-}
-
-extension SiteFold.Line {
-    @inline(__always)
-    func isResident(_ key: EventKey) -> Bool {
-        if let last = pages.last, last.holds(key) { return true }
-        let index = firstPage(above: key)
-        return index > 0 && key < pages[index - 1].limit
     }
 }

@@ -26,8 +26,7 @@ extension PartitionFold {
         precondition(commit.set.generation == generation, "a commit of another fold")
         durableGeneration = generation
         for site in commit.set.sites {
-            residents.arrive(site.index, sites[Int(site.index)].inFlight.pages)
-            sites[Int(site.index)].inFlight = SiteFold.InFlightChanges()
+            residents.arrive(site.index, sites[Int(site.index)].finishCommit())
         }
     }
 
@@ -43,82 +42,52 @@ extension PartitionFold {
     /// What has gathered since the last commit: when to commit again (DESIGN 1.6).
     public var backlog: CommitBacklog {
         sites.reduce(into: CommitBacklog()) { sum, site in
-            sum.events += site.pending.insertedEntries
-            sum.pages += site.pending.dirtyPages.count
-            sum.rows += site.pending.hours.count + site.pending.health.count
+            sum.events += site.timelines.insertedEntries
+            sum.pages += site.timelines.dirtyPageCount
+            sum.rows += site.hourBuckets.pendingRowCount + site.healthBuckets.pendingRowCount
         }
     }
 }
 
 extension SiteFold {
     mutating func takeCommit(generation: UInt64, pageCount: inout Int64) -> CommitSet.Site {
-        collectSlots()
         let committed = pending.committed
-        var set = CommitSet.Site(
+        let hourChanges = hourBuckets.takeChanges()
+        let set = CommitSet.Site(
             index: index, siteID: siteID, workers: workers.tail(from: committed.workers),
             firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
             firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
             origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
-            firstDefinition: committed.definitions, pages: [], clearsHours: pending.clearsHours, hours: pending.hours,
-            health: pending.health, openHours: pending.openHours, definitionReach: pending.definitionReach,
-            quarantined: pending.quarantined, state: state)
-        set.pages.reserveCapacity(pending.dirtyPages.count)
-        for (line, fence) in pending.dirtyPages {
-            let page = lines[line.value].firstPage(above: fence) - 1
-            let isNew = lines[line.value].pages[page].id == 0
-            if isNew {
-                pageCount += 1
-                lines[line.value].pages[page].id = pageCount
-                lines[line.value].isStored = true
-            }
-            lines[line.value].pages[page].isDirty = false
-            lines[line.value].pages[page].commit = UInt32(truncatingIfNeeded: generation)
-            let id = LineID(site: index, line)
-            set.pages.append(CommitSet.DirtyPage(line: id, page: lines[line.value].pages[page], isNew: isNew))
-        }
-        inFlight = InFlightChanges(
-            generation: generation, pages: pending.dirtyPages, hours: pending.hours, health: pending.health,
-            clearsHours: pending.clearsHours)
+            firstDefinition: committed.definitions,
+            pages: timelines.takeDirtyPages(generation: generation, pageCount: &pageCount),
+            clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, health: healthBuckets.takeChanges(),
+            openHours: pending.openHours, definitionReach: pending.definitionReach, quarantined: pending.quarantined,
+            state: state)
+        generationInFlight = generation
         resetPending()
         return set
     }
 
+    /// The store has what the last commit took.
+    ///
+    /// - Returns: the pages that the store has now, by line and fence.
+    mutating func finishCommit() -> [PageChanges.Name] {
+        generationInFlight = 0
+        hourBuckets.finishCommit()
+        healthBuckets.finishCommit()
+        return timelines.finishCommit()
+    }
+
     mutating func resetPending() {
-        pending.dirtyPages.removeAll()
-        pending.insertedEntries = 0
-        pending.hours.removeAll()
-        pending.health.removeAll()
         pending.openHours.removeAll(keepingCapacity: true)
         pending.newestOpen = 0..<0
         pending.definitionReach = .nothing
         pending.quarantined.removeAll()
-        pending.clearsHours = false
         pending.isDirty = false
         pending.committed = CommittedCounts(
             workers: workers.count, stations: stations.count, names: names.count, origins: origins.count,
             definitions: definitions.count)
-    }
-
-    /// Moves what the slots hold into the lists.
-    private mutating func collectSlots() {
-        for worker in pending.touchedWorkers {
-            workerStates[Int(worker)].slots.collect(.worker, worker, into: &pending.hours)
-            workerStates[Int(worker)].slots.clear()
-        }
-        for station in pending.touchedStations {
-            stationStates[Int(station)].slots.collect(.workstation, station, into: &pending.hours)
-            stationStates[Int(station)].slots.clear()
-        }
-        factorySlots.collect(.factory, 0, into: &pending.hours)
-        factorySlots.clear()
-        for origin in pending.touchedOrigins {
-            healthSlots[Int(origin)].collect(origin, into: &pending.health)
-            healthSlots[Int(origin)].clear()
-        }
-        pending.touchedWorkers.removeAll(keepingCapacity: true)
-        pending.touchedStations.removeAll(keepingCapacity: true)
-        pending.touchedOrigins.removeAll(keepingCapacity: true)
     }
 
     public var state: SiteState {
@@ -142,11 +111,7 @@ extension SiteFold {
     }
 
     /// Workers that definition `sequence` names, by number.
-    public func workers(namedIn sequence: Int) -> [UInt32] {
-        (0..<UInt32(workerStates.count)).filter { number in
-            workerStates[Int(number)].named.contains { $0.contains(sequence) }
-        }
-    }
+    public func workers(namedIn sequence: Int) -> [UInt32] { membership.workers(namedIn: sequence) }
 }
 
 extension Interner {

@@ -4,19 +4,17 @@ public import EventModel
 extension SiteFold {
     /// The page of a line that holds `key`, from memory or from the store.
     func page(of line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Page? {
-        if let page = lines[line.value].page(holding: key) { return page }
-        guard lines[line.value].isStored else { return nil }
-        return try reader.page(of: LineID(site: index, line), holding: key)
+        try timelines.page(of: line, holding: key, reader)
     }
 
     /// All lines, in order.
-    var lineIndices: some Sequence<LineIndex> { lines.indices.lazy.map { LineIndex($0) } }
+    var lineIndices: some Sequence<LineIndex> { timelines.indices }
 
     /// Whether the worker may have accepted events.
     package func hasEvents(_ worker: UInt32) -> Bool { hasEvents(LineIndex(worker, .accepted)) }
 
     /// Whether the line may have events.
-    func hasEvents(_ line: LineIndex) -> Bool { !lines[line.value].pages.isEmpty || lines[line.value].isStored }
+    func hasEvents(_ line: LineIndex) -> Bool { timelines.mayHaveEvents(line) }
 
     /// Hands on a worker's visible winners of one class with an event time in `range`, in order.
     package func forEachEntry(
@@ -143,21 +141,12 @@ extension SiteFold {
         let newest = visible.last
         let ttl = newest.map { definitions[$0].settings.observationTTL } ?? FoldParameters().ttl
         if visible.count == definitions.count {
-            let states = workerStates
-            return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { states[Int($0)].clip }
+            let membership = membership
+            return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { membership.clip($0).end }
         }
-        let fold = self
-        return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { fold.clip($0, visible: visible) }
-    }
-
-    /// SPEC 3: created_at of the first visible definition after the last visible one that names the worker.
-    private func clip(_ worker: UInt32, visible: [Int]) -> OldestTime {
-        for run in workerStates[Int(worker)].named.reversed() {
-            let after = visible.partitioningIndex { $0 >= run.upperBound }
-            guard after > 0, visible[after - 1] >= run.lowerBound else { continue }
-            return after < visible.count ? OldestTime(definitions[visible[after]].createdAt) : .none
+        return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { [membership, definitions] in
+            membership.end(of: $0, visible: visible, definitions)
         }
-        return .none
     }
 
     /// Settings of the newest visible definition.
@@ -166,7 +155,7 @@ extension SiteFold {
     /// Whether the newest visible definition names the worker.
     public func names(_ worker: UInt32, _ view: KnowledgeView) -> Bool {
         guard let sequence = view.definition else { return false }
-        return workerStates[Int(worker)].named.contains { $0.contains(sequence) }
+        return membership.isNamed(worker, in: sequence)
     }
 }
 

@@ -70,7 +70,7 @@ extension SiteFold {
     ) throws -> EventMerge {
         var merge = EventMerge(knownAt: view.knownAt, from: filter.from)
         let to = min(filter.to, filter.after.map { $0.time + 1 } ?? Int64.max)
-        let workers = filter.worker.map { $0..<($0 + 1) } ?? 0..<UInt32(workerStates.count)
+        let workers = filter.worker.map { $0..<($0 + 1) } ?? 0..<UInt32(workers.count)
         for worker in workers {
             for eventClass in [EventClass.accepted, .lowConfidence] {
                 let line = LineIndex(worker, eventClass)

@@ -32,50 +32,27 @@ extension PartitionFold {
     }
 
     private mutating func admit(_ page: ResidentPages.Resident) {
-        let site = Int(page.site)
-        guard let index = sites[site].lines[page.line.value].index(of: page.fence),
-            !sites[site].lines[page.line.value].pages[index].isResident
-        else { return }
-        sites[site].lines[page.line.value].pages[index].isResident = true
-        keep(page, at: index)
+        guard let residence = sites[Int(page.site)].timelines.admit(page.line, page.fence) else { return }
+        keep(page, residence)
     }
 
     /// Lets a page leave, unless it was used since, or has become one of the other kind.
-    private mutating func examine(_ resident: ResidentPages.Resident, _ kind: ResidentPages.Kind) {
-        let site = Int(resident.site)
-        let line = resident.line.value
-        guard let index = sites[site].lines[line].index(of: resident.fence) else { return }
-        let page = sites[site].lines[line].pages[index]
-        let isUsed = page.lastUse > resident.lastUse || self.kind(resident, at: index) != kind
-        if isUsed || sites[site].isPinned(page) { return keep(resident, at: index) }
-        sites[site].lines[line].pages.remove(at: index)
-        sites[site].lacksPages = true
+    private mutating func examine(_ page: ResidentPages.Resident, _ kind: ResidentPages.Kind) {
+        let site = Int(page.site)
+        guard let residence = sites[site].timelines.residence(page.line, page.fence) else { return }
+        let isUsed = residence.lastUse > page.lastUse || residence.kind != kind
+        if isUsed || residence.isPinned { return keep(page, residence) }
+        sites[site].timelines.drop(page.line, page.fence)
     }
 
-    private mutating func keep(_ resident: ResidentPages.Resident, at index: Int) {
-        let page = sites[Int(resident.site)].lines[resident.line.value].pages[index]
-        var resident = resident
-        resident.lastUse = page.lastUse
-        resident.byteCount = page.byteCount
-        residents.push(resident, kind(resident, at: index))
-    }
-
-    private func kind(_ resident: ResidentPages.Resident, at index: Int) -> ResidentPages.Kind {
-        index == sites[Int(resident.site)].lines[resident.line.value].pages.count - 1 ? .tail : .other
+    private mutating func keep(_ page: ResidentPages.Resident, _ residence: WorkerTimelines.Residence) {
+        var page = page
+        page.lastUse = residence.lastUse
+        page.byteCount = residence.byteCount
+        residents.push(page, residence.kind)
     }
 }
 
-extension SiteFold {
-    /// Whether the store does not have the page as it is: it is dirty, or in the commit in flight.
-    func isPinned(_ page: Page) -> Bool {
-        page.isDirty || (inFlight.generation > 0 && page.commit == UInt32(truncatingIfNeeded: inFlight.generation))
-    }
-}
-
-extension SiteFold.Line {
-    /// Index of the resident page with this fence.
-    func index(of fence: EventKey) -> Int? {
-        let index = firstPage(above: fence) - 1
-        return index >= 0 && pages[index].fence == fence ? index : nil
-    }
+extension WorkerTimelines.Residence {
+    fileprivate var kind: ResidentPages.Kind { isLast ? .tail : .other }
 }

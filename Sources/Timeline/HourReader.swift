@@ -21,7 +21,7 @@ public typealias ProjectionReader = PageReader & HourReader
 
 extension SiteFold {
     /// Whether the stored hour rows hold nothing valid, because they are to be deleted.
-    var storedHoursAreVoid: Bool { pending.clearsHours || inFlight.clearsHours }
+    var storedHoursAreVoid: Bool { hourBuckets.storedRowsAreVoid }
 
     /// Whole hours inside a range of event time whose rows may answer a question; empty where none may.
     package func wholeHours(of range: Range<Int64>, _ view: KnowledgeView) -> Range<Hour> {
@@ -66,31 +66,12 @@ extension SiteFold {
     }
 
     /// Differences that the store does not have yet.
-    func uncommittedHours(_ kind: HourKind) -> [HourRow] {
-        var rows = pending.clearsHours ? [] : inFlight.hours.filter { $0.kind == kind }
-        rows.append(contentsOf: pending.hours.lazy.filter { $0.kind == kind })
-        switch kind {
-        case .worker:
-            for worker in pending.touchedWorkers {
-                workerStates[Int(worker)].slots.collect(.worker, worker, into: &rows)
-            }
-        case .workstation:
-            for station in pending.touchedStations {
-                stationStates[Int(station)].slots.collect(.workstation, station, into: &rows)
-            }
-        case .factory:
-            factorySlots.collect(.factory, 0, into: &rows)
-        }
-        return rows
-    }
+    func uncommittedHours(_ kind: HourKind) -> [HourRow] { hourBuckets.uncommitted(kind) }
 
     package func forEachHealthHour(
         _ hours: Range<Hour>, _ reader: any HourReader, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void
     ) throws {
         try reader.forEachHealthHour(site: index, hours, body)
-        var rows = inFlight.health
-        rows.append(contentsOf: pending.health)
-        for origin in pending.touchedOrigins { healthSlots[Int(origin)].collect(origin, into: &rows) }
-        for row in rows where hours.contains(row.sums.hour) { body(row.origin, row.sums) }
+        for row in healthBuckets.uncommitted where hours.contains(row.sums.hour) { body(row.origin, row.sums) }
     }
 }

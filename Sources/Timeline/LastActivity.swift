@@ -8,13 +8,14 @@ extension SiteFold {
     public func lastActivities(
         before end: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [Int64?] {
-        var search = ActivitySearch(count: stationStates.count)
+        var search = ActivitySearch(count: stations.count)
         if isRederiving || !view.knownAt.covers(bucketFloor) {
             try scan(from: 0, to: end, view, reader, &search)
             return search.found
         }
         let endHour = parameters.hour(of: end)
-        for (number, station) in stationStates.enumerated() {
+        for number in 0..<stations.count {
+            let station = hourBuckets.activity(of: UInt32(number))
             let isKnown = view.knownAt.isEverything && !station.isInexact && !station.newest.reaches(end)
             if isKnown || !station.oldest.isBefore(end) {
                 search.settle(number, isKnown ? station.newest.time : nil)
@@ -75,8 +76,9 @@ extension SiteFold {
     ) throws {
         let open = rows.filter { search.isOpen(Int($0.station)) && $0.sums.newest != .none }
         guard !open.isEmpty else { return }
-        if open.contains(where: { !view.knownAt.covers($0.sums.changedAt) || stationStates[Int($0.station)].isInexact })
-        {
+        if open.contains(where: {
+            !view.knownAt.covers($0.sums.changedAt) || hourBuckets.activity(of: $0.station).isInexact
+        }) {
             try scan(
                 from: max(0, parameters.start(of: hour)), to: parameters.start(of: hour.next), view, reader, &search)
         } else {
@@ -90,7 +92,7 @@ extension SiteFold {
     private func scan(
         from: Int64, to: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader, _ search: inout ActivitySearch
     ) throws {
-        for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
+        for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
             try forEachEntry(
                 LineIndex(worker, .accepted), from: EventKey(at: from), to: EventKey(at: to),
                 knownAt: view.knownAt, reader

@@ -21,7 +21,7 @@ extension SiteFold {
     /// Where everything is known, the newest state event of the line is the open one.
     private func newestStates(_ view: KnowledgeView, _ reader: any PageReader) throws -> [OpenState] {
         var states: [OpenState] = []
-        for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
+        for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
             guard let owner = try state(worker, before: .highest, knownAt: .everything, reader) else { continue }
             states.append(OpenState(worker: worker, owner: owner, range: assertion(of: owner, worker, view)))
         }
@@ -35,9 +35,9 @@ extension SiteFold {
     private func knownStates(
         in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [OpenState] {
-        var candidates = [Candidate?](repeating: nil, count: workerStates.count)
+        var candidates = [Candidate?](repeating: nil, count: workers.count)
         var bounds: Range<Hour>?
-        for worker in 0..<UInt32(workerStates.count) where hasEvents(worker) {
+        for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
             guard let candidate = try candidate(worker, hours(worker), view, reader),
                 let last = candidate.hours.last?.upperBound
             else { continue }

@@ -41,6 +41,10 @@ public struct Page: Sendable, Equatable {
         lastKey = entries.last?.key ?? .lowest
     }
 
+    /// See ``WorkerTimelines/readAhead(_:)``.
+    @inline(__always)
+    var readAhead: Int64 { entries.isEmpty ? 0 : entries[entries.count - 1].createdAt }
+
     /// Whether `key` belongs here.
     public func holds(_ key: EventKey) -> Bool { fence <= key && key < limit }
 

@@ -34,7 +34,7 @@ public struct PartitionFold: Sendable {
 
     private var siteNumbers: [SiteID: Int] = [:]
     private var lastSite = 0
-    private var scratch = Scratch()
+    private var numbers = BatchNumbers()
 
     public init(nextOffset: LogOffset = .zero) { self.nextOffset = nextOffset }
 
@@ -44,7 +44,7 @@ public struct PartitionFold: Sendable {
     /// added again.
     public func site(_ siteID: SiteID, storeGeneration: UInt64) -> SiteFold? {
         guard var site = site(siteID) else { return nil }
-        if site.inFlight.generation <= storeGeneration { site.inFlight = SiteFold.InFlightChanges() }
+        if site.generationInFlight <= storeGeneration { _ = site.finishCommit() }
         return site
     }
 
@@ -60,11 +60,8 @@ public struct PartitionFold: Sendable {
     public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageReader) throws {
         guard try isNext(offset) else { return }
         let site = intern(batch.siteID)
-        try sites[site].apply(batch, offset: offset, pages, &scratch)
-        if !sites[site].pending.loadedPages.isEmpty {
-            residents.arrive(UInt32(site), sites[site].pending.loadedPages)
-            sites[site].pending.loadedPages.removeAll()
-        }
+        try sites[site].apply(batch, offset: offset, pages, &numbers)
+        residents.arrive(UInt32(site), sites[site].timelines.takeLoadedPages())
         nextOffset = offset.next
     }
 
@@ -111,85 +108,4 @@ public struct PartitionFold: Sendable {
 
     /// Whether some site's buckets are still being made.
     public var isRederiving: Bool { sites.contains { $0.isRederiving } }
-
-    /// Numbers of a batch's ids in its site, found once a batch.
-    struct Scratch: Sendable {
-        var workers: [UInt32] = []
-        var stations: [UInt32] = []
-        var names: [UInt32] = []
-        static let unknown = UInt32.max
-    }
-}
-
-extension SiteFold {
-    mutating func apply(
-        _ batch: EventBatch, offset: LogOffset, _ pages: any PageReader, _ scratch: inout PartitionFold.Scratch
-    ) throws {
-        pending.isDirty = true
-        pending.clock += 1
-        let createdAt = batch.createdAt.microseconds
-        newestCreatedAt.note(createdAt)
-        scratch.prepare(batch.ids.count)
-        var lastTriple = Origin(station: 0, camera: 0, modelVersion: 0)
-        var lastOrigin: UInt32?
-        for event in 0..<batch.count {
-            let worker = worker(batch, Int(batch.workers[event]), &scratch)
-            let triple = Origin(
-                station: station(batch, Int(batch.workstations[event]), &scratch),
-                camera: name(batch, batch.cameras[event], &scratch),
-                modelVersion: name(batch, batch.modelVersions[event], &scratch))
-            let origin: UInt32
-            if let lastOrigin, triple == lastTriple { origin = lastOrigin } else { origin = try internOrigin(triple) }
-            lastTriple = triple
-            lastOrigin = origin
-            let mark = batch.marks[event]
-            let entry = TimelineEntry(
-                key: EventKey(time: batch.times[event], type: batch.types[event]), createdAt: createdAt,
-                position: PackedPosition(offset: offset, index: event, mark: mark),
-                detail: PackedDetail(
-                    origin: origin, count: batch.counts[event], confidence: batch.confidences[event]))
-            if mark.eventClass == .quarantined {
-                pending.quarantined.append(QuarantinedEvent(worker: worker, entry: entry))
-            }
-            try insert(entry, worker: worker, class: mark.eventClass, pages)
-        }
-    }
-
-    @inline(__always)
-    private mutating func worker(_ batch: EventBatch, _ id: Int, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
-        if scratch.workers[id] != PartitionFold.Scratch.unknown { return scratch.workers[id] }
-        let number = internWorker(batch.ids.bytes, batch.ids.range(of: id))
-        scratch.workers[id] = number
-        return number
-    }
-
-    @inline(__always)
-    private mutating func station(_ batch: EventBatch, _ id: Int, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
-        if scratch.stations[id] != PartitionFold.Scratch.unknown { return scratch.stations[id] }
-        let number = internStation(batch.ids.bytes, batch.ids.range(of: id))
-        scratch.stations[id] = number
-        return number
-    }
-
-    /// Number + 1 of a camera or model version; 0 for none, as in the batch.
-    @inline(__always)
-    private mutating func name(_ batch: EventBatch, _ id: UInt32, _ scratch: inout PartitionFold.Scratch) -> UInt32 {
-        if id == 0 { return 0 }
-        let known = scratch.names[Int(id) - 1]
-        if known != PartitionFold.Scratch.unknown { return known }
-        let number = names.intern(batch.ids.bytes, batch.ids.range(of: Int(id) - 1)) + 1
-        scratch.names[Int(id) - 1] = number
-        return number
-    }
-}
-
-extension PartitionFold.Scratch {
-    mutating func prepare(_ count: Int) {
-        workers.removeAll(keepingCapacity: true)
-        workers.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
-        stations.removeAll(keepingCapacity: true)
-        stations.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
-        names.removeAll(keepingCapacity: true)
-        names.append(contentsOf: repeatElement(PartitionFold.Scratch.unknown, count: count))
-    }
 }

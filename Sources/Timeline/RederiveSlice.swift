@@ -17,18 +17,15 @@ extension PartitionFold {
     public func takeRederiveSlice() -> RederiveSlice? {
         guard var site = sites.first(where: \.isRederiving) else { return nil }
         // Left with the fold: many rows may wait there, and a copy of them for each slice would add up.
-        site.pending.hours = []
+        site.hourBuckets.leavePending()
         return RederiveSlice(site: site)
     }
 
     /// Takes over what a slice has made. What it replaces is left in the slice, to be freed by whoever holds it.
     public mutating func finish(_ slice: inout RederiveSlice) {
         let index = Int(slice.site.index)
-        var hours: [HourRow] = []
-        swap(&hours, &sites[index].pending.hours)
-        hours += slice.site.pending.hours
+        sites[index].hourBuckets.movePending(before: &slice.site.hourBuckets)
         swap(&sites[index], &slice.site)
-        swap(&hours, &sites[index].pending.hours)
     }
 
     /// Makes hours of about `pageLimit` pages, where a definition asked for it, for those who wait for it.

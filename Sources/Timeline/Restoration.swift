@@ -67,14 +67,14 @@ struct SiteRestoration: ~Copyable {
 
     /// Gives the ids the numbers that stored rows know them by, before anything else can give them others.
     consuming func number(_ stored: PartitionFold.StoredSite) throws -> Numbered {
-        for id in stored.workers { site.internWorker(id) }
+        for id in stored.workers { _ = site.internWorker(id, 0..<id.count, isStored: true) }
         for id in stored.stations { _ = site.internStation(id) }
         for id in stored.names { _ = site.names.intern(id) }
         for origin in stored.origins { _ = try site.internOrigin(origin) }
         return Numbered(site: site)
     }
 
-    /// All ids have their numbers; no line has a page yet.
+    /// All ids have their numbers; no line has a page in memory.
     struct Numbered: ~Copyable {
         fileprivate var site: SiteFold
 
@@ -99,15 +99,14 @@ struct SiteRestoration: ~Copyable {
             site.rederiving = RederiveCursor(worker: stored.state.rederiveCursor)
             site.bucketFloor = stored.state.bucketFloor
             site.newestCreatedAt = stored.state.newestCreatedAt
-            for line in site.lines.indices { site.lines[line].isStored = true }
-            site.lacksPages = !site.lines.isEmpty
-            for (station, activity) in stored.activity where Int(station) < site.stationStates.count {
-                site.stationStates[Int(station)].oldest = OldestTime(
-                    site.parameters.start(of: activity.oldestHour))
-                site.stationStates[Int(station)].newest = activity.newest
-                site.stationStates[Int(station)].isInexact = activity.withdrawn > 0
+            site.hourBuckets = HourBuckets(workerCount: site.workers.count, stationCount: site.stations.count)
+            for (station, activity) in stored.activity where Int(station) < site.stations.count {
+                site.hourBuckets.setActivity(
+                    of: station,
+                    HourBuckets.StationActivity(
+                        oldest: OldestTime(site.parameters.start(of: activity.oldestHour)),
+                        newest: activity.newest, isInexact: activity.withdrawn > 0))
             }
-            site.pending = SiteFold.PendingChanges()
             site.resetPending()
             return site
         }

@@ -17,7 +17,9 @@ extension SiteFold {
         for station in settings.workstations { _ = internStation(station.workstationID.bytes) }
 
         let changesAll = settings.observationTTL != parameters.ttl || hourOffset != parameters.hourOffset
-        for worker in record.definition.workers { name(internWorker(worker.workerID.bytes), in: sequence) }
+        for worker in record.definition.workers {
+            membership.name(internWorker(worker.workerID.bytes), in: sequence)
+        }
         try clipWorkers(at: sequence, createdAt, movesSums: !changesAll, reader)
         if changesAll {
             parameters.ttl = settings.observationTTL
@@ -43,32 +45,19 @@ extension SiteFold {
         if !isSame { pending.definitionReach = .everything }
     }
 
-    private mutating func name(_ worker: UInt32, in sequence: Int) {
-        let index = Int(worker)
-        if let last = workerStates[index].named.last, last.upperBound >= sequence {
-            workerStates[index].named[workerStates[index].named.count - 1] = last.lowerBound..<(sequence + 1)
-        } else {
-            workerStates[index].named.append(sequence..<(sequence + 1))
-        }
-    }
-
     /// Ends the intervals of those whom the newest definition drops, and takes the end off those whom it names again.
     private mutating func clipWorkers(
         at sequence: Int, _ createdAt: Int64, movesSums: Bool, _ reader: any PageReader
     ) throws {
-        for worker in 0..<workerStates.count {
-            guard let last = workerStates[worker].named.last else { continue }
-            let old = workerStates[worker].clip
-            let new = last.upperBound > sequence ? OldestTime.none : OldestTime(definitions[last.upperBound].createdAt)
-            guard old != new else { continue }
-            if movesSums, rederiving.hasPassed(UInt32(worker)) {
-                try moveClip(UInt32(worker), from: old, to: new, createdAt, reader)
+        for worker in 0..<UInt32(membership.workerCount) {
+            let old = membership.clip(worker).end
+            guard let new = membership.end(of: worker, at: sequence, definitions), old != new else { continue }
+            if movesSums, rederiving.hasPassed(worker) {
+                try moveClip(worker, from: old, to: new, createdAt, reader)
             }
             pending.definitionReach.extend(from: old)
             pending.definitionReach.extend(from: new)
-            workerStates[worker].clip = new
-            workerStates[worker].earliestClip.note(new)
-            workerStates[worker].clipChangedAt = NewestTime(createdAt)
+            membership.setEnd(of: worker, new, changedAt: createdAt)
         }
     }
 
@@ -101,29 +90,16 @@ extension SiteFold {
 
     private mutating func startRederiving(_ createdAt: Int64) {
         bucketFloor.note(createdAt)
-        clearHourDifferences()
-        // These are found again too: an event that leaves its station while its worker waits would not be noticed.
-        for station in 0..<stationStates.count { stationStates[station].forgetActivity() }
-        pending.clearsHours = true
+        hourBuckets.clear()
         pending.isDirty = true
-        let isEmpty = lines.allSatisfy { $0.pages.isEmpty && !$0.isStored }
-        rederiving = isEmpty ? .done : RederiveCursor(worker: 0)
-    }
-
-    private mutating func clearHourDifferences() {
-        pending.hours.removeAll()
-        for worker in pending.touchedWorkers { workerStates[Int(worker)].slots.clear() }
-        for station in pending.touchedStations { stationStates[Int(station)].slots.clear() }
-        pending.touchedWorkers.removeAll()
-        pending.touchedStations.removeAll()
-        factorySlots.clear()
+        rederiving = timelines.isEmpty ? .done : RederiveCursor(worker: 0)
     }
 
     /// Makes the hours of further workers, about `pageLimit` pages' worth, at least one worker.
     mutating func rederive(pageLimit: Int, _ reader: any PageReader) throws {
         var pages = 0
         while let worker = rederiving.worker, pages < pageLimit {
-            guard worker < workerStates.count else {
+            guard worker < membership.workerCount else {
                 rederiving = .done
                 pending.definitionReach = .everything
                 break
@@ -162,11 +138,13 @@ extension SiteFold {
     @discardableResult
     mutating func internWorker(_ bytes: [UInt8]) -> UInt32 { internWorker(bytes, 0..<bytes.count) }
 
-    mutating func internWorker(_ bytes: [UInt8], _ range: Range<Int>) -> UInt32 {
+    /// - Parameter isStored: whether the store may hold events of the worker.
+    mutating func internWorker(_ bytes: [UInt8], _ range: Range<Int>, isStored: Bool = false) -> UInt32 {
         let number = workers.intern(bytes, range)
-        if Int(number) == workerStates.count {
-            workerStates.append(WorkerState())
-            for _ in 0..<LineIndex.perWorker { lines.append(Line()) }
+        if Int(number) == membership.workerCount {
+            membership.addWorker()
+            hourBuckets.addWorker()
+            timelines.addWorker(isStored: isStored)
         }
         return number
     }
@@ -175,15 +153,15 @@ extension SiteFold {
 
     mutating func internStation(_ bytes: [UInt8], _ range: Range<Int>) -> UInt32 {
         let number = stations.intern(bytes, range)
-        if Int(number) == stationStates.count { stationStates.append(StationState()) }
+        if Int(number) == hourBuckets.stationCount { hourBuckets.addStation() }
         return number
     }
 
     mutating func internOrigin(_ origin: Origin) throws -> UInt32 {
         let number = origins.intern(origin)
-        if Int(number) == healthSlots.count {
+        if Int(number) == healthBuckets.originCount {
             guard origins.count <= PackedDetail.originsMaximum else { throw TimelineError.tooManyOrigins(siteID) }
-            healthSlots.append(HealthSlots())
+            healthBuckets.addOrigin()
         }
         return number
     }

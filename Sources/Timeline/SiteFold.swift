@@ -2,6 +2,9 @@ public import EventModel
 
 /// Everything that the events and definitions of one site add up to, apart from pages that are only in the store.
 ///
+/// It composes what has invariants of its own: time lines, hour buckets, health buckets and membership. Its own one:
+/// the hours hold the closed intervals and counts of just those workers whom ``rederiving`` has passed.
+///
 /// A value: a question copies it (a few references) and computes outside the fold's lock, while the fold goes on
 /// (DESIGN 1.6). Changes that the store has not got yet are kept as differences until a ``CommitSet`` takes them.
 public struct SiteFold: Sendable {
@@ -15,18 +18,15 @@ public struct SiteFold: Sendable {
     public internal(set) var names = Interner()
     public internal(set) var origins = OriginTable()
 
-    /// By ``LineIndex``.
-    var lines: [Line] = []
-    /// Whether pages of some line are in the store alone.
-    var lacksPages = false
-    var workerStates: [WorkerState] = []
-    var stationStates: [StationState] = []
-    var factorySlots = HourSlots()
-    var healthSlots: [HealthSlots] = []
+    var timelines: WorkerTimelines
+    var hourBuckets = HourBuckets()
+    var healthBuckets = HealthBuckets()
+    var membership = Membership()
 
     public internal(set) var definitions: [DefinitionVersion] = []
     /// What the buckets were made with.
     public internal(set) var parameters = FoldParameters()
+    /// Whose hours are made with ``parameters``.
     var rederiving = RederiveCursor.done
     /// Questions that know less than this must not use buckets: ttl or hour offset were others then.
     public internal(set) var bucketFloor = NewestTime.none
@@ -35,58 +35,17 @@ public struct SiteFold: Sendable {
     public internal(set) var newestCreatedAt = NewestTime.none
 
     var pending = PendingChanges()
-    /// Differences that a commit has taken and not finished: questions still have to add them.
-    var inFlight = InFlightChanges()
+    /// The commit whose differences are under way; 0: none.
+    var generationInFlight: UInt64 = 0
 
     init(siteID: SiteID, index: UInt32) {
         self.siteID = siteID
         self.index = index
+        timelines = WorkerTimelines(siteID: siteID, site: index)
     }
 
-    /// Resident pages of one worker in one class.
-    struct Line: Sendable {
-        /// By fence; stretches between them may be in the store only.
-        var pages: [Page] = []
-        /// Whether the store may hold pages of it.
-        var isStored = false
-    }
-
-    struct WorkerState: Sendable {
-        var slots = HourSlots()
-        /// Runs of definitions that name the worker, by sequence number, half-open.
-        var named: [Range<Int>] = []
-        /// Where the intervals of a dropped worker end; none when the worker is not dropped (SPEC 3).
-        var clip = OldestTime.none
-        /// The earliest that ``clip`` ever was: from here on the hours depend on what is known of the definitions.
-        var earliestClip = OldestTime.none
-        /// created_at of the definition that changed ``clip`` last.
-        var clipChangedAt = NewestTime.none
-    }
-
-    struct StationState: Sendable {
-        var slots = HourSlots()
-        /// Oldest and newest accepted event time here.
-        var oldest = OldestTime.none
-        var newest = NewestTime.none
-        /// Whether an event ever left for another winner: then the two above are only bounds.
-        var isInexact = false
-
-        mutating func forgetActivity() {
-            oldest = .none
-            newest = .none
-            isInexact = false
-        }
-    }
-
-    /// Differences since the last commit was taken.
+    /// What changed since the last commit was taken, beside pages and buckets.
     struct PendingChanges: Sendable {
-        var dirtyPages: [(line: LineIndex, fence: EventKey)] = []
-        /// Pages that were loaded since they were last reported to ``ResidentPages``.
-        var loadedPages: [(line: LineIndex, fence: EventKey)] = []
-        /// Entries that were put into pages.
-        var insertedEntries = 0
-        var hours: [HourRow] = []
-        var health: [HealthRow] = []
         /// See ``CommitSet/Site/definitionReach``.
         var definitionReach = DefinitionReach.nothing
         /// See ``CommitSet/Site/openHours``; `newestOpen` is the time in the one that was put in last, so that most
@@ -94,23 +53,8 @@ public struct SiteFold: Sendable {
         var openHours: Set<Hour> = []
         var newestOpen: Range<Int64> = 0..<0
         var quarantined: [QuarantinedEvent] = []
-        var touchedWorkers: [UInt32] = []
-        var touchedStations: [UInt32] = []
-        var touchedOrigins: [UInt32] = []
-        /// Counts records: what "least recently used" is measured by.
-        var clock: UInt64 = 0
-        /// Rows of the store to forget before the differences are added.
-        var clearsHours = false
         var isDirty = false
         var committed = CommittedCounts()
-    }
-
-    struct InFlightChanges: Sendable {
-        var generation: UInt64 = 0
-        var pages: [(line: LineIndex, fence: EventKey)] = []
-        var hours: [HourRow] = []
-        var health: [HealthRow] = []
-        var clearsHours = false
     }
 
     /// How many of each the store has.

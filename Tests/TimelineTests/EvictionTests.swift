@@ -30,7 +30,9 @@ struct EvictionTests {
     }
 
     private func residentPages(_ fold: PartitionFold) -> Int {
-        fold.sites.reduce(0) { $0 + $1.lines.reduce(0) { $0 + $1.pages.count } }
+        fold.sites.reduce(0) { count, site in
+            count + site.timelines.indices.reduce(0) { $0 + site.timelines.residentPages(of: $1).count }
+        }
     }
 
     @Test("Pages that the store does not have yet stay: dirty ones, and those of the commit in flight")
@@ -69,12 +71,12 @@ struct EvictionTests {
         #expect(residentPages(fold) == 10)
         try apply(&fold, 3..<5, hour: 1, store)
         fold.commit { store.apply($0) }
-        let lines = try #require(fold.site("plant")).lines
-        let some = lines.reduce(0) { $0 + ($1.pages.first?.byteCount ?? 0) } / 4
+        let timelines = try #require(fold.site("plant")).timelines
+        let some =
+            timelines.indices.reduce(0) { $0 + (timelines.residentPages(of: $1).first?.byteCount ?? 0) } / 4
         fold.evict(.init(tailBytes: some, otherBytes: 0))
-        let kept = try #require(fold.site("plant")).lines.enumerated().filter { !$1.pages.isEmpty }.map {
-            $0.offset / 3
-        }
+        let left = try #require(fold.site("plant")).timelines
+        let kept = left.indices.filter { !left.residentPages(of: $0).isEmpty }.map(\.worker)
         #expect(kept.contains(3) && kept.contains(4))
         #expect(kept.count < 5)
     }

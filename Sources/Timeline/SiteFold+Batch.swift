@@ -1,0 +1,91 @@
+internal import EventModel
+
+/// Numbers of a batch's ids in its site, found once a batch; reused, so that a batch allocates nothing.
+struct BatchNumbers: Sendable {
+    fileprivate var workers: [UInt32] = []
+    fileprivate var stations: [UInt32] = []
+    fileprivate var names: [UInt32] = []
+    /// What ``SiteFold/meetWorkers(_:_:)`` read; nobody uses it, but without it the compiler would not read.
+    fileprivate var warmth: Int64 = 0
+    fileprivate static let unknown = UInt32.max
+
+    fileprivate mutating func prepare(_ count: Int) {
+        workers.removeAll(keepingCapacity: true)
+        workers.append(contentsOf: repeatElement(Self.unknown, count: count))
+        stations.removeAll(keepingCapacity: true)
+        stations.append(contentsOf: repeatElement(Self.unknown, count: count))
+        names.removeAll(keepingCapacity: true)
+        names.append(contentsOf: repeatElement(Self.unknown, count: count))
+    }
+}
+
+/// Folding the events of one record.
+extension SiteFold {
+    mutating func apply(
+        _ batch: EventBatch, offset: LogOffset, _ pages: any PageReader, _ numbers: inout BatchNumbers
+    ) throws {
+        pending.isDirty = true
+        timelines.beginRecord()
+        let createdAt = batch.createdAt.microseconds
+        newestCreatedAt.note(createdAt)
+        numbers.prepare(batch.ids.count)
+        meetWorkers(batch, &numbers)
+        var lastTriple = Origin(station: 0, camera: 0, modelVersion: 0)
+        var lastOrigin: UInt32?
+        for event in 0..<batch.count {
+            let worker = numbers.workers[Int(batch.workers[event])]
+            let triple = Origin(
+                station: station(batch, Int(batch.workstations[event]), &numbers),
+                camera: name(batch, batch.cameras[event], &numbers),
+                modelVersion: name(batch, batch.modelVersions[event], &numbers))
+            let origin: UInt32
+            if let lastOrigin, triple == lastTriple { origin = lastOrigin } else { origin = try internOrigin(triple) }
+            lastTriple = triple
+            lastOrigin = origin
+            let mark = batch.marks[event]
+            let entry = TimelineEntry(
+                key: EventKey(time: batch.times[event], type: batch.types[event]), createdAt: createdAt,
+                position: PackedPosition(offset: offset, index: event, mark: mark),
+                detail: PackedDetail(
+                    origin: origin, count: batch.counts[event], confidence: batch.confidences[event]))
+            if mark.eventClass == .quarantined {
+                pending.quarantined.append(QuarantinedEvent(worker: worker, entry: entry))
+            }
+            try insert(entry, worker: worker, class: mark.eventClass, pages)
+        }
+    }
+
+    /// Numbers the workers of a batch, and reads the ends of their time lines ahead of the events.
+    ///
+    /// Where a batch has many workers of a large site, most of the time goes into waiting for memory. These reads do not
+    /// depend on each other, so the processor waits for many of them at once; event by event it would for one.
+    private mutating func meetWorkers(_ batch: EventBatch, _ numbers: inout BatchNumbers) {
+        var warmth: Int64 = 0
+        for id in batch.workers where numbers.workers[Int(id)] == BatchNumbers.unknown {
+            numbers.workers[Int(id)] = internWorker(batch.ids.bytes, batch.ids.range(of: Int(id)))
+        }
+        for number in numbers.workers where number != BatchNumbers.unknown {
+            warmth &+= timelines.readAhead(LineIndex(number, .accepted)) &+ hourBuckets.readAhead(number)
+        }
+        numbers.warmth &+= warmth
+    }
+
+    @inline(__always)
+    private mutating func station(_ batch: EventBatch, _ id: Int, _ numbers: inout BatchNumbers) -> UInt32 {
+        if numbers.stations[id] != BatchNumbers.unknown { return numbers.stations[id] }
+        let number = internStation(batch.ids.bytes, batch.ids.range(of: id))
+        numbers.stations[id] = number
+        return number
+    }
+
+    /// Number + 1 of a camera or model version; 0 for none, as in the batch.
+    @inline(__always)
+    private mutating func name(_ batch: EventBatch, _ id: UInt32, _ numbers: inout BatchNumbers) -> UInt32 {
+        if id == 0 { return 0 }
+        let known = numbers.names[Int(id) - 1]
+        if known != BatchNumbers.unknown { return known }
+        let number = names.intern(batch.ids.bytes, batch.ids.range(of: Int(id) - 1)) + 1
+        numbers.names[Int(id) - 1] = number
+        return number
+    }
+}
