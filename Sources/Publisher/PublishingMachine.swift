@@ -9,8 +9,8 @@ struct PublishingMachine: Sendable {
     }
 
     enum State: Sendable, Equatable {
-        /// Until the next round. → reading, ended
-        case resting(until: Int64)
+        /// Until the next round; nil: it begins at once. → reading, ended
+        case resting(until: Int64?)
         /// The topics are being read. → noting, resting, ended
         case reading
         /// What commits changed is being made due. → taking, resting, ended
@@ -48,9 +48,10 @@ struct PublishingMachine: Sendable {
         case end
     }
 
-    private(set) var state = State.resting(until: Int64.min)
+    private(set) var state = State.resting(until: nil)
     private let configuration: PublisherConfiguration
-    private var roundStart = Int64.min
+    /// nil before the first round.
+    private var roundStart: Int64?
 
     init(_ configuration: PublisherConfiguration) { self.configuration = configuration }
 
@@ -59,7 +60,7 @@ struct PublishingMachine: Sendable {
     /// When to be ticked again if nothing happens before; nil when it has ended.
     func wakeTime(now: Int64) -> Int64? {
         switch state {
-        case .resting(let until): min(until, now + configuration.retry)
+        case .resting(let until): min(until ?? now, now + configuration.retry)
         case .publishing(_, let refusedUntil?): refusedUntil
         case .reading, .noting, .taking, .publishing: now + configuration.retry
         case .ended: nil
@@ -78,7 +79,7 @@ struct PublishingMachine: Sendable {
 
         case (.resting(let until), .tick(_, _, let inFlight)):
             // What is on its way belongs to what the topics say.
-            guard now >= until, inFlight == 0 else { return [] }
+            guard now >= until ?? now, inFlight == 0 else { return [] }
             roundStart = now
             state = .reading
             return [.read]
@@ -95,7 +96,7 @@ struct PublishingMachine: Sendable {
         case (.taking(.hours), .taken(isEmpty: true)):
             return take(.quarantine)
         case (.taking(.quarantine), .taken(isEmpty: true)):
-            return rest(until: max(now, roundStart + configuration.round))
+            return rest(until: max(now, (roundStart ?? now) + configuration.round))
 
         case (.publishing(let job, _), .refused):
             state = .publishing(job, refusedUntil: now + configuration.retry)

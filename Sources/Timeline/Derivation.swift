@@ -96,9 +96,10 @@ extension SiteFold {
         guard from < to else { return }
         let reachLimit = view.clip(worker).limiting(to)
         var holding = try state(worker, before: EventKey(at: from), knownAt: view.knownAt, reader)
-        func emit(_ owner: TimelineEntry, until next: Int64) {
+        func emit(_ owner: TimelineEntry, until next: Int64?) {
             let start = max(owner.time, from)
-            let end = min(next, owner.time + view.ttl, reachLimit)
+            let reach = min(owner.time + view.ttl, reachLimit)
+            let end = next.map { min($0, reach) } ?? reach
             if start < end { interval(owner, start, end) }
         }
         try forEachEntry(
@@ -109,7 +110,7 @@ extension SiteFold {
             if let owner = holding { emit(owner, until: entry.time) }
             holding = entry
         }
-        if let owner = holding { emit(owner, until: Int64.max) }
+        if let owner = holding { emit(owner, until: nil) }
     }
 }
 

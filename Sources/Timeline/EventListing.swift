@@ -69,7 +69,7 @@ extension SiteFold {
         _ filter: EventFilter, _ view: KnowledgeView, _ reader: any PageReader
     ) throws -> EventMerge {
         var merge = EventMerge(knownAt: view.knownAt, from: filter.from)
-        let to = min(filter.to, filter.after.map { $0.time + 1 } ?? Int64.max)
+        let to = filter.after.map { min(filter.to, $0.time + 1) } ?? filter.to
         let workers = filter.worker.map { $0..<($0 + 1) } ?? 0..<UInt32(workers.count)
         for worker in workers {
             for eventClass in [EventClass.accepted, .lowConfidence] {
