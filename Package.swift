@@ -156,6 +156,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Access", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks",
+                "Oracle",
                 "SQLite", "Sites",
             ],
             swiftSettings: common),
