@@ -5,9 +5,8 @@ internal import Projector
 
 /// The service as `andon up` runs it, or gateway and worker on Kafka, with the load's site defined.
 final class RunningService: Sendable {
-    private let service: Service?
-    private let gateway: GatewayService?
-    private let worker: WorkerService?
+    private let runtimes: [ServiceRuntime]
+    private let projector: @Sendable () -> Projector?
     let url: String
     let port: UInt16
 
@@ -21,18 +20,20 @@ final class RunningService: Sendable {
         configuration.isOpenToLoopback = true
         configuration.requestsPerMinute = 0
         if let kafka = benchCase.kafka {
-            let gateway = try GatewayService(kafka.options, configuration, journal)
+            let gateway = try GatewayService.runtime(kafka.options, configuration, journal)
             var options = WorkerService.Options(kafka: kafka.options, directory: directory)
             options.partitions = [PartitionIndex(0)]
             let worker = try WorkerService(options, configuration, journal)
-            _ = try worker.start()
-            _ = worker.waitUntilReady(StopSignals())
-            (service, self.gateway, self.worker) = (nil, gateway, worker)
+            _ = try worker.runtime.start()
+            _ = worker.runtime.waitUntilReady(StopSignals())
+            runtimes = [gateway, worker.runtime]
+            projector = { worker.projector(of: PartitionIndex(0)) }
             url = try gateway.start()
         } else {
             let service = try Service(directory, configuration, journal)
-            (self.service, gateway, worker) = (service, nil, nil)
-            url = try service.start()
+            runtimes = [service.runtime]
+            projector = { service.projector }
+            url = try service.runtime.start()
         }
         port = UInt16(url.split(separator: ":").last ?? "") ?? 0
         let answer = try HTTPClient().send(
@@ -43,10 +44,8 @@ final class RunningService: Sendable {
         }
     }
 
-    private var projector: Projector? { service?.projector ?? worker?.projector(of: PartitionIndex(0)) }
-
     /// How far the fold is.
-    var progress: FoldProgress? { projector?.progress }
+    var progress: FoldProgress? { projector()?.progress }
 
     func plan(_ benchCase: BenchCase) -> LoadClient.Plan {
         LoadClient.Plan(
@@ -55,15 +54,11 @@ final class RunningService: Sendable {
 
     /// Blocks until everything that is in the log now has been folded.
     func waitForFold() {
-        guard let projector, case let end = projector.progress.logEnd, end > .zero else { return }
+        guard let projector = projector(), case let end = projector.progress.logEnd, end > .zero else { return }
         let passed = DispatchSemaphore(value: 0)
         projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 600_000) { _ in passed.signal() }
         passed.wait()
     }
 
-    func stop() {
-        service?.stop()
-        gateway?.stop()
-        worker?.stop()
-    }
+    func stop() { for runtime in runtimes { runtime.stop() } }
 }

@@ -80,13 +80,23 @@ final class ClusterParts: Sendable {
         }
     }
 
+    /// As a part of a process: nothing else may use them when they stop.
+    var part: ServicePart { ServicePart(stop: { [self] in stop() }, missing: { [self] in notReady }) }
+
     /// What keeps the parts from being up to date; empty: nothing.
-    var notReady: [String] { [keys.failure, registry.failure, holders.failure?.message].compactMap { $0 } }
+    private var notReady: [String] {
+        [keys.failure, registry.failure, holders.failure?.message].compactMap { $0 }
+    }
+
+    /// Hands a question over to a worker that holds its partition.
+    func forward(_ asked: AskedElsewhere) -> HTTPOutcome {
+        forwarder.forward(asked.request, site: asked.site, partition: asked.partition, exchange: asked.exchange)
+    }
 
     /// Who may ask what (SPEC 8.2, 8.5).
     func authorize(_ request: HTTPRequest) -> QueryPermission { access.permission(request) }
 
-    /// Closes everything; after the server has stopped.
+    /// Closes everything.
     func stop() {
         forwarder.stop()
         holders.stop()

@@ -3,67 +3,54 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
-internal import HTTPServer
 internal import ProjectionStore
 internal import Projector
 internal import Query
 internal import SQLiteLog
 internal import Sites
-internal import Synchronization
 
-/// The whole of Andon in one process: the composition root.
-///
-/// States: made (files open, nothing runs), started (serves; ready once the fold has caught up), stopped.
-final class Service: RunnableService, Sendable {
-    /// Records that the fold may be behind while the service still calls itself ready: some seconds of its work.
-    static let lagRecordsMaximum: Int64 = 100_000
-
+/// The whole of Andon in one process on the embedded log: the composition root of `andon up`.
+struct Service {
+    let runtime: ServiceRuntime
     let projector: Projector
-    private let keys: KeyStore
-    private let directory: DataDirectory
-    private let journal: StructuredLog
-    private let log: SQLiteLog
-    private let gateway: Gateway
-    private let query: QueryService
-    private let server: HTTPServer
-    private let configuration: ServerConfiguration
-    private let isHydrated: Flag
-    /// What the log held when the service started: all of it is folded before the service is ready.
-    private let endAtStart: LogOffset
 
     /// Opens everything that is stored; nothing runs yet.
     /// - Throws: ``CommandFailure``
     init(_ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
-        self.configuration = configuration
-        self.directory = directory
-        self.journal = journal
         try directory.create()
-        log = try Self.openLog(directory)
-        endAtStart = try log.endOffset(PartitionIndex(0))
+        let log = try Self.openLog(directory)
+        // All of it is folded before the process is ready.
+        let readiness = FoldReadiness(goals: [PartitionIndex(0): try log.endOffset(PartitionIndex(0))])
         let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
         var folding = ProjectorConfiguration()
         folding.report = { journal.write(.warning, $0) }
         let projector = try Projector(log: log, store: store, configuration: folding)
         self.projector = projector
-        keys = try KeyStore(path: directory.keys)
+        let keys = try KeyStore(path: directory.keys)
         let access = AccessControl(keys: keys, policy: configuration.policy)
-        let hydrated = Flag()
-        isHydrated = hydrated
         var gatewayParts = Gateway.Parts(
             log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
         gatewayParts.folded = projector.newestDefinitions()
         gatewayParts.hooks = GatewayHooks(journal)
         let gateway = try Gateway(gatewayParts)
-        self.gateway = gateway
-        query = QueryService(
+        let query = QueryService(
             QueryService.Parts(
                 projections: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        server = HTTPServer(
-            configuration: configuration.http,
-            routes: gateway.routes + query.routes
-                + HealthRoutes.routes { gateway.notReady + Self.missing(hydrated, projector) })
+        runtime = ServiceRuntime(
+            configuration,
+            parts: [
+                ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory),
+                ServicePart(
+                    start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady }),
+            ],
+            query: query, routes: gateway.routes
+        ) {
+            if !configuration.isOpenToLoopback, try keys.list().isEmpty {
+                journal.write(.info, "there is no key yet: andon key create --role admin --data-dir \(directory.path)")
+            }
+        }
     }
 
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
@@ -76,66 +63,25 @@ final class Service: RunnableService, Sendable {
         }
     }
 
-    /// What keeps `/readyz` from 200.
-    private static func missing(_ hydrated: Flag, _ projector: Projector) -> [String] {
-        if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
-        let progress = projector.progress
-        let lag = progress.logEnd.value - progress.nextOffset.value
-        guard hydrated.isSet else { return ["the fold has \(lag) records to catch up with"] }
-        return lag > lagRecordsMaximum ? ["the fold is \(lag) records behind"] : []
+    /// A fold that stops while the process runs shows in `/readyz`, and questions go on; one that cannot begin ends it.
+    private static func part(
+        _ projector: Projector, _ readiness: FoldReadiness, _ directory: DataDirectory
+    ) -> ServicePart {
+        ServicePart(
+            start: { projector.start() }, stop: { projector.stop() },
+            missing: {
+                if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
+                let progress = projector.progress
+                return [
+                    readiness.missing(
+                        PartitionIndex(0), next: progress.nextOffset, end: progress.logEnd, of: "the fold")
+                ].compactMap { $0 }
+            },
+            failure: { wasReady in
+                guard !wasReady, let failure = projector.failure else { return nil }
+                return CommandFailure(
+                    .failure, "the log cannot be folded", why: failure,
+                    next: "andon doctor --data-dir \(directory.path)")
+            })
     }
-
-    /// Starts every thread and the server.
-    /// - Returns: the URL at which it answers.
-    /// - Throws: ``CommandFailure`` when the address cannot be had; then nothing runs.
-    func start() throws -> String {
-        gateway.start()
-        projector.start()
-        do {
-            return try configuration.start(server)
-        } catch {
-            stop()
-            throw error
-        }
-    }
-
-    /// Blocks until everything that the log held at the start is folded, the fold fails, or `signals` asks to stop.
-    /// - Returns: whether the service is ready.
-    func waitUntilReady(_ signals: StopSignals) -> Bool {
-        while projector.failure == nil, projector.progress.nextOffset < endAtStart {
-            if signals.wait(milliseconds: 10) { return false }
-        }
-        guard projector.failure == nil else { return false }
-        isHydrated.set()
-        return true
-    }
-
-    /// A fold that stopped while the service runs shows in `/readyz`, and questions go on; one that cannot begin ends it.
-    var failure: CommandFailure? {
-        guard !isHydrated.isSet, let failure = projector.failure else { return nil }
-        return CommandFailure(
-            .failure, "the log cannot be folded", why: failure, next: "andon doctor --data-dir \(directory.path)")
-    }
-
-    func greet() throws {
-        if !configuration.isOpenToLoopback, try keys.list().isEmpty {
-            journal.write(.info, "there is no key yet: andon key create --role admin --data-dir \(directory.path)")
-        }
-    }
-
-    /// Answers what is under way, appends and commits it, closes. Blocks meanwhile.
-    func stop() {
-        server.stop()
-        query.stop()
-        gateway.stop()
-        projector.stop()
-        log.close()
-    }
-}
-
-/// Something that becomes true once.
-final class Flag: Sendable {
-    private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .acquiring) }
-    func set() { value.store(true, ordering: .releasing) }
 }

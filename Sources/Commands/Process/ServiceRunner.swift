@@ -1,30 +1,14 @@
 internal import Foundation
 
-/// A process that serves until it is told to stop: `andon up`, `gateway`, `worker`.
-protocol RunnableService: AnyObject {
-    /// Starts every thread and the server.
-    /// - Returns: the URL at which it answers.
-    func start() throws -> String
-    /// Blocks until `/readyz` answers 200, something failed for good, or `signals` asks to stop.
-    /// - Returns: whether the service is ready.
-    func waitUntilReady(_ signals: StopSignals) -> Bool
-    /// Why the service cannot go on; nil while it can.
-    var failure: CommandFailure? { get }
-    /// What the operator should hear once it is ready.
-    func greet() throws
-    /// Answers what is under way, stores it, closes. Blocks meanwhile.
-    func stop()
-}
-
-/// Runs a service from start to signal (SPEC 8.1).
+/// Runs a process from start to signal (SPEC 8.1).
 enum ServiceRunner {
-    /// How often a running service is asked whether it has failed.
+    /// How often a running process is asked whether it has failed.
     private static let watchMilliseconds = 500
 
     /// - Parameter directory: where commands on this machine find the URL; nil where nothing is stored.
     static func run(
         _ invocation: Invocation, _ directory: DataDirectory?, _ configuration: ServerConfiguration,
-        _ journal: StructuredLog, make: () throws -> any RunnableService
+        _ journal: StructuredLog, make: () throws -> ServiceRuntime
     ) throws -> ExitCode {
         // Before any thread starts, so that all of them leave the signals to one.
         let signals = StopSignals.install(invocation.console)

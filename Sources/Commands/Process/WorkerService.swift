@@ -5,16 +5,14 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
-internal import HTTPServer
 internal import KafkaLog
-internal import Locks
 internal import Projector
 internal import Query
 internal import Sites
 
 /// Folds the partitions that the group gives it, or a fixed set, answers questions about them, and publishes what
-/// changes (DESIGN 5).
-final class WorkerService: RunnableService, Sendable {
+/// changes (DESIGN 5). The composition root of `andon worker`.
+struct WorkerService {
     struct Options: Sendable {
         var kafka: KafkaOptions
         var directory: DataDirectory
@@ -32,151 +30,112 @@ final class WorkerService: RunnableService, Sendable {
     private static let commitMilliseconds = 5000
     private static let repairMilliseconds = 10_000
 
-    private let options: Options
-    private let configuration: ServerConfiguration
-    private let journal: StructuredLog
-    private let parts: ClusterParts
-    private let workerID: String
-    private let token = ForwardingToken.random()
-    private let membership: Membership
+    let runtime: ServiceRuntime
     private let partitions: WorkerPartitions
-    private let query: QueryService
-    private let server: HTTPServer
-    private let readiness: WorkerReadiness
-    private let commits = Ticker(milliseconds: commitMilliseconds)
-    private let repairs = Ticker(milliseconds: repairMilliseconds)
 
     /// Opens everything; nothing runs yet.
     /// - Throws: ``CommandFailure``
     init(_ options: Options, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
-        (self.options, self.configuration, self.journal) = (options, configuration, journal)
         try options.directory.create()
-        workerID = options.instanceID ?? "worker-" + Hex.encode(SecureRandom.bytes(6))
-        let parts = try ClusterParts(options.kafka, role: "worker", workerID: workerID, configuration, journal)
-        self.parts = parts
-        let membership = Membership(options, parts, journal)
-        self.membership = membership
+        let workerID = options.instanceID ?? "worker-" + Hex.encode(SecureRandom.bytes(6))
+        let token = ForwardingToken.random()
+        let cluster = try ClusterParts(options.kafka, role: "worker", workerID: workerID, configuration, journal)
+        let membership = Membership(options, cluster, journal)
+        let partitions: WorkerPartitions
         do throws(PartitionsError) {
-            partitions = try WorkerPartitions(log: parts.log, membership.folding)
+            partitions = try WorkerPartitions(log: cluster.log, membership.folding)
         } catch {
-            parts.stop()
+            cluster.stop()
             throw CommandFailure(.failure, error.message, next: error.hint)
         }
-        let readiness = WorkerReadiness(partitions)
-        self.readiness = readiness
+        self.partitions = partitions
         let forwarded = ForwardedAccess(token: token)
-        query = QueryService(
+        let query = QueryService(
             QueryService.Parts(
                 partitioned: partitions, clock: { Timestamp.now },
-                authorize: { forwarded.permission($0) { parts.authorize($0) } },
-                registry: { parts.registry.directory.site($0)?.definition }, failed: { journal.write(.error, $0) },
-                elsewhere: { parts.forward($0) }),
+                authorize: { forwarded.permission($0) { cluster.authorize($0) } },
+                registry: { cluster.registry.directory.site($0)?.definition }, failed: { journal.write(.error, $0) },
+                elsewhere: { cluster.forward($0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        let registry = DefinitionRoutes(access: parts.access, partitionCount: parts.log.partitionCount) { site in
-            parts.registry.directory.site(site)
+        let definitions = DefinitionRoutes(access: cluster.access, partitionCount: cluster.log.partitionCount) {
+            cluster.registry.directory.site($0)
         }
-        server = HTTPServer(
-            configuration: configuration.http,
-            routes: query.routes + registry.routes
-                + HealthRoutes.routes { parts.notReady + membership.notReady + readiness.missing })
-    }
-
-    /// Serves first, because the others are told the address with the first partition.
-    func start() throws -> String {
-        let url: String
-        do {
-            url = try configuration.start(server)
+        // The others are told the address with the first partition, so the worker serves before it is given any.
+        let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
-                topics: parts.topics, topic: parts.names.workers,
+                topics: cluster.topics, topic: cluster.names.workers,
                 identity: HolderAnnouncer.Identity(
                     workerID: workerID, url: options.advertisedURL ?? url, token: token),
                 journal: journal.journal)
             announcer.start()
             try membership.begin(partitions, announcer)
-        } catch {
-            stop()
-            throw error
         }
-        commits.start("andon-commit-offsets") { [membership, partitions] in
-            membership.commit(partitions.progress.mapValues(\.nextOffset))
+        runtime = ServiceRuntime(
+            configuration,
+            parts: [
+                cluster.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
+                ServicePart(
+                    serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
+                    failure: { _ in membership.failure }),
+                Self.commits(membership, partitions),
+            ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)]),
+            query: query, routes: definitions.routes
+        ) { [partitions] in
+            let held = partitions.statuses.keys.sorted().map { String($0.value) }
+            let names = held.isEmpty ? "no partition" : "partitions " + held.joined(separator: " ")
+            journal.write(.info, "worker \(workerID) holds \(names)")
         }
-        if !options.isReplica {
-            let repair = RegistryRepair(parts.registry)
-            repairs.start("andon-registry-repair") { [partitions, journal] in
-                do throws(LogError) {
-                    try repair.repair(partitions.newestDefinitions())
-                } catch {
-                    journal.write(.warning, "the registry cannot be compared with the log: \(error)")
-                }
-            }
-        }
-        return url
     }
-
-    func waitUntilReady(_ signals: StopSignals) -> Bool {
-        while failure == nil {
-            if membership.notReady.isEmpty, readiness.missing.isEmpty { return true }
-            if signals.wait(milliseconds: 20) { return false }
-        }
-        return false
-    }
-
-    var failure: CommandFailure? { membership.failure }
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
 
-    func greet() throws {
-        let held = partitions.statuses.keys.sorted().map { String($0.value) }
-        journal.write(
-            .info,
-            "worker \(workerID) holds \(held.isEmpty ? "no partition" : "partitions " + held.joined(separator: " "))")
-    }
-
-    func stop() {
-        server.stop()
-        query.stop()
-        commits.stop()
-        repairs.stop()
-        membership.end()
-        partitions.stop()
-        membership.farewell()
-        parts.stop()
-    }
-}
-
-/// Whether a worker's folds have caught up with what the log held when each was given to it.
-private final class WorkerReadiness: Sendable {
-    /// Records that a fold may be behind while the worker still calls itself ready: some seconds of its work.
-    private static let lagRecordsMaximum: Int64 = 100_000
-
-    private let partitions: WorkerPartitions
-    /// Where each partition's log ended when it was first seen to fold; what is here no more was reached.
-    private let goals = Guarded<[PartitionIndex: LogOffset]>([:])
-
-    init(_ partitions: WorkerPartitions) { self.partitions = partitions }
-
-    /// What is still missing; empty: ready.
-    var missing: [String] {
-        let statuses = partitions.statuses
-        return goals.withLock { goals in
-            goals = goals.filter { statuses[$0.key] != nil }
-            return statuses.sorted { $0.key < $1.key }.compactMap { Self.missing($0.key, $0.value, &goals) }
-        }
+    private static func part(_ partitions: WorkerPartitions) -> ServicePart {
+        let readiness = FoldReadiness()
+        return ServicePart(
+            stop: { partitions.stop() },
+            missing: {
+                let statuses = partitions.statuses
+                readiness.keep(only: Set(statuses.keys))
+                return statuses.sorted { $0.key < $1.key }.compactMap { missing($0.key, $0.value, readiness) }
+            })
     }
 
     private static func missing(
-        _ partition: PartitionIndex, _ status: PartitionStatus, _ goals: inout [PartitionIndex: LogOffset]
+        _ partition: PartitionIndex, _ status: PartitionStatus, _ readiness: FoldReadiness
     ) -> String? {
         let name = "partition \(partition.value)"
         if let failure = status.failure { return "\(name): \(failure.message)" }
         guard let progress = status.progress else { return "\(name) is \(status.phase.rawValue)" }
-        let goal = goals[partition] ?? progress.logEnd
-        goals[partition] = goal
-        guard progress.nextOffset >= goal else {
-            return "\(name) has \(goal.value - progress.nextOffset.value) records to catch up with"
-        }
-        let lag = progress.logEnd.value - progress.nextOffset.value
-        return lag > lagRecordsMaximum ? "\(name) is \(lag) records behind" : nil
+        return readiness.missing(partition, next: progress.nextOffset, end: progress.logEnd, of: name)
+    }
+
+    /// Notes in the group how far was folded.
+    private static func commits(_ membership: Membership, _ partitions: WorkerPartitions) -> ServicePart {
+        let ticker = Ticker(milliseconds: commitMilliseconds)
+        return ServicePart(
+            serve: { _ in
+                ticker.start("andon-commit-offsets") {
+                    membership.commit(partitions.progress.mapValues(\.nextOffset))
+                }
+            }, stop: { ticker.stop() })
+    }
+
+    /// Writes what the registry lacks.
+    private static func repairs(
+        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ journal: StructuredLog
+    ) -> ServicePart {
+        let ticker = Ticker(milliseconds: repairMilliseconds)
+        let repair = RegistryRepair(cluster.registry)
+        return ServicePart(
+            serve: { _ in
+                ticker.start("andon-registry-repair") {
+                    do throws(LogError) {
+                        try repair.repair(partitions.newestDefinitions())
+                    } catch {
+                        journal.write(.warning, "the registry cannot be compared with the log: \(error)")
+                    }
+                }
+            }, stop: { ticker.stop() })
     }
 }

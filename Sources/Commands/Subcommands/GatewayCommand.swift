@@ -17,7 +17,7 @@ enum GatewayCommand {
             let configuration = try ServerOptions.configuration(invocation, journal)
             let options = try KafkaOptions.required(invocation)
             return try ServiceRunner.run(invocation, try directory(invocation), configuration, journal) {
-                try GatewayService(options, configuration, journal)
+                try GatewayService.runtime(options, configuration, journal)
             }
         })
 

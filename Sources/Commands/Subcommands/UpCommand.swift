@@ -21,7 +21,7 @@ enum UpCommand {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         let configuration = try ServerOptions.configuration(invocation, journal)
         return try ServiceRunner.run(invocation, directory, configuration, journal) {
-            try Service(directory, configuration, journal)
+            try Service(directory, configuration, journal).runtime
         }
     }
 }

@@ -70,7 +70,7 @@ enum WorkerCommand {
         }
         let given = options
         return try ServiceRunner.run(invocation, directory, configuration, journal) {
-            try WorkerService(given, configuration, journal)
+            try WorkerService(given, configuration, journal).runtime
         }
     }
 }
