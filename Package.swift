@@ -123,8 +123,10 @@ let package = Package(
 
         // Tests, in the same order. The oracle recomputes every figure from scratch and shares no code with the fold.
         .target(name: "Oracle", dependencies: ["EventModel"], path: "Tests/Oracle", swiftSettings: common),
+        .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
-            name: "EventModelTests", dependencies: ["EventModel"], exclude: ["Python"], swiftSettings: common),
+            name: "EventModelTests", dependencies: ["EventModel", "TestKit"], exclude: ["Python"],
+            swiftSettings: common),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: common),
         .testTarget(
             name: "TimelineTests",
@@ -145,10 +147,10 @@ let package = Package(
         .testTarget(
             name: "EventLogTests",
             dependencies: [
-                "EventLog", "EventLogContract", "EventModel", "Locks", "SQLite", "SQLiteLog", "log-torture",
+                "EventLog", "EventLogContract", "EventModel", "Locks", "SQLite", "SQLiteLog", "TestKit", "log-torture",
             ],
             swiftSettings: common),
-        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"], swiftSettings: common),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite", "TestKit"], swiftSettings: common),
         .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks"], swiftSettings: common),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPServer", "Locks"], swiftSettings: common),
@@ -156,8 +158,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Access", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks",
-                "Oracle",
-                "SQLite", "Sites",
+                "Oracle", "SQLite", "Sites", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(
@@ -188,7 +189,7 @@ let package = Package(
             dependencies: [
                 "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
                 "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLiteLog",
-                "SimulationKit", "Sites",
+                "SimulationKit", "Sites", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(

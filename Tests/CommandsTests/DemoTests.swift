@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Commands
@@ -7,8 +8,8 @@ import Testing
 struct DemoTests {
     @Test("the same seed and date make the same files, and the window is that date in the factory's zone")
     func reproducible() throws {
-        let first = try TemporaryDirectory()
-        let second = try TemporaryDirectory()
+        let first = try TemporaryFolder()
+        let second = try TemporaryFolder()
         for directory in [first, second] {
             let words = ["demo-data", "--directory", directory.path, "--workers=3", "--seed=7", "--date=2026-01-12"]
             #expect(Recorder().run(words) == .success)
@@ -26,7 +27,7 @@ struct DemoTests {
 
     @Test("the window covers whole days of the site, whatever the offsets of the events")
     func window() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let events = try directory.write(
             "e.ndjson",
             """
@@ -43,7 +44,7 @@ struct DemoTests {
 
     @Test("a file without a timestamp, and a definition without a site, exit 65")
     func badInput() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let site = try directory.write("s.json", #"{"site":{"site_id":"p"}}"#)
         let empty = try directory.write("e.ndjson", "{}\n")
         #expect(Recorder().run(["demo-window", empty, site]) == .badData)

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Commands
@@ -31,7 +32,7 @@ struct DoctorTests {
 
     @Test("names every library, and is content with a directory that is not there yet")
     func healthy() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let recorder = Recorder()
         #expect(recorder.run(["doctor", "--data-dir", directory.file("none")]) == .success)
         for name in ["SQLite", "libmicrohttpd", "libcurl", "OpenSSL", "zlib"] {
@@ -42,7 +43,7 @@ struct DoctorTests {
 
     @Test("a log that is none exits 1 and says so")
     func brokenLog() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try directory.write("log.sqlite", String(repeating: "no log ", count: 1_000))
         let recorder = Recorder()
         #expect(recorder.run(["doctor", "--data-dir", directory.path, "-o", "json"]) == .failure)
@@ -51,14 +52,14 @@ struct DoctorTests {
 
     @Test("a data directory that is a file exits 1")
     func notAFolder() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let recorder = Recorder()
         #expect(recorder.run(["doctor", "--data-dir", try directory.write("x", "")]) == .failure)
     }
 
     @Test("digest says what is missing: the site, the directory, the log (SPEC 8.4)")
     func digestFailures() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         #expect(Recorder().run(["digest", "--data-dir", directory.path]) == .usage)
         #expect(Recorder().run(["digest", "--site=p", "--data-dir", directory.file("none")]) == .failure)
         #expect(Recorder().run(["digest", "--site=p", "--data-dir", directory.path]) == .unavailable)

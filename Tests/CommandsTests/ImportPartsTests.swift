@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Commands
@@ -7,7 +8,7 @@ struct ImportPartsTests {
     func text(_ text: String) -> LineReader.Line { .text(Array(text.utf8)) }
 
     func read(_ text: String, from offset: Int64 = 0, limit: Int = 100) throws -> [(LineReader.Line, Int64)] {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var reader = try LineReader(
             path: try directory.write("x", text), offset: offset, lineBytesMaximum: limit)
         var lines: [(LineReader.Line, Int64)] = []
@@ -41,7 +42,7 @@ struct ImportPartsTests {
     }
 
     func batches(_ text: String, events: Int, bytes: Int, lineLimit: Int = 100) throws -> [Batch] {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var reader = try LineReader(path: try directory.write("x", text), offset: 0, lineBytesMaximum: lineLimit)
         var pending: Batch.Event?
         var all: [Batch] = []

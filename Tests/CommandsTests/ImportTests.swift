@@ -1,5 +1,6 @@
 import Foundation
 internal import Locks
+import TestKit
 import Testing
 
 @testable import Commands
@@ -35,13 +36,13 @@ struct ImportTests {
 
     func lines(_ numbers: ClosedRange<Int>) -> String { numbers.map { "e\($0)\n" }.joined() }
 
-    func leftovers(_ directory: TemporaryDirectory) throws -> [String] {
+    func leftovers(_ directory: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".andon-import") }
     }
 
     @Test("sends every event once, in the order of the file, and leaves nothing behind")
     func whole() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...10))
         let gateway = FakeGateway()
         let result = run([file, "--batch", "3", "--site", "plant 1"], gateway)
@@ -56,7 +57,7 @@ struct ImportTests {
 
     @Test("blank lines and a missing last newline are no events (SPEC 2.2)")
     func blanks() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", "e1\n\n  \r\ne2\n\t\ne3")
         let gateway = FakeGateway()
         #expect(run([file, "--batch=2"], gateway).exit == .success)
@@ -65,7 +66,7 @@ struct ImportTests {
 
     @Test("an empty file is an import of nothing")
     func empty() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway()
         #expect(run([try directory.write("events.ndjson", "")], gateway).exit == .success)
         #expect(gateway.requests.isEmpty)
@@ -73,7 +74,7 @@ struct ImportTests {
 
     @Test("exit 65 when an event was rejected for another reason than duplicate or low_confidence")
     func rejected() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway()
         let good = run([try directory.write("good.ndjson", "e1\ne1\n!low_confidence\n")], gateway)
         #expect(good.exit == .success)
@@ -86,7 +87,7 @@ struct ImportTests {
 
     @Test("only the first ten rejected events are shown, all are counted")
     func manyRejected() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", String(repeating: "!invalid_id\n", count: 11))
         let result = run([file, "--batch=4", "--output=json"], FakeGateway())
         #expect(result.errors.split(separator: "\n").count { $0.hasPrefix("line ") } == 10)
@@ -95,7 +96,7 @@ struct ImportTests {
 
     @Test("waits as long as Retry-After says and sends the same batch again (SPEC 2.5)")
     func retries() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...4))
         let gateway = FakeGateway(fates: [
             .status(429, retryAfter: 7), .answer, .status(503, retryAfter: nil), .breakOff, .answer,
@@ -111,7 +112,7 @@ struct ImportTests {
 
     @Test("a batch whose answer was lost is sent again and counted as duplicate")
     func lostAnswer() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway(fates: [.storeAndBreak])
         let result = run([try directory.write("events.ndjson", lines(1...3)), "-ojson"], gateway)
         #expect(result.exit == .success)
@@ -121,7 +122,7 @@ struct ImportTests {
 
     @Test("goes on where it stopped when the server stayed away, and ends with the counts of both runs")
     func resumes() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...6))
         let gateway = FakeGateway(fates: [.answer, .breakOff])
         let first = run([file, "--batch=2", "--patience=0"], gateway)
@@ -139,7 +140,7 @@ struct ImportTests {
 
     @Test("a busy server exits 75 when patience is at its end")
     func givesUp() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway(fates: Array(repeating: .status(503, retryAfter: 100), count: 20))
         let result = run([try directory.write("events.ndjson", lines(1...2)), "--patience=90"], gateway)
         #expect(result.exit == .tryAgain)
@@ -149,7 +150,7 @@ struct ImportTests {
 
     @Test("a failure that time does not mend is not repeated")
     func hopeless() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway(fates: [.untrusted])
         #expect(run([try directory.write("events.ndjson", lines(1...2))], gateway).exit == .unavailable)
         #expect(gateway.requests.count == 1)
@@ -157,7 +158,7 @@ struct ImportTests {
 
     @Test("a refusal of the whole batch is not repeated")
     func refused() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let gateway = FakeGateway(fates: [.status(401, retryAfter: nil)])
         #expect(run([try directory.write("events.ndjson", lines(1...2))], gateway).exit == .failure)
         #expect(gateway.requests.count == 1)
@@ -165,7 +166,7 @@ struct ImportTests {
 
     @Test("Ctrl-C ends between two batches with 130, and the same command goes on")
     func stopped() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...6))
         let gateway = FakeGateway()
         let first = run([file, "--batch=2"], gateway, stopAfterRequests: 2)
@@ -178,7 +179,7 @@ struct ImportTests {
 
     @Test("a changed file, another server, another site and --restart begin at the beginning")
     func startsOver() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...4))
         func interrupt() { _ = run([file, "--batch=2"], FakeGateway(), stopAfterRequests: 1) }
         func sent(_ words: [String] = [], url: String = "http://fake:1") -> Int {
@@ -204,7 +205,7 @@ struct ImportTests {
 
     @Test("a batch has 1 to 1000 events (SPEC 2.2)")
     func batchLimit() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("events.ndjson", lines(1...1001))
         #expect(run([file, "--batch=1001"], FakeGateway()).exit == .usage)
         #expect(run([file, "--batch=0"], FakeGateway()).exit == .usage)

@@ -6,6 +6,7 @@ import Projector
 import SQLiteLog
 import SimulationKit
 import Sites
+import TestKit
 import Testing
 
 @testable import Commands
@@ -196,7 +197,7 @@ struct LogCopyTests {
 
     @Test("a data directory is copied to another one with its definitions and their names, and says that keys are not")
     func command() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let (from, to) = (DataDirectory(path: folder.file("a")), DataDirectory(path: folder.file("b")))
         try from.create()
         var definition = SiteDefinition(siteID: "plant", name: "Plant")

@@ -3,6 +3,7 @@ import EventModel
 import Foundation
 import JSON
 import SimulationKit
+import TestKit
 import Testing
 
 @testable import Commands
@@ -46,7 +47,7 @@ struct LogStatTests {
 
     @Test("without projections the lag is not known, and an empty log has no newest record")
     func nothingFolded() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let address = LogAddress(.folder(DataDirectory(path: folder.path)))
         try address.openWriter().close()
         let recorder = Recorder()

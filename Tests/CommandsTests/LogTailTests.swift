@@ -6,6 +6,7 @@ internal import Locks
 import ProcessHarness
 import SQLiteLog
 import SimulationKit
+import TestKit
 import Testing
 
 @testable import Commands
@@ -166,7 +167,7 @@ struct LogTailTests {
 
     @Test("the command reads a data directory beside its writer, and says what is wrong with what it is told")
     func command() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let log = try SQLiteLog.open(path: DataDirectory(path: folder.path).log)
         defer { log.close() }
         _ = try log.append([
@@ -198,7 +199,7 @@ struct LogTailTests {
 
     @Test("Ctrl-C ends a tail that follows, with 130 and whole lines")
     func interrupt() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let log = try SQLiteLog.open(path: DataDirectory(path: folder.path).log)
         defer { log.close() }
         _ = try log.append([Self.record("plant", 1, [Self.event(1)])])

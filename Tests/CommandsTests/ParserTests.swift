@@ -1,5 +1,6 @@
 import Foundation
 internal import Locks
+import TestKit
 import Testing
 
 @testable import Commands
@@ -73,7 +74,7 @@ struct ParserTests {
 
     @Test("flags win over the environment, that over the file, that over the default (DESIGN 5)")
     func precedence() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write(
             "andon.json", "{ /* plant */ number: 4, site: ['a', 'b'], open: true, \"try\": { number: 5 }, }")
         #expect(run([]).seen?.number == 3)
@@ -120,7 +121,7 @@ struct ParserTests {
     @Test("a wrong value names the place it came from")
     func origin() throws {
         #expect(run([], environment: ["ANDON_NUMBER": "99"]).errors.contains("ANDON_NUMBER cannot be '99'"))
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("andon.json", "{number: 99}")
         #expect(run(["--config", file]).errors.contains("'number' in \(file) cannot be '99'"))
     }
@@ -132,7 +133,7 @@ struct ParserTests {
             ("{name: {a: 1}}", "is not an option"), ("{name: null}", "is not an option"),
         ])
     func badConfiguration(text: String, message: String) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("andon.json", text)
         let result = run(["--config", file])
         #expect(result.exit == .badData)

@@ -1,5 +1,6 @@
 import Foundation
 internal import Locks
+import TestKit
 import Testing
 
 @testable import Commands
@@ -120,7 +121,7 @@ struct RemoteTests {
 
     @Test("a definition with comments is sent as plain JSON, a plain one as it is (SPEC 3)")
     func siteApply() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let relaxed = try directory.write(
             "a.json", "{ // us\n site: {site_id: 'p 1', confidence_threshold: 0.7,}, workers: [{worker_id:'W1'}] }")
         let result = run(["site", "apply", relaxed], #"{"definition":3}"#)
@@ -138,7 +139,7 @@ struct RemoteTests {
 
     @Test("a definition that names no site, or is none, exits 65 and sends nothing", arguments: ["{}", "[]", "{"])
     func badDefinition(text: String) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let result = run(["site", "apply", try directory.write("a.json", text)], "{}")
         #expect(result.exit == .badData)
         #expect(result.requests.isEmpty)
@@ -146,7 +147,7 @@ struct RemoteTests {
 
     @Test("the key comes from the file, else from ANDON_API_KEY; a file without a key exits 65")
     func keys() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let file = try directory.write("k", "andon_x_y\n")
         #expect(run(["query", "ledger", "--key-file", file], "{}").requests[0].headers[0].value == "Bearer andon_x_y")
         #expect(run(["query", "ledger", "--key-file", try directory.write("e", " \n")], "{}").exit == .badData)
@@ -155,7 +156,7 @@ struct RemoteTests {
 
     @Test("without --url the server that runs on the data directory is asked")
     func urlOfDataDirectory() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         DataDirectory(path: directory.path).noteRunning(at: "http://127.0.0.1:4711")
         func url(_ words: [String]) throws -> String {
             let parsed = try Parser(words[...], for: QueryCommand.command)

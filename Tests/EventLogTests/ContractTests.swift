@@ -1,6 +1,7 @@
 import EventLog
 import EventLogContract
 import SQLiteLog
+import TestKit
 import Testing
 
 @Suite("Every log keeps the contract (DESIGN 1.10)")

@@ -1,6 +1,7 @@
 import EventLogContract
 import Glibc
 import Locks
+import TestKit
 import Testing
 
 @Suite("The lock of a log's file")

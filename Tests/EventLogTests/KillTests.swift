@@ -3,6 +3,7 @@ import EventLogContract
 import EventModel
 import Foundation
 import SQLiteLog
+import TestKit
 import Testing
 
 private let partition = PartitionIndex(0)

@@ -3,6 +3,7 @@ import EventLogContract
 import EventModel
 internal import Locks
 import SQLite
+import TestKit
 import Testing
 
 @testable import SQLiteLog

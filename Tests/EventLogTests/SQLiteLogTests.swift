@@ -2,6 +2,7 @@ import EventLog
 import EventLogContract
 import EventModel
 import SQLite
+import TestKit
 import Testing
 
 @testable import SQLiteLog

@@ -1,5 +1,6 @@
 import EventModel
 import Foundation
+import TestKit
 import Testing
 
 /// The codec against programs that know only `Schemas/andon/v1/event_batch.proto`.
@@ -24,7 +25,7 @@ struct SchemaTests {
         .enabled(if: Tools.protoc != nil, "protoc is not installed (Debian: protobuf-compiler)"),
         .enabled(if: Tools.python != nil, "no python3 with protobuf 4.21 (see Tests/EventModelTests/Python/setup)"))
     func python() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let schema = "andon/v1/event_batch.proto"
         let made = try run(
             try #require(Tools.protoc), ["-I", Tools.schemas.path, "--python_out", directory.url.path, schema])
@@ -120,23 +121,11 @@ private enum Tools {
     }()
 }
 
-/// A directory that goes with its owner.
-private final class TemporaryDirectory {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-}
-
 /// Runs a program to its end. Input and output are files, so that neither side waits for the other.
 private func run(
     _ program: String, _ arguments: [String], input: [UInt8] = []
 ) throws -> (status: Int32, output: [UInt8], text: String) {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let inputURL = directory.url.appending(path: "in")
     let outputURL = directory.url.appending(path: "out")
     try Data(input).write(to: inputURL)

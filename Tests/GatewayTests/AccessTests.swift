@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Keys, roles, sites and limits")
 struct AccessTests {
-    @Test("SPEC 8.2: each role may do what it is for, and nothing else", arguments: Role.allCases)
+    @Test("each role may do what it is for, and nothing else (SPEC 8.2)", arguments: Role.allCases)
     func roles(role: Role) throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -28,7 +28,7 @@ struct AccessTests {
         #expect(statuses == expected)
     }
 
-    @Test("SPEC 8.2: without a key, with a wrong, cut or foreign one, the answer is 401; health needs none")
+    @Test("without a key, with a wrong, cut or foreign one, the answer is 401; health needs none (SPEC 8.2)")
     func unauthorized() throws {
         let harness = try GatewayHarness()
         let key = try harness.key(.admin)
@@ -43,11 +43,11 @@ struct AccessTests {
         for path in ["/livez", "/readyz", "/health"] { #expect(harness.send(.get, path, key: "").status == 200) }
     }
 
-    @Test("SPEC 8.2: keys made or revoked by another process hold within a second")
+    @Test("keys made or revoked by another process hold within a second (SPEC 8.2)")
     func otherProcess() throws {
         let harness = try GatewayHarness()
         // Its own connection, as `andon key` has it.
-        let tool = try KeyStore(path: harness.folder.appending(path: "keys.sqlite").path)
+        let tool = try KeyStore(path: harness.folder.file("keys.sqlite"))
         func status(_ key: String) -> Int { harness.send(.get, "/api/sites/plant", key: key).status }
         #expect(status(harness.adminKey) == 404)
         let (text, key) = try tool.create(role: .admin, sites: [], name: "line 1", at: harness.clock.now)
@@ -62,13 +62,13 @@ struct AccessTests {
         #expect(listed.map(\.id).contains(key.id) && listed.first { $0.id == key.id }?.revokedAt != nil)
     }
 
-    @Test("DESIGN 6: the secret has 256 bits and stands nowhere in the file")
+    @Test("the secret has 256 bits and stands nowhere in the file (DESIGN 6)")
     func secret() throws {
         let harness = try GatewayHarness()
         let text = try harness.key(.viewer, sites: ["a", "b"], rateLimit: 7)
         let parsed = try #require(APIKeyText(text))
         #expect(parsed.secret.count == 32 && parsed.text == text)
-        let file = try Data(contentsOf: harness.folder.appending(path: "keys.sqlite"))
+        let file = try Data(contentsOf: harness.folder.url.appending(path: "keys.sqlite"))
         #expect(file.range(of: Data(parsed.secret)) == nil)
         #expect(file.range(of: Data(text.suffix(43).utf8)) == nil)
         #expect(file.range(of: Data(parsed.secretHash.bytes)) != nil)
@@ -76,7 +76,7 @@ struct AccessTests {
         #expect(kept.sites == ["a", "b"] && kept.rateLimit == 7 && kept.role == .viewer)
     }
 
-    @Test("SPEC 8.2: an open gateway serves loopback clients without a key, others not")
+    @Test("an open gateway serves loopback clients without a key, others not (SPEC 8.2)")
     func open() throws {
         let harness = try GatewayHarness(isOpen: true)
         let body = DefinitionJSON.bytes(makeDefinition())
@@ -86,7 +86,7 @@ struct AccessTests {
         #expect(harness.send(.get, "/api/workers?site_id=plant", key: "wrong").status == 401)
     }
 
-    @Test("SPEC 8.2: 100 requests a minute pass per address, the next gets 429 and when to come again")
+    @Test("100 requests a minute pass per address, the next gets 429 and when to come again (SPEC 8.2)")
     func addressLimit() throws {
         let harness = try GatewayHarness(requestsPerMinute: 100)
         func send(_ address: String) -> HTTPResponse {
@@ -106,7 +106,7 @@ struct AccessTests {
         #expect(send("192.0.2.1").status == 401)
     }
 
-    @Test("SPEC 8.2: a key is limited over all addresses; its own limit stands in place of both")
+    @Test("a key is limited over all addresses; its own limit stands in place of both (SPEC 8.2)")
     func keyLimit() throws {
         let harness = try GatewayHarness(requestsPerMinute: 3)
         let plain = try harness.key(.admin)

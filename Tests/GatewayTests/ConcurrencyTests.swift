@@ -24,7 +24,7 @@ struct ConcurrencyTests {
         running.wait { $0 == 0 ? () : nil }
     }
 
-    @Test("SPEC 2.6: of events that several clients send at once each is accepted exactly once")
+    @Test("of events that several clients send at once each is accepted exactly once (SPEC 2.6)")
     func onceEach() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -46,7 +46,7 @@ struct ConcurrencyTests {
         #expect(stored.map(\.createdAt) == stored.map(\.createdAt).sorted())
     }
 
-    @Test("SPEC 3: whatever stands behind a definition in the log was judged by it or a later one")
+    @Test("whatever stands behind a definition in the log was judged by it or a later one (SPEC 3)")
     func definitionsAndEvents() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -82,7 +82,7 @@ struct ConcurrencyTests {
         #expect(events == 40 && version > 2)
     }
 
-    @Test("SPEC 8.2: a revoked key ends within a second also while requests with it run")
+    @Test("a revoked key ends within a second also while requests with it run (SPEC 8.2)")
     func revocation() throws {
         let harness = try GatewayHarness()
         try harness.define()

@@ -23,7 +23,7 @@ struct DefinitionTests {
 
     private func read(_ text: String) throws -> SiteDefinition { try DefinitionJSON.read(text.utf8, site: "plant") }
 
-    @Test("SPEC 3: every field of a definition is read, and written so that it reads the same")
+    @Test("every field of a definition is read, and written so that it reads the same (SPEC 3)")
     func roundTrip() throws {
         let definition = try read(Self.full)
         #expect(definition.name == "Werk" && definition.timeZone == "Asia/Kolkata")
@@ -48,7 +48,7 @@ struct DefinitionTests {
         #expect(try DefinitionJSON.read(DefinitionJSON.bytes(definition), site: "plant") == definition)
     }
 
-    @Test("SPEC 3: what a definition leaves out has its default")
+    @Test("what a definition leaves out has its default (SPEC 3)")
     func defaults() throws {
         let definition = try read(#"{"site":{"name":null}}"#)
         var expected = SiteDefinition(siteID: "plant", name: "plant")
@@ -89,7 +89,7 @@ struct DefinitionTests {
         (#"{"site":{},"workstations":[{"workstation_id":"a","capacity":-1}]}"#, "/workstations/0/capacity"),
     ]
 
-    @Test("SPEC 3: what is wrong with a definition is said with a JSON pointer", arguments: faults)
+    @Test("what is wrong with a definition is said with a JSON pointer (SPEC 3)", arguments: faults)
     func eachFault(text: String, pointer: String) {
         do {
             _ = try read(text)
@@ -99,7 +99,7 @@ struct DefinitionTests {
         }
     }
 
-    @Test("SPEC 3: an invalid definition gets 422 with all its faults, a broken body 400; nothing is stored")
+    @Test("an invalid definition gets 422 with all its faults, a broken body 400; nothing is stored (SPEC 3)")
     func refused() throws {
         let harness = try GatewayHarness()
         let response = harness.send(
@@ -117,7 +117,7 @@ struct DefinitionTests {
         #expect(try harness.records().isEmpty)
     }
 
-    @Test("SPEC 3: PUT stores a version, admits by it at once, and writes nothing when nothing changed")
+    @Test("PUT stores a version, admits by it at once, and writes nothing when nothing changed (SPEC 3)")
     func put() throws {
         let harness = try GatewayHarness()
         let first = harness.send(.put, "/api/sites/plant", body: Self.full)
@@ -138,7 +138,7 @@ struct DefinitionTests {
         #expect(record.definition.workers.map(\.workerID) == ["w\u{e9}", "w1"])
     }
 
-    @Test("SPEC 8.5: the lists name everything by id bytes, with meta; min_position must be the site's")
+    @Test("the lists name everything by id bytes, with meta; min_position must be the site's (SPEC 8.5)")
     func lists() throws {
         let harness = try GatewayHarness()
         #expect(harness.send(.get, "/api/workers?site_id=plant").status == 404)
@@ -182,7 +182,7 @@ struct DefinitionTests {
         return (harness, record, positions[0])
     }
 
-    @Test("DESIGN 3: a registry that lags behind the log after a crash is repaired from the log's tail")
+    @Test("a registry that lags behind the log after a crash is repaired from the log's tail (DESIGN 3)")
     func repairFromTail() throws {
         let (harness, record, position) = try crashed()
         // The second start finds it in the registry: the tail no longer reaches so far.
@@ -195,7 +195,7 @@ struct DefinitionTests {
         }
     }
 
-    @Test("DESIGN 3: a registry that lags behind the log for longer is repaired from what the fold knows")
+    @Test("a registry that lags behind the log for longer is repaired from what the fold knows (DESIGN 3)")
     func repairFromFold() throws {
         let (harness, record, position) = try crashed()
         harness.clock.advance(seconds: 2 * 86_400)
@@ -208,7 +208,7 @@ struct DefinitionTests {
         #expect(site.definition.workers.map(\.name) == ["Zoë", nil, nil])
     }
 
-    @Test("DESIGN 6: every attempt to change a definition leaves an audit record")
+    @Test("every attempt to change a definition leaves an audit record (DESIGN 6)")
     func audit() throws {
         let records = Guarded<[AuditRecord]>([])
         let harness = try GatewayHarness(audit: { record in records.withLock { $0.append(record) } })

@@ -22,7 +22,7 @@ struct FailureTests {
             headers: headers)
     }
 
-    @Test("SPEC 2.5: a failed append is answered with 503 and Retry-After, and sending again stores the events")
+    @Test("a failed append is answered with 503 and Retry-After, and sending again stores the events (SPEC 2.5)")
     func retry() throws {
         harness.log.failNextAppends(1)
         let failed = post(eventJSON()).response
@@ -34,7 +34,7 @@ struct FailureTests {
         #expect(post(eventJSON()).response["duplicate_count"] == "1")
     }
 
-    @Test("SPEC 2.6: where it is not known whether the append was stored, no key stays in the window either")
+    @Test("where it is not known whether the append was stored, no key stays in the window either (SPEC 2.6)")
     func uncertain() throws {
         harness.log.failNextAppends(1, with: LogError(.uncertain, "the acknowledgement was lost"))
         #expect(post(eventJSON()).response.status == 503)
@@ -46,7 +46,7 @@ struct FailureTests {
     //                    sync fails      ◀─── E again, waits
     // 503 ◀───────────── takes keys back
     //                    append B ─────────▶ 200, E is new
-    @Test("SPEC 2.6: a duplicate sent while its original waits for a sync that fails is not called a duplicate")
+    @Test("a duplicate sent while its original waits for a sync that fails is not called a duplicate (SPEC 2.6)")
     func duplicateOfAFailingOriginal() throws {
         harness.log.holdAppends()
         harness.log.failNextAppends(1)
@@ -60,7 +60,7 @@ struct FailureTests {
         #expect(try harness.batches().count == 1)
     }
 
-    @Test("SPEC 2.6: a duplicate in the group of its original shares its fate", arguments: [false, true])
+    @Test("a duplicate in the group of its original shares its fate (SPEC 2.6)", arguments: [false, true])
     func duplicateInAGroup(fails: Bool) throws {
         harness.log.holdAppends()
         let appends = Guarded(0)
@@ -89,7 +89,7 @@ struct FailureTests {
         #expect(try harness.batches().count == 2)
     }
 
-    @Test("SPEC 2.8: a record that has become older than 30 s is not appended", arguments: [30, 31])
+    @Test("a record that has become older than 30 s is not appended (SPEC 2.8)", arguments: [30, 31])
     func lateAppend(seconds: Int64) throws {
         // A request that was judged long before the append: the clock moves on while the group is prepared.
         let reads = Guarded(0)
@@ -106,7 +106,7 @@ struct FailureTests {
             .init(
                 log: log, clock: slow, admission: Admission(),
                 registry: try RegistryStore(
-                    path: harness.folder.appending(path: "late.sqlite").path, epoch: log.epoch), report: { _ in }))
+                    path: harness.folder.file("late.sqlite"), epoch: log.epoch), report: { _ in }))
         thread.start(makeSequencer())
         let exchange = RecordingExchange()
         #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))
@@ -115,7 +115,7 @@ struct FailureTests {
         #expect(try log.endOffset(PartitionIndex(0)).value == (seconds > 30 ? 0 : 1))
     }
 
-    @Test("SPEC 2.5: an Idempotency-Key in flight gets 409, and is free again after a failure")
+    @Test("an Idempotency-Key in flight gets 409, and is free again after a failure (SPEC 2.5)")
     func idempotencyInFlight() throws {
         harness.log.holdAppends()
         harness.log.failNextAppends(1)
@@ -129,7 +129,7 @@ struct FailureTests {
         #expect(post(eventJSON(), headers: ["Idempotency-Key": "k"]).response["success_count"] == "1")
     }
 
-    @Test("SPEC 3: a definition whose append fails is not in force, and can be put again")
+    @Test("a definition whose append fails is not in force, and can be put again (SPEC 3)")
     func definition() throws {
         var changed = makeDefinition()
         changed.workers.append(.init(workerID: "w4"))
@@ -141,7 +141,7 @@ struct FailureTests {
         #expect(harness.send(.put, "/api/sites/plant", body: body)["version"] == "2")
     }
 
-    @Test("SPEC 2.5: requests beyond the queue's limit get 503, and a stopped gateway takes none")
+    @Test("requests beyond the queue's limit get 503, and a stopped gateway takes none (SPEC 2.5)")
     func queueLimit() throws {
         let queue = WorkQueue()
         let work = Work(request: .definition(makeDefinition(), bodyBytes: 0), exchange: RecordingExchange())

@@ -5,6 +5,7 @@ import HTTPServer
 import JSON
 internal import Locks
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Access
@@ -61,20 +62,19 @@ final class GatewayHarness: Sendable {
     let topics: (any Topics)?
     let registry: any DefinitionRegistry
     let clock: TestClock
-    let folder: URL
+    let folder: TemporaryFolder
     let keys: any KeySource & KeyAdministration
     let gateway: Gateway
     let routes: [HTTPRoute]
     let adminKey: String
     let reports: Monitor<[String]>
-    private let ownsFolder: Bool
 
     /// - Parameters:
     ///   - topics: registry and keys are in them, not in files.
     ///   - folder: one of an earlier harness, to restart on its files.
     init(
         log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: TestClock = TestClock(),
-        folder: URL? = nil,
+        folder: TemporaryFolder? = nil,
         folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
         notReady: @escaping @Sendable () -> [String] = { [] }
@@ -82,10 +82,7 @@ final class GatewayHarness: Sendable {
         self.log = log
         self.clock = clock
         self.topics = topics
-        ownsFolder = folder == nil
-        self.folder =
-            folder ?? FileManager.default.temporaryDirectory.appending(path: "andon-gateway-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        self.folder = try folder ?? TemporaryFolder()
         let uptime: @Sendable () -> Int64 = { clock.uptimeMilliseconds }
         let reports = Monitor<[String]>([])
         self.reports = reports
@@ -94,9 +91,9 @@ final class GatewayHarness: Sendable {
             keys = try TopicKeyStore(topics: topics, report: report)
             registry = try TopicRegistry(topics: topics, log: log, report: report)
         } else {
-            keys = try KeyStore(path: self.folder.appending(path: "keys.sqlite").path, uptime: uptime)
+            keys = try KeyStore(path: self.folder.file("keys.sqlite"), uptime: uptime)
             registry = try RegistryStore(
-                path: self.folder.appending(path: "registry.sqlite").path, epoch: log.epoch)
+                path: self.folder.file("registry.sqlite"), epoch: log.epoch)
         }
         adminKey = try keys.create(role: .admin, at: clock.now).text
         let access = AccessControl(
@@ -117,7 +114,6 @@ final class GatewayHarness: Sendable {
         gateway.stop()
         (registry as? TopicRegistry)?.stop()
         (keys as? TopicKeyStore)?.stop()
-        if ownsFolder { try? FileManager.default.removeItem(at: folder) }
     }
 
     func key(_ role: Role, sites: [SiteID] = [], rateLimit: Int? = nil) throws -> String {

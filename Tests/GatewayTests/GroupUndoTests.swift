@@ -40,7 +40,7 @@ struct GroupUndoTests {
         }
     }
 
-    @Test("SPEC 2.6: keys of every request of the group leave the window, each request's own")
+    @Test("keys of every request of the group leave the window, each request's own (SPEC 2.6)")
     func keys() throws {
         var sequencer = makeSequencer()
         let requests = [[event(of: "w1")], [event(of: "w2")], [event(of: "w3")]]
@@ -50,7 +50,7 @@ struct GroupUndoTests {
         #expect(try outcomes(requests, &sequencer) == [[0, 1, 0], [0, 1, 0], [0, 1, 0]])
     }
 
-    @Test("SPEC 2.6: a request that takes no key of its own does not hide those of the next one")
+    @Test("a request that takes no key of its own does not hide those of the next one (SPEC 2.6)")
     func repeatingRequest() throws {
         var sequencer = makeSequencer()
         let requests = [[event(of: "w1")], [event(of: "w1")], ["1"], [event(of: "w2"), event(of: "w1")]]
@@ -59,7 +59,7 @@ struct GroupUndoTests {
         #expect(try outcomes([[event(of: "w2")], [event(of: "w1")]], &sequencer) == [[1, 0, 0], [1, 0, 0]])
     }
 
-    @Test("SPEC 2.6: keys of all three classes, types and times leave the window")
+    @Test("keys of all three classes, types and times leave the window (SPEC 2.6)")
     func classes() throws {
         var sequencer = makeSequencer()
         let requests = [
@@ -85,7 +85,7 @@ struct GroupUndoTests {
         }
     }
 
-    @Test("SPEC 2.6: keys of every site of the group leave that site's window")
+    @Test("keys of every site of the group leave that site's window (SPEC 2.6)")
     func sites() throws {
         let plants = [makeRoster(), makeRoster(makeDefinition("plant-2"))]
         var sequencer = makeSequencer(definitions: plants)
@@ -96,7 +96,7 @@ struct GroupUndoTests {
         #expect(counts(sequencer.appended(positions(records))) == [[1, 0, 0], [1, 0, 0]])
     }
 
-    @Test("SPEC 3: of two different definitions of a site in the group neither is in force afterwards")
+    @Test("of two different definitions of a site in the group neither is in force afterwards (SPEC 3)")
     func definitions() throws {
         var first = makeDefinition()
         first.workers = [.init(workerID: "w8")]
@@ -113,7 +113,7 @@ struct GroupUndoTests {
         #expect(batch.definitionVersion == 1 && batch.marks == [.accepted, .unknownWorker, .unknownWorker])
     }
 
-    @Test("SPEC 3: the definitions of every site of the group are taken back, those of new sites too")
+    @Test("the definitions of every site of the group are taken back, those of new sites too (SPEC 3)")
     func definitionsOfSites() throws {
         var changed = makeDefinition()
         changed.workers = [.init(workerID: "w9")]
@@ -132,7 +132,7 @@ struct GroupUndoTests {
         #expect(found.map { if case .unknownSite = $0.answer { true } else { false } } == [false, false, true])
     }
 
-    @Test("SPEC 2.5: the Idempotency-Key of every request of the group is free again")
+    @Test("the Idempotency-Key of every request of the group is free again (SPEC 2.5)")
     func claims() throws {
         let admission = Admission()
         _ = admission.adopt(makeRoster().placed)
@@ -158,7 +158,7 @@ struct GroupUndoTests {
         #expect(try admit().count == 3)
     }
 
-    @Test("SPEC 2.5: one Idempotency-Key that is given up leaves the others in flight")
+    @Test("one Idempotency-Key that is given up leaves the others in flight (SPEC 2.5)")
     func oneClaim() {
         var table = IdempotencyTable()
         let claims = (1...2).map { number in
@@ -174,7 +174,7 @@ struct GroupUndoTests {
         #expect(answered == .answered(StoredAnswer(status: 200, json: [1], createdAt: start)))
     }
 
-    @Test("SPEC 2.4: requests of one group are answered and remembered with the positions of their own records")
+    @Test("requests of one group are answered and remembered with the positions of their own records (SPEC 2.4)")
     func ownPositions() throws {
         let claims = (1...2).map { number in
             IdempotencyClaim(apiKeyID: [1], path: [2], key: [UInt8(number)], bodyHash: .of([UInt8(number)]))
@@ -200,7 +200,7 @@ struct GroupUndoTests {
         #expect(kept == claims.map(\.key))
     }
 
-    @Test("SPEC 2.5: a queue gets back the room of every request of a group")
+    @Test("a queue gets back the room of every request of a group (SPEC 2.5)")
     func room() throws {
         let queue = WorkQueue(budget: QueueBudget())
         func put(_ site: SiteID) -> Work {
@@ -217,7 +217,7 @@ struct GroupUndoTests {
         }
     }
 
-    @Test("SPEC 2.6: of two requests that the log refuses together both are new when they are sent again")
+    @Test("of two requests that the log refuses together both are new when they are sent again (SPEC 2.6)")
     func throughTheGateway() throws {
         let harness = try GatewayHarness()
         try harness.define()

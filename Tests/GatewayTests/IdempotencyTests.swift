@@ -15,7 +15,7 @@ struct IdempotencyTests {
             .post, "\(path)?site_id=plant", body: body, key: key, headers: ["Idempotency-Key": idempotencyKey])
     }
 
-    @Test("SPEC 2.5: the same body gets the first answer again, another body 422, another key or path its own answer")
+    @Test("the same body gets the first answer again, another body 422, another key or path its own answer (SPEC 2.5)")
     func replay() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -29,7 +29,7 @@ struct IdempotencyTests {
         #expect(try post(harness, "[\(eventJSON())]", key: harness.key(.ingest))["duplicate_count"] == "1")
     }
 
-    @Test("SPEC 2.5: nothing is reported as stored for a site by the answer that another site got")
+    @Test("nothing is reported as stored for a site by the answer that another site got (SPEC 2.5)")
     func otherSite() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -43,7 +43,7 @@ struct IdempotencyTests {
         #expect(twice.status == 400)
     }
 
-    @Test("SPEC 2.5: the first answer comes again after a restart, for verdicts, errors and problems alike")
+    @Test("the first answer comes again after a restart, for verdicts, errors and problems alike (SPEC 2.5)")
     func restart() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -66,7 +66,7 @@ struct IdempotencyTests {
         #expect(next.batch([eventJSON()])["duplicate_count"] == "1")
     }
 
-    @Test("SPEC 2.5: a key is kept for 24 hours, not longer")
+    @Test("a key is kept for 24 hours, not longer (SPEC 2.5)")
     func expiry() throws {
         let harness = try GatewayHarness()
         try harness.define()
@@ -77,7 +77,7 @@ struct IdempotencyTests {
         #expect(post(harness, "[\(eventJSON())]")["duplicate_count"] == "1")
     }
 
-    @Test("SPEC 2.5: an Idempotency-Key of 255 bytes is taken, an empty one or one of 256 is a bad request")
+    @Test("an Idempotency-Key of 255 bytes is taken, an empty one or one of 256 is a bad request (SPEC 2.5)")
     func keyLength() throws {
         let harness = try GatewayHarness()
         try harness.define()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Reading and judging ingest bodies")
 struct IngestParserTests {
-    @Test("SPEC 2.1: every field of an event reaches its column")
+    @Test("every field of an event reaches its column (SPEC 2.1)")
     func columns() throws {
         let request = try parse(
             """
@@ -69,13 +69,13 @@ struct IngestParserTests {
         ("site_id", "\"other\"", .wrongSite, .siteID), ("site_id", "\"\"", .wrongSite, .siteID),
     ]
 
-    @Test("SPEC 2.3: each rule that an event breaks gives its verdict and names the field", arguments: faults)
+    @Test("each rule that an event breaks gives its verdict and names the field (SPEC 2.3)", arguments: faults)
     func eachRule(name: String, value: String?, expected: Verdict, field: EventField) throws {
         let (verdict, named) = try verdict(eventJSON([name: value]))
         #expect(verdict == expected && named == field)
     }
 
-    @Test("SPEC 2.3: an event that breaks several rules gets the first")
+    @Test("an event that breaks several rules gets the first (SPEC 2.3)")
     func firstRule() throws {
         // From the last rule to the first: each step breaks one more.
         let steps: [(String, String?, Verdict)] = [
@@ -92,7 +92,7 @@ struct IngestParserTests {
         }
     }
 
-    @Test("SPEC 2.1: counts and ids at their limits are valid, beyond them are not")
+    @Test("counts and ids at their limits are valid, beyond them are not (SPEC 2.1)")
     func limits() throws {
         func check(_ changes: [String: String?]) throws -> Verdict { try verdict(eventJSON(changes)).0 }
         #expect(try check(["event_type": "\"product_count\"", "count": "1000000"]) == .accepted)
@@ -110,13 +110,13 @@ struct IngestParserTests {
         #expect(try check(["confidence": "0"]) == .accepted)
     }
 
-    @Test("SPEC 2.1: a product_count without count counts one, a state none")
+    @Test("a product_count without count counts one, a state none (SPEC 2.1)")
     func defaultCount() throws {
         let request = try parse("[\(eventJSON(["event_type": "\"product_count\""])),\(eventJSON(["count": "1"]))]")
         #expect(request.batch.counts == [1, 0])
     }
 
-    @Test("SPEC 2.1: of duplicate keys the last wins, also where the name is written with escapes")
+    @Test("of duplicate keys the last wins, also where the name is written with escapes (SPEC 2.1)")
     func duplicateKeys() throws {
         let twice =
             eventJSON().dropLast() + #","confidence":"x","confidence":0.5,"\u0063ount":1,"count":9,"count":null}"#
@@ -127,7 +127,7 @@ struct IngestParserTests {
         #expect(throws: BodyFault.noEvents) { try parse(#"{"events":[\#(eventJSON())],"events":null}"#) }
     }
 
-    @Test("SPEC 2.4: one bad element never costs the others")
+    @Test("one bad element never costs the others (SPEC 2.4)")
     func badElements() throws {
         let request = try parse("[1,\(eventJSON()),null,[],\"x\",\(eventJSON(["confidence": "1e999"])),\(eventJSON())]")
         #expect(request.indexes == [1, 6])
@@ -138,7 +138,7 @@ struct IngestParserTests {
             ])
     }
 
-    @Test("SPEC 2.2: a site named at the top level stands for the events that name none")
+    @Test("a site named at the top level stands for the events that name none (SPEC 2.2)")
     func envelopeSite() throws {
         let parser = try #require(IngestParser())
         let body = Array(

@@ -13,7 +13,7 @@ struct IngestRouteTests {
         try harness.define()
     }
 
-    @Test("SPEC 2.4: a batch is answered with its counts, errors by index, created_at and position")
+    @Test("a batch is answered with its counts, errors by index, created_at and position (SPEC 2.4)")
     func batch() throws {
         let response = harness.batch([
             eventJSON(), eventJSON(), "7", eventJSON(["confidence": "0.2"]), eventJSON(["worker_id": "\"w2\""]),
@@ -37,7 +37,7 @@ struct IngestRouteTests {
         #expect(stored.createdAt == harness.clock.now && stored.definitionVersion == 1 && stored.gatewayID.count == 8)
     }
 
-    @Test("SPEC 2.4: one event gets 201, then 200 as a duplicate, 422 for any other verdict")
+    @Test("one event gets 201, then 200 as a duplicate, 422 for any other verdict (SPEC 2.4)")
     func single() throws {
         func post(_ event: String) -> (Int, String?, String?) {
             let response = harness.send(.post, "/api/events?site_id=plant", body: event)
@@ -53,7 +53,7 @@ struct IngestRouteTests {
         #expect(problem["field"] == "worker_id" && problem["status"] == "422")
     }
 
-    @Test("SPEC 2.3: low_confidence starts below the threshold, timestamp_in_future after max_future_seconds")
+    @Test("low_confidence starts below the threshold, timestamp_in_future after max_future_seconds (SPEC 2.3)")
     func thresholds() throws {
         let response = harness.batch([
             eventJSON(["confidence": "0.7"]), eventJSON(["confidence": "0.699999", "worker_id": "\"w2\""]),
@@ -63,7 +63,7 @@ struct IngestRouteTests {
         #expect(response.errors == ["1:low_confidence:confidence", "3:timestamp_in_future:timestamp"])
     }
 
-    @Test("SPEC 2.2: NDJSON, a bare array and an object with events store the same")
+    @Test("NDJSON, a bare array and an object with events store the same (SPEC 2.2)")
     func layouts() throws {
         let events = (1...3).map { eventJSON(["worker_id": "\"w\($0)\""]) }
         let array = harness.send(.post, "/api/events/batch?site_id=plant", body: "[\(events.joined(separator: ","))]")
@@ -75,7 +75,7 @@ struct IngestRouteTests {
         #expect([array["success_count"], object["duplicate_count"], lines["duplicate_count"]] == ["3", "3", "3"])
     }
 
-    @Test("SPEC 2.2: the query's site comes before the key's only one, that before the body's")
+    @Test("the query's site comes before the key's only one, that before the body's (SPEC 2.2)")
     func siteOrder() throws {
         try harness.define(makeDefinition("other"))
         let bound = try harness.key(.ingest, sites: ["other"])
@@ -92,7 +92,7 @@ struct IngestRouteTests {
         #expect(try harness.batches().count == 2)
     }
 
-    @Test("SPEC 2.2: a key that is not bound to the site gets 403, and nothing is stored")
+    @Test("a key that is not bound to the site gets 403, and nothing is stored (SPEC 2.2)")
     func foreignSite() throws {
         let foreign = try harness.key(.ingest, sites: ["a", "b"])
         let response = harness.batch([eventJSON()], key: foreign)
@@ -102,7 +102,7 @@ struct IngestRouteTests {
         #expect(harness.batch([eventJSON()], query: "?site_id=..", key: foreign).status == 400)
     }
 
-    @Test("SPEC 2.5: bodies that cannot be taken get 400, 413 and 415 as problems, and store nothing")
+    @Test("bodies that cannot be taken get 400, 413 and 415 as problems, and store nothing (SPEC 2.5)")
     func refusals() throws {
         let events = [String](repeating: eventJSON(), count: 1001)
         #expect(harness.batch(events).status == 413)
@@ -122,7 +122,7 @@ struct IngestRouteTests {
         #expect(try harness.batches().count == 1)
     }
 
-    @Test("SPEC 2.8: a request with nothing to store writes no record and has no position")
+    @Test("a request with nothing to store writes no record and has no position (SPEC 2.8)")
     func nothingToStore() throws {
         let response = harness.batch(["1", eventJSON(["confidence": "2"])])
         #expect(response.status == 200 && response["position"] == "null" && response["error_count"] == "2")
@@ -130,7 +130,7 @@ struct IngestRouteTests {
         #expect(try harness.batches().isEmpty)
     }
 
-    @Test("SPEC 2.6: duplicates leave the record, and with them ids that only they used")
+    @Test("duplicates leave the record, and with them ids that only they used (SPEC 2.6)")
     func compaction() throws {
         _ = harness.batch([eventJSON()])
         let response = harness.batch([

@@ -32,7 +32,7 @@ struct KeyBindingTests {
         ["/api/workers", "/api/workstations"].map { harness.send(.get, $0 + query, key: key).status }
     }
 
-    @Test("SPEC 2.2: a key bound to two sites and a request that names none is 400, and nothing is stored")
+    @Test("a key bound to two sites and a request that names none is 400, and nothing is stored (SPEC 2.2)")
     func two() throws {
         for sites in [["plant", "plant-2"], ["plant-2", "plant"], Self.sites] as [[SiteID]] {
             let key = try harness.key(.operator, sites: sites)
@@ -47,7 +47,7 @@ struct KeyBindingTests {
         #expect(try harness.batches().isEmpty)
     }
 
-    @Test("SPEC 2.2: a key bound to two sites reaches each of them by name, in the query or the body, and no third")
+    @Test("a key bound to two sites reaches each of them by name, in the query or the body, and no third (SPEC 2.2)")
     func named() throws {
         let key = try harness.key(.operator, sites: ["plant", "plant-2"])
         for site in ["plant", "plant-2"] as [SiteID] {
@@ -61,7 +61,7 @@ struct KeyBindingTests {
         #expect(try harness.batches().map(\.siteID) == ["plant", "plant-2"])
     }
 
-    @Test("SPEC 8.5: a key bound to one site means it, a key for all sites means none that is not named")
+    @Test("a key bound to one site means it, a key for all sites means none that is not named (SPEC 8.5)")
     func oneAndAll() throws {
         let one = try harness.key(.operator, sites: ["plant-2"])
         #expect(ingest(one) == [201, 200] && lists(one) == [200, 200])
@@ -72,7 +72,7 @@ struct KeyBindingTests {
             ingest(all, query: "?site_id=plant-3") == [201, 200] && lists(all, query: "?site_id=plant-3") == [200, 200])
     }
 
-    @Test("SPEC 8.2: the definition of a site is open to keys that are bound to it, whichever of theirs it is")
+    @Test("the definition of a site is open to keys that are bound to it, whichever of theirs it is (SPEC 8.2)")
     func definitions() throws {
         let key = try harness.key(.admin, sites: ["plant", "plant-2"])
         let statuses = Self.sites.map { harness.send(.get, "/api/sites/\($0)", key: key).status }

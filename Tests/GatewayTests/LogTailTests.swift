@@ -57,7 +57,7 @@ struct LogTailTests {
         return !site.insert(SiteWindow.key(time: time(number), type: .working), of: slot, .accepted)
     }
 
-    @Test("SPEC 2.6: without reaching a bound all partitions are read as a whole")
+    @Test("without reaching a bound all partitions are read as a whole (SPEC 2.6)")
     func whole() throws {
         try fill(records: 600, events: 2)
         let tail = try tail(log, LogTail.Bounds())
@@ -88,7 +88,7 @@ struct LogTailTests {
         #expect(try self.tail(log, LogTail.Bounds(milliseconds: 0)).eventCount == 0)
     }
 
-    @Test("SPEC 2.5: what is older than 24 hours is not read")
+    @Test("what is older than 24 hours is not read (SPEC 2.5)")
     func old() throws {
         try fill(records: 10, events: 1)
         #expect(try tail(log, LogTail.Bounds(), after: 86_400).eventCount == 40)

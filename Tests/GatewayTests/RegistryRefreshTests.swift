@@ -42,7 +42,7 @@ struct RegistryRefreshTests {
         return RegistryRefresh(registry, uptime: { clock.uptimeMilliseconds })
     }
 
-    @Test("DESIGN 5: while one request reads for a site, the next ones of that site read nothing of their own")
+    @Test("while one request reads for a site, the next ones of that site read nothing of their own (DESIGN 5)")
     func shared() {
         let refresh = refresh
         registry.state.update { $0.isHeld = true }

@@ -32,7 +32,7 @@ private struct Place {
 struct RegistryTableTests {
     private let place = Place()
 
-    @Test("DESIGN 3: the highest revision of a site holds, in whatever order the records come")
+    @Test("the highest revision of a site holds, in whatever order the records come (DESIGN 3)")
     func highest() {
         var table = place.table
         let five = place.placed(5)
@@ -46,7 +46,7 @@ struct RegistryTableTests {
         #expect(table.entries["plant"] == .init(best: six, isKept: true))
     }
 
-    @Test("DESIGN 3: a repaired version holds, and a repair that does not know the names cannot take them away")
+    @Test("a repaired version holds, and a repair that does not know the names cannot take them away (DESIGN 3)")
     func repaired() {
         var table = place.table
         _ = table.take(place.record(place.placed(5, workers: [("w1", "Ada"), ("w2", nil)])))
@@ -56,7 +56,7 @@ struct RegistryTableTests {
         #expect(table.entries["plant"] == .init(best: merged, isKept: false))
     }
 
-    @Test("DESIGN 1.3: a definition of another log admits nobody; only its names are of use")
+    @Test("a definition of another log admits nobody; only its names are of use (DESIGN 1.3)")
     func otherLog() {
         var table = place.table
         var other = place
@@ -72,7 +72,7 @@ struct RegistryTableTests {
         #expect(table.entries.isEmpty)
     }
 
-    @Test("SPEC 3: a record without a value erases the names, and older ones of the same site do not come back")
+    @Test("a record without a value erases the names, and older ones of the same site do not come back (SPEC 3)")
     func erased() {
         var table = place.table
         _ = table.take(place.record(place.placed(5)))
@@ -83,7 +83,7 @@ struct RegistryTableTests {
         #expect(table.entries["plant"] == .init(best: nameless, isKept: false))
     }
 
-    @Test("SPEC 3: a new definition replaces the one before as a whole, names of people too")
+    @Test("a new definition replaces the one before as a whole, names of people too (SPEC 3)")
     func replaces() {
         var table = place.table
         _ = table.take(place.record(place.placed(5)))
@@ -147,7 +147,7 @@ struct RegistryTopicTests {
         try plant.send(SharedPlant.names.registry, SiteID("plant").bytes, record.json)
     }
 
-    @Test("DESIGN 3: what the registry lacks is written once it has been missing for the time of grace, and once only")
+    @Test("what the registry lacks is written once it has been missing for the time of grace, and once only (DESIGN 3)")
     func lacking() throws {
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
@@ -167,7 +167,7 @@ struct RegistryTopicTests {
         #expect(registry.directory.site("plant") == five)
     }
 
-    @Test("DESIGN 3: the grace begins anew for a newer definition, and what its gateway wrote meanwhile stays")
+    @Test("the grace begins anew for a newer definition, and what its gateway wrote meanwhile stays (DESIGN 3)")
     func grace() throws {
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
@@ -185,7 +185,7 @@ struct RegistryTopicTests {
         #expect(plant.registered("plant").count == 1)
     }
 
-    @Test("DESIGN 3: a wrong version, and an older record that compaction would keep, are repaired with the names")
+    @Test("a wrong version, and an older record that compaction would keep, are repaired with the names (DESIGN 3)")
     func wrong() throws {
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
@@ -222,7 +222,7 @@ struct RegistryTopicTests {
         #expect(plant.registered("plant").count == 1)
     }
 
-    @Test("DESIGN 3: a gateway whose record is displaced by a worse one writes it again, so that compaction keeps it")
+    @Test("a gateway whose record is displaced by a worse one writes it again, so that compaction keeps it (DESIGN 3)")
     func displaced() throws {
         let gateway = try plant.gateway()
         try gateway.define()
@@ -250,7 +250,7 @@ struct RegistryTopicTests {
     }
 
     @Test(
-        "DESIGN 3: a definition that stands in the log alone is admitted by a starting gateway; an old one is registered"
+        "a definition that stands in the log alone is admitted by a starting gateway; an old one is registered (DESIGN 3)"
     )
     func tail() throws {
         for age in [Int64(30), 90] {

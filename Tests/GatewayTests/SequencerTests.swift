@@ -34,7 +34,7 @@ struct SequencerTests {
         return batch
     }
 
-    @Test("SPEC 1: created_at is the clock's time and never goes back, also when the clock does")
+    @Test("created_at is the clock's time and never goes back, also when the clock does (SPEC 1)")
     func stamps() throws {
         var sequencer = makeSequencer(newestStamp: start + 5)
         for (now, expected) in [(start, start + 5), (start + 9, start + 9), (start - 9, start + 9)] {
@@ -46,7 +46,7 @@ struct SequencerTests {
         }
     }
 
-    @Test("SPEC 2.6: duplicates are known within a request, within a group and from the window, in each class apart")
+    @Test("duplicates are known within a request, within a group and from the window, in each class apart (SPEC 2.6)")
     func duplicates() throws {
         var sequencer = makeSequencer()
         let low = eventJSON(["confidence": "0.1"])
@@ -77,7 +77,7 @@ struct SequencerTests {
         #expect(self.answers(sequencer.appended(positions(later)))[0].duplicates == 1)
     }
 
-    @Test("SPEC 2.6: keys of a failed group are out of the window, those of earlier groups stay in it")
+    @Test("keys of a failed group are out of the window, those of earlier groups stay in it (SPEC 2.6)")
     func failure() throws {
         var sequencer = makeSequencer()
         let other = eventJSON(["worker_id": "\"w2\""])
@@ -90,7 +90,7 @@ struct SequencerTests {
         #expect(answer.accepted == 1 && answer.duplicates == 1)
     }
 
-    @Test("SPEC 3: events after a definition in one group are judged by it, though they were parsed before")
+    @Test("events after a definition in one group are judged by it, though they were parsed before (SPEC 3)")
     func definitionInTheGroup() throws {
         let old = makeRoster()
         var changed = makeDefinition()
@@ -119,7 +119,7 @@ struct SequencerTests {
         #expect(definitions(sequencer.appended(positions(records, from: 7))) == ["replaced 2 0:8"])
     }
 
-    @Test("SPEC 3: a failed group takes its definition back")
+    @Test("a failed group takes its definition back (SPEC 3)")
     func failedDefinition() throws {
         var changed = makeDefinition()
         changed.name = "Changed"
@@ -133,7 +133,7 @@ struct SequencerTests {
         #expect(definitions(sequencer.appended(positions(records))) == ["replaced 2 0:1", "none 2 0:1"])
     }
 
-    @Test("SPEC 2.5: with an Idempotency-Key a record is written even when nothing is stored, with the answer in it")
+    @Test("with an Idempotency-Key a record is written even when nothing is stored, with the answer in it (SPEC 2.5)")
     func emptyRecord() throws {
         let claim = IdempotencyClaim(apiKeyID: [1], path: [2], key: [3], bodyHash: .of([4]))
         var sequencer = makeSequencer()
@@ -150,7 +150,7 @@ struct SequencerTests {
 
 @Suite("The duplicate window")
 struct DuplicateWindowTests {
-    @Test("SPEC 2.6: within its bound the window knows exactly what was let in and not taken back")
+    @Test("within its bound the window knows exactly what was let in and not taken back (SPEC 2.6)")
     func exact() {
         let seed = UInt64.random(in: .min ... .max)
         var generator = SeededGenerator(seed: seed)
@@ -171,7 +171,7 @@ struct DuplicateWindowTests {
         #expect(window.keyCount == expected.values.reduce(0) { $0 + $1.count }, "seed \(seed)")
     }
 
-    @Test("SPEC 2.6: a full ring lets its oldest keys go and keeps the newest")
+    @Test("a full ring lets its oldest keys go and keeps the newest (SPEC 2.6)")
     func bounded() {
         var ring = KeyRing()
         func insert(_ key: Int64) -> Bool { ring.insert(key, limit: 100) }
@@ -183,7 +183,7 @@ struct DuplicateWindowTests {
         #expect(insert(5))
     }
 
-    @Test("SPEC 2.6: a site beyond its share loses its own keys, never another's")
+    @Test("a site beyond its share loses its own keys, never another's (SPEC 2.6)")
     func fairness() {
         var window = DuplicateWindow(keysMaximum: 4096)
         let quiet = window.window(of: "quiet")

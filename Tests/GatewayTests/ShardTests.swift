@@ -46,7 +46,7 @@ struct ShardTests {
 
     private func query(_ site: SiteID) -> String { "?site_id=\(site)" }
 
-    @Test("SPEC 8.3: answers, definitions and lists name the partition of the site")
+    @Test("answers, definitions and lists name the partition of the site (SPEC 8.3)")
     func positions() throws {
         let gateway = try plant.gateway()
         for (number, site) in plant.sites.enumerated() {
@@ -64,7 +64,7 @@ struct ShardTests {
     //                                         append ◀─────────────── E
     //                                         ok ─────────────────────▶ 200
     // 200 ◀───────────── released
-    @Test("SPEC 2.5: a partition that stands still holds up no other, nor does it keep its own order")
+    @Test("a partition that stands still holds up no other, nor does it keep its own order (SPEC 2.5)")
     func slowPartition() throws {
         let gateway = try plant.gateway()
         let (slow, quick) = (plant.sites[0], plant.sites[1])
@@ -85,7 +85,7 @@ struct ShardTests {
         #expect(waiting.response["success_count"] == "1")
     }
 
-    @Test("SPEC 2.5: a partition that stands still takes half of the waiting requests, and leaves room for the others")
+    @Test("a partition that stands still takes half of the waiting requests, and leaves room for the others (SPEC 2.5)")
     func budget() throws {
         let budget = QueueBudget()
         let queues = (0..<3).map { _ in WorkQueue(budget: budget) }
@@ -139,7 +139,7 @@ struct ShardTests {
         #expect(WindowBudget(keysMaximum: 1000, partitionCount: 1).limit(heldBefore: 0, held: 900) == 1000)
     }
 
-    @Test("SPEC 2.8: the log's own deadline must still fit into the 30 s of a record", arguments: [20, 21])
+    @Test("the log's own deadline must still fit into the 30 s of a record (SPEC 2.8)", arguments: [20, 21])
     func appendTimeout(seconds: Int64) throws {
         let reads = Atomic(0)
         let clock = plant.clock

@@ -17,7 +17,7 @@ struct TopicKeyTests {
         try plant.send(SharedPlant.names.keys, Array(key.id.utf8), KeyRecord.json(key))
     }
 
-    @Test("SPEC 8.2: a key made at one gateway opens another, and revoked at one it is refused at all")
+    @Test("a key made at one gateway opens another, and revoked at one it is refused at all (SPEC 8.2)")
     func revoked() throws {
         let first = try plant.gateway()
         let second = try plant.gateway()
@@ -39,7 +39,7 @@ struct TopicKeyTests {
         #expect(try !tool.revoke(id: "nobody", at: plant.clock.now))
     }
 
-    @Test("SPEC 8.2: a revocation holds by following alone, without anybody asking")
+    @Test("a revocation holds by following alone, without anybody asking (SPEC 8.2)")
     func followed() throws {
         let first = try store()
         defer { first.stop() }
@@ -96,7 +96,7 @@ struct TopicKeyTests {
         #expect(store.failure?.contains("no broker answers") == true)
     }
 
-    @Test("DESIGN 6: a record holds everything but the secret, and reads the same")
+    @Test("a record holds everything but the secret, and reads the same (DESIGN 6)")
     func format() throws {
         let (text, made) = APIKey.random(
             role: .ingest, sites: ["a", "b"], name: "line \"1\"", rateLimit: 7, at: plant.clock.now)

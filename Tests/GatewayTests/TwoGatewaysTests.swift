@@ -24,7 +24,7 @@ struct TwoGatewaysTests {
     }
 
     @Test(
-        "DESIGN 5: what a PUT at one gateway answered, the other admits at once, however late it would have heard of it"
+        "what a PUT at one gateway answered, the other admits at once, however late it would have heard of it (DESIGN 5)"
     )
     func admittedAtOnce() throws {
         let first = try plant.gateway()
@@ -42,7 +42,7 @@ struct TwoGatewaysTests {
         #expect(try second.batches().allSatisfy { $0.marks.allSatisfy { $0 == .accepted } })
     }
 
-    @Test("DESIGN 5: a station that was just added is looked for too, and single events like batches")
+    @Test("a station that was just added is looked for too, and single events like batches (DESIGN 5)")
     func station() throws {
         let first = try plant.gateway()
         let (second, _) = try plant.lazyGateway()
@@ -56,7 +56,7 @@ struct TwoGatewaysTests {
         #expect(second.send(.post, "/api/events?site_id=plant", body: body).status == 201)
     }
 
-    @Test("DESIGN 5: the registry is read at most once a second for a site; others do not count")
+    @Test("the registry is read at most once a second for a site; others do not count (DESIGN 5)")
     func onceASecond() throws {
         let first = try plant.gateway()
         let (second, topics) = try plant.lazyGateway()
@@ -78,7 +78,7 @@ struct TwoGatewaysTests {
         #expect(topics.readCount == before + 3)
     }
 
-    @Test("DESIGN 5: where the registry cannot be read, what is known has to do, and nobody waits again for a second")
+    @Test("where the registry cannot be read, what is known has to do, and nobody waits again for a second (DESIGN 5)")
     func unreadable() throws {
         let (gateway, topics) = try plant.lazyGateway()
         topics.failReading(with: LogError(.unavailable, "no broker answers"))
@@ -124,7 +124,8 @@ struct TwoGatewaysTests {
     }
 
     @Test(
-        "SPEC 3: where the registry topic fails, a PUT gets 503 though its definition holds; sent again, it is written")
+        "where the registry topic fails, a PUT gets 503 though its definition holds; sent again, it is written (SPEC 3)"
+    )
     func registryFails() throws {
         let gateway = try plant.gateway()
         plant.inner.fail(with: LogError(.unavailable, "not enough replicas"))
@@ -219,7 +220,7 @@ struct TwoGatewaysTests {
         #expect(gateways[0].gateway.site("plant")?.definition.workers.map(\.name) == ["N w1", "N w2", "N w3"])
     }
 
-    @Test("SPEC 3: definitions that two gateways put at once end up the same at both, and as the log has them")
+    @Test("definitions that two gateways put at once end up the same at both, and as the log has them (SPEC 3)")
     func concurrent() throws {
         let gateways = [try plant.gateway(), try plant.gateway()]
         let sites: [SiteID] = Array(plant.sites.prefix(2))

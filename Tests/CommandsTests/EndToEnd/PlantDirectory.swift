@@ -3,17 +3,18 @@ import Foundation
 import JSON
 import ProcessHarness
 import SimulationKit
+import TestKit
 
 @testable import Commands
 
 /// A data directory with a key, and what a user would do with it through the real `andon`.
 final class PlantDirectory {
-    let folder: TemporaryDirectory
+    let folder: TemporaryFolder
     var data: String { folder.file("data") }
     var keyFile: String { folder.file("admin.key") }
 
     init() throws {
-        folder = try TemporaryDirectory()
+        folder = try TemporaryFolder()
         let made = try AndonProcess.run([
             "key", "create", "--data-dir", data, "--role", "admin", "--rate-limit", "0",
         ])

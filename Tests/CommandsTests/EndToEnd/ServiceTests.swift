@@ -2,6 +2,7 @@
 // compute is proved in their own suites.
 import Foundation
 import ProcessHarness
+import TestKit
 import Testing
 
 @testable import Commands
@@ -52,7 +53,7 @@ struct ServiceTests {
         let plant = try PlantDirectory()
         let server = try plant.server()
         let address = server.url.replacing("http://", with: "")
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let second = try AndonProcess.run(["up", "--data-dir", folder.path, "--listen", address])
         #expect(second.exit == 69)
         #expect(second.errors.contains("cannot listen on \(address)"))
