@@ -27,19 +27,5 @@ public struct AskedElsewhere {
     public let request: HTTPRequest
     public let site: SiteID
     public let partition: PartitionIndex
-    /// Adds what the permission said to the answer, as the service does to an outcome that is given at once.
     public let exchange: any HTTPExchange
-}
-
-/// Adds headers to the one answer that it is given.
-final class AddingExchange: HTTPExchange {
-    private let exchange: any HTTPExchange
-    private let headers: [(name: String, value: String)]
-
-    init(_ exchange: any HTTPExchange, _ headers: [(name: String, value: String)]) {
-        self.exchange = exchange
-        self.headers = headers
-    }
-
-    func complete(_ response: HTTPResponse) { exchange.complete(response.adding(headers)) }
 }

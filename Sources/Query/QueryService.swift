@@ -7,8 +7,8 @@ internal import Timeline
 
 /// Who may ask, and about which site.
 public enum QueryPermission: Sendable {
-    /// The site that the request means, by `site_id` or by its key (SPEC 8.5); `headers` go with every answer.
-    case granted(SiteID, headers: [(name: String, value: String)] = [])
+    /// The site that the request means, by `site_id` or by its key (SPEC 8.5).
+    case granted(SiteID)
     /// The answer to give instead: 401, 403, 429, or 400 where the site is not clear.
     case refused(HTTPResponse)
 }
@@ -96,36 +96,33 @@ public final class QueryService: Sendable {
         switch parts.authorize(request) {
         case .refused(let response):
             return .respond(response)
-        case .granted(let site, let headers):
+        case .granted(let site):
             do {
-                return try start(kind, request, exchange, site, headers)
+                return try start(kind, request, exchange, site)
             } catch let problem as Problem {
-                return .respond(problem.response.adding(headers))
+                return .respond(problem.response)
             } catch {
-                return .respond(failure(error).adding(headers))
+                return .respond(failure(error))
             }
         }
     }
 
     private func start(
-        _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID,
-        _ headers: [(name: String, value: String)]
+        _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID
     ) throws -> HTTPOutcome {
         let partition = parts.projections.partition(of: site)
         let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock())
         guard let projections = parts.projections.projections(of: partition) else {
-            let asked = AskedElsewhere(
-                request: request, site: site, partition: partition, exchange: AddingExchange(exchange, headers))
+            let asked = AskedElsewhere(request: request, site: site, partition: partition, exchange: exchange)
             guard let outcome = parts.elsewhere(asked) else {
                 let detail = "no process that answers for partition \(partition.value) is known at the moment"
                 throw Problem.busy(detail, retryAfterSeconds: 1)
             }
-            if case .respond(let response) = outcome { return .respond(response.adding(headers)) }
             return outcome
         }
         let asked = AskedQuestion(
             kind: kind, parameters: parameters, site: site, projections: projections,
-            ifNoneMatch: request.header("If-None-Match"), headers: headers, exchange: exchange)
+            ifNoneMatch: request.header("If-None-Match"), exchange: exchange)
         if let position = parameters.minPosition {
             waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
         } else {
@@ -240,7 +237,6 @@ struct AskedQuestion: Sendable {
     /// Those of the site's partition, when the question came.
     let projections: any Projections
     let ifNoneMatch: String?
-    let headers: [(name: String, value: String)]
     let exchange: any HTTPExchange
     let arrival = ContinuousClock.now
     /// How often it waited for the fold to see its site.
@@ -249,13 +245,5 @@ struct AskedQuestion: Sendable {
     var hasSeenEnd = false
     static let triesMaximum = 20
 
-    func complete(_ response: HTTPResponse) { exchange.complete(response.adding(headers)) }
-}
-
-extension HTTPResponse {
-    func adding(_ more: [(name: String, value: String)]) -> HTTPResponse {
-        var response = self
-        response.headers += more
-        return response
-    }
+    func complete(_ response: HTTPResponse) { exchange.complete(response) }
 }

@@ -25,14 +25,15 @@ private final class Worker {
         let access = ForwardedAccess(token: token)
         self.forwarder = forwarder
         let route = HTTPRoute(.get, "/api/ledger") { request, exchange in
-            switch access.permission(
-                request, ordinary: { _ in .granted("plant", headers: [("RateLimit", "the client's")]) })
-            {
+            let permission = access.permission(request) { request in
+                request.addAnswerHeaders([("RateLimit", "the client's")])
+                return .granted("plant")
+            }
+            switch permission {
             case .refused(let response): return .respond(response)
-            case .granted(let site, let headers):
+            case .granted(let site):
                 if let answer { return answer(request, site, exchange) }
-                return forwarder.forward(
-                    request, site: site, partition: PartitionIndex(0), headers: headers, exchange: exchange)
+                return forwarder.forward(request, site: site, partition: PartitionIndex(0), exchange: exchange)
             }
         }
         server = HTTPServer(configuration: HTTPServerConfiguration(), routes: [route])

@@ -140,4 +140,18 @@ struct AccessTests {
         let limiter = RateLimiter(uptime: { .max / 2 })
         #expect(limiter.admit([RateLimiter.Subject(name: "a", limit: .max, policy: "key")]).isAllowed)
     }
+
+    @Test("every answer says once what is left of the limits, refusals too (SPEC 8.2)")
+    func limitsOnEveryAnswer() throws {
+        let harness = try GatewayHarness(requestsPerMinute: 100)
+        try harness.define()
+        let viewer = try harness.key(.viewer)
+        let answers = [
+            harness.batch([eventJSON()]), harness.batch([]), harness.batch([eventJSON()], query: "?site_id=nowhere"),
+            harness.batch([eventJSON()], key: viewer), harness.batch([eventJSON()], key: "none"),
+            harness.send(.get, "/api/workers?site_id=plant"),
+        ]
+        #expect(answers.map(\.status) == [200, 400, 404, 403, 401, 200])
+        #expect(answers.map { answer in answer.headers.count { $0.name == "RateLimit" } } == [1, 1, 1, 1, 1, 1])
+    }
 }

@@ -46,7 +46,6 @@ import Testing
         #expect(answer.status == 400)
         #expect(answer.header("Content-Type") == "application/problem+json")
         #expect(answer.json["parameter"] == .string(parameter))
-        #expect(answer.header("RateLimit-Remaining") == "99", "limits show on refusals too")
     }
 
     @Test("Limits hold at their edges: known_at 5 s ahead, 1000 items, ids of 128 bytes")

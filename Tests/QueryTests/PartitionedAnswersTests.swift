@@ -63,7 +63,7 @@ import Testing
         #expect(try plant.ask(Self.ledger, query).status == 400)
     }
 
-    @Test("A partition that is not held here is given to the hook, with what the permission said on its answer")
+    @Test("A partition that is not held here is given to the hook")
     func elsewhere() throws {
         let plant = try PartitionedPlant(partitions: 2) { asked in
             #expect(asked.request.path == Self.ledger && asked.partition == PartitionIndex(1))
@@ -75,7 +75,6 @@ import Testing
         plant.letGo(1)
         let answer = try plant.ask(Self.ledger, [("site_id", plant.sites[1].text)])
         #expect(answer.status == 203 && answer.header("X-Site") == plant.sites[1].text)
-        #expect(answer.header("RateLimit-Remaining") == "99")
         #expect(
             try plant.ask(Self.ledger, [("site_id", plant.sites[0].text), ("min_position", "0:0")]).status == 200)
         #expect(try plant.ask(Self.ledger, [("site_id", plant.sites[1].text), ("x", "")]).status == 400)
@@ -88,7 +87,6 @@ import Testing
         plant.letGo(1)
         let answer = try plant.ask(Self.ledger, [("site_id", plant.sites[1].text)])
         #expect(answer.status == 503 && answer.header("Retry-After") == "1")
-        #expect(answer.header("RateLimit-Remaining") == "99")
     }
 
     @Test("A fold that is stopped while a question waits for it is a 503, and no fault to report")
@@ -134,10 +132,7 @@ private final class PartitionedPlant {
         service = QueryService(
             QueryService.Parts(
                 partitioned: held, clock: { Timestamp(microseconds: Self.now) },
-                authorize: { request in
-                    .granted(
-                        SiteID(request.queryValue("site_id") ?? "plant"), headers: [("RateLimit-Remaining", "99")])
-                },
+                authorize: { request in .granted(SiteID(request.queryValue("site_id") ?? "plant")) },
                 registry: { _ in nil }, failed: { faults.add($0) }, elsewhere: elsewhere))
         for projector in projectors { projector.start() }
     }

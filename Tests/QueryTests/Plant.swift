@@ -160,8 +160,7 @@ final class Plant: Sendable {
                 authorize: { request in
                     let key = request.header("X-API-Key")
                     if key == "none" { return .refused(.problem(401, "no key")) }
-                    return .granted(
-                        SiteID(request.queryValue("site_id") ?? "plant"), headers: [("RateLimit-Remaining", "99")])
+                    return .granted(SiteID(request.queryValue("site_id") ?? "plant"))
                 },
                 registry: { registry.definition($0) }))
     }
