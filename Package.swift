@@ -61,10 +61,10 @@ let package = Package(
         .target(name: "HTTPClient", dependencies: ["CCurl", "Observability"], swiftSettings: common),
         .target(
             name: "Access",
-            dependencies: ["Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
+            dependencies: ["Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
             swiftSettings: common),
         .target(
-            name: "Sites", dependencies: ["Crypto", "EventLog", "EventModel", "JSON", "Locks", "SQLite"],
+            name: "Sites", dependencies: ["Clocks", "Crypto", "EventLog", "EventModel", "JSON", "Locks", "SQLite"],
             swiftSettings: common),
         .target(
             name: "Gateway",

@@ -1,5 +1,5 @@
+public import Clocks
 public import HTTPServer
-public import Locks
 
 /// Who may do what: API keys with roles and sites, limits by key and by client address (SPEC 8.2, DESIGN 6).
 ///
@@ -25,7 +25,7 @@ public final class AccessControl: Sendable {
     /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     public init(
         keys: any KeySource, policy: Policy = Policy(),
-        uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }
+        uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
     ) {
         self.keys = keys
         self.policy = policy

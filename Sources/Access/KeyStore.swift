@@ -1,7 +1,8 @@
+public import Clocks
 internal import Crypto
 public import EventModel
 internal import Foundation
-public import Locks
+internal import Locks
 internal import SQLite
 
 /// The API keys of a data directory, in `keys.sqlite`.
@@ -28,7 +29,7 @@ public final class KeyStore: KeySource, KeyAdministration {
     /// Opens the keys, or creates the file.
     /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     /// - Throws: `SQLiteError`.
-    public init(path: String, uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }) throws {
+    public init(path: String, uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }) throws {
         self.uptime = uptime
         let connection = try Connection(path: path, .shared)
         try connection.execute(

@@ -1,10 +1,9 @@
 public import Access
+internal import Clocks
 internal import Crypto
 public import EventLog
 public import EventModel
-internal import Foundation
 public import HTTPServer
-internal import Locks
 public import Sites
 
 /// What a gateway tells the rest of the process.
@@ -52,9 +51,9 @@ public final class Gateway: Sendable {
         /// Longest time for reading the log's newest records at the start.
         public var tailMilliseconds: Int64 = 10_000
         /// The wall clock; created_at comes from it.
-        public var clock: @Sendable () -> Timestamp = { Timestamp.now }
+        public var clock: @Sendable () -> Timestamp = { SystemClock().now }
         /// Milliseconds of a monotonic clock; tests pass their own.
-        public var uptime: @Sendable () -> Int64 = { Uptime.milliseconds }
+        public var uptime: @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
         public var hooks = GatewayHooks()
 
         public init(log: any EventLog, registry: any DefinitionRegistry, access: AccessControl) {
@@ -131,14 +130,5 @@ public final class Gateway: Sendable {
     private static func queues(_ count: Int32) -> [WorkQueue] {
         let budget = count == 1 ? nil : QueueBudget()
         return (0..<count).map { _ in WorkQueue(budget: budget) }
-    }
-}
-
-extension Timestamp {
-    /// The machine's wall clock.
-    public static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * Microseconds.second + Int64(time.tv_nsec) / 1000)
     }
 }

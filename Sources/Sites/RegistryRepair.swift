@@ -1,6 +1,7 @@
+public import Clocks
 public import EventLog
 public import EventModel
-public import Locks
+internal import Locks
 
 /// Puts right what the registry topic lacks, by what the fold knows (DESIGN 3).
 ///
@@ -31,7 +32,7 @@ public final class RegistryRepair: Sendable {
     /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     public init(
         _ registry: TopicRegistry, graceMilliseconds: Int64 = RegistryRepair.graceMillisecondsDefault,
-        uptime: @escaping @Sendable () -> Int64 = { Uptime.milliseconds }
+        uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
     ) {
         self.registry = registry
         self.graceMilliseconds = graceMilliseconds

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import Cluster
 internal import EventModel
 internal import Foundation
@@ -25,7 +26,7 @@ enum GatewayService {
         }
         let query = QueryService(
             QueryService.Parts(
-                partitioned: NoProjections(partitionCount: parts.log.partitionCount), clock: { Timestamp.now },
+                partitioned: NoProjections(partitionCount: parts.log.partitionCount), clock: { SystemClock().now },
                 authorize: { parts.authorize($0) }, registry: { gateway.site($0)?.definition },
                 failed: { journal.write(.error, $0) }, elsewhere: { parts.forward($0) }),
             threadCount: 1)

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import Cluster
 internal import EventLog
 internal import EventModel
@@ -105,7 +106,7 @@ final class Membership: Sendable {
             let publisher = try MetricPublisher(
                 projector: held.projector, store: held.store, epoch: parts.log.epoch, topics: parts.topics,
                 names: parts.names, path: options.directory.published(held.partition), configuration: configuration,
-                clock: { Timestamp.now }, isStillOwner: held.mayPublish)
+                clock: { SystemClock().now }, isStillOwner: held.mayPublish)
             state.withLock { $0.publishers[held.partition] = publisher }
             publisher.start()
         } catch {

@@ -1,4 +1,5 @@
 internal import Access
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -35,7 +36,7 @@ struct Service {
         let gateway = try Gateway(gatewayParts)
         let query = QueryService(
             QueryService.Parts(
-                projections: projector, clock: { Timestamp.now }, authorize: { access.permission($0) },
+                projections: projector, clock: { SystemClock().now }, authorize: { access.permission($0) },
                 registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         runtime = ServiceRuntime(

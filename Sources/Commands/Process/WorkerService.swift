@@ -52,7 +52,7 @@ struct WorkerService {
         let forwarded = ForwardedAccess(token: token)
         let query = QueryService(
             QueryService.Parts(
-                partitioned: partitions, clock: { Timestamp.now },
+                partitioned: partitions, clock: { SystemClock().now },
                 authorize: { forwarded.permission($0) { cluster.authorize($0) } },
                 registry: { cluster.registry.directory.site($0)?.definition }, failed: { journal.write(.error, $0) },
                 elsewhere: { cluster.forward($0) }),
