@@ -32,7 +32,7 @@ public struct CommandLineTool: Sendable {
         } catch is ReaderGone {
             return .success
         } catch {
-            for line in CommandFailure(.failure, "\(error)").lines(verbose: false) { console.note(line) }
+            for line in CommandFailure(unexplained: error).lines(verbose: false) { console.note(line) }
             return .failure
         }
     }

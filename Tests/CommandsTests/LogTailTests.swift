@@ -147,14 +147,13 @@ struct LogTailTests {
         let seen = Monitor(0)
         let isStopping = Guarded(false)
         let result = Monitor<Int?>(nil)
-        let thread = Thread {
+        BackgroundThread.start("tail") {
             let plan = LogTailReader.Plan(partition: nil, site: nil, start: .earliest, follows: true, limit: nil)
             var reader = LogTailReader(
                 log, plan, isStopping: { isStopping.withLock { $0 } }, write: { _ in seen.update { $0 += 1 } })
             let unreadable = try? reader.run()
             result.update { $0 = unreadable ?? -1 }
         }
-        thread.start()
         for count in 1...4 {
             seen.wait { $0 == count ? () : nil }
             _ = try log.append([Self.record(sites[count % 2], 2, [Self.event(2)])])

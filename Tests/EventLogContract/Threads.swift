@@ -1,5 +1,4 @@
 import EventLog
-import Foundation
 internal import Locks
 
 /// Runs `body` on `count` threads of their own at once (it may block), and waits for all.
@@ -7,7 +6,7 @@ internal import Locks
 package func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     let state = Monitor((running: count, failure: (any Error)?.none))
     for index in 0..<count {
-        let thread = Thread {
+        BackgroundThread.start("claim-\(index)") {
             var failure: (any Error)?
             do { try body(index) } catch { failure = error }
             state.update {
@@ -15,7 +14,6 @@ package func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws ->
                 $0.failure = $0.failure ?? failure
             }
         }
-        thread.start()
     }
     let failure = state.wait { state in state.running == 0 ? .some(state.failure) : nil }
     if let failure { throw failure }

@@ -134,13 +134,13 @@ struct FollowingHubTests {
         try bench.send((0..<3).map { HubBench.record($0) })
         gate.waitForVisitor()
         let counts = Guarded<[Int]>([])
-        let isStopping = Monitor(false)
-        let thread = Joined {
-            isStopping.update { $0 = true }
+        let isStopping = Latch()
+        let thread = BackgroundThread.start("stopper") {
+            isStopping.open()
             following.stop()
             counts.withLock { $0.append(seen.all.count) }
         }
-        isStopping.wait { $0 ? () : nil }
+        isStopping.wait()
         // It cannot have returned: the handler has not.
         #expect(counts.withLock { $0 }.isEmpty)
         gate.open()
@@ -291,66 +291,4 @@ struct FollowingHubRealTests {
         _ = try admin.create(TopicPlan(names: settings.names, partitions: partitions, replication: 1))
         return (settings, admin)
     }
-}
-
-// MARK: Helpers
-
-/// Topics on a mock cluster.
-private final class HubBench: Sendable {
-    let cluster: MockCluster
-    let topics: KafkaTopics
-
-    init(topics names: [String], partitions: Int32) throws {
-        cluster = try MockCluster()
-        for name in names { cluster.createTopic(name, partitions: partitions) }
-        topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers), deliveryTimeoutMilliseconds: 60_000)
-    }
-
-    func close() { topics.close() }
-
-    func send(_ records: [TopicRecord]) throws { try sendAll(topics, records) }
-
-    func follow(
-        _ topic: String, _ partition: Int32, _ seen: Seen, from offset: Int64 = 0
-    ) throws -> any TopicFollowing {
-        let partition = PartitionIndex(partition)
-        return try topics.follow(topic, [partition], from: .offsets([partition: LogOffset(offset)])) { seen.add($0) }
-    }
-
-    static func record(_ index: Int, topic: String = "a", partition: Int32 = 0) -> TopicRecord {
-        numberedRecord(index, topic: topic, partition: partition)
-    }
-}
-
-/// Holds whoever comes until it is opened.
-private final class Gate: Sendable {
-    private struct State {
-        var visitors = 0
-        var isOpen = false
-    }
-
-    private let state = Monitor(State())
-
-    func pass() {
-        state.update { $0.visitors += 1 }
-        state.wait { $0.isOpen ? () : nil }
-    }
-
-    func waitForVisitor() { state.wait { $0.visitors > 0 ? () : nil } }
-    func open() { state.update { $0.isOpen = true } }
-}
-
-/// A thread that can be waited for.
-private final class Joined: Sendable {
-    private let hasEnded = Monitor(false)
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        let hasEnded = hasEnded
-        Thread {
-            body()
-            hasEnded.update { $0 = true }
-        }.start()
-    }
-
-    func join() { hasEnded.wait { $0 ? () : nil } }
 }

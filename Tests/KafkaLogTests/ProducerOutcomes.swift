@@ -1,6 +1,5 @@
 import EventLog
 import EventModel
-import Foundation
 import KafkaLog
 import Locks
 
@@ -33,8 +32,4 @@ final class Outcomes: DeliveryReceiver {
             if case .failure(let error) = result { error.code } else { nil }
         }
     }
-}
-
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    Thread(block: body).start()
 }

@@ -103,15 +103,12 @@ import Testing
 
     @Test func `senders on many threads are each answered once`() throws {
         let bench = try Bench(partitions: 4)
-        let started = (0..<4).map { thread in
-            let ended = Monitor(false)
-            startThread {
+        let senders = (0..<4).map { thread in
+            BackgroundThread.start("sender") {
                 for index in 0..<500 { try? bench.send(thread * 500 + index, partition: Int32(thread)) }
-                ended.update { $0 = true }
             }
-            return ended
         }
-        for ended in started { ended.wait { $0 ? () : nil } }
+        for sender in senders { sender.join() }
         bench.outcomes.wait(for: 2000)
         #expect(bench.outcomes.count == 2000)
         for thread in 0..<4 {

@@ -86,7 +86,7 @@ struct ConnectionTests {
         try writer.execute("INSERT INTO t VALUES (1)")
         let copy = try TemporaryFolder()
         // A copy of the files is what a killed writer leaves.
-        for name in ["test.db", "test.db-wal"] { try copyFile(folder.file(name), copy.file(name)) }
+        for name in ["test.db", "test.db-wal"] { _ = try copy.copy(name, from: folder.file(name)) }
         let before = try #require(copy.bytes("test.db-wal"))
         #expect(before > 0)
         do {
@@ -140,7 +140,7 @@ struct ConnectionTests {
     func notThere() throws {
         let missing = #expect(throws: SQLiteError.self) { try Connection(path: folder.file("none.db"), .reader) }
         #expect(missing?.cannotOpen == true && missing?.hint != nil && missing?.isRetriable == false)
-        try writeFile(folder.file("text.db"), String(repeating: "not a database ", count: 100))
+        try folder.write("text.db", String(repeating: "not a database ", count: 100))
         let wrong = #expect(throws: SQLiteError.self) { try Connection(path: folder.file("text.db"), .writer) }
         #expect(wrong?.isCorrupt == true && wrong?.hint != nil)
     }

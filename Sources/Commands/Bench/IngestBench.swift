@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventModel
 internal import Foundation
 internal import Glibc
@@ -59,7 +60,8 @@ enum IngestBench {
         plan.pace = benchCase.pace
         let load = LoadThread(plan)
         var prober = try Prober(running.url, benchCase.shape)
-        let outcome = load.whileRunning { try? prober.probe() }
+        // Probes are a sample, not a load of their own.
+        let outcome = load.whileRunning(pausing: 10) { try? prober.probe() }
         let delays = prober.delays.sorted()
         var result = BenchResult(
             events: (outcome?.requests ?? 0) * benchCase.eventsPerRequest, seconds: outcome?.seconds ?? 0)
@@ -88,29 +90,22 @@ struct IdleConnections {
     func close() { for socket in sockets { Glibc.close(socket) } }
 }
 
-/// Looks at the fold's lag a few times a second.
+/// Samples the fold's lag ten times a second.
 private final class LagWatch: Sendable {
     private let samples = Guarded<[Int64]>([])
-    private let isStopping = Flag()
-    private let ended = DispatchSemaphore(value: 0)
+    private let ticker = Ticker(milliseconds: 100)
 
     init(_ progress: @escaping @Sendable () -> FoldProgress?, eventsPerRecord: Int) {
-        Thread { [self] in
-            while !isStopping.isSet {
-                if let progress = progress() {
-                    let lag = (progress.logEnd.value - progress.nextOffset.value) * Int64(eventsPerRecord)
-                    samples.withLock { $0.append(lag) }
-                }
-                Thread.sleep(forTimeInterval: 0.1)
-            }
-            ended.signal()
-        }.start()
+        ticker.start("bench-lag") { [self] in
+            guard let progress = progress() else { return }
+            let lag = (progress.logEnd.value - progress.nextOffset.value) * Int64(eventsPerRecord)
+            samples.withLock { $0.append(lag) }
+        }
     }
 
     /// Lag in events in the middle of the run and at its end: when it grows, the fold does not keep up.
     func stop() -> (middle: Int64, end: Int64) {
-        isStopping.set()
-        ended.wait()
+        ticker.stop()
         return samples.withLock { ($0.isEmpty ? 0 : $0[$0.count / 2], $0.last ?? 0) }
     }
 }
@@ -118,20 +113,25 @@ private final class LagWatch: Sendable {
 /// Runs a load on a thread of its own.
 final class LoadThread: Sendable {
     private let outcome = Guarded<LoadClient.Outcome?>(nil)
-    private let isDone = Flag()
-    private let ended = DispatchSemaphore(value: 0)
+    private let ended = Latch()
 
     init(_ plan: LoadClient.Plan) {
-        Thread { [self] in
+        BackgroundThread.start("bench-load") { [self] in
             let result = try? LoadClient.run(plan)
             outcome.withLock { $0 = result }
-            isDone.set()
-            ended.signal()
-        }.start()
+            ended.open()
+        }
     }
 
-    func whileRunning(_ body: () -> Void) -> LoadClient.Outcome? {
-        while !isDone.isSet { body() }
+    /// Runs `body` again and again until the load has ended.
+    /// - Parameter milliseconds: pause between two runs.
+    func whileRunning(pausing milliseconds: Int, _ body: () -> Void) -> LoadClient.Outcome? {
+        repeat { body() } while !ended.wait(milliseconds: milliseconds)
+        return wait()
+    }
+
+    /// Waits for the end; nil when the load failed.
+    func wait() -> LoadClient.Outcome? {
         ended.wait()
         return outcome.withLock { $0 }
     }
@@ -165,7 +165,5 @@ private struct Prober {
         let shown = try client.send("GET", url + "/api/ledger?site_id=\(site)&min_position=\(position)")
         guard shown.status == 200 else { return }
         delays.append((ContinuousClock.now - start).inSeconds)
-        // Probes are a sample, not a load of their own.
-        Thread.sleep(forTimeInterval: 0.01)
     }
 }

@@ -22,7 +22,7 @@ enum QueryBench {
             result.details[question.name + " while importing"] = try medianMilliseconds(
                 client, running.url + question.path)
         }
-        let outcome = load.whileRunning {}
+        let outcome = load.wait()
         result.details["imported_requests"] = Double(outcome?.requests ?? 0)
         return result
     }

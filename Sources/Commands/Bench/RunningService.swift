@@ -1,6 +1,7 @@
 internal import EventModel
 internal import Foundation
 internal import HTTPClient
+internal import Locks
 internal import Projector
 
 /// The service as `andon up` runs it, or gateway and worker on Kafka, with the load's site defined.
@@ -55,8 +56,8 @@ final class RunningService: Sendable {
     /// Blocks until everything that is in the log now has been folded.
     func waitForFold() {
         guard let projector = projector(), case let end = projector.progress.logEnd, end > .zero else { return }
-        let passed = DispatchSemaphore(value: 0)
-        projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 600_000) { _ in passed.signal() }
+        let passed = Latch()
+        projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 600_000) { _ in passed.open() }
         passed.wait()
     }
 

@@ -1,12 +1,14 @@
-/// Why a command did not do what it was asked to: what happened, why, and the next command to run.
+internal import Observability
+
+/// Why a command failed: what happened, why, and the next command to run.
 struct CommandFailure: Error, Equatable {
     var exitCode: ExitCode
     /// One sentence without a full stop.
     var what: String
     var why: String?
-    /// A command or an act that leads on.
+    /// The next command to run, or what to do first.
     var next: String?
-    /// Shown with `--verbose` alone.
+    /// Shown with `--verbose` only.
     var details: [String] = []
 
     init(_ exitCode: ExitCode, _ what: String, why: String? = nil, next: String? = nil, details: [String] = []) {
@@ -15,6 +17,17 @@ struct CommandFailure: Error, Equatable {
         self.why = why
         self.next = next
         self.details = details
+    }
+
+    /// A failure of a module, told by what the command could not do because of it.
+    init(_ what: String, because error: any OperatorError) {
+        self.init(error.isRetriable ? .unavailable : .failure, what, why: error.message, next: error.hint)
+    }
+
+    /// An error that no command has an explanation for.
+    init(unexplained error: any Error) {
+        let error = error.forOperator
+        self.init(.failure, error.message, next: error.hint)
     }
 
     /// The lines for stderr.
@@ -28,4 +41,10 @@ struct CommandFailure: Error, Equatable {
         }
         return lines
     }
+}
+
+/// Runs `body`; where a module fails, the command fails with what it could not do and the module's reason.
+/// - Throws: ``CommandFailure`` for a module's error; what `body` throws of its own passes through.
+func explaining<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as any OperatorError { throw CommandFailure(what, because: error) }
 }

@@ -6,6 +6,7 @@ internal import Foundation
 internal import Gateway
 internal import HTTPServer
 internal import KafkaLog
+internal import Observability
 internal import Query
 internal import Sites
 
@@ -51,9 +52,9 @@ final class ClusterParts: Sendable {
             holders = HolderTable(ownWorkerID: workerID)
             try holders.start(following: topics, topic: names.workers)
             (self.log, self.topics, self.keys, self.registry) = (log, topics, keys, registry)
-        } catch let error as LogError {
+        } catch let error as any OperatorError {
             for close in opened.reversed() { close() }
-            throw CommandFailure(log: error, "cannot work on the Kafka at \(options.brokers)")
+            throw CommandFailure("cannot use the Kafka cluster at \(options.brokers)", because: error)
         }
         _ = holders.readToEnd(timeoutMilliseconds: Self.holdersMilliseconds)
         forwarder = QuestionForwarder(table: holders, journal: journal.journal)

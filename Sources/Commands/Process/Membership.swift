@@ -5,6 +5,7 @@ internal import EventModel
 internal import Foundation
 internal import KafkaLog
 internal import Locks
+internal import Observability
 internal import Publisher
 
 /// What a worker is to its cluster: which partitions it was given, whom it tells, and what it publishes.
@@ -73,7 +74,7 @@ final class Membership: Sendable {
             ) { [self] in changed($0, partitions) }
             state.withLock { $0.group = group }
         } catch {
-            throw CommandFailure(log: error, "cannot join the group \(parts.names.foldGroup)")
+            throw CommandFailure("cannot join the group \(parts.names.foldGroup)", because: error)
         }
     }
 
@@ -130,7 +131,9 @@ final class Membership: Sendable {
 
     /// Why the worker cannot go on; nil while it can.
     var failure: CommandFailure? {
-        state.withLock { $0.failure }.map { CommandFailure(log: $0, "the group \(parts.names.foldGroup) is left") }
+        state.withLock { $0.failure }.map {
+            CommandFailure("this worker has left the group \(parts.names.foldGroup)", because: $0)
+        }
     }
 
     /// Notes in the group how far was folded, for tools that show the lag.

@@ -2,6 +2,7 @@ internal import Access
 internal import EventModel
 internal import Foundation
 internal import HTTPServer
+internal import Observability
 
 /// How a process serves HTTP: what `andon up`, `gateway` and `worker` have in common.
 struct ServerConfiguration: Sendable {
@@ -38,7 +39,7 @@ struct ServerConfiguration: Sendable {
             let port = try server.start()
             let host = host.contains(":") ? "[\(host)]" : host
             return "http://\(host):\(port)"
-        } catch let error as HTTPServerError {
+        } catch let error as any OperatorError {
             throw CommandFailure(
                 .unavailable, "cannot listen on \(host):\(port)", why: error.message, next: error.hint)
         }

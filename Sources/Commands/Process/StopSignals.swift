@@ -3,8 +3,8 @@ internal import Locks
 
 /// SIGINT and SIGTERM as something a command can ask for and wait for: the first asks to stop, a second one quits.
 ///
-/// The signals are blocked in every thread that starts later, and one thread waits for them: no code runs inside a
-/// signal handler.
+/// The signals are blocked in every thread that starts later, and one thread receives them by `sigwait`. So no code runs
+/// inside a signal handler, where taking a lock would not be safe.
 final class StopSignals: Sendable {
     enum Cause: Sendable {
         /// Ctrl-C.
@@ -13,8 +13,7 @@ final class StopSignals: Sendable {
         case terminate
     }
 
-    private let state = Guarded<Cause?>(nil)
-    private let changed = DispatchSemaphore(value: 0)
+    private let state = Monitor<Cause?>(nil)
 
     /// Starts to listen. Call it before any other thread starts, so that all inherit the blocked signals.
     static func install(_ console: Console) -> StopSignals {
@@ -25,10 +24,7 @@ final class StopSignals: Sendable {
         sigaddset(&set, SIGTERM)
         pthread_sigmask(SIG_BLOCK, &set, nil)
         let signals = StopSignals()
-        let waited = set
-        let thread = Thread { signals.listen(waited, console) }
-        thread.name = "signals"
-        thread.start()
+        BackgroundThread.start("signals") { [set] in signals.listen(set, console) }
         return signals
     }
 
@@ -39,22 +35,14 @@ final class StopSignals: Sendable {
 
     var isStopping: Bool { cause != nil }
 
-    /// Asks to stop, as the first signal would.
-    func stop(_ cause: Cause) {
-        let isFirst = state.withLock { current in
-            guard current == nil else { return false }
-            current = cause
-            return true
-        }
-        if isFirst { changed.signal() }
-    }
+    /// Asks to stop, as the first signal would; later causes change nothing.
+    func stop(_ cause: Cause) { state.update { $0 = $0 ?? cause } }
 
     /// Blocks until something asks to stop, or the time has passed.
     /// - Returns: whether to stop.
     func wait(milliseconds: Int? = nil) -> Bool {
-        let timeout = milliseconds.map { DispatchTime.now() + .milliseconds($0) } ?? .distantFuture
-        if changed.wait(timeout: timeout) == .success { changed.signal() }
-        return isStopping
+        guard let milliseconds else { return state.wait { $0 == nil ? nil : true } }
+        return state.wait(milliseconds: milliseconds) { $0 == nil ? nil : true } ?? false
     }
 
     private func listen(_ set: sigset_t, _ console: Console) {

@@ -76,11 +76,3 @@ struct KafkaOptions: Sendable {
         }
     }
 }
-
-extension CommandFailure {
-    /// The log, or a topic beside it, cannot be used.
-    init(log error: LogError, _ what: String) {
-        self.init(
-            error.isRetriable ? .unavailable : .failure, what, why: error.message, next: error.hint)
-    }
-}

@@ -56,12 +56,10 @@ enum DigestCommand {
     }
 
     private static func digest(of site: SiteID, _ kafka: KafkaOptions) throws -> String? {
-        do {
+        try explaining("cannot read the log at \(kafka.brokers)") {
             let log = try KafkaLog.open(try kafka.settings("digest"), role: .readOnly)
             defer { log.close() }
             return try SiteDigest.compute(site: site, log: log, storePath: nil)
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "cannot read the log at \(kafka.brokers)")
         }
     }
 

@@ -22,14 +22,12 @@ private enum KeyPlace {
     private static func open<Result>(
         _ kafka: KafkaOptions, _ body: (any KeyAdministration) throws -> Result
     ) throws -> Result {
-        do {
+        try explaining("cannot work on the API keys at \(kafka.brokers)") {
             let topics = try KafkaTopics(try kafka.settings("key"))
             defer { topics.close() }
             let keys = try TopicKeyStore(topics: topics, names: kafka.names)
             defer { keys.stop() }
             return try body(keys)
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "cannot work on the API keys at \(kafka.brokers)")
         }
     }
 }

@@ -2,6 +2,7 @@ internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Foundation
+internal import Observability
 
 /// `andon log copy`
 enum LogCopyCommand {
@@ -54,15 +55,12 @@ enum LogCopyCommand {
         opened(source.log)
         let target = try to.openWriter()
         defer { target.close() }
-        let copied: LogCopier.Outcome
-        do {
-            copied = try copy(source.log, target.log, site, invocation.console, isStopping)
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "the copy was broken off; the same command goes on")
+        let copied = try explaining("the copy was interrupted; the same command continues it") {
+            try copy(source.log, target.log, site, invocation.console, isStopping)
         }
         guard copied.isComplete else {
             invocation.console.note(
-                "stopped after \(grouped(copied.before + copied.copied)) records; the same command goes on")
+                "stopped after \(grouped(copied.before + copied.copied)) records; the same command continues")
             return .interrupted
         }
         let registry: RegistryCopy.Outcome
@@ -71,7 +69,7 @@ enum LogCopyCommand {
             registry = try to.withRegistry(target.log) { try RegistryCopy.run(registered, to: $0, copied.definitions) }
         } catch {
             throw CommandFailure(
-                .failure, "all records are copied, the definitions' names are not", why: "\(error)",
+                .failure, "all records are copied, the definitions' names are not", why: error.forOperator.message,
                 next: "run the same command again")
         }
         try report(invocation, copied, registry, to)

@@ -39,10 +39,8 @@ enum LogStatCommand {
         })
 
     private static func noted(_ kafka: KafkaOptions, _ log: any EventLog) throws -> [PartitionIndex: LogOffset] {
-        do {
-            return try GroupPositions.read(try kafka.settings("log"), partitionCount: log.partitionCount)
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "cannot read how far the workers are")
+        try explaining("cannot read how far the workers are") {
+            try GroupPositions.read(try kafka.settings("log"), partitionCount: log.partitionCount)
         }
     }
 
@@ -60,28 +58,25 @@ enum LogStatCommand {
         _ invocation: Invocation, _ log: any EventLog, bytes: Int64?, noted: [PartitionIndex: LogOffset] = [:],
         store: (PartitionIndex) -> String?
     ) throws {
-        let standings: [LogStanding]
-        do {
-            standings = try log.partitions.map { try LogStanding(log, $0, store: store($0), noted: noted[$0]) }
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "cannot read the log")
+        let statuses = try explaining("cannot read the log") {
+            try log.partitions.map { try LogStatus(log, $0, store: store($0), noted: noted[$0]) }
         }
         try invocation.console.write(
-            invocation.value(OutputFormat.option), json: { json(standings, log.epoch, bytes) },
-            tables: { [table(standings)] + (bytes.map { [size($0, log.epoch)] } ?? []) })
+            invocation.value(OutputFormat.option), json: { json(statuses, log.epoch, bytes) },
+            tables: { [table(statuses)] + (bytes.map { [size($0, log.epoch)] } ?? []) })
     }
 
-    private static func table(_ standings: [LogStanding]) -> Table {
+    private static func table(_ statuses: [LogStatus]) -> Table {
         var table = Table([
             .number("partition"), .number("first"), .number("end"), .text("newest"), .number("folded to"),
             .number("lag records"), .number("lag events"), .number("lag seconds"),
         ])
-        for standing in standings {
-            let seconds = standing.lagMicroseconds.map { "\(Int128($0) / 1_000_000).\(tenths($0))" }
+        for status in statuses {
+            let seconds = status.lagMicroseconds.map { "\(Int128($0) / 1_000_000).\(tenths($0))" }
             table.append([
-                "\(standing.partition.value)", grouped(standing.start.value), grouped(standing.end.value),
-                standing.newest?.formatted ?? "-", standing.folded.map { grouped($0.value) } ?? "-",
-                standing.lagRecords.map { grouped($0) } ?? "-", standing.lagEvents.map { grouped($0) } ?? "-",
+                "\(status.partition.value)", grouped(status.start.value), grouped(status.end.value),
+                status.newest?.formatted ?? "-", status.folded.map { grouped($0.value) } ?? "-",
+                status.lagRecords.map { grouped($0) } ?? "-", status.lagEvents.map { grouped($0) } ?? "-",
                 seconds ?? "-",
             ])
         }
@@ -96,7 +91,7 @@ enum LogStatCommand {
         return table
     }
 
-    private static func json(_ standings: [LogStanding], _ epoch: LogEpoch, _ bytes: Int64?) -> [UInt8] {
+    private static func json(_ statuses: [LogStatus], _ epoch: LogEpoch, _ bytes: Int64?) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("epoch", epoch.description)
@@ -104,27 +99,27 @@ enum LogStatCommand {
             json.integer(orNull: bytes)
             json.key("partitions")
             json.array { json in
-                for standing in standings { write(standing, &json) }
+                for status in statuses { write(status, &json) }
             }
         }
         return json.bytes
     }
 
-    private static func write(_ standing: LogStanding, _ json: inout JSONWriter) {
+    private static func write(_ status: LogStatus, _ json: inout JSONWriter) {
         json.object { json in
-            json.member("partition", Int64(standing.partition.value))
-            json.member("first", standing.start.value)
-            json.member("end", standing.end.value)
+            json.member("partition", Int64(status.partition.value))
+            json.member("first", status.start.value)
+            json.member("end", status.end.value)
             json.key("newest_created_at")
-            json.string(orNull: standing.newest?.formatted)
+            json.string(orNull: status.newest?.formatted)
             json.key("folded")
-            json.integer(orNull: standing.folded?.value)
+            json.integer(orNull: status.folded?.value)
             json.key("lag_records")
-            json.integer(orNull: standing.lagRecords)
+            json.integer(orNull: status.lagRecords)
             json.key("lag_events")
-            json.integer(orNull: standing.lagEvents)
+            json.integer(orNull: status.lagEvents)
             json.key("lag_seconds")
-            json.fixed(orNull: standing.lagMicroseconds, decimals: 6)
+            json.fixed(orNull: status.lagMicroseconds, decimals: 6)
         }
     }
 

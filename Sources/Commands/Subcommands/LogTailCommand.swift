@@ -1,6 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
+internal import Locks
 
 /// `andon log tail`
 enum LogTailCommand {
@@ -42,12 +43,7 @@ enum LogTailCommand {
         let plan = try plan(invocation, opened.log)
         var reader = LogTailReader(
             opened.log, plan, isStopping: { signals.isStopping }, write: invocation.console.writeOutput)
-        let unreadable: Int
-        do {
-            unreadable = try reader.run()
-        } catch let error as LogError {
-            throw CommandFailure(log: error, "cannot read the log")
-        }
+        let unreadable = try explaining("cannot read the log") { try reader.run() }
         if signals.isStopping { return .interrupted }
         guard unreadable == 0 else {
             invocation.console.note("\(grouped(unreadable)) records cannot be read: see the lines of kind unreadable")
@@ -82,8 +78,6 @@ enum LogTailCommand {
 
     /// Lets no wait for records outlast Ctrl-C.
     static func wake(_ log: any EventLog, on signals: StopSignals) {
-        let thread = Thread { if signals.wait() { log.wakeReaders() } }
-        thread.name = "log-waker"
-        thread.start()
+        BackgroundThread.start("stop-waiter") { if signals.wait() { log.wakeReaders() } }
     }
 }

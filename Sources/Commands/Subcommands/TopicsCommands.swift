@@ -68,7 +68,7 @@ private enum TopicsReport {
             try before(admin, plan)
             findings = try admin.verify(plan)
         } catch {
-            throw CommandFailure(log: error, "cannot look after the topics at \(options.brokers)")
+            throw CommandFailure("cannot manage the topics at \(options.brokers)", because: error)
         }
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { json(findings) }, tables: { [table(findings)] })

@@ -1,7 +1,6 @@
 internal import CRdKafka
 public import EventLog
 public import EventModel
-internal import Foundation
 
 /// Asks a cluster about itself and creates topics. Every call blocks, at most for the timeout. From any thread.
 public final class KafkaAdmin: Sendable {
@@ -100,17 +99,16 @@ public final class KafkaAdmin: Sendable {
 
     /// One broker creates a topic; the others know it a little later.
     private func waitUntilUsable(_ names: [String]) throws(LogError) {
-        let deadline = ContinuousClock.now + .milliseconds(Int64(timeoutMilliseconds))
-        while true {
+        try Patience.ask(milliseconds: Int(timeoutMilliseconds)) { isLast throws(LogError) in
             let usable = try metadata().topics.filter { topic in
                 topic.error == .noError && !topic.partitions.isEmpty && topic.partitions.allSatisfy(\.hasLeader)
             }
-            if Set(names).isSubset(of: usable.map(\.name)) { return }
-            guard ContinuousClock.now < deadline else {
+            if Set(names).isSubset(of: usable.map(\.name)) { return () }
+            guard !isLast else {
                 throw LogError(
                     .unavailable, "the new topics have no leaders yet", hint: "check again with `andon topics verify`")
             }
-            Thread.sleep(forTimeInterval: 0.05)
+            return nil
         }
     }
 
@@ -135,7 +133,7 @@ public final class KafkaAdmin: Sendable {
         drainNotices()
         let queue = client.newQueue()
         guard let options = rd_kafka_AdminOptions_new(client.pointer, operation) else {
-            throw LogError(.unavailable, "\(doing): not known to librdkafka")
+            throw LogError(.unavailable, "\(doing): not supported by librdkafka")
         }
         defer { rd_kafka_AdminOptions_destroy(options) }
         rd_kafka_AdminOptions_set_request_timeout(options, timeoutMilliseconds, nil, 0)

@@ -1,6 +1,5 @@
 import EventLog
 import EventModel
-import Foundation
 internal import Locks
 
 /// The thread that asks brokers where partitions end, and whether an offset or topic that they denied is really gone, so
@@ -9,12 +8,12 @@ final class EndWatch: Sendable {
     private struct State {
         var isWanted = false
         var isStopping = false
-        var hasEnded = false
     }
 
     private let consumer: LogConsumer
     private let topic: String
     private let state = Monitor(State())
+    private let ended = Latch()
 
     init(_ consumer: LogConsumer, topic: String) {
         self.consumer = consumer
@@ -22,22 +21,20 @@ final class EndWatch: Sendable {
     }
 
     func start(_ partitions: [PartitionReader]) {
-        let thread = Thread { [self] in
-            while pause() { look(partitions) }
-            state.update { $0.hasEnded = true }
+        BackgroundThread.start("kafka-ends") { [self] in
+            while pause() { check(partitions) }
+            ended.open()
         }
-        thread.name = "kafka-ends"
-        thread.start()
     }
 
     /// Returns when the thread has ended, which may take as long as a pending request.
     func stop() {
         state.update { $0.isStopping = true }
-        state.wait { $0.hasEnded ? () : nil }
+        ended.wait()
     }
 
     /// Checks at once.
-    func lookNow() {
+    func checkNow() {
         if state.withLock({ $0.isWanted }) { return }
         state.update { $0.isWanted = true }
     }
@@ -52,8 +49,8 @@ final class EndWatch: Sendable {
         }
     }
 
-    private func look(_ partitions: [PartitionReader]) {
-        let now = Monotonic.microseconds()
+    private func check(_ partitions: [PartitionReader]) {
+        let now = BrokerTime.microseconds
         let interests = partitions.map { ($0, $0.interest(now: now)) }
         for (reader, interest) in interests where interest.isDoubted { resolveDoubt(reader) }
         askEnds(interests.filter { $0.1.isUsed }.map { $0.0 })
@@ -61,7 +58,7 @@ final class EndWatch: Sendable {
 
     private func askEnds(_ readers: [PartitionReader]) {
         guard !readers.isEmpty else { return }
-        let askedAt = Monotonic.microseconds()
+        let askedAt = BrokerTime.microseconds
         let ends = consumer.ends(readers.map(\.partition))
         for reader in readers {
             if let end = ends[reader.partition] { reader.observe(end: end, askedAt: askedAt) }
@@ -73,7 +70,7 @@ final class EndWatch: Sendable {
         // One partition without a leader fails the request for all; the others must still be asked.
         guard ends.isEmpty, readers.count > 1 else { return }
         for reader in readers where !state.withLock({ $0.isStopping }) {
-            let askedAt = Monotonic.microseconds()
+            let askedAt = BrokerTime.microseconds
             if let end = consumer.ends([reader.partition])[reader.partition] {
                 reader.observe(end: end, askedAt: askedAt)
             }
@@ -90,7 +87,7 @@ final class EndWatch: Sendable {
         }
     }
 
-    /// Whether a broker answers that it knows no such topic.
+    /// Whether a broker answers that it does not know the topic.
     private var isTopicGone: Bool {
         do throws(LogError) {
             _ = try consumer.partitionCount()

@@ -11,7 +11,7 @@ import EventModel
 /// `@unchecked Sendable`: `start`, `stop` and `poll` belong to the polling thread alone (DESIGN 4); the questions and
 /// `wake` librdkafka allows from any thread; ``close()`` comes when all threads have ended.
 final class LogConsumer: @unchecked Sendable {
-    /// In the order in which they are let go.
+    /// In the order in which they are released.
     private struct Handles {
         var topic: OpaquePointer
         var queue: KafkaQueue
@@ -98,9 +98,7 @@ final class LogConsumer: @unchecked Sendable {
 
     /// Connection errors are only reported: reading waits until a broker answers.
     private func serveMain() {
-        while let event = open.main.poll(milliseconds: 0) {
-            if let line = event.logLine { settings.notice(line.level, "\(line.facility): \(line.text)") }
-        }
+        while let event = open.main.poll(milliseconds: 0) { settings.journal.record(event) }
     }
 
     // MARK: Questions

@@ -1,6 +1,7 @@
 import EventLog
 import EventModel
 internal import Locks
+internal import Observability
 
 /// Reading of the events topic: the reading half of ``KafkaLog``.
 final class LogReader: Sendable {
@@ -15,7 +16,7 @@ final class LogReader: Sendable {
         self.consumer = consumer
         let polling = PollingThread(consumer)
         let ends = EndWatch(consumer, topic: topic)
-        let signals = ReaderSignals(attend: { polling.attend($0) }, look: { ends.lookNow() })
+        let signals = ReaderSignals(attend: { polling.attend($0) }, askEnds: { ends.checkNow() })
         partitions = (0..<partitionCount).map { PartitionReader(partition: PartitionIndex($0), signals: signals) }
         self.polling = polling
         self.ends = ends
@@ -108,7 +109,8 @@ final class LogReader: Sendable {
                     if found == nil, record.createdAt >= time { found = record.offset }
                 }
             } catch {
-                throw error as? LogError ?? LogError(.unavailable, "\(error)")
+                // The body throws nothing, so it is the log's.
+                throw error as? LogError ?? LogError(.unavailable, error.forOperator.message)
             }
             guard next > before else { throw .noAnswer(index) }
         }
@@ -141,7 +143,7 @@ final class LogReader: Sendable {
     }
 
     private func range(_ reader: PartitionReader) throws(LogError) -> (start: LogOffset, end: LogOffset) {
-        let askedAt = Monotonic.microseconds()
+        let askedAt = BrokerTime.microseconds
         let range = try ask { consumer throws(LogError) in try consumer.range(reader.partition) }
         reader.observe(end: range.end, askedAt: askedAt)
         return range
@@ -155,12 +157,12 @@ final class LogReader: Sendable {
         }
         guard !isClosed else { throw .logClosed }
         defer { questions.update { $0.count -= 1 } }
-        let deadline = Monotonic.microseconds() + Int64(ReaderLimits.queryMilliseconds) * 1000
+        let deadline = BrokerTime.deadline(milliseconds: Int(ReaderLimits.queryMilliseconds))
         while true {
             do throws(LogError) {
                 return try body(consumer)
             } catch {
-                guard error.code == .unavailable, Monotonic.microseconds() < deadline else { throw error }
+                guard error.code == .unavailable, BrokerTime.now < deadline else { throw error }
                 let isClosing = questions.wait(milliseconds: ReaderLimits.queryPauseMilliseconds) { state in
                     state.isClosed ? true : nil
                 }

@@ -7,7 +7,7 @@ struct ReaderSignals: Sendable {
     /// Fetching no longer matches what the machine wants.
     var attend: @Sendable (PartitionIndex) -> Void
     /// The range or the end of a partition has to be asked for.
-    var look: @Sendable () -> Void
+    var askEnds: @Sendable () -> Void
 }
 
 /// The records of one partition between the polling thread, which delivers them, and readers, which take them.
@@ -65,7 +65,7 @@ final class PartitionReader: Sendable {
             state.update { state in
                 state.isTaken = false
                 state.waiters -= 1
-                state.usedAt = Monotonic.microseconds()
+                state.usedAt = BrokerTime.microseconds
             }
         }
         for _ in 0..<ReaderLimits.readPatienceSteps {
@@ -91,14 +91,14 @@ final class PartitionReader: Sendable {
             // Closing waits for it.
             state.update { state in
                 state.waiters -= 1
-                state.usedAt = Monotonic.microseconds()
+                state.usedAt = BrokerTime.microseconds
             }
         }
         return state.wait(milliseconds: timeoutMilliseconds) { state -> Bool? in
             if state.isClosed || state.wakes != wakes { return false }
             if case .failed = state.machine.state { return true }
             guard let end = state.end.end else {
-                signals.look()
+                signals.askEnds()
                 return nil
             }
             if offset < end { return true }
@@ -156,7 +156,7 @@ final class PartitionReader: Sendable {
     /// nil until the end was asked for once; asking keeps it fresh for a while.
     func knownEnd() -> KnownEnd? {
         state.withLock { state in
-            state.usedAt = Monotonic.microseconds()
+            state.usedAt = BrokerTime.microseconds
             return state.end.known(now: state.usedAt)
         }
     }
@@ -215,12 +215,12 @@ final class PartitionReader: Sendable {
     }
 
     func denied() {
-        state.update { if $0.machine.denied() { signals.look() } }
+        state.update { if $0.machine.denied() { signals.askEnds() } }
     }
 
     func fail(_ error: LogError) { state.update { $0.machine.fail(error) } }
 
-    /// Stops fetching a partition that nobody has read for a while, and divides the memory among the others.
+    /// Stops fetching a partition that nobody has read for a while, and divides its memory among the others.
     /// - Returns: whether it is in use.
     func tidy(now: Int64, heldBytesMaximum: Int) -> Bool {
         state.withLock { state in

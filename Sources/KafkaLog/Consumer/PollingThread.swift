@@ -1,7 +1,6 @@
 internal import CRdKafka
 import EventLog
 import EventModel
-import Foundation
 internal import Locks
 
 /// The one thread that fetches: it starts and stops partitions as their machines decide, and delivers what arrives.
@@ -11,11 +10,11 @@ final class PollingThread: @unchecked Sendable {
     private struct State {
         var attention: Set<PartitionIndex> = []
         var isStopping = false
-        var hasEnded = false
     }
 
     private let consumer: LogConsumer
     private let state = Monitor(State())
+    private let ended = Latch()
     private var started: Set<PartitionIndex> = []
     private var tidiedAt: Int64 = 0
 
@@ -25,24 +24,22 @@ final class PollingThread: @unchecked Sendable {
     init(_ consumer: LogConsumer) { self.consumer = consumer }
 
     func start(_ partitions: [PartitionReader]) {
-        let thread = Thread { [self] in
+        BackgroundThread.start("kafka-reader") { [self] in
             while let attention = nextAttention() {
                 for partition in attention { reconcile(partitions[Int(partition.value)]) }
                 tidy(partitions)
                 consumer.poll(milliseconds: Self.pollMilliseconds) { distribute($0, partitions) }
             }
             for partition in started { consumer.stop(partition) }
-            state.update { $0.hasEnded = true }
+            ended.open()
         }
-        thread.name = "kafka-reader"
-        thread.start()
     }
 
     /// Returns when the thread has ended and all partitions are stopped.
     func stop() {
         state.withLock { $0.isStopping = true }
         consumer.wake()
-        state.wait { $0.hasEnded ? () : nil }
+        ended.wait()
     }
 
     /// Makes the thread check soon what the partition's machine wants.
@@ -107,7 +104,7 @@ final class PollingThread: @unchecked Sendable {
     }
 
     private func tidy(_ partitions: [PartitionReader]) {
-        let now = Monotonic.microseconds()
+        let now = BrokerTime.microseconds
         guard now - tidiedAt >= Self.tidyMicroseconds else { return }
         tidiedAt = now
         let heldBytes = ReaderLimits.heldBytes(usedPartitions: started.count)

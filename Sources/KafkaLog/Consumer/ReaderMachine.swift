@@ -140,7 +140,7 @@ struct ReaderMachine {
                     "offset \(next.value) of partition \(partition.value) is not in the log, which reaches from "
                         + "\(start.value) to \(end.value)",
                     hint: next < start
-                        ? "retention or an operator removed records that were not folded yet: figures of them are lost; "
+                        ? "retention or an operator removed records that were not folded yet: their figures are lost; "
                             + "fold the rest into a new store"
                         : "the topic was recreated or truncated, and the store belongs to the old one: fold into a new store"
                 ))
@@ -156,7 +156,7 @@ struct ReaderMachine {
         fail(
             LogError(
                 .outOfRange, "the topic \(topic) does not exist any more",
-                hint: "somebody deleted it; `andon topics create --brokers …` makes an empty one"))
+                hint: "somebody deleted it; `andon topics create --brokers …` creates an empty one"))
     }
 
     /// Reading cannot go on.

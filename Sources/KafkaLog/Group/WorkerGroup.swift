@@ -1,7 +1,6 @@
 internal import CRdKafka
 public import EventLog
 public import EventModel
-internal import Foundation
 internal import Locks
 internal import Synchronization
 
@@ -19,18 +18,18 @@ public final class WorkerGroup: Sendable {
     private struct State {
         var machine = MembershipMachine()
         var isLeaving = false
-        var hasEnded = false
     }
 
     private let shell: GroupShell
     private let state = Monitor(State())
-    private let polledAt = Atomic<Int64>(Monotonic.microseconds())
+    private let ended = Latch()
+    private let polledAt = Atomic<Int64>(BrokerTime.microseconds)
     private let topic: String
     private let sessionMicroseconds: Int64
     private let handler: Handler
 
     /// How long a member that is leaving waits for the brokers.
-    private static let leaveMicrosecondsMaximum: Int64 = 10_000_000
+    private static let leaveMillisecondsMaximum = 10_000
     private static let pollMilliseconds: Int32 = 100
 
     /// Joins the group; the handler gets the first assignment.
@@ -55,7 +54,7 @@ public final class WorkerGroup: Sendable {
 
     /// Microseconds since the group was last polled, by the monotonic clock.
     public var lastPollAgeMicroseconds: Int64 {
-        max(0, Monotonic.microseconds() - polledAt.load(ordering: .relaxed))
+        max(0, BrokerTime.microseconds - polledAt.load(ordering: .relaxed))
     }
 
     /// Whether the last poll is so recent that no other member can hold these partitions; if not, publish nothing
@@ -75,32 +74,30 @@ public final class WorkerGroup: Sendable {
     /// Leaves the group after the handler has given up all partitions. Must not be called from the handler.
     public func leave() {
         state.withLock { $0.isLeaving = true }
-        state.wait { $0.hasEnded ? () : nil }
+        ended.wait()
     }
 
     // MARK: Polling thread
 
     private func start() {
-        let thread = Thread { [self] in
+        BackgroundThread.start("kafka-group") { [self] in
             poll()
             shell.destroy()
-            state.update { $0.hasEnded = true }
+            ended.open()
         }
-        thread.name = "kafka-group"
-        thread.start()
     }
 
     private func poll() {
         while !state.withLock({ $0.isLeaving }) { step() }
         perform(state.withLock { $0.machine.leave() })
-        let deadline = Monotonic.microseconds() + Self.leaveMicrosecondsMaximum
-        while !shell.hasClosed, Monotonic.microseconds() < deadline { step() }
+        let deadline = BrokerTime.deadline(milliseconds: Self.leaveMillisecondsMaximum)
+        while !shell.hasClosed, BrokerTime.now < deadline { step() }
         perform(state.withLock { $0.machine.left() })
     }
 
     private func step() {
         let event = shell.next(milliseconds: Self.pollMilliseconds)
-        polledAt.store(Monotonic.microseconds(), ordering: .relaxed)
+        polledAt.store(BrokerTime.microseconds, ordering: .relaxed)
         guard let event else { return }
         perform(
             state.withLock { state in
@@ -110,7 +107,7 @@ public final class WorkerGroup: Sendable {
                 case .failed(let error): state.machine.failed(error)
                 }
             })
-        polledAt.store(Monotonic.microseconds(), ordering: .relaxed)
+        polledAt.store(BrokerTime.microseconds, ordering: .relaxed)
     }
 
     private func perform(_ actions: [MembershipMachine.Action]) {

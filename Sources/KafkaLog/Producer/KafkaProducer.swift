@@ -1,7 +1,6 @@
 internal import CRdKafka
 package import EventLog
 internal import EventModel
-internal import Foundation
 internal import Locks
 
 /// Sends records idempotently to all in-sync replicas (DESIGN 4).
@@ -18,7 +17,6 @@ package final class KafkaProducer: Sendable {
         var machine: ProducerMachine<Receipt>
         /// nil while a new one is being created, and at the end.
         var handle: ProducerHandle?
-        var hasEnded = false
         var lastFault: KafkaFault?
         var recreations = 0
     }
@@ -27,6 +25,7 @@ package final class KafkaProducer: Sendable {
     private let limits: ProducerLimits
     let deliveryTimeoutMilliseconds: Int
     private let state: Monitor<State>
+    private let ended = Latch()
 
     /// - Parameter deliveryTimeoutMilliseconds: Within this time a record is acknowledged or answered as failed; shorter
     ///   than the deadline of the request that it came with.
@@ -39,9 +38,10 @@ package final class KafkaProducer: Sendable {
         self.deliveryTimeoutMilliseconds = deliveryTimeoutMilliseconds
         let handle = try Self.makeHandle(settings, limits, deliveryTimeoutMilliseconds)
         state = Monitor(State(machine: ProducerMachine(limits), handle: handle))
-        let thread = Thread { [self] in run() }
-        thread.name = "kafka-producer"
-        thread.start()
+        BackgroundThread.start("kafka-producer") { [self] in
+            run()
+            ended.open()
+        }
     }
 
     private static func makeHandle(
@@ -115,7 +115,7 @@ package final class KafkaProducer: Sendable {
             return state.handle?.queue
         }
         queue?.wake()
-        state.wait { $0.hasEnded ? () : nil }
+        ended.wait()
     }
 
     /// Records and bytes that wait for an acknowledgement.
@@ -137,11 +137,7 @@ package final class KafkaProducer: Sendable {
 
     // MARK: The polling thread
 
-    private static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    private static var now: Int64 { BrokerTime.now.milliseconds }
 
     private func run() {
         // This thread holds its own reference, so that clients are destroyed here and outside the lock.
@@ -162,7 +158,6 @@ package final class KafkaProducer: Sendable {
                 answer(receipts, LogError(.uncertain, "the Kafka producer was closed before the broker had answered"))
                 state.withLock { $0.handle = nil }
                 handle = nil
-                state.update { $0.hasEnded = true }
                 return
             }
         }
@@ -172,8 +167,7 @@ package final class KafkaProducer: Sendable {
         switch event.kind {
         case .deliveryReports: report(event)
         case .error: fault(event)
-        case .log:
-            if let line = event.logLine { settings.notice(line.level, "\(line.facility): \(line.text)") }
+        case .log: settings.journal.record(event)
         case .message, .offsetCommit, .rebalance, .other: break
         }
     }
@@ -216,7 +210,7 @@ package final class KafkaProducer: Sendable {
             }
             return isNeeded ? handle : nil
         } catch {
-            settings.notice(3, "no new Kafka producer: \(error)")
+            settings.journal.record(.producerNotRecreated(error))
             state.withLock { $0.machine.recreationFailed(now: Self.now) }
             return nil
         }

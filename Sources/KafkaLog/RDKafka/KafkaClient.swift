@@ -89,9 +89,9 @@ final class KafkaClient: @unchecked Sendable {
     func offsets(
         of topic: String, _ partitions: [PartitionIndex], at place: KafkaOffset, timeoutMilliseconds: Int32
     ) throws(LogError) -> [PartitionIndex: LogOffset] {
-        let deadline = Monotonic.microseconds() + Int64(timeoutMilliseconds) * 1000
+        let deadline = BrokerTime.deadline(milliseconds: Int(timeoutMilliseconds))
         while true {
-            let left = max(1, (deadline - Monotonic.microseconds()) / 1000)
+            let left = max(1, BrokerTime.milliseconds(until: deadline))
             let list = KafkaPartitionList(
                 partitions.map { KafkaPartition(topic: topic, partition: $0, offset: place) })
             var error = KafkaErrorCode(rd_kafka_offsets_for_times(pointer, list.pointer, Int32(left)))
@@ -106,14 +106,12 @@ final class KafkaClient: @unchecked Sendable {
                 error = .timedOut
             }
             let isPassing = error == .notLeader || error == .leaderNotAvailable
-            guard isPassing, Monotonic.microseconds() < deadline else {
+            guard isPassing, BrokerTime.now < deadline else {
                 throw error.logError("asking for the ends of \(topic)")
             }
-            usleep(Self.leaderWaitMicroseconds)
+            Patience.pause()
         }
     }
-
-    private static let leaderWaitMicroseconds: UInt32 = 50_000
 
     /// First offset of a partition, and the one that the next record gets.
     func watermarks(

@@ -1,5 +1,6 @@
 internal import CRdKafka
 public import EventLog
+public import Observability
 
 /// How to reach a cluster, the same for every client of a process.
 public struct KafkaSettings: Sendable {
@@ -10,8 +11,8 @@ public struct KafkaSettings: Sendable {
     public var names: TopicNames
     /// More properties of librdkafka, from the operator: TLS, SASL and the like.
     public private(set) var properties: [KafkaProperty] = []
-    /// Called with librdkafka's log lines: syslog level and text. From any thread; must not block.
-    public var notice: @Sendable (_ level: Int32, _ text: String) -> Void = { _, _ in }
+    /// Gets the log lines of librdkafka and what its clients run into.
+    public var journal = Journal.silent
 
     public init(
         brokers: String, clientID: String = "andon", names: TopicNames = TopicNames(), properties: [KafkaProperty] = []

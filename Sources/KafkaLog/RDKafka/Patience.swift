@@ -5,19 +5,22 @@ internal import Foundation
 /// learn of it a little later, and any of them may answer.
 enum Patience {
     /// Brokers inform each other within milliseconds; a second more for busy ones.
-    private static let milliseconds: Int64 = 2000
-    private static let stepSeconds = 0.1
+    private static let milliseconds = 2000
+    private static let stepSeconds = 0.05
 
     /// Calls `body` until it returns a value; the last call has to return one or to throw.
     static func ask<Answer>(
-        _ body: (_ isLast: Bool) throws(LogError) -> Answer?
+        milliseconds: Int = milliseconds, _ body: (_ isLast: Bool) throws(LogError) -> Answer?
     ) throws(LogError) -> Answer {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
-        while ContinuousClock.now < deadline {
+        let deadline = BrokerTime.deadline(milliseconds: milliseconds)
+        while BrokerTime.now < deadline {
             if let answer = try body(false) { return answer }
-            Thread.sleep(forTimeInterval: stepSeconds)
+            pause()
         }
         guard let answer = try body(true) else { preconditionFailure("the last call has an answer") }
         return answer
     }
+
+    /// Between two questions to a broker. Nothing on this machine can signal its answer earlier, so this only sleeps.
+    static func pause() { Thread.sleep(forTimeInterval: stepSeconds) }
 }

@@ -1,7 +1,7 @@
 internal import EventLog
 internal import EventModel
-internal import Foundation
 internal import Locks
+internal import Observability
 
 /// Followings of single partitions that share one consumer and one thread.
 ///
@@ -21,20 +21,18 @@ final class FollowingHub: Sendable {
     }
 
     private let consumer: HubConsumer
-    private let notice: @Sendable (Int32, String) -> Void
+    private let journal: Journal
     private let state = Monitor(State())
 
     var client: KafkaClient { consumer.client }
 
     init(_ settings: KafkaSettings) throws(LogError) {
         consumer = try HubConsumer(settings)
-        notice = settings.notice
-        let thread = Thread { [self] in
+        journal = settings.journal
+        BackgroundThread.start("kafka-hub") { [self] in
             run()
             state.update { $0.hasEnded = true }
         }
-        thread.name = "kafka-hub"
-        thread.start()
     }
 
     /// - Parameter places: where each partition begins.
@@ -88,7 +86,7 @@ final class FollowingHub: Sendable {
     /// Longest wait for a record, after which librdkafka's own notices are read.
     private static let pollMilliseconds: Int32 = 200
     /// Records between two checks of the notices.
-    private static let recordsPerLook = 1000
+    private static let recordsPerCheck = 1000
 
     private func run() {
         var reading: [TopicPlace: HubFollowing] = [:]
@@ -102,7 +100,7 @@ final class FollowingHub: Sendable {
                 act(following.progress.take(message), message.error, place, following, &reading)
             }
             records += 1
-            if records % Self.recordsPerLook == 0 { consumer.serveMain() }
+            if records % Self.recordsPerCheck == 0 { consumer.serveMain() }
         }
         for (place, following) in reading { consumer.stop(following.topic, place.partition) }
     }
@@ -148,9 +146,7 @@ final class FollowingHub: Sendable {
         case .carryOn:
             break
         case .restart(let partition):
-            notice(
-                4, "topic \(place.topic) partition \(partition.value): the position is gone, reading from the start"
-            )
+            journal.record(.topicRestarted(place.topic, partition))
             consumer.stop(following.topic, partition)
             reading[place] = nil
             start(following, place, at: .beginning, &reading)
@@ -158,7 +154,7 @@ final class FollowingHub: Sendable {
             client.loseTopic()
             check(place.topic, code)
         case .fail:
-            notice(3, "topic \(place.topic): \(code.text)")
+            journal.record(.topicFailed(place.topic, code.text))
             release(following)
         }
     }
@@ -169,19 +165,17 @@ final class FollowingHub: Sendable {
     private func check(_ topic: String, _ code: KafkaErrorCode) {
         let isAsked = state.withLock { state in state.isStopping || !state.doubted.insert(topic).inserted }
         if isAsked { return }
-        let thread = Thread { [self] in
-            do {
+        BackgroundThread.start("kafka-doubt") { [self] in
+            do throws(LogError) {
                 let answer = try FollowingProgress.check(client, topic, code)
                 for following in followings(of: topic) where following.progress.checked(answer) == .fail {
                     release(following)
                 }
             } catch {
-                notice(4, "topic \(topic): \(error)")
+                journal.record(.topicCheckFailed(topic, error))
             }
             _ = state.update { $0.doubted.remove(topic) }
         }
-        thread.name = "kafka-doubt"
-        thread.start()
     }
 
     private func followings(of topic: String) -> [HubFollowing] {

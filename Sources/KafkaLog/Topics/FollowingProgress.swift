@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Locks
@@ -95,9 +96,9 @@ final class FollowingProgress: Sendable {
 
     /// As ``TopicFollowing/readToEnd(timeoutMilliseconds:)``.
     func readToEnd(_ client: KafkaClient, timeoutMilliseconds: Int) -> Bool {
-        let deadline = ContinuousClock.now + .milliseconds(timeoutMilliseconds)
+        let deadline = BrokerTime.deadline(milliseconds: timeoutMilliseconds)
         guard let ends = ends(client, before: deadline) else { return false }
-        return state.wait(milliseconds: Self.remaining(until: deadline)) { state -> Bool? in
+        return state.wait(milliseconds: BrokerTime.milliseconds(until: deadline)) { state -> Bool? in
             if state.machine.hasReached(ends) { return true }
             return state.isStopping || state.machine.failure != nil ? false : nil
         } ?? false
@@ -105,11 +106,11 @@ final class FollowingProgress: Sendable {
 
     /// Where the partitions end now; nil when no broker answers in time.
     private func ends(
-        _ client: KafkaClient, before deadline: ContinuousClock.Instant
+        _ client: KafkaClient, before deadline: MonotonicTime
     ) -> [PartitionIndex: LogOffset]? {
         let partitions = state.withLock { $0.machine.partitions }
         while true {
-            let milliseconds = Self.remaining(until: deadline)
+            let milliseconds = BrokerTime.milliseconds(until: deadline)
             if isOver || milliseconds <= 0 { return nil }
             do {
                 return try client.offsets(
@@ -119,11 +120,6 @@ final class FollowingProgress: Sendable {
                 _ = state.wait(milliseconds: min(milliseconds, 50)) { $0.isStopping ? () : nil }
             }
         }
-    }
-
-    private static func remaining(until deadline: ContinuousClock.Instant) -> Int {
-        let left = (deadline - ContinuousClock.now).components
-        return Int(left.seconds) * 1000 + Int(left.attoseconds / 1_000_000_000_000_000)
     }
 }
 

@@ -1,6 +1,7 @@
 internal import CRdKafka
 internal import EventLog
 internal import EventModel
+internal import Observability
 
 /// A partition of one of several topics.
 struct TopicPlace: Hashable, Sendable {
@@ -18,7 +19,7 @@ final class HubConsumer: @unchecked Sendable {
     let client: KafkaClient
     private let queue: KafkaQueue
     private let main: KafkaQueue
-    private let notice: @Sendable (Int32, String) -> Void
+    private let journal: Journal
 
     /// What may be fetched ahead of the handlers, over all partitions: they share one queue, and librdkafka counts what is
     /// in the queue to which a partition's records go.
@@ -47,7 +48,7 @@ final class HubConsumer: @unchecked Sendable {
         client = try KafkaClient(.consumer, configuration)
         queue = client.newQueue()
         main = client.mainQueue()
-        notice = settings.notice
+        journal = settings.journal
     }
 
     /// - Throws: ``LogError`` when it is not a topic name.
@@ -91,9 +92,7 @@ final class HubConsumer: @unchecked Sendable {
 
     /// Connection errors are only reported: reading waits until a broker answers.
     func serveMain() {
-        while let event = main.poll(milliseconds: 0) {
-            if let line = event.logLine { notice(line.level, "\(line.facility): \(line.text)") }
-        }
+        while let event = main.poll(milliseconds: 0) { journal.record(event) }
     }
 }
 

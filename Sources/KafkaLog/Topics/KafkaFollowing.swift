@@ -1,15 +1,15 @@
 internal import CRdKafka
 internal import EventLog
 internal import EventModel
-internal import Foundation
 internal import Locks
+internal import Observability
 
 /// Follows a topic with a consumer of its own, on one thread, so that no other reader can delay it.
 final class KafkaFollowing: TopicFollowing {
     private let client: KafkaClient
-    private let notice: @Sendable (Int32, String) -> Void
+    private let journal: Journal
     private let progress: FollowingProgress
-    private let hasEnded = Monitor(false)
+    private let ended = Latch()
     private let errors: ErrorBox
 
     /// Partition errors, which librdkafka reports by a callback during a poll when it is not polled for events.
@@ -24,7 +24,7 @@ final class KafkaFollowing: TopicFollowing {
     ) throws(LogError) {
         errors = ErrorBox()
         client = try KafkaClient(.consumer, Self.configuration(settings, errors))
-        notice = settings.notice
+        journal = settings.journal
         progress = FollowingProgress(topic: topic, places, handle)
         let error = assign(places)
         guard error == .noError else { throw error.logError("following topic \(topic)") }
@@ -68,12 +68,10 @@ final class KafkaFollowing: TopicFollowing {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        BackgroundThread.start("kafka-follow") { [self] in
             run()
-            hasEnded.update { $0 = true }
+            ended.open()
         }
-        thread.name = "kafka-follow"
-        thread.start()
     }
 
     var failure: LogError? { progress.failure }
@@ -85,7 +83,7 @@ final class KafkaFollowing: TopicFollowing {
     func stop() {
         progress.beginStop()
         client.consumerQueue()?.wake()
-        hasEnded.wait { $0 ? () : nil }
+        ended.wait()
     }
 
     // MARK: Reading
@@ -113,7 +111,7 @@ final class KafkaFollowing: TopicFollowing {
     }
 
     private func serve(_ event: borrowing KafkaEvent) {
-        if let line = event.logLine { notice(line.level, "\(line.facility): \(line.text)") }
+        journal.record(event)
         guard event.kind == .error, let fault = event.fault else { return }
         act(progress.failed(fault.code, fault.text, nil), fault.code)
     }
@@ -124,19 +122,19 @@ final class KafkaFollowing: TopicFollowing {
         case .carryOn:
             break
         case .restart(let partition):
-            notice(4, "topic \(topic) partition \(partition.value): the position is gone, reading from the start")
+            journal.record(.topicRestarted(topic, partition))
             // Not a seek, which has no effect on a partition whose fetching was ended by an error.
             let error = assign(progress.places)
-            if error != .noError { notice(3, "topic \(topic): \(error.text)") }
+            if error != .noError { journal.record(.topicFailed(topic, error.text)) }
         case .check:
             client.loseTopic()
-            do {
+            do throws(LogError) {
                 _ = progress.checked(try FollowingProgress.check(client, topic, code))
             } catch {
-                notice(4, "topic \(topic): \(error)")
+                journal.record(.topicCheckFailed(topic, error))
             }
         case .fail:
-            notice(3, "topic \(topic): \(code.text)")
+            journal.record(.topicFailed(topic, code.text))
         }
     }
 }

@@ -1,5 +1,3 @@
-// Layer: end to end. The real program, as a user starts it. Catches what is put together wrongly; what the parts
-// compute is proved in their own suites.
 import Foundation
 import ProcessHarness
 import TestKit

@@ -4,7 +4,7 @@ internal import Foundation
 internal import ProjectionStore
 
 /// Where a partition of a log stands, and how far behind it a fold is.
-struct LogStanding: Equatable {
+struct LogStatus: Equatable {
     var partition: PartitionIndex
     var start: LogOffset
     var end: LogOffset

@@ -1,0 +1,50 @@
+internal import EventLog
+internal import EventModel
+internal import Observability
+
+/// What this module records in the journal.
+extension JournalEvent {
+    /// A log line of librdkafka.
+    /// - Parameter level: as in syslog: 3 and below are errors, 4 is a warning.
+    static func libraryLog(level: Int32, facility: String, _ text: String) -> JournalEvent {
+        JournalEvent(
+            "kafka_library_log", level <= 3 ? .error : level == 4 ? .warning : .info, "\(facility): \(text)",
+            [Field("facility", facility, isInMessage: true)])
+    }
+
+    /// A new producer cannot be created; it is tried again.
+    static func producerNotRecreated(_ error: LogError) -> JournalEvent {
+        JournalEvent("kafka_producer_not_recreated", .error, "no new Kafka producer: \(error)")
+    }
+
+    /// The offset to go on from no longer exists.
+    static func topicRestarted(_ topic: String, _ partition: PartitionIndex) -> JournalEvent {
+        JournalEvent(
+            "kafka_topic_restarted", .warning,
+            "topic \(topic) partition \(partition.value): the position is gone, reading from the start",
+            fields(topic, partition))
+    }
+
+    /// A topic is no longer followed.
+    static func topicFailed(_ topic: String, _ reason: String) -> JournalEvent {
+        JournalEvent("kafka_topic_failed", .error, "topic \(topic): \(reason)", fields(topic))
+    }
+
+    /// No broker answers whether a topic still exists.
+    static func topicCheckFailed(_ topic: String, _ error: LogError) -> JournalEvent {
+        JournalEvent("kafka_topic_check_failed", .warning, "topic \(topic): \(error)", fields(topic))
+    }
+
+    private static func fields(_ topic: String, _ partition: PartitionIndex? = nil) -> [Field] {
+        [Field("topic", topic, isInMessage: true)]
+            + (partition.map { [Field("partition", $0.value, isInMessage: true)] } ?? [])
+    }
+}
+
+extension Journal {
+    /// Records the log line that an event of librdkafka carries, if any.
+    func record(_ event: borrowing KafkaEvent) {
+        guard let line = event.logLine else { return }
+        record(.libraryLog(level: line.level, facility: line.facility, line.text))
+    }
+}
