@@ -48,15 +48,16 @@ enum KeyRecord {
             guard case .string(let text) = site, SiteID(text).isValid else { return nil }
             key.sites.append(SiteID(text))
         }
+        // Both are always written: what lacks one is damaged, and could be the record of a key that was revoked.
         switch members["rate_limit"] {
-        case nil, .null: break
+        case .null: break
         case .number(let text):
             guard let limit = Int(text), limit >= 0 else { return nil }
             key.rateLimit = limit
         default: return nil
         }
         switch members["revoked_at"] {
-        case nil, .null: break
+        case .null: break
         case .string(let text):
             guard let time = Timestamp(rfc3339: text) else { return nil }
             key.revokedAt = time

@@ -126,10 +126,13 @@ public final class KeyStore: KeySource, KeyAdministration {
         try rows.forEachRow { row in
             // A role or hash that this version does not know opens nothing.
             guard let role = Role(rawValue: row.text(2)), let hash = SHA256Digest(bytes: row.blob(5)) else { return }
+            // A damaged list opens nothing: with fewer sites in it, or none, the key would open others, or all.
+            let sites = row.text(3).split(separator: " ").map { SiteID($0) }
+            guard sites.allSatisfy(\.isValid), sites.map(\.text).joined(separator: " ") == row.text(3) else { return }
             keys[row.text(0)] = APIKey(
                 id: row.text(0), name: row.text(1), role: role,
-                sites: row.text(3).split(separator: " ").map { SiteID($0) },
-                rateLimit: row.isNull(4) ? nil : row.int(4), createdAt: Timestamp(microseconds: row.int64(6)),
+                sites: sites, rateLimit: row.isNull(4) ? nil : row.int(4),
+                createdAt: Timestamp(microseconds: row.int64(6)),
                 revokedAt: row.isNull(7) ? nil : Timestamp(microseconds: row.int64(7)), secretHash: hash)
         }
         state.keys = keys

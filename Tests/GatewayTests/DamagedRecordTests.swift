@@ -1,0 +1,111 @@
+import Crypto
+import EventLog
+import EventModel
+import Foundation
+import SQLite
+import Testing
+
+@testable import Access
+@testable import Gateway
+@testable import Sites
+
+/// Records of registry and keys with one wrong bit. They carry no checksum of their own, so a wrong bit may give another
+/// value; it must never give the same one, nor open what was closed.
+@Suite("Damaged records of registry and keys")
+struct DamagedRecordTests {
+    /// Each way to change one bit. Where only the case of a letter changes (T and Z of a time, hexadecimal digits), the
+    /// meaning may be the same.
+    private func flips(_ bytes: [UInt8]) -> [(bit: Int, bytes: [UInt8], isCase: Bool)] {
+        (0..<bytes.count * 8).map { bit in
+            var wrong = bytes
+            wrong[bit / 8] ^= 1 << UInt8(bit % 8)
+            let isLetter = Character(Unicode.Scalar(bytes[bit / 8])).isLetter
+            return (bit, wrong, isLetter && bit % 8 == 5)
+        }
+    }
+
+    private func key(_ sites: [SiteID], revokedAt: Timestamp?) -> APIKey {
+        APIKey(
+            id: "3f9a61c02b7d4e5f", name: "camera 3", role: .ingest, sites: sites, rateLimit: 7,
+            createdAt: Timestamp(microseconds: 1_768_219_200_000_000), revokedAt: revokedAt, secretHash: .of([1]))
+    }
+
+    @Test("SPEC 8.2: a key's record with one wrong bit is none, or another key that opens no more sites")
+    func keys() {
+        for sites in [["0"], ["plant", "plant-2"], []] as [[SiteID]] {
+            let key = key(sites, revokedAt: nil)
+            #expect(KeyRecord.key(KeyRecord.json(key), id: key.id) == key)
+            for flip in flips(KeyRecord.json(key)) {
+                guard let read = KeyRecord.key(flip.bytes, id: key.id) else { continue }
+                #expect(read != key || flip.isCase, "bit \(flip.bit)")
+                #expect(read.sites.count == sites.count && read.sites.allSatisfy(\.isValid), "bit \(flip.bit)")
+                #expect(read.role == .ingest && read.id == key.id, "bit \(flip.bit)")
+                // Without it the limits of every key hold, which may be higher.
+                #expect(read.rateLimit != nil, "bit \(flip.bit)")
+            }
+        }
+    }
+
+    @Test("SPEC 8.2: a revoked key's record with one wrong bit opens nothing")
+    func revokedKeys() {
+        let key = key(["plant"], revokedAt: Timestamp(microseconds: 1_768_219_300_000_000))
+        for flip in flips(KeyRecord.json(key)) {
+            guard let read = KeyRecord.key(flip.bytes, id: key.id) else { continue }
+            #expect(read.revokedAt != nil, "bit \(flip.bit)")
+        }
+    }
+
+    @Test("SPEC 8.2: a stored key whose sites have one wrong bit opens nothing, or no more sites")
+    func storedKeys() throws {
+        let harness = try GatewayHarness()
+        let path = harness.folder.appending(path: "damaged.sqlite").path
+        let store = try KeyStore(path: path, uptime: { 0 })
+        let vandal = try Connection(path: path, .shared)
+        for sites in [["0"], ["a", "b"]] as [[SiteID]] {
+            let (_, key) = try store.create(role: .viewer, sites: sites, at: harness.clock.now)
+            let update = try vandal.prepare("UPDATE keys SET sites = ?1 WHERE id = ?2")
+            func listed(_ text: [UInt8]) throws -> APIKey? {
+                try update.bind(1, String(decoding: text, as: UTF8.self))
+                try update.bind(2, key.id)
+                try update.run()
+                return try store.list().first { $0.id == key.id }
+            }
+            let right = Array(sites.map(\.text).joined(separator: " ").utf8)
+            for flip in flips(right) {
+                guard let read = try listed(flip.bytes) else { continue }
+                #expect(read.sites != sites, "bit \(flip.bit)")
+                #expect(!read.sites.isEmpty && read.sites.allSatisfy(\.isValid), "bit \(flip.bit) of \(sites)")
+            }
+            #expect(try listed(right) == key)
+        }
+    }
+
+    @Test("DESIGN 3: a definition's record with one wrong bit is none, or another definition")
+    func registry() {
+        var definition = makeDefinition()
+        // No defaults: what is left out must show.
+        definition.observationTTLSeconds = 600
+        definition.maxFutureSeconds = 301
+        definition.handoverMinutes = 20
+        definition.confidenceThreshold = Confidence(partsPerMillion: 600_000)
+        definition.targetMicrounitsPerHour = 12_500_000
+        definition.shifts = [.init(name: "early", startMinute: 360, endMinute: 840, days: 0x1f)]
+        definition.workers = [
+            .init(workerID: "w1", name: "Ada \"Å\"", location: "Hall 1", activeSince: "2020-01-01")
+        ]
+        definition.workstations = [
+            .init(workstationID: "s1", name: "Press", location: "Hall 1", line: "A", capacity: 2)
+        ]
+        let record = RegistryRecord(
+            epoch: LogEpoch(bytes: Array(1...16)),
+            placed: PlacedDefinition(
+                definition: definition, version: 3, createdAt: Timestamp(microseconds: 1_768_219_200_000_000),
+                position: RecordPosition(partition: PartitionIndex(7), offset: LogOffset(41))))
+        #expect(RegistryRecord(record.json, site: "plant") == record)
+        for flip in flips(record.json) {
+            guard let read = RegistryRecord(flip.bytes, site: "plant") else { continue }
+            #expect(read != record || flip.isCase, "bit \(flip.bit)")
+            #expect(read.placed.definition.siteID == "plant" && read.placed.version > 0)
+        }
+    }
+}
