@@ -30,9 +30,9 @@ struct StyleTests {
         #expect(repository.tests.count > 5)
     }
 
-    @Test("no Swift file is longer than 500 lines")
+    @Test("no Swift file is longer than 300 lines")
     func fileLength() {
-        let long = repository.swift.filter { $0.text.utf8.count { $0 == UInt8(ascii: "\n") } > 500 }
+        let long = repository.swift.filter { $0.text.utf8.count { $0 == UInt8(ascii: "\n") } > 300 }
         #expect(long.map(\.path) == [])
     }
 
