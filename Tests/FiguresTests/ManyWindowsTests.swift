@@ -102,6 +102,9 @@ import Timeline
                 let figures = try site.figures(
                     windows: one.windows, view(one, site), [.workers, .stations, .factory], one.folded.store)
                 #expect(figures.count == one.windows.count)
+                // Alone, workers have gaps of their own instead of those of the whole factory.
+                let workers = try site.figures(windows: one.windows, view(one, site), .workers, one.folded.store)
+                #expect(workers.map(\.workers) == figures.map(\.workers), "workers alone, \(one)")
                 for (window, found) in zip(one.windows, figures) {
                     #expect(found.window == window)
                     check(found, site, truth, OracleWindow(from: window.from, to: window.end), "\(one)")
