@@ -1,21 +1,22 @@
-internal import Glibc
+public import Glibc
 
 /// A value behind a lock of the C library.
 ///
 /// `Mutex` of the standard library would do, but on Linux the thread sanitizer does not see that it orders anything, and
 /// reports races that are none; with this one what it reports is true.
 /// `@unchecked Sendable`: the value is reached only through `withLock`.
-package struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
-    private struct Storage: ~Copyable {
-        var mutex = pthread_mutex_t()
-        var value: Value
-        init(_ value: consuming Value) { self.value = value }
+public struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
+    @usableFromInline
+    package struct Storage: ~Copyable {
+        @usableFromInline package var mutex = pthread_mutex_t()
+        @usableFromInline package var value: Value
+        package init(_ value: consuming Value) { self.value = value }
     }
 
     /// Allocated for good: the C library keeps the address.
-    private let storage: UnsafeMutablePointer<Storage>
+    @usableFromInline package let storage: UnsafeMutablePointer<Storage>
 
-    package init(_ value: consuming sending Value) {
+    public init(_ value: consuming sending Value) {
         storage = .allocate(capacity: 1)
         storage.initialize(to: Storage(value))
         pthread_mutex_init(mutex, nil)
@@ -27,7 +28,10 @@ package struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
         storage.deallocate()
     }
 
-    package borrowing func withLock<Result, Failure: Error>(
+    /// Inlined where it is used: otherwise every call looks up its generic types, which costs more than the lock. The
+    /// compiler does so across modules for what is public alone.
+    @inlinable
+    public borrowing func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
@@ -36,7 +40,7 @@ package struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     }
 
     /// The first member, so that its address is the storage's.
-    private var mutex: UnsafeMutablePointer<pthread_mutex_t> {
+    @inlinable package var mutex: UnsafeMutablePointer<pthread_mutex_t> {
         UnsafeMutableRawPointer(storage).assumingMemoryBound(to: pthread_mutex_t.self)
     }
 }
