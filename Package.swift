@@ -114,7 +114,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Access", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
+                "Access", "Clocks", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway",
+                "HTTPClient",
                 "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector",
                 "Publisher", "Query", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
             ],
@@ -217,6 +218,15 @@ let package = Package(
                 "SimulationKit",
             ],
             exclude: ["Python"], swiftSettings: common),
+        // The whole system on one thread, in simulated time.
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "JSON", "Oracle",
+                "ProjectionStore",
+                "Projector", "Publisher", "Query", "SimulationKit", "Sites", "Timeline",
+            ],
+            swiftSettings: common),
         .testTarget(name: "RepositoryTests", swiftSettings: common),
     ],
     swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import Crypto
 import EventLog
 import EventModel
 import Locks
@@ -65,6 +66,26 @@ struct LogTailTests {
         for partition in 0..<4 {
             #expect(knows(tail, partition, 1199) && tail.partitions[partition].newestStamp == start + 599_000_000)
         }
+    }
+
+    @Test("of several records with one Idempotency-Key the newest holds the answer that was given (SPEC 2.5)")
+    func unacknowledgedTry() throws {
+        let claim = IdempotencyClaim(
+            apiKeyID: Array("key".utf8), path: Array("/api/events".utf8), key: Array("batch-1".utf8),
+            bodyHash: SHA256Digest.of(Array("body".utf8)))
+        for (number, answer) in ["never acknowledged", "given"].enumerated() {
+            var batch = EventBatch(siteID: sites[1], createdAt: start + Int64(number) * Microseconds.second)
+            batch.idempotency = claim.record(status: 200, answer: Array(answer.utf8))
+            var payload: [UInt8] = []
+            RecordCodec.encode(batch, into: &payload)
+            _ = try log.append([NewRecord(key: sites[1].bytes, createdAt: batch.createdAt, payload: payload)])
+        }
+        var table = try tail(log, LogTail.Bounds()).idempotency
+        guard case .answered(let answer) = table.begin(claim, now: start) else {
+            Issue.record("the key is not known")
+            return
+        }
+        #expect(String(decoding: answer.json, as: UTF8.self) == "given" && answer.position?.offset.value == 1)
     }
 
     @Test("the bound on events holds over all partitions together, and each of them gives its newest")

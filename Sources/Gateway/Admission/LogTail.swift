@@ -90,8 +90,12 @@ struct LogTail {
             cursors.append(try open(PartitionIndex(partition), since: now - IdempotencyTable.keptMicroseconds))
         }
         try readAll()
+        // Of several records with one key the newest holds the answer that was given: a gateway appends again under a
+        // key only while the log has acknowledged none of the earlier tries.
+        var known: Set<SHA256Digest> = []
+        let given = remembered.filter { known.insert($0.claim.digest).inserted }
         // In the order in which they leave the table again.
-        for entry in remembered.sorted(by: { $0.answer.createdAt < $1.answer.createdAt }) {
+        for entry in given.sorted(by: { $0.answer.createdAt < $1.answer.createdAt }) {
             idempotency.finish(entry.claim, entry.answer)
         }
         remembered = []

@@ -1,0 +1,152 @@
+import EventLog
+import EventModel
+import Gateway
+import JSON
+import SimulationKit
+import Sites
+
+/// What a client was told about its batch.
+struct ClientAnswer: Equatable {
+    var status: Int
+    var accepted: Int
+    var duplicates: Int
+    /// Verdicts other than accepted, by the event's index.
+    var errors: [Int: String]
+    var createdAt: Timestamp
+    var position: RecordPosition?
+
+    init?(_ stored: StoredAnswer) {
+        guard let json = JSONValue(stored.json), let accepted = json["success_count"]?.integer,
+            let duplicates = json["duplicate_count"]?.integer
+        else { return nil }
+        (status, createdAt, position) = (stored.status, stored.createdAt, stored.position)
+        (self.accepted, self.duplicates) = (accepted, duplicates)
+        errors = [:]
+        for error in json["errors"]?.items ?? [] {
+            guard let index = error["index"]?.integer, let code = error["code"]?.text else { return nil }
+            errors[index] = code
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var integer: Int? { text.flatMap { Int($0) } }
+}
+
+/// A gateway in single steps: admission and its sequencer without HTTP, threads or a clock.
+final class SimulatedGateway {
+    /// Who waits for an answer.
+    enum Sender: Equatable {
+        case request(Int)
+        case definition
+    }
+
+    private struct Waiting {
+        var sender: Sender
+        var request: AdmissionRequest
+    }
+
+    let number: Int
+    private let log: SimulatedLog
+    private let registry: SimulatedRegistry
+    private let tally: Tally
+    /// How far the host's clock is ahead, in microseconds.
+    private let clockOffset: Int64
+    private var admission: Admission
+    private var sequencer: Sequencer
+    private let adopted: Adopted
+    private var queue: [Waiting] = []
+    private var group: [Waiting] = []
+    private var records: [NewRecord]?
+
+    /// Definitions of the other gateways, on their way to the sequencer.
+    private final class Adopted: @unchecked Sendable {
+        // Unchecked: a simulation has one thread.
+        var rosters: [SiteRoster] = []
+    }
+
+    init(
+        _ number: Int, _ log: SimulatedLog, _ registry: SimulatedRegistry, _ tally: Tally, clockOffset: Int64,
+        now: Int64
+    ) throws {
+        self.number = number
+        self.log = log
+        self.registry = registry
+        self.tally = tally
+        self.clockOffset = clockOffset
+        let adopted = Adopted()
+        self.adopted = adopted
+        let sources = AdmissionStart.Sources(log: log, registry: registry.view(of: number), uptime: { 0 })
+        let start = try AdmissionStart(
+            sources, now: Timestamp(microseconds: now + clockOffset), gatewayID: [UInt8(number)],
+            encode: { IngestAnswer.stored($0) }, adopted: { adopted.rosters.append($0) })
+        admission = start.admission
+        sequencer = start.sequencers[0].make()
+    }
+
+    private func clock(_ now: Int64) -> Timestamp { Timestamp(microseconds: now + clockOffset) }
+
+    /// Whether nothing waits here for an answer.
+    var isIdle: Bool { queue.isEmpty && group.isEmpty }
+
+    /// Takes a client's batch.
+    /// - Returns: the answer where there is one at once; nil where it waits, or was refused for now.
+    func submit(_ number: Int, _ request: Plan.Request, now: Int64) -> ClientAnswer? {
+        let key = request.idempotencyKey.map { SentKey($0, apiKeyID: "client", path: "/api/events/batch") }
+        return request.body.withUnsafeBytes { body in
+            do throws(IngestRefusal) {
+                let reading = try admission.read(body, .batch)
+                switch try admission.admit(reading, site: request.site, key: key, now: clock(now), refresh: { _ in }) {
+                case .answered(let stored): return ClientAnswer(stored)
+                case .waits(let request): queue.append(Waiting(sender: .request(number), request: request))
+                }
+            } catch {
+                // An unknown site, or the same key still in flight: the client tries again later.
+            }
+            return nil
+        }
+    }
+
+    /// Takes an administrator's definition.
+    func submit(_ definition: SiteDefinition) {
+        queue.append(Waiting(sender: .definition, request: .definition(definition, bodyBytes: 1000)))
+    }
+
+    /// Takes what waits as one group, unless one is under way.
+    func admit(now: Int64) {
+        guard records == nil else { return }
+        for roster in adopted.rosters where sequencer.adopt(roster) { admission.directory.publish(roster, again: true) }
+        adopted.rosters = []
+        guard !queue.isEmpty else { return }
+        (group, queue) = (queue, [])
+        if group.count > 1 { tally.note("group of several") }
+        records = sequencer.prepare(group.map(\.request), now: clock(now))
+    }
+
+    /// Appends the prepared group, and answers.
+    func append(_ fate: SimulatedLog.AppendFate, now: Int64) -> [(sender: Sender, answer: ClientAnswer?)] {
+        guard let records else { return [] }
+        if !records.isEmpty, !log.isFull { tally.note("append \(fate)") }
+        let outcomes: [AdmissionOutcome]
+        if !records.isEmpty, !sequencer.mayAppend(at: clock(now), appendTimeoutMicroseconds: 0) {
+            outcomes = sequencer.failed()
+        } else {
+            do throws(LogError) {
+                if !records.isEmpty { log.nextFate = fate }
+                outcomes = sequencer.appended(records.isEmpty ? [] : try log.append(records))
+            } catch {
+                tally.note("append failed")
+                outcomes = sequencer.failed()
+            }
+        }
+        defer { (group, self.records) = ([], nil) }
+        return zip(group, outcomes).map { waiting, outcome in
+            admission.settle(waiting.request, outcome)
+            if case .definition(let roster, _) = outcome.answer {
+                registry.view(of: number).store(roster.placed) { _ in }
+            }
+            guard case .events(let events) = outcome.answer else { return (waiting.sender, nil) }
+            return (waiting.sender, ClientAnswer(outcome.kept ?? IngestAnswer.stored(events)))
+        }
+    }
+}
