@@ -28,7 +28,12 @@ package struct FileLock: ~Copyable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that was forked just now shares the descriptor until it becomes another program: closing alone would
+        // leave the lock to it for that long.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func holder(_ descriptor: Int32) -> String? {
         var text = [UInt8](repeating: 0, count: 20)
