@@ -34,11 +34,14 @@ package final class Reaper: Sendable {
         _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         let shell = Process()
         shell.executableURL = URL(filePath: "/usr/bin/setsid")
-        shell.arguments = ["sh", "-c", Self.script]
+        shell.arguments = ["--fork", "sh", "-c", Self.script]
         shell.standardInput = pipe
         shell.standardOutput = FileHandle.nullDevice
         shell.standardError = FileHandle.nullDevice
         let isRunning = (try? shell.run()) != nil
+        // `setsid` leaves the shell behind and ends. Left as a zombie it would keep tests of programs that stop from ever
+        // hearing of their own children.
+        if isRunning { shell.waitUntilExit() }
         orders = Guarded(isRunning ? pipe.fileHandleForWriting : nil)
     }
 
