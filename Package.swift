@@ -114,10 +114,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Access", "Clocks", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway",
-                "HTTPClient",
-                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector",
-                "Publisher", "Query", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
+                "Access", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
+                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher",
+                "Query", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),

@@ -3,14 +3,15 @@ internal import Locks
 
 /// Ends what a test process started, also where that process itself ends by a signal or a trap.
 ///
-/// A shell in a session of its own reads from a pipe what there is to end; when the pipe closes, for whatever reason,
-/// it kills what is left by process id and removes the folders.
+/// A shell in a process group of its own reads from a pipe what has to end. When the pipe closes, for whatever reason, it
+/// kills what is left by process id and removes the folders.
 package final class Reaper: Sendable {
     package static let shared = Reaper()
 
     private let orders: Guarded<FileHandle?>
 
     private static let script = """
+        trap '' HUP INT TERM
         pids=' '; clusters=''; folders=''
         while read -r verb what; do
           case $verb in
@@ -33,15 +34,13 @@ package final class Reaper: Sendable {
         // Children that inherited the writing end would keep it open.
         _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         let shell = Process()
-        shell.executableURL = URL(filePath: "/usr/bin/setsid")
-        shell.arguments = ["--fork", "sh", "-c", Self.script]
+        // Not by `setsid`: its zombie would keep tests of programs that stop from ever hearing of their own children.
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", Self.script]
         shell.standardInput = pipe
         shell.standardOutput = FileHandle.nullDevice
         shell.standardError = FileHandle.nullDevice
         let isRunning = (try? shell.run()) != nil
-        // `setsid` leaves the shell behind and ends. Left as a zombie it would keep tests of programs that stop from ever
-        // hearing of their own children.
-        if isRunning { shell.waitUntilExit() }
         orders = Guarded(isRunning ? pipe.fileHandleForWriting : nil)
     }
 
