@@ -1,7 +1,7 @@
 internal import Crypto
 public import EventModel
 
-/// What a key may do; each site-bound unless the key is for all sites (SPEC 8.2).
+/// What a key may do, within its sites unless the key is for all sites (SPEC 8.2).
 public enum Role: String, Sendable, CaseIterable {
     /// Sends events.
     case ingest
@@ -12,7 +12,7 @@ public enum Role: String, Sendable, CaseIterable {
     /// Everything: definitions and keys too.
     case admin
 
-    /// Whether a key of this role may do what `need` asks for.
+    /// Whether a key with this role may do what `need` requires.
     public func allows(_ need: Role) -> Bool {
         switch self {
         case .admin: true
@@ -22,27 +22,27 @@ public enum Role: String, Sendable, CaseIterable {
     }
 }
 
-/// An API key as it is kept: everything but its secret (DESIGN 6).
+/// An API key as stored: everything but its secret (DESIGN 6).
 public struct APIKey: Sendable, Equatable {
-    /// Public part of the key; names it in lists, logs and records.
+    /// Public part of the key; identifies it in lists, logs and records.
     public var id: String
     public var name: String
     public var role: Role
     /// The sites it is bound to; empty: all.
     public var sites: [SiteID]
-    /// Requests a minute in place of the limits by address and key; nil: those hold; 0: none.
+    /// Requests a minute, in place of the limits by address and key; nil: those limits apply; 0: no limit.
     public var rateLimit: Int?
     public var createdAt: Timestamp
     public var revokedAt: Timestamp?
     var secretHash: SHA256Digest
 
-    /// The key's only site; it need not be named in requests (SPEC 2.2, 8.5).
+    /// The key's only site; requests need not name it (SPEC 2.2, 8.5).
     public var onlySite: SiteID? { sites.count == 1 ? sites[0] : nil }
 
     public func allows(site: SiteID) -> Bool { sites.isEmpty || sites.contains(site) }
 }
 
-/// A key as it is shown once and sent with every request: `andon_<id>_<secret>`.
+/// A key as shown once and sent with every request: `andon_<id>_<secret>`.
 struct APIKeyText {
     static let idBytes = 8
     static let secretBytes = 32
@@ -63,7 +63,7 @@ struct APIKeyText {
         self.secret = secret
     }
 
-    /// nil for text that is no key.
+    /// nil if the text is not a key.
     init?(_ text: String) {
         let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "andon", parts[1].utf8.count == 2 * Self.idBytes,

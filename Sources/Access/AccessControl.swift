@@ -9,7 +9,7 @@ public final class AccessControl: Sendable {
     public struct Policy: Sendable {
         /// Requests a minute of each client address and of each key; 0: no limit.
         public var requestsPerMinute: Int
-        /// Lets loopback clients without a key do everything; for demonstrations only.
+        /// Lets loopback clients do everything without a key; for demonstrations only.
         public var isOpenToLoopback: Bool
 
         public init(requestsPerMinute: Int = 100, isOpenToLoopback: Bool = false) {
@@ -32,10 +32,10 @@ public final class AccessControl: Sendable {
         limiter = RateLimiter(uptime: uptime)
     }
 
-    /// Why new and revoked keys no longer hold; nil while they do.
+    /// Why new and revoked keys no longer arrive; nil while they do.
     public var failure: String? { keys.failure }
 
-    /// Answers a request by `body` if it may be served; a problem that `body` throws is the answer.
+    /// Answers a request by `body` if access is granted; a problem thrown by `body` becomes the answer.
     public func serve(
         _ request: HTTPRequest, needs need: Role, _ body: (Grant) throws(Problem) -> HTTPOutcome
     ) -> HTTPOutcome {
@@ -46,7 +46,7 @@ public final class AccessControl: Sendable {
         }
     }
 
-    /// Lets a request in, and has its answer say what is left of its limits, whatever the answer is and whoever gives it.
+    /// Grants access to a request, and adds what is left of its limits to the answer, whichever answer it gets.
     /// - Throws: 401 without a valid key, 429 beyond a limit, 403 where the key's role does not allow what is needed.
     public func authorize(_ request: HTTPRequest, needs need: Role) throws(Problem) -> Grant {
         let sent = try Self.credentials(request)
@@ -69,7 +69,7 @@ public final class AccessControl: Sendable {
         return Grant(key: key)
     }
 
-    /// The key that the request carries; nil without one.
+    /// The key in the request; nil if there is none.
     private static func credentials(_ request: HTTPRequest) throws(Problem) -> String? {
         if let authorization = request.header("Authorization") {
             let parts = authorization.split(separator: " ", omittingEmptySubsequences: true)
@@ -82,7 +82,7 @@ public final class AccessControl: Sendable {
         return request.header("X-API-Key")
     }
 
-    /// A key's own limit stands in place of both others.
+    /// A key's own limit replaces both others.
     private func subjects(_ request: HTTPRequest, _ key: APIKey?) -> [RateLimiter.Subject] {
         if let key, let limit = key.rateLimit {
             return limit == 0 ? [] : [RateLimiter.Subject(name: "key \(key.id)", limit: limit, policy: "key")]

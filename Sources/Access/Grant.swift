@@ -1,17 +1,17 @@
 public import EventModel
 public import HTTPServer
 
-/// The right by which one request is served.
+/// The permission under which one request is served.
 public struct Grant: Sendable {
     /// nil: a loopback client of an open demonstration.
     public let key: APIKey?
 
-    /// Names the key in logs and records.
+    /// Identifies the key in logs and records.
     public var keyID: String { key?.id ?? "" }
 
-    /// The site that the request is about: the query's `site_id`, else the key's only site, else the one that the body
-    /// names (SPEC 2.2, 8.5).
-    /// - Throws: 400 where no site, more than one or no possible id is named, 403 for a site that the key is not bound to.
+    /// The site that the request is about: the query's `site_id`, else the key's only site, else the site named in the
+    /// body (SPEC 2.2, 8.5).
+    /// - Throws: 400 if no site, more than one or an invalid id is named; 403 for a site that the key is not bound to.
     public func site(of request: HTTPRequest, namedInBody body: [UInt8]? = nil) throws(Problem) -> SiteID {
         guard request.query.count(where: { $0.name == "site_id" }) <= 1 else {
             throw Problem(400, detail: "site_id is given more than once")
@@ -24,7 +24,7 @@ public struct Grant: Sendable {
         return named
     }
 
-    /// Refuses a site that the key is not bound to (403) and what is no site id (400).
+    /// Refuses a site that the key is not bound to (403) and an invalid site id (400).
     public func check(_ site: SiteID) throws(Problem) {
         guard site.isValid else {
             throw Problem(

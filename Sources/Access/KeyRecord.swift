@@ -2,11 +2,11 @@ internal import Crypto
 internal import EventModel
 internal import JSON
 
-/// The value of a record of `andon.keys.v1`; its key is the id of the API key.
+/// The value of a record in `andon.keys.v1`; the record's key is the id of the API key.
 ///
-/// The newest record of an id holds, but a revocation is never undone. The secret stands nowhere: `secret_hash` is its
-/// SHA-256 in hexadecimal. No `sites`: all; `rate_limit` null: the gateways' own limits, 0: none. A record without a
-/// value ends the key and forgets it.
+/// The newest record of an id is in force, but a revocation is never undone. The secret is not stored: `secret_hash` is
+/// its SHA-256 in hexadecimal. No `sites`: all; `rate_limit` null: the gateways' own limits, 0: none. A record without
+/// a value ends the key and erases it.
 ///
 ///     {"id":"3f9a61c02b7d4e5f","name":"camera 3","role":"ingest","sites":["plant-1"],"rate_limit":null,
 ///      "secret_hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -30,7 +30,8 @@ enum KeyRecord {
         return json.bytes
     }
 
-    /// nil for bytes that are no such record of this id, or of a role that this version does not know: they open nothing.
+    /// nil if the bytes are not a valid record of this id, or if this version does not know the role: then the key
+    /// grants nothing.
     static func key(_ bytes: [UInt8], id: String) -> APIKey? {
         guard case .object(let members)? = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum),
             members["id"] == .string(id), case .string(let name)? = members["name"],
@@ -44,11 +45,11 @@ enum KeyRecord {
             id: id, name: name, role: role, sites: [], rateLimit: nil, createdAt: createdAt, revokedAt: nil,
             secretHash: hash)
         for site in sites {
-            // Left out it would bind the key to fewer sites, and without any to all.
+            // Leaving it out would bind the key to fewer sites, or to all if none remained.
             guard case .string(let text) = site, SiteID(text).isValid else { return nil }
             key.sites.append(SiteID(text))
         }
-        // Both are always written: what lacks one is damaged, and could be the record of a key that was revoked.
+        // Both are always written: a record without one is damaged, and the key could have been revoked.
         switch members["rate_limit"] {
         case .null: break
         case .number(let text):

@@ -7,26 +7,26 @@ internal import SQLite
 
 /// The API keys of a data directory, in `keys.sqlite`.
 ///
-/// Any process of the directory may create, list and revoke; a running gateway looks at most every half second whether
-/// another one did, so a new or revoked key holds within a second (SPEC 8.2).
+/// Any process that uses the directory may create, list and revoke keys. A running gateway checks for changes at most
+/// every half second, so a new or revoked key takes effect within a second (SPEC 8.2).
 public final class KeyStore: KeySource, KeyAdministration {
-    /// Keys of one directory, so that a process holds them all in memory.
+    /// Maximum number of keys per directory, so that a process can hold them all in memory.
     public static let keysMaximum = 100_000
     private static let refreshMilliseconds: Int64 = 500
 
     private struct State: ~Copyable {
         let connection: Connection
         var keys: [String: APIKey] = [:]
-        /// `PRAGMA data_version` at the last look: it changes when another connection has committed.
+        /// `PRAGMA data_version` at the last check: it changes when another connection has committed.
         var dataVersion: Int64?
         var lookedAt: Int64 = .min / 2
     }
 
     private let state: Guarded<State>
-    /// Milliseconds of a clock that never goes back.
+    /// Milliseconds of a monotonic clock.
     private let uptime: @Sendable () -> Int64
 
-    /// Opens the keys, or creates the file.
+    /// Opens the keys; creates the file if it is missing.
     /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     /// - Throws: `SQLiteError`.
     public init(path: String, uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }) throws {
@@ -58,7 +58,7 @@ public final class KeyStore: KeySource, KeyAdministration {
             try insert.bind(1, key.id)
             try insert.bind(2, name)
             try insert.bind(3, role.rawValue)
-            // Site ids hold no spaces.
+            // Site ids contain no spaces.
             try insert.bind(4, sites.map(\.text).joined(separator: " "))
             if let rateLimit { try insert.bind(5, rateLimit) } else { try insert.bindNull(5) }
             try insert.bind(6, key.secretHash.bytes)
@@ -91,7 +91,7 @@ public final class KeyStore: KeySource, KeyAdministration {
 
     // MARK: Look-up
 
-    /// Never: another process's keys are read from the same file.
+    /// Always nil: keys of other processes are read from the same file.
     public var failure: String? { nil }
 
     public func key(_ text: String) -> APIKey? {
@@ -100,7 +100,7 @@ public final class KeyStore: KeySource, KeyAdministration {
         let known = state.withLock { state in
             if now - state.lookedAt >= Self.refreshMilliseconds {
                 state.lookedAt = now
-                // While another process commits, the keys of half a second ago hold.
+                // While another process commits, the keys of half a second ago stay in force.
                 try? Self.refresh(&state)
             }
             return state.keys[sent.id]
@@ -124,9 +124,9 @@ public final class KeyStore: KeySource, KeyAdministration {
             """)
         var keys: [String: APIKey] = [:]
         try rows.forEachRow { row in
-            // A role or hash that this version does not know opens nothing.
+            // A role or hash that this version does not know grants nothing.
             guard let role = Role(rawValue: row.text(2)), let hash = SHA256Digest(bytes: row.blob(5)) else { return }
-            // A damaged list opens nothing: with fewer sites in it, or none, the key would open others, or all.
+            // A damaged list grants nothing: read with fewer sites, or none, the key would open the wrong ones or all.
             let sites = row.text(3).split(separator: " ").map { SiteID($0) }
             guard sites.allSatisfy(\.isValid), sites.map(\.text).joined(separator: " ") == row.text(3) else { return }
             keys[row.text(0)] = APIKey(

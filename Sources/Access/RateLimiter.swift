@@ -11,7 +11,7 @@ final class RateLimiter: Sendable {
         /// The policy's name in the headers.
         var policy: StaticString
 
-        /// Beyond that nothing is limited, and sums still fit.
+        /// Above this nothing is limited, and sums cannot overflow.
         static let limitMaximum = 1_000_000_000
 
         init(name: String, limit: Int, policy: StaticString) {
@@ -28,7 +28,7 @@ final class RateLimiter: Sendable {
         static let unlimited = Decision(isAllowed: true, headers: [])
     }
 
-    /// Buckets kept; each takes some 100 bytes. Full ones are forgotten first: they say no more than a new one.
+    /// Maximum number of buckets; each takes some 100 bytes. Full ones are dropped first: they equal a new one.
     static let bucketsMaximum = 65_536
     private static let windowMilliseconds: Int64 = 60_000
 
@@ -39,7 +39,7 @@ final class RateLimiter: Sendable {
         var updatedAt: Int64
 
         var capacity: Int64 { limit * windowMilliseconds }
-        /// How full it is, 0…1.
+        /// Fill level, 0…1.
         var fill: Double { Double(level) / Double(capacity) }
 
         mutating func refill(at now: Int64, limit newLimit: Int64) {
@@ -55,7 +55,7 @@ final class RateLimiter: Sendable {
 
     init(uptime: @escaping @Sendable () -> Int64) { self.uptime = uptime }
 
-    /// Counts one request under all subjects, or, where one of them is exhausted, under none.
+    /// Counts one request under all subjects, or under none if one of them is exhausted.
     func admit(_ subjects: [Subject]) -> Decision {
         guard !subjects.isEmpty else { return .unlimited }
         let now = uptime()
@@ -80,7 +80,7 @@ final class RateLimiter: Sendable {
         Bucket(level: Int64(subject.limit) * windowMilliseconds, limit: Int64(subject.limit), updatedAt: now)
     }
 
-    /// Forgets the buckets that are full by now; when too few are, the fullest half, so that the most active clients
+    /// Drops the buckets that are full by now; if those are too few, the fullest half, so that the most active clients
     /// stay limited.
     private static func prune(_ buckets: inout [String: Bucket], _ now: Int64) {
         for (name, bucket) in buckets {
@@ -93,7 +93,7 @@ final class RateLimiter: Sendable {
         for (name, _) in byLevel.prefix(buckets.count - bucketsMaximum / 2) { buckets[name] = nil }
     }
 
-    /// `RateLimit-Policy` and `RateLimit` as the IETF's httpapi draft has them, and `Retry-After` where refused.
+    /// `RateLimit-Policy` and `RateLimit` as in the IETF httpapi draft, and `Retry-After` if refused.
     private static func headers(
         _ subjects: [Subject], _ states: [Bucket], isAllowed: Bool
     ) -> [(name: String, value: String)] {

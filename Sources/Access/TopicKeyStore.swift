@@ -2,15 +2,15 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// The API keys as a compacted topic (DESIGN 3): every gateway follows it, so that a new or revoked key holds within a
-/// second everywhere; `andon key … --brokers` writes it.
+/// The API keys as a compacted topic (DESIGN 3). Every gateway follows it, so a new or revoked key takes effect
+/// everywhere within a second; `andon key … --brokers` writes it.
 public final class TopicKeyStore: KeySource, KeyAdministration {
-    /// Longest time that reading to the end may take, and waiting for a delivery.
+    /// Longest time to read to the end, and to wait for a delivery.
     public static let waitMillisecondsMaximum = 60_000
 
-    /// The keys of the topic's records; apart from the store, so that following does not keep it alive.
+    /// The keys in the topic; separate from the store, so that following does not keep the store alive.
     final class Table: Sendable {
-        /// A monitor, so that tests can wait for what following brings.
+        /// A monitor, so that tests can wait for updates.
         let keys = Monitor<[String: APIKey]>([:])
         private let report: @Sendable (String) -> Void
 
@@ -23,7 +23,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
             guard let id = String(validating: record.key, as: UTF8.self) else { return }
             guard let value = record.value else { return keys.update { $0[id] = nil } }
             guard let key = KeyRecord.key(value, id: id) else {
-                // It may be a revocation that cannot be understood.
+                // It may be a revocation that this version cannot decode.
                 keys.update { keys in
                     if keys[id]?.revokedAt == nil { keys[id]?.revokedAt = record.timestamp }
                 }
@@ -37,7 +37,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
                 var key = key
                 let before = keys[key.id]
                 guard before != nil || keys.count < KeyStore.keysMaximum else { return false }
-                // A revocation is for ever, whatever is written after it.
+                // A revocation is final, whatever is written after it.
                 key.revokedAt = before?.revokedAt ?? key.revokedAt
                 keys[key.id] = key
                 return true
@@ -50,7 +50,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
     let table: Table
     private let following: any TopicFollowing
 
-    /// Reads all keys there are, and goes on reading.
+    /// Reads all existing keys, and continues to follow the topic.
     /// - Throws: ``LogError`` when the topic cannot be read to its end.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), report: @escaping @Sendable (String) -> Void = { _ in }
@@ -68,7 +68,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         }
     }
 
-    /// Ends the reading; what was read stays.
+    /// Stops reading; the keys read so far stay.
     public func stop() { following.stop() }
 
     public var failure: String? { following.failure.map { "the API keys cannot be read: \($0)" } }
@@ -101,7 +101,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         return true
     }
 
-    /// Returns once the record is durable, and holds here.
+    /// Returns once the record is durable and in force here.
     private func write(_ key: APIKey, at now: Timestamp) throws(LogError) {
         let delivered = Monitor<Result<RecordPosition, LogError>?>(nil)
         try topics.send(

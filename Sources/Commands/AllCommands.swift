@@ -1,5 +1,5 @@
 extension CommandLineTool {
-    /// Every command, in the order in which the help lists them.
+    /// Every command, in help order.
     static let allCommands: [Command] = [
         UpCommand.command,
         GatewayCommand.command,

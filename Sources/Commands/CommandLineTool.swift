@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// The tool `andon`: finds the command that the words name, checks its options, runs it, reports what went wrong.
+/// The tool `andon`: finds the command for the words given, checks its options, runs it, and reports errors.
 public struct CommandLineTool: Sendable {
-    /// The version of this build; the spec is that of SPEC.md.
+    /// The version of this build; the spec version is that of SPEC.md.
     public static let version = "0.1.0"
 
     let commands: [Command]
@@ -21,7 +21,7 @@ public struct CommandLineTool: Sendable {
         self.init(console: .standard(environment: environment), environment: environment)
     }
 
-    /// Runs one command line, without the name of the program, and returns how the process should end.
+    /// Runs one command line, without the program name, and returns the exit code.
     public func run(_ words: [String]) -> ExitCode {
         do {
             return try dispatch(words)
@@ -97,12 +97,12 @@ public struct CommandLineTool: Sendable {
         }
     }
 
-    /// The command whose path is the longest beginning of `words`.
+    /// The command with the longest path that `words` begins with.
     private func longestMatch(_ words: ArraySlice<String>) -> Command? {
         commands.filter { words.starts(with: $0.path) }.max { $0.path.count < $1.path.count }
     }
 
-    /// Names the beginning of a command that needs one more word, or guesses what was meant.
+    /// For an incomplete command, lists how it can continue; otherwise suggests what was meant.
     private func unknown(_ words: [String]) throws -> ExitCode {
         let group = commands.filter { !$0.isHidden && $0.path.count > 1 && $0.path[0] == words[0] }
         let second = words.dropFirst().first

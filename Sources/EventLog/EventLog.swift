@@ -1,59 +1,61 @@
 public import EventModel
 public import Observability
 
-/// The ordered, partitioned, durable log: the truth from which all else can be rebuilt (DESIGN 1.1).
+/// The ordered, partitioned, durable log: the source of truth from which everything else can be rebuilt (DESIGN 1.1).
 ///
-/// Implementations: ``InMemoryLog``, `SQLiteLog`, `KafkaLog`; all pass the same contract tests. Calls may come from any thread.
+/// Implementations: ``InMemoryLog``, `SQLiteLog`, `KafkaLog`; all pass the same contract tests. Callable from any
+/// thread.
 public protocol EventLog: AnyObject, Sendable {
-    /// Identity of this log; a copy or a new log has another one (DESIGN 1.3, 1.11).
+    /// Identity of this log; a copy or a new log has a different one (DESIGN 1.3, 1.11).
     var epoch: LogEpoch { get }
     var partitionCount: Int32 { get }
 
     /// Appends all records, in order, or none, and returns once they are durable.
     ///
-    /// Blocks the calling thread. Group records into one call: each call costs a sync (SQLite) or a round trip (Kafka).
-    /// - Returns: where each record stands.
-    /// - Throws: ``LogError``; then nothing was appended (`.unavailable`), or whether it was is not known
-    ///   (`.uncertain`), and sending again is safe by SPEC 2.6.
+    /// Blocks the calling thread. Combine records into one call: each call costs a sync (SQLite) or a round trip
+    /// (Kafka).
+    /// - Returns: the position of each record.
+    /// - Throws: ``LogError``: `.unavailable` when nothing was appended, `.uncertain` when that is unknown. Sending
+    ///   again is safe by SPEC 2.6.
     func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition]
 
-    /// Longest time for which ``append(_:)`` may go on trying, so that callers stop early enough for SPEC 2.8; 0 for logs
-    /// that append at once or fail.
+    /// Maximum time that ``append(_:)`` may keep trying, so that callers can stop early enough for SPEC 2.8; 0 for logs
+    /// whose appends succeed or fail immediately.
     var appendTimeoutMicroseconds: Int64 { get }
 
-    /// Hands records from `offset` on to `body`, in order, until `byteLimit` bytes of payload were handed out (at least
+    /// Calls `body` with the records from `offset` on, in order, until their payloads reach `byteLimit` bytes (at least
     /// one record) or the log ends. The bytes are valid only inside `body`.
-    /// - Returns: the offset to go on from.
-    /// - Throws: ``LogError`` or what `body` throws.
+    /// - Returns: the offset at which to continue.
+    /// - Throws: ``LogError`` or any error of `body`.
     func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset
 
-    /// First offset that is still there.
+    /// The first offset that the log still has.
     func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset
 
-    /// The offset that the next record gets: everything acknowledged stands before it.
+    /// The offset of the next record: all acknowledged records are before it.
     func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset
 
-    /// The end as it is known without asking anybody, and how old that knowledge is: for questions, which must not wait
-    /// for a broker. Never before ``endOffset(_:)`` of that age.
+    /// The end as known without a request, and the age of that knowledge: for questions, which must not wait for a
+    /// broker. Never less than ``endOffset(_:)`` was at that time.
     func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd
 
-    /// The smallest offset whose record's created_at is at or after `time`, else the end (SPEC 7.3).
+    /// The smallest offset whose record's created_at is at or after `time`, otherwise the end (SPEC 7.3).
     func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset
 
-    /// Blocks until a record at or after `offset` is there, the timeout has passed or ``wakeReaders()`` was called.
-    /// - Returns: whether there is one.
+    /// Blocks until there is a record at or after `offset`, the timeout has passed or ``wakeReaders()`` is called.
+    /// - Returns: whether there is such a record.
     func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool
 
-    /// Ends every ``waitForRecord(_:at:timeoutMilliseconds:)`` of this process at once, e.g. to stop.
+    /// Ends every ``waitForRecord(_:at:timeoutMilliseconds:)`` in this process immediately, e.g. to stop.
     func wakeReaders()
 }
 
-/// The end of a partition as it was seen a while ago.
+/// The end of a partition as observed some time ago.
 public struct KnownEnd: Sendable, Equatable {
     public var offset: LogOffset
-    /// How long ago it was looked at; 0: now.
+    /// Age of the observation; 0 means now.
     public var ageMicroseconds: Int64
 
     public init(offset: LogOffset, ageMicroseconds: Int64) {
@@ -63,10 +65,10 @@ public struct KnownEnd: Sendable, Equatable {
 }
 
 extension EventLog {
-    /// For logs that append at once or fail.
+    /// For logs whose appends succeed or fail immediately.
     public var appendTimeoutMicroseconds: Int64 { 0 }
 
-    /// For logs whose end can be looked at without waiting.
+    /// For logs that know their end without waiting.
     public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
         KnownEnd(offset: try endOffset(partition), ageMicroseconds: 0)
     }
@@ -83,7 +85,7 @@ public struct LogEpoch: Hashable, Sendable, CustomStringConvertible {
 
 /// A record to append.
 public struct NewRecord: Sendable {
-    /// The site; it picks the partition.
+    /// The site; determines the partition.
     public var key: [UInt8]
     /// created_at of the record's content.
     public var createdAt: Timestamp
@@ -107,13 +109,13 @@ public struct RecordHeader: Sendable, Equatable {
     }
 }
 
-/// A record as it is read; the pointers are valid only inside the call that hands it out.
+/// A record during a read; the pointers are valid only inside the call that passes it.
 public struct LogRecord {
     public var offset: LogOffset
     public var createdAt: Timestamp
     public var key: UnsafeRawBufferPointer
     public var payload: UnsafeRawBufferPointer
-    /// Decoded on demand: most readers never look.
+    /// Decoded on demand: most readers never need them.
     public var headers: () -> [RecordHeader]
 
     public init(
@@ -128,22 +130,22 @@ public struct LogRecord {
     }
 }
 
-/// What can go wrong with a log.
+/// Why a log operation failed.
 public struct LogError: OperatorError {
-    /// Open: more codes can come.
+    /// Not an enum, so that codes can be added.
     public struct Code: Hashable, Sendable {
         let name: String
         /// Nothing was appended; sending again later may work (disk full, log closed).
         public static let unavailable = Code(name: "log_unavailable")
-        /// Whether the records were appended is not known.
+        /// It is unknown whether the records were appended.
         public static let uncertain = Code(name: "log_uncertain")
-        /// Another process writes this log.
+        /// Another process is writing this log.
         public static let inUse = Code(name: "log_in_use")
-        /// The stored bytes are not a log of this format.
+        /// The stored bytes are not a log in this format.
         public static let corrupt = Code(name: "log_corrupt")
-        /// The record breaks a limit.
+        /// The record exceeds a limit.
         public static let invalidRecord = Code(name: "log_invalid_record")
-        /// The offset is not, or no longer, in the log.
+        /// The log does not have this offset, or no longer.
         public static let outOfRange = Code(name: "log_out_of_range")
     }
 

@@ -1,15 +1,15 @@
 public import EventModel
 internal import Locks
 
-/// The log's twin in memory, for tests, demonstrations and simulations; lasts as long as the object.
+/// The in-memory twin of the log, for tests, demonstrations and simulations; lives as long as the object.
 ///
-/// Tests can hold appends, let them fail before anything is stored, or report a failure after it was.
+/// Tests can hold appends, make them fail before anything is stored, or report a failure although everything was.
 public final class InMemoryLog: EventLog {
     /// When an append hook is called.
     public enum AppendMoment: Sendable {
-        /// Nothing is stored yet; what the hook throws keeps it so. It may block.
+        /// Nothing is stored yet; if the hook throws, nothing will be. The hook may block.
         case before
-        /// All is stored and readers see it; what the hook throws is reported nevertheless, as when the
+        /// Everything is stored and visible to readers; if the hook throws, the append fails nevertheless, as when the
         /// acknowledgement is lost.
         case after
     }
@@ -26,8 +26,8 @@ public final class InMemoryLog: EventLog {
 
     private struct Partition {
         var records: [NewRecord] = []
-        /// Largest created_at up to each record: rises with the offset although created_at need not, so that the first
-        /// record at or after a time is found by halving.
+        /// Largest created_at up to each record. It never decreases, although created_at may, so a binary search finds
+        /// the first record at or after a time.
         var newest: [Timestamp] = []
 
         var end: LogOffset { LogOffset(Int64(records.count)) }
@@ -43,7 +43,7 @@ public final class InMemoryLog: EventLog {
     public let partitionCount: Int32
     private let state: Monitor<State>
 
-    /// - Parameter epoch: given by tests that need a known one; otherwise random.
+    /// - Parameter epoch: for tests that need a known one; random by default.
     public init(partitionCount: Int32 = 1, epoch: LogEpoch? = nil) {
         precondition(partitionCount > 0)
         self.partitionCount = partitionCount
@@ -122,7 +122,7 @@ public final class InMemoryLog: EventLog {
         }
     }
 
-    /// Taken under the lock, so that `body` runs outside of it; the bytes are shared, not copied.
+    /// Taken under the lock, so that `body` runs outside of it; shares the bytes instead of copying them.
     private func slice(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int
     ) throws(LogError) -> [NewRecord] {
@@ -137,31 +137,31 @@ public final class InMemoryLog: EventLog {
                 bytes += content.records[last].payload.count
                 last += 1
             }
-            // Not a slice: that would make the next append copy the whole log.
+            // Not a slice: it would make the next append copy the whole log.
             return Array(content.records[first..<last])
         }
     }
 
     // MARK: Faults
 
-    /// Calls `hook` before and after every append from now on; nil ends that.
+    /// Calls `hook` before and after every append from now on; nil removes it.
     public func onAppend(_ hook: AppendHook?) { state.withLock { $0.hook = hook } }
 
-    /// Lets the next `count` appends fail with nothing stored.
+    /// Makes the next `count` appends fail without storing anything.
     public func failNextAppends(_ count: Int, with error: LogError? = nil) {
         let error = error ?? LogError(.unavailable, "the log failed as the test asked for")
         state.withLock { $0.failures += Array(repeating: error, count: count) }
     }
 
-    /// Lets appends wait, before they store anything, until ``releaseAppends()``.
+    /// Makes appends wait before they store anything, until ``releaseAppends()``.
     ///
-    /// A failure asked for meanwhile strikes them when they are released.
+    /// A failure requested in the meantime takes effect on release.
     public func holdAppends() { state.withLock { $0.isHeld = true } }
 
-    /// Lets held appends go on.
+    /// Lets held appends continue.
     public func releaseAppends() { state.update { $0.isHeld = false } }
 
-    /// Waits until at least `count` appends are held; the way for a test to know that they arrived.
+    /// Waits until at least `count` appends are held, so that a test knows that they have arrived.
     public func waitForHeldAppends(_ count: Int) {
         state.wait { $0.heldAppends >= count ? () : nil }
     }

@@ -2,9 +2,9 @@ public import EventModel
 internal import Foundation
 internal import Locks
 
-/// The topics' twin in memory, for tests and simulations. Nothing is ever compacted away.
+/// The in-memory twin of the topics, for tests and simulations. Never compacts.
 ///
-/// Tests can hold what is sent, and let it fail.
+/// Tests can hold records on send, and make sending fail.
 public final class InMemoryTopics: Topics {
     fileprivate struct State {
         var records: [String: [[FollowedRecord]]] = [:]
@@ -16,7 +16,7 @@ public final class InMemoryTopics: Topics {
     fileprivate let state = Monitor(State())
     private let partitionCounts: [String: Int32]
 
-    /// - Parameter partitionCounts: by topic; those not named do not exist.
+    /// - Parameter partitionCounts: by topic; other topics do not exist.
     public init(partitionCounts: [String: Int32]) {
         self.partitionCounts = partitionCounts
         state.withLock { state in
@@ -86,17 +86,17 @@ public final class InMemoryTopics: Topics {
         return following
     }
 
-    /// Everything in a topic's partition, oldest first.
+    /// All records in a topic's partition, oldest first.
     public func records(_ topic: String, _ partition: PartitionIndex) -> [FollowedRecord] {
         state.withLock { $0.records[topic]?[Int(partition.value)] ?? [] }
     }
 
     // MARK: Faults
 
-    /// Keeps what is sent back until ``release()``, as a paused process or a slow broker does.
+    /// Holds sent records until ``release()``, like a paused process or a slow broker.
     public func hold() { state.withLock { $0.isHeld = true } }
 
-    /// Sends what was held, in its order.
+    /// Sends the held records in order.
     public func release() {
         let held = state.withLock { state in
             state.isHeld = false
@@ -106,7 +106,7 @@ public final class InMemoryTopics: Topics {
         for send in held { send() }
     }
 
-    /// Lets everything sent from now on fail; nil ends that.
+    /// Makes all sends fail from now on; nil ends this.
     public func fail(with error: LogError?) { state.withLock { $0.failure = error } }
 }
 

@@ -1,12 +1,12 @@
 public import EventModel
 
 extension NewRecord {
-    /// Bytes that the record's content takes: key, headers and payload.
+    /// Size of the record's content: key, headers and payload.
     public var byteCount: Int {
         headers.reduce(key.count + payload.count) { $0 + $1.name.utf8.count + $1.value.count }
     }
 
-    /// Every implementation refuses the same records, before it stores any of the call.
+    /// Every implementation rejects the same records, before it stores any record of the call.
     /// - Throws: ``LogError/Code/invalidRecord`` above `Limits.recordBytesMaximum`.
     public func check() throws(LogError) {
         let count = byteCount
@@ -17,7 +17,7 @@ extension NewRecord {
         }
     }
 
-    /// Hands the record out as readers see it. The pointers are valid only inside `body`.
+    /// Calls `body` with the record as readers see it. The pointers are valid only inside `body`.
     public func withLogRecord(at offset: LogOffset, _ body: (LogRecord) throws -> Void) rethrows {
         try key.withUnsafeBytes { key in
             try payload.withUnsafeBytes { payload in
@@ -35,7 +35,7 @@ extension LogError {
         LogError(.outOfRange, "the log has no partition \(partition.value); it has \(count)")
     }
 
-    /// For an offset outside of what the log holds.
+    /// For an offset outside of the log.
     public static func noOffset(_ offset: LogOffset, start: LogOffset, end: LogOffset) -> LogError {
         LogError(
             .outOfRange, "offset \(offset.value) is not in the log, which reaches from \(start.value) to \(end.value)",

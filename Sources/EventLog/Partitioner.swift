@@ -1,7 +1,7 @@
 public import EventModel
 
-/// Which partition a key belongs to: the same that Kafka's clients choose (Java's default, librdkafka's
-/// `murmur2_random`), so that other programs' records of a site lie beside ours (DESIGN 1.3).
+/// The partition of a key, as Kafka's clients choose it (Java's default, librdkafka's `murmur2_random`), so that other
+/// programs write a site's records to the same partition (DESIGN 1.3).
 public enum Partitioner {
     /// The partition of a key among `partitionCount` partitions.
     public static func partition(of key: [UInt8], partitionCount: Int32) -> PartitionIndex {

@@ -1,24 +1,24 @@
 public import EventModel
 
-/// The topics beside the log: compacted tables of definitions, keys and workers, and what is published for others
-/// (DESIGN 3). On Kafka only; implementations: ``InMemoryTopics``, `KafkaTopics`. Calls may come from any thread.
+/// The topics in addition to the log: compacted tables of definitions, keys and workers, and published data (DESIGN 3).
+/// On Kafka only; implementations: ``InMemoryTopics``, `KafkaTopics`. Callable from any thread.
 public protocol Topics: AnyObject, Sendable {
-    /// Hands a record over to be sent, and returns at once.
+    /// Queues a record for sending and returns immediately.
     ///
-    /// Records of one key stay in the order in which they were handed over.
-    /// - Parameter done: Called once, from any thread: where the record stands, or why it is not there
-    ///   (`.unavailable`: it never will be; `.uncertain`: not known).
+    /// Records with the same key keep their order.
+    /// - Parameter done: called once, from any thread, with the position of the record, or with the error
+    ///   (`.unavailable`: it was not and will not be sent; `.uncertain`: unknown).
     /// - Throws: ``LogError`` `.unavailable` when the queue is full or closed; then `done` is not called.
     func send(
         _ record: TopicRecord, _ done: @escaping @Sendable (Result<RecordPosition, LogError>) -> Void
     ) throws(LogError)
 
-    /// Reads partitions of a topic from a place on, and goes on as records are added, until stopped.
+    /// Reads partitions of a topic from `start` on and continues as records are added, until stopped.
     ///
     /// - Parameters:
-    ///   - partitions: nil: all.
-    ///   - handle: Called on one thread of the following, in the order of each partition. What it is handed is its own.
-    /// - Throws: ``LogError`` when there is no such topic or no broker answers.
+    ///   - partitions: nil for all.
+    ///   - handle: called on a single thread, in the order of each partition. It owns the record.
+    /// - Throws: ``LogError`` when the topic does not exist or no broker answers.
     func follow(
         _ topic: String, _ partitions: [PartitionIndex]?, from start: TopicStart,
         _ handle: @escaping @Sendable (FollowedRecord) -> Void
@@ -27,37 +27,37 @@ public protocol Topics: AnyObject, Sendable {
     func partitionCount(_ topic: String) throws(LogError) -> Int32
 }
 
-/// A topic being read; see ``Topics/follow(_:_:from:_:)``.
+/// An active reader of a topic; see ``Topics/follow(_:_:from:_:)``.
 public protocol TopicFollowing: AnyObject, Sendable {
-    /// Blocks until everything that stood in the topic when this was called has been handled.
-    /// - Returns: false when the time was up, the following was stopped or has failed.
+    /// Blocks until every record that was in the topic at the time of the call has been handled.
+    /// - Returns: false on timeout, or when reading was stopped or has failed.
     func readToEnd(timeoutMilliseconds: Int) -> Bool
 
-    /// Why nothing more comes; nil while it runs or waits for a broker to come back.
+    /// Why no more records will come; nil while it runs or waits for a broker to come back.
     var failure: LogError? { get }
 
-    /// Ends it; when it returns, nothing is handled any more. Not from inside the handler.
+    /// Stops it; after the return, no more records are handled. Do not call it from the handler.
     func stop()
 }
 
-/// Where following begins.
+/// Where to start reading.
 public enum TopicStart: Sendable {
     case beginning
     case end
-    /// By partition; those not named begin at the beginning. An offset that is gone means the first that is there.
+    /// By partition; others start at the beginning. For an offset that is gone, the first existing one.
     case offsets([PartitionIndex: LogOffset])
 }
 
 /// A record to send to a topic.
 public struct TopicRecord: Sendable {
     public var topic: String
-    /// nil: by the key, as ``Partitioner`` says.
+    /// nil to use the key, see ``Partitioner``.
     public var partition: PartitionIndex?
     public var key: [UInt8]
-    /// nil: a tombstone, which removes the key from a compacted topic.
+    /// nil for a tombstone, which removes the key from a compacted topic.
     public var value: [UInt8]?
     public var headers: [RecordHeader]
-    /// Kept in milliseconds.
+    /// Stored in milliseconds.
     public var timestamp: Timestamp
 
     public init(
@@ -73,11 +73,11 @@ public struct TopicRecord: Sendable {
     }
 }
 
-/// A record as a following hands it out.
+/// A record read from a topic.
 public struct FollowedRecord: Sendable {
     public var position: RecordPosition
     public var key: [UInt8]
-    /// nil: the key was removed.
+    /// nil when the key was removed.
     public var value: [UInt8]?
     public var headers: [RecordHeader]
     public var timestamp: Timestamp
@@ -93,20 +93,20 @@ public struct FollowedRecord: Sendable {
     }
 }
 
-/// Names of the topics and of the group that folds (DESIGN 3); several Andons share a cluster by prefixes.
+/// Names of the topics and of the consumer group (DESIGN 3); several Andon installations share a cluster by prefixes.
 public struct TopicNames: Sendable, Equatable {
     public let prefix: String
     public init(prefix: String = "andon") { self.prefix = prefix }
 
-    /// Event batches and definitions: the truth.
+    /// Event batches and definitions: the source of truth.
     public var events: String { "\(prefix).events.v1" }
     /// Events that no figure uses, with the reason.
     public var quarantine: String { "\(prefix).quarantine.v1" }
     /// Newest full definition of each site.
     public var registry: String { "\(prefix).registry.v1" }
-    /// API keys or their revocation.
+    /// API keys and their revocations.
     public var keys: String { "\(prefix).keys.v1" }
-    /// Who holds a partition, and where it answers.
+    /// Which worker holds a partition, and its address.
     public var workers: String { "\(prefix).workers.v1" }
     public var workerMetrics: String { "\(prefix).metrics.worker.v1" }
     public var workstationMetrics: String { "\(prefix).metrics.workstation.v1" }

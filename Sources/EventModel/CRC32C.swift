@@ -1,6 +1,6 @@
 internal import CChecksum
 
-/// CRC-32C (Castagnoli): tells stored bytes from damaged ones.
+/// CRC-32C (Castagnoli): detects damaged bytes in storage.
 public enum CRC32C {
     @unsafe
     public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {

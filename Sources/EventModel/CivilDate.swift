@@ -1,4 +1,4 @@
-/// A date of the proleptic Gregorian calendar.
+/// A date in the proleptic Gregorian calendar.
 public struct CivilDate: Hashable, Sendable {
     public var year: Int
     /// 1…12.
@@ -13,10 +13,10 @@ public struct CivilDate: Hashable, Sendable {
         self.day = day
     }
 
-    /// The date that lies `days` days after 1970-01-01; negative before it.
+    /// The date `days` days after 1970-01-01; `days` is negative for earlier dates.
     ///
-    /// Years begin in March here, so that the leap day is the last of a year and the months before it always lie
-    /// equally; four centuries are 146 097 days.
+    /// Years start in March here: the leap day is then the last day of its year and never shifts the other months. Four
+    /// centuries have 146 097 days.
     public init(daysSince1970 days: Int) {
         let shifted = days + CivilDate.daysFromMarchOfYear0
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -29,7 +29,7 @@ public struct CivilDate: Hashable, Sendable {
         year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
     }
 
-    /// Days from 1970-01-01 to this date; negative before it.
+    /// Days from 1970-01-01 to this date; negative for earlier dates.
     public var daysSince1970: Int {
         let marchYear = month <= 2 ? year - 1 : year
         let era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400
@@ -40,7 +40,7 @@ public struct CivilDate: Hashable, Sendable {
         return era * 146_097 + dayOfEra - CivilDate.daysFromMarchOfYear0
     }
 
-    /// Whether the calendar has this date.
+    /// Whether this date exists in the calendar.
     public var exists: Bool {
         1...12 ~= month && day >= 1 && day <= CivilDate.days(ofMonth: month, in: year)
     }
@@ -59,7 +59,7 @@ public struct CivilDate: Hashable, Sendable {
 }
 
 extension Timestamp {
-    /// The UTC month in which an instant lies, from its first microsecond to the first one of the next month.
+    /// The UTC month that contains an instant, from its first microsecond to the first microsecond of the next month.
     ///
     /// - Parameter microseconds: since 1970, of any sign.
     @inlinable
@@ -73,7 +73,7 @@ extension Timestamp {
 }
 
 extension Microseconds {
-    /// Days from 1970-01-01 to the UTC day in which the instant lies; negative before it.
+    /// Days from 1970-01-01 to the UTC day of the instant; negative for earlier instants.
     @inlinable
     public static func wholeDays(in microseconds: Int64) -> Int64 {
         (microseconds >= 0 ? microseconds : microseconds - (day - 1)) / day

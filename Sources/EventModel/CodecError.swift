@@ -1,42 +1,42 @@
-/// Why bytes are not a record that this version can read.
+/// Why this version cannot read the bytes as a record.
 ///
-/// Whoever reads a log stops at it: a record that cannot be read is a gap that nothing explains (SPEC 7.4).
+/// Readers of a log stop here: skipping an unreadable record would leave an unexplained gap (SPEC 7.4).
 public struct CodecError: Error, Hashable, Sendable {
     /// What is wrong.
     public enum Code: String, Sendable, CaseIterable {
         /// The bytes end inside a field.
         case truncated
-        /// A varint of more than 64 bits, or one longer than it has to be.
+        /// A varint of more than 64 bits, or one with redundant bytes.
         case overlongVarint
-        /// Field number 0, a group, or a wire type that the field does not have.
+        /// Field number 0, a group, or the wrong wire type for the field.
         case wrongWireType
-        /// A field that may stand once stands twice, or a record has two contents.
+        /// A singular field occurs twice, or a record has two contents.
         case repeatedField
-        /// Without this field the record says nothing.
+        /// A required field is missing.
         case missingField
         /// CRC-32C and content disagree.
         case wrongChecksum
         /// A later format: update this program.
         case unknownFormat
-        /// A column has neither no, nor one, nor a value for each event, or its bytes do not end with its last value.
+        /// The length of a column is not 0, 1 or one value per event, or its bytes do not end with its last value.
         case wrongColumnLength
-        /// More events than ``Limits/batchEventsMaximum``, ids than ``RecordCodec/idsMaximum``, or entries of a definition
-        /// than ``Limits/definitionEntriesMaximum``.
+        /// More events than ``Limits/batchEventsMaximum``, ids than ``RecordCodec/idsMaximum``, or entries of a
+        /// definition than ``Limits/definitionEntriesMaximum``.
         case tooMany
         /// More bytes than ``Limits/recordBytesMaximum``.
         case tooLong
-        /// An id that the batch's dictionary does not have.
+        /// An index outside the batch's id dictionary.
         case indexOutOfRange
-        /// A time, type, mark, confidence, count or other number that no admitted event or definition has.
+        /// A time, type, mark, confidence, count or other number that no admitted event or definition can have.
         case valueOutOfRange
-        /// An id or site id against SPEC 1 or 2.1.
+        /// An id or site id that violates SPEC 1 or 2.1.
         case invalidIdentifier
         /// Text that is not UTF-8.
         case invalidText
     }
 
     public var code: Code
-    /// Where in the record, in bytes: the field, or the column, that is wrong.
+    /// Byte offset in the record of the field or column that is wrong.
     public var offset: Int
 
     public init(_ code: Code, at offset: Int) {

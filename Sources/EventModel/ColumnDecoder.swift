@@ -1,7 +1,7 @@
-/// Decodes the columns of one batch into arrays, whose memory is used again.
+/// Decodes the columns of one batch into arrays and reuses their memory.
 ///
-/// Every column is checked as a whole: its values are written first and judged by one flag at its end, so that the loop
-/// has no exit but its own.
+/// Each column is validated as a whole: the loop writes all values and sets a flag, which is checked at the end. This
+/// keeps early exits out of the loop.
 struct ColumnDecoder {
     private let content: WireReader
     /// Events of the batch.
@@ -12,7 +12,7 @@ struct ColumnDecoder {
         self.count = count
     }
 
-    /// Times that are steps of `unit`, the first from 1970.
+    /// Decodes times stored as differences in units of `unit`; the first one is relative to 1970.
     func decodeTimes(_ range: Range<Int>, unit: Int64, into times: inout [Int64]) throws(CodecError) {
         guard range.isEmpty == (count == 0) else { throw CodecError(.wrongColumnLength, at: range.lowerBound) }
         times.resize(to: count, filler: 0)
@@ -23,7 +23,8 @@ struct ColumnDecoder {
             var time: Int64 = 0
             for index in 0..<count {
                 let bits = cursor.next()
-                // Wraps at most to what is negative, and so out of range, because `time` was in it or is out already.
+                // On overflow this wraps to a negative number at worst, which is out of range too: `time` is valid or
+                // already rejected.
                 time &+= Int64(bitPattern: bits &>> 1) ^ -Int64(bitPattern: bits & 1)
                 isOut = isOut || UInt64(bitPattern: time) > latest
                 unsafe times[index] = time &* unit
@@ -58,7 +59,7 @@ struct ColumnDecoder {
         }
     }
 
-    /// Counts, of which 0 means 1 for a `product_count`, and is all that a state may say.
+    /// Decodes counts. 0 means 1 for a `product_count`; a state must have 0.
     func decodeCounts(_ range: Range<Int>, types: [EventType], into counts: inout [UInt32]) throws(CodecError) {
         try decodeIntegers(range, maximum: Limits.countMaximum, error: .valueOutOfRange, into: &counts)
         var stateHasUnits = false
@@ -99,7 +100,7 @@ struct ColumnDecoder {
 }
 
 extension ColumnDecoder {
-    /// The only value of a column that has one; nil when it has more.
+    /// The value of a single-value column; nil for columns with more values.
     @inline(__always)
     private func single(_ range: Range<Int>) throws(CodecError) -> UInt64? {
         guard range.count <= 10 else { return nil }
@@ -119,7 +120,7 @@ extension ColumnDecoder {
             return values.fill(with: UInt32(value))
         }
         if range.count == count {
-            // As many bytes as values: every value is one byte. This loop is done in vectors.
+            // As many bytes as values, so every value is one byte. The compiler vectorizes this loop.
             let bytes = unsafe content.buffer(range)
             var largest: UInt8 = 0
             unsafe values.withUnsafeMutableBufferPointer { values in
@@ -146,7 +147,7 @@ extension ColumnDecoder {
         guard largest <= UInt64(maximum) else { throw CodecError(error, at: range.lowerBound) }
     }
 
-    /// The bytes of a column of raw values, each of which is one byte below `limit`.
+    /// The bytes of a column of raw values: one byte each, all below `limit`.
     private func enumBytes(_ range: Range<Int>, below limit: UInt8) throws(CodecError) -> Range<Int> {
         guard range.count == count || range.count <= min(count, 1)
         else { throw CodecError(.wrongColumnLength, at: range.lowerBound) }
@@ -157,8 +158,8 @@ extension ColumnDecoder {
         return range
     }
 
-    /// Fills an array of enums with checked raw values, which are their representation in memory: the tests hold every
-    /// case of both enums to that.
+    /// Fills an array of enums from validated raw values, relying on their memory representation. The tests verify this
+    /// for every case of both enums.
     @unsafe
     private func copy(_ range: Range<Int>, to values: UnsafeMutableRawBufferPointer) {
         let bytes = unsafe content.buffer(range)
@@ -171,7 +172,7 @@ extension ColumnDecoder {
 }
 
 extension Array {
-    /// Makes the array `size` long; what stands in it afterwards is for the caller to overwrite.
+    /// Resizes the array to `size`; the caller must overwrite its contents.
     @inline(__always)
     mutating func resize(to size: Int, filler: Element) {
         if count < size {

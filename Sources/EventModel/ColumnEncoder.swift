@@ -1,6 +1,6 @@
-/// Writing the columns of a batch: one look for what all values have in common, then the shortest form.
+/// Writes the columns of a batch: one scan for what all values have in common, then the shortest form.
 extension [UInt8] {
-    /// A column that is left out when all its values are 0, and has one value when all are equal.
+    /// Appends a column: omitted when all values are 0, a single value when all are equal.
     @inline(__always)
     mutating func appendColumn(_ number: Int, count: Int, _ value: (Int) -> UInt32) {
         guard count > 0 else { return }
@@ -28,7 +28,7 @@ extension [UInt8] {
         }
     }
 
-    /// As ``appendColumn(_:count:_:)``, for values of 64 bits, which are nearly always 0.
+    /// Like ``appendColumn(_:count:_:)``, for 64-bit values, which are almost always 0.
     mutating func appendWideColumn(_ number: Int, _ values: Span<Int64>) {
         guard values.count > 0 else { return }
         var different: Int64 = 0
@@ -39,7 +39,7 @@ extension [UInt8] {
         }
     }
 
-    /// Times as steps in units, the first from 1970; zigzag.
+    /// Appends times as differences in units, the first one relative to 1970; zigzag-encoded.
     @inline(__always)
     mutating func appendSteps(_ number: Int, count: Int, _ time: (Int) -> Int64) {
         var previous: Int64 = 0
@@ -60,7 +60,7 @@ extension [UInt8] {
         closeMessage(message)
     }
 
-    /// Ids one after the other, each a field.
+    /// Appends the ids in sequence, one field each.
     mutating func appendIDs(_ number: Int, _ ids: borrowing IDDictionary) {
         let all = ids.storage.span
         let ends = ids.ends.span

@@ -1,4 +1,4 @@
-/// A confidence in whole parts per million (SPEC 2.1): 0…1 000 000. Every comparison is of ppm.
+/// A confidence in whole parts per million (SPEC 2.1): 0…1 000 000. All comparisons use ppm.
 public struct Confidence: Hashable, Comparable, Sendable {
     public var partsPerMillion: UInt32
 

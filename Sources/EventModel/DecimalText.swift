@@ -1,19 +1,20 @@
-/// What the text of a number says, where not every number is allowed.
+/// The result of parsing a number that must lie in a range.
 public enum NumberReading<Value: Sendable & Equatable>: Sendable, Equatable {
     case valid(Value)
     /// A number of the right kind that is too small or too large.
     case outOfRange
-    /// A JSON number with fraction or exponent where an integer literal is asked for.
+    /// A JSON number with a fraction or an exponent where an integer literal is required.
     case notAnInteger
-    /// No number by JSON's grammar.
+    /// Not a number by JSON's grammar.
     case notANumber
 }
 
 extension Confidence {
-    /// Reads the text of a JSON number as parts per million, half to even, exactly whatever digits and exponent it has
+    /// Parses a JSON number as parts per million, rounded half to even; exact for any number of digits and any exponent
     /// (SPEC 2.1).
     ///
-    /// The range is judged by ppm, so 1.0000004 is 1 000 000 ppm and valid, and so are `-0.0` and what rounds to it.
+    /// The range check applies to the rounded ppm: 1.0000004 is 1 000 000 ppm and valid, as are `-0.0` and any number
+    /// that rounds to 0.
     public static func read(decimal text: Span<UInt8>) -> NumberReading<Confidence> {
         guard let number = Decimal(text) else { return .notANumber }
         guard !number.isZero else { return .valid(Confidence(partsPerMillion: 0)) }
@@ -22,7 +23,7 @@ extension Confidence {
         return .valid(Confidence(partsPerMillion: ppm))
     }
 
-    /// As ``read(decimal:)-(Span<UInt8>)``, for bytes that C gave.
+    /// Like ``read(decimal:)-(Span<UInt8>)``, for a buffer from C.
     @unsafe
     public static func read(decimal bytes: UnsafeRawBufferPointer) -> NumberReading<Confidence> {
         let text = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
@@ -32,20 +33,20 @@ extension Confidence {
 
 /// The `count` of an event.
 public enum UnitCount {
-    /// Reads the text of a JSON number as a count from 0 to ``Limits/countMaximum`` (SPEC 2.1).
+    /// Parses a JSON number as a count from 0 to ``Limits/countMaximum`` (SPEC 2.1).
     ///
-    /// 0 is for the caller to judge: states may say it, a `product_count` may not.
+    /// The caller decides whether 0 is valid: it is for states, but not for a `product_count`.
     public static func read(decimal text: Span<UInt8>) -> NumberReading<UInt32> {
         guard let number = Decimal(text) else { return .notANumber }
         guard number.isIntegerLiteral else { return .notAnInteger }
         guard !number.isZero else { return .valid(0) }
-        // An integer literal of up to ten digits is whole in `leading`.
+        // `leading` holds an integer literal of up to ten digits completely.
         guard !number.isNegative, number.pointPosition <= 7, number.leading <= UInt64(Limits.countMaximum)
         else { return .outOfRange }
         return .valid(UInt32(number.leading))
     }
 
-    /// As ``read(decimal:)-(Span<UInt8>)``, for bytes that C gave.
+    /// Like ``read(decimal:)-(Span<UInt8>)``, for a buffer from C.
     @unsafe
     public static func read(decimal bytes: UnsafeRawBufferPointer) -> NumberReading<UInt32> {
         let text = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
@@ -53,8 +54,8 @@ public enum UnitCount {
     }
 }
 
-/// A JSON number as 0.d₁d₂d₃… × 10^pointPosition, d₁ ≠ 0, of whose digits the first ten are kept and of the others
-/// whether they are zero: enough to round to seven digits exactly.
+/// A JSON number as 0.d₁d₂d₃… × 10^pointPosition, d₁ ≠ 0. Keeps the first ten digits and whether all others are zero:
+/// enough to round to seven digits exactly.
 private struct Decimal {
     private(set) var isNegative = false
     private(set) var isIntegerLiteral = true
@@ -62,16 +63,16 @@ private struct Decimal {
     private(set) var leading: UInt64 = 0
     private var leadingCount = 0
     private var hasRest = false
-    /// Digits before the decimal point, negative by the zeros that follow it.
+    /// Digits before the decimal point; negative when zeros follow the point.
     private(set) var pointPosition = 0
 
     private static let digitsKept = 10
-    /// Digits of an exponent beyond this are ignored: no text is long enough to make up for it.
+    /// An exponent stops growing here: no text has enough digits to compensate for it.
     private static let exponentMaximum = Int.max / 64
 
     var isZero: Bool { leadingCount == 0 }
 
-    /// Reads the whole of `text`; nil when it is not a number by the grammar of RFC 8259.
+    /// Parses all of `text`; nil when it is not a number by the grammar of RFC 8259.
     init?(_ text: Span<UInt8>) {
         var index = 0
         if index < text.count, text[index] == UInt8(ascii: "-") {
@@ -132,7 +133,7 @@ private struct Decimal {
         return isNegative ? -exponent : exponent
     }
 
-    /// The size of the number × 10⁶, rounded half to even; nil when that has more than seven digits.
+    /// The absolute value × 10⁶, rounded half to even; nil when the result has more than seven digits.
     var millionthsHalfToEven: UInt32? {
         let wholeDigits = pointPosition + 6
         guard wholeDigits <= 7 else { return nil }

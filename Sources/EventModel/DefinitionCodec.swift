@@ -236,7 +236,7 @@ extension WireReader {
 }
 
 extension SiteDefinition {
-    /// What a message without any field says.
+    /// The value of a message without any fields.
     fileprivate static var empty: SiteDefinition {
         var site = SiteDefinition(siteID: "", name: "", timeZone: "")
         site.observationTTLSeconds = 0

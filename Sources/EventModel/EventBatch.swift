@@ -1,15 +1,15 @@
 /// The events of one request as columns: one log record (DESIGN 1.4).
 ///
-/// Ids stand once in ``ids``; the columns hold indexes into it. A batch is made to be reused: `removeAll` keeps the
-/// memory, so that decoding record after record allocates nothing.
+/// ``ids`` holds the ids; the columns hold indexes into it. Reuse a batch: `removeAll` keeps the memory, so decoding
+/// one record after another allocates nothing.
 public struct EventBatch: Sendable, Equatable {
     public var siteID: SiteID
     /// Stamped once by the gateway for all events of the request.
     public var createdAt: Timestamp
-    /// Version of the definition that admitted the events, as the gateway counted it; 0 where it is not known.
+    /// Version of the definition that admitted the events, as counted by the gateway; 0 if unknown.
     public var definitionVersion: UInt64
     public var gatewayID: [UInt8]
-    /// Present when the request named an Idempotency-Key.
+    /// Present when the request had an Idempotency-Key.
     public var idempotency: Idempotency?
 
     public var ids: IDDictionary
@@ -21,15 +21,15 @@ public struct EventBatch: Sendable, Equatable {
     public var workers: [UInt32]
     /// Indexes into ``ids``.
     public var workstations: [UInt32]
-    /// Index into ``ids`` plus one; 0 where the event names no camera.
+    /// Index into ``ids`` plus one; 0 when the event has no camera.
     public var cameras: [UInt32]
-    /// Index into ``ids`` plus one; 0 where the event names no model version.
+    /// Index into ``ids`` plus one; 0 when the event has no model version.
     public var modelVersions: [UInt32]
     /// Parts per million.
     public var confidences: [UInt32]
     /// Units of `product_count`; 0 for states.
     public var counts: [UInt32]
-    /// created_at of the quarantined event that this one re-drives, in microseconds; 0 where it is none (SPEC 2.7).
+    /// created_at of the quarantined event that this event re-drives, in microseconds; 0 for other events (SPEC 2.7).
     public var firstSeen: [Int64]
 
     @inlinable
@@ -53,7 +53,7 @@ public struct EventBatch: Sendable, Equatable {
         firstSeen = []
     }
 
-    /// Adds one event; ids are indexes that ``IDDictionary/append(_:)`` gave.
+    /// Adds one event; ids are indexes returned by ``IDDictionary/append(_:)``.
     @inlinable
     public mutating func append(
         time: Int64, type: EventType, mark: Mark, worker: UInt32, workstation: UInt32, camera: UInt32?,
@@ -71,7 +71,7 @@ public struct EventBatch: Sendable, Equatable {
         firstSeen.append(first)
     }
 
-    /// Forgets events, ids and idempotency, keeps their memory.
+    /// Removes events, ids and idempotency but keeps the memory.
     public mutating func removeAll() {
         idempotency = nil
         ids.removeAll()
@@ -88,7 +88,7 @@ public struct EventBatch: Sendable, Equatable {
     }
 }
 
-/// The ids of one batch, one after the other in one buffer. It does not look for repeats: the writer does.
+/// The ids of one batch in one contiguous buffer. Does not detect duplicates; the writer does.
 public struct IDDictionary: Sendable, Equatable {
     @usableFromInline var storage: [UInt8] = []
     @usableFromInline var ends: [UInt32] = []
@@ -106,11 +106,11 @@ public struct IDDictionary: Sendable, Equatable {
         return UInt32(ends.count - 1)
     }
 
-    /// Where the bytes of id `index` stand in ``bytes``.
+    /// Byte range of id `index` in ``bytes``.
     @inlinable
     public func range(of index: Int) -> Range<Int> { (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index]) }
 
-    /// The bytes of all ids, one after the other.
+    /// The bytes of all ids, concatenated.
     @inlinable
     public var bytes: [UInt8] { storage }
 
@@ -124,7 +124,7 @@ public struct IDDictionary: Sendable, Equatable {
     }
 }
 
-/// What a gateway needs to answer a repeated request as it did the first time, also after a restart (SPEC 2.5).
+/// What a gateway needs to repeat its first answer to a repeated request, even after a restart (SPEC 2.5).
 public struct Idempotency: Sendable, Equatable {
     /// Public id of the API key (never its secret).
     public var apiKeyID: [UInt8]
@@ -134,7 +134,7 @@ public struct Idempotency: Sendable, Equatable {
     public var bodyHash: [UInt8]
     /// HTTP status of the first answer.
     public var status: UInt32
-    /// JSON of the first answer, without created_at and position: the record itself knows these.
+    /// JSON of the first answer, without created_at and position, which the record already has.
     public var answer: [UInt8]
 
     public init(

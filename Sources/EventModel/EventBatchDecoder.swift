@@ -1,4 +1,4 @@
-/// Where the parts of an encoded `EventBatch` stand, and its single values.
+/// The byte ranges of the parts of an encoded `EventBatch`, and its scalar values.
 private struct BatchLayout {
     var formatVersion: UInt64 = 0
     var siteID = 0..<0
@@ -9,7 +9,7 @@ private struct BatchLayout {
     var eventCount = 0
     var timeUnit: Int64 = 1
     var confidenceUnit: UInt32 = 1
-    /// The columns by field number, from `eventTimes` on; empty where a column is left out.
+    /// The columns by field number, starting with `eventTimes`; empty for omitted columns.
     var eventTimes = 0..<0
     var types = 0..<0
     var marks = 0..<0
@@ -23,7 +23,7 @@ private struct BatchLayout {
 }
 
 extension BatchLayout {
-    /// Finds the parts, and takes the ids on the way.
+    /// Locates the parts and decodes the ids.
     init(_ content: WireReader, ids: inout IDDictionary) throws(CodecError) {
         var reader = content
         var seen = SeenFields()
@@ -68,7 +68,7 @@ extension BatchLayout {
             }
             timeUnit = max(Int64(unit), 1)
         default:
-            // An id with another wire type, or a tag that is longer than it has to be.
+            // An id with the wrong wire type, or an overlong tag.
             throw CodecError(.wrongWireType, at: field.offset)
         }
     }
@@ -99,7 +99,7 @@ extension BatchLayout {
 }
 
 extension Timestamp {
-    /// The largest admissible time as a varint says it; what is negative is larger than this.
+    /// The latest valid time as a varint value; negative times encode as larger values.
     static let latestBits = UInt64(latest.microseconds)
 }
 
@@ -112,7 +112,7 @@ extension RecordCodec {
         try columns.decodeTimes(layout.eventTimes, unit: layout.timeUnit, into: &batch.times)
         try columns.decodeTypes(layout.types, into: &batch.types)
         try columns.decodeMarks(layout.marks, into: &batch.marks)
-        // An index is below the number of ids; one plus one is at most that.
+        // An index is below the number of ids; an index plus one is at most that number.
         try columns.decodeIndexes(layout.workers, below: idCount, into: &batch.workers)
         try columns.decodeIndexes(layout.workstations, below: idCount, into: &batch.workstations)
         try columns.decodeIndexes(layout.cameras, below: idCount + 1, into: &batch.cameras)

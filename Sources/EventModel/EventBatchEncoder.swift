@@ -57,7 +57,7 @@ extension RecordCodec {
         encodeConfidences(batch.confidences.span, into: &bytes)
         let counts = batch.counts.span
         bytes.appendColumn(BatchField.counts, count: count) { index in
-            // 0 where it is the default: one unit, or a state.
+            // 0 encodes the default: one unit, or a state.
             types[index].isState || counts[index] == 1 ? 0 : counts[index]
         }
         bytes.appendWideColumn(BatchField.firstSeen, batch.firstSeen.span)
@@ -78,7 +78,7 @@ extension RecordCodec {
         bytes.closeMessage(message)
     }
 
-    /// Times in the largest unit that leaves nothing out. The units are constants below, so nothing is divided.
+    /// Encodes times in the largest unit that loses nothing. The units below are constants, so there is no division.
     private static func encodeTimes(_ times: Span<Int64>, into bytes: inout [UInt8]) {
         guard times.count > 0 else { return }
         if times.indices.allSatisfy({ times[$0] % 1_000_000 == 0 }) {
@@ -92,7 +92,7 @@ extension RecordCodec {
         }
     }
 
-    /// Confidences in the largest unit that leaves nothing out: cameras report few digits.
+    /// Encodes confidences in the largest unit that loses nothing: cameras report few digits.
     private static func encodeConfidences(_ values: Span<UInt32>, into bytes: inout [UInt8]) {
         if values.indices.allSatisfy({ values[$0] % 10_000 == 0 }) {
             bytes.appendField(BatchField.confidenceUnit, varint: values.count > 0 ? 10_000 : 0)
@@ -107,7 +107,7 @@ extension RecordCodec {
 }
 
 extension EventBatch {
-    /// Whether every column has a value for every event.
+    /// Whether every column has one value per event.
     var hasEvenColumns: Bool {
         types.count == count && marks.count == count && workers.count == count && workstations.count == count
             && cameras.count == count && modelVersions.count == count && confidences.count == count

@@ -1,6 +1,7 @@
-/// Where an event stands on its worker's time line: SPEC 4.2's order, and with worker and class SPEC 2.6's identity.
+/// The position of an event on its worker's time line: the order of SPEC 4.2 and, with worker and class, the identity
+/// of SPEC 2.6.
 ///
-/// The event time in microseconds in the upper 62 bits, the rank of the event type in the lower two.
+/// The upper 62 bits hold the event time in microseconds, the lower two the rank of the event type.
 @frozen
 public struct EventKey: Hashable, Comparable, Sendable {
     public var rawValue: Int64
@@ -8,14 +9,14 @@ public struct EventKey: Hashable, Comparable, Sendable {
     /// Bits of the rank.
     @inlinable
     public static var rankBits: Int64 { 2 }
-    /// The raw value whose rank bits are all set.
+    /// The raw value with all rank bits set.
     @inlinable
     static var rankMask: Int64 { 1 << rankBits - 1 }
 
-    /// Below every key of an event: where a time line begins.
+    /// Below the key of any event: the start of a time line.
     @inlinable
     public static var lowest: Self { Self(rawValue: Int64.min) }
-    /// Above every key of an event: where a time line ends.
+    /// Above the key of any event: the end of a time line.
     @inlinable
     public static var highest: Self { Self(rawValue: Int64.max) }
 
@@ -32,7 +33,7 @@ public struct EventKey: Hashable, Comparable, Sendable {
         rawValue = shifted | rank
     }
 
-    /// The smallest key at or after `time`: what happened before an instant has a smaller one.
+    /// The smallest key at or after `time`: all earlier events have smaller keys.
     @inlinable
     public init(at time: Int64) { rawValue = time << Self.rankBits }
 
@@ -54,7 +55,7 @@ public struct EventKey: Hashable, Comparable, Sendable {
     @inlinable
     public var isState: Bool { rawValue & Self.rankMask != Int64(EventType.productCount.rawValue) }
 
-    /// The key right below this one.
+    /// The key immediately before this one.
     @inlinable
     public var predecessor: Self { Self(rawValue: rawValue - 1) }
 

@@ -1,4 +1,5 @@
-/// What a camera saw. The raw value of a state is its rank: of several states at one instant the highest holds (SPEC 4.2).
+/// What a camera saw. The raw value of a state is its rank: of several states at one instant the highest one holds
+/// (SPEC 4.2).
 public enum EventType: UInt8, Sendable, CaseIterable {
     case absent = 0
     case idle = 1
@@ -6,7 +7,7 @@ public enum EventType: UInt8, Sendable, CaseIterable {
     /// Never a state (SPEC 4.1).
     case productCount = 3
 
-    /// The name in JSON.
+    /// The JSON name.
     public var name: StaticString {
         switch self {
         case .absent: "absent"
@@ -20,7 +21,7 @@ public enum EventType: UInt8, Sendable, CaseIterable {
     public var isState: Bool { self != .productCount }
 }
 
-/// How admission marked an event that it stored; the mark stands whatever later definitions say (SPEC 2.7).
+/// How admission marked a stored event; later definitions never change the mark (SPEC 2.7).
 public enum Mark: UInt8, Sendable, CaseIterable {
     case accepted = 0
     case lowConfidence = 1
@@ -38,7 +39,7 @@ public enum Mark: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The verdict that admission gave; its code is the reason shown for quarantined events.
+    /// The verdict of admission; its code is the reason shown for quarantined events.
     public var verdict: Verdict {
         switch self {
         case .accepted: .accepted

@@ -1,9 +1,9 @@
 extension IDDictionary {
-    /// Takes the ids that stand one after the other from where the reader is.
+    /// Decodes a run of consecutive ids, starting at the reader's position.
     ///
-    /// How many there are shows only at their end, so there is first made room for as many as the rest of the message
-    /// could hold, and what is left over is given back. That is done for the first ids alone: otherwise a message that
-    /// mixes ids with other fields could ask for the same room again and again.
+    /// Their number is only known at the end of the run. So this first reserves room for as many ids as the rest of the
+    /// message could hold, and returns the surplus afterwards. It does so only for the first run: a message that mixes
+    /// ids with other fields could otherwise trigger the reservation again and again.
     mutating func decodeRun(_ reader: inout WireReader) throws(CodecError) {
         guard count == 0 else { return try decodeOne(&reader) }
         let room = reader.end - reader.offset

@@ -1,7 +1,7 @@
-/// An identifier as it arrived: bytes, never text.
+/// An identifier as received: bytes, never text.
 ///
-/// `String` compares by Unicode equivalence, so two different ids could be equal; SPEC 2.1 compares by bytes.
-/// `Kind` keeps the id of a worker from being used where one of a station is meant.
+/// `String` compares by Unicode equivalence, so two different ids could compare equal; SPEC 2.1 compares bytes. `Kind`
+/// prevents mixing up the ids of, say, workers and stations.
 public struct Identifier<Kind>: Sendable {
     public let bytes: [UInt8]
 
@@ -12,7 +12,7 @@ public struct Identifier<Kind>: Sendable {
     @inlinable
     public init(_ text: some StringProtocol) { self.bytes = Array(text.utf8) }
 
-    /// For people and JSON. Admitted ids are valid UTF-8, so nothing is lost.
+    /// Text for display and JSON. Admitted ids are valid UTF-8, so this loses nothing.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -1,4 +1,4 @@
-/// What bytes may be an id (SPEC 1, 2.1).
+/// Which bytes are valid ids (SPEC 1, 2.1).
 public enum IdentifierRules {
     /// Whether the bytes are 1–128 bytes of UTF-8 without U+0000–1F and U+007F–9F.
     public static func isIdentifier(_ bytes: Span<UInt8>) -> Bool {
@@ -18,7 +18,7 @@ public enum IdentifierRules {
         return true
     }
 
-    /// As ``isIdentifier(_:)-(Span<UInt8>)``, for bytes that C gave.
+    /// Like ``isIdentifier(_:)-(Span<UInt8>)``, for a buffer from C.
     @unsafe
     public static func isIdentifier(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let text = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
@@ -41,14 +41,14 @@ public enum IdentifierRules {
         return dots < bytes.count || dots > 2
     }
 
-    /// As ``isSiteID(_:)-(Span<UInt8>)``, for bytes that C gave.
+    /// Like ``isSiteID(_:)-(Span<UInt8>)``, for a buffer from C.
     @unsafe
     public static func isSiteID(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let text = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
         return isSiteID(text)
     }
 
-    /// Whether the bytes are UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+    /// Whether the bytes are UTF-8 as defined by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
     static func isUTF8(_ bytes: Span<UInt8>) -> Bool {
         var index = 0
         while index < bytes.count {
@@ -64,25 +64,26 @@ public enum IdentifierRules {
 }
 
 extension Identifier {
-    /// Whether these bytes may be an id of an event (SPEC 2.1).
+    /// Whether these bytes are a valid id in an event (SPEC 2.1).
     public var isValid: Bool { IdentifierRules.isIdentifier(bytes.span) }
 }
 
 extension Identifier where Kind == IdentifierKind.Site {
-    /// Whether these bytes may be the id of a site (SPEC 1).
+    /// Whether these bytes are a valid site id (SPEC 1).
     public var isValid: Bool { IdentifierRules.isSiteID(bytes.span) }
 }
 
 extension Span<UInt8> {
-    /// Whether all bytes are U+0020…7E, as those of nearly all ids are; tried eight at a time, and never true wrongly.
+    /// Fast path: whether all bytes are U+0020…7E, as in almost all ids. Checks eight bytes at a time; no false
+    /// positives.
     ///
-    /// Of fewer than four bytes it says nothing, and so false.
+    /// Always false for fewer than four bytes.
     @inline(__always)
     fileprivate var isPrintableASCII: Bool {
         let raw = unsafe self.bytes
         guard count >= 8 else {
             guard count >= 4 else { return false }
-            // Two words of four bytes, which overlap.
+            // Two overlapping words of four bytes.
             let low = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
             let high = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count &- 4, as: UInt32.self)
             return isPrintable(UInt64(low) | UInt64(high) &<< 32)
@@ -96,7 +97,7 @@ extension Span<UInt8> {
         return isPrintable(unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count &- 8, as: UInt64.self))
     }
 
-    /// Whether each of eight bytes is in U+0020…7E: none above 7F, none that borrows when 20 is taken off, none that
+    /// Whether each of eight bytes is in U+0020…7E: none is above 7F, none borrows when 20 is subtracted, and none
     /// carries into the highest bit when 1 is added.
     @inline(__always)
     private func isPrintable(_ word: UInt64) -> Bool {
@@ -107,7 +108,7 @@ extension Span<UInt8> {
         return belowSpace & highest == highest && isDelete & highest == 0
     }
 
-    /// The scalar of two to four bytes that starts at `index`; nil when these are not UTF-8.
+    /// The scalar of two to four bytes at `index`; nil when the bytes are not UTF-8.
     fileprivate func scalar(at index: Int) -> (value: UInt32, length: Int)? {
         let first = self[index]
         let length: Int

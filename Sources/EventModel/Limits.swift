@@ -1,6 +1,6 @@
-/// Every limit of Andon that more than one module has to know, with the reason for its size.
+/// Every limit of Andon that more than one module needs, with the reason for its size.
 ///
-/// Units come last in the names. A limit that only one module needs stands in that module, with its reason.
+/// Names end with the unit. A limit that only one module needs is in that module, with its reason.
 public enum Limits {
     /// Events in one request, and so in one record (SPEC 1).
     public static let batchEventsMaximum = 1000
@@ -14,17 +14,17 @@ public enum Limits {
     public static let countMaximum: UInt32 = 1_000_000
     /// Depth of nesting of a JSON body (SPEC 2.5).
     public static let jsonDepthMaximum = 64
-    /// Bytes of one log record. 1000 events with four ids of 128 bytes each that never repeat are 512 KB of
-    /// dictionary and some 30 KB of columns; a definition of 100 thousand workers with ids of 128 bytes is 13 MB.
+    /// Bytes of one log record. 1000 events with four distinct ids of 128 bytes each take 512 KB for the dictionary and
+    /// some 30 KB for the columns; a definition of 100 thousand workers with ids of 128 bytes takes 13 MB.
     public static let recordBytesMaximum = 15 << 20
-    /// Longest ttl, and the meaning of ttl 0: 366 days (SPEC 3).
+    /// The maximum ttl, and what ttl 0 means: 366 days (SPEC 3).
     public static let ttlSecondsMaximum: Int64 = 31_622_400
     /// Default ttl (SPEC 3).
     public static let ttlSecondsDefault: Int64 = 28_800
-    /// Workers, and workstations, of one definition: 13 MB of ids at most, below ``recordBytesMaximum``.
+    /// Workers, and workstations, in one definition: at most 13 MB of ids, which is below ``recordBytesMaximum``.
     public static let definitionEntriesMaximum = 100_000
-    /// Longest max_future_seconds and handover of a definition: the seconds from 1970 to 9999, whose microseconds still
-    /// fit. Records beyond it cannot be read, so definitions beyond it must not be admitted.
+    /// Maximum of max_future_seconds and handover in a definition: the seconds from 1970 to 9999, which still fit in
+    /// microseconds. Larger values could not be decoded, so admission must reject such definitions.
     public static let durationSecondsMaximum: Int64 = 253_402_300_799
     /// A record is appended within this time of its created_at or not at all (SPEC 2.8).
     public static let appendDelayMicrosecondsMaximum: Int64 = 30 * Microseconds.second

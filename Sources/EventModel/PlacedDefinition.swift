@@ -1,14 +1,14 @@
-/// A definition with its place in the log: the one form in which definitions travel between fold, registry, gateways and
-/// commands (SPEC 3).
+/// A definition with its position in the log: the one form that fold, registry, gateways and commands exchange
+/// (SPEC 3).
 ///
-/// With or without names of people, as ``SiteDefinition`` itself: the registry's have them, the fold's do not.
+/// With or without personal names, as in ``SiteDefinition``: the registry's definitions have them, the fold's do not.
 public struct PlacedDefinition: Sendable, Equatable {
     public var definition: SiteDefinition
-    /// 1, 2, … per site.
+    /// 1, 2, … for each site.
     public var version: UInt64
     /// created_at of its record.
     public var createdAt: Timestamp
-    /// Where its record stands; with the log's epoch, the definition's revision.
+    /// Position of its record; together with the log's epoch, this is the definition's revision.
     public var position: RecordPosition
 
     public init(definition: SiteDefinition, version: UInt64, createdAt: Timestamp, position: RecordPosition) {

@@ -1,11 +1,11 @@
-/// A partition of the log. All records of a site are in one (DESIGN 1.3).
+/// A partition of the log. All records of a site are in the same partition (DESIGN 1.3).
 public struct PartitionIndex: Hashable, Comparable, Sendable {
     public var value: Int32
     @inlinable public init(_ value: Int32) { self.value = value }
     @inlinable public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-/// Where a record stands in its partition; rises by one from record to record.
+/// The position of a record in its partition; increases by one from record to record.
 public struct LogOffset: Hashable, Comparable, Sendable {
     public var value: Int64
     @inlinable public init(_ value: Int64) { self.value = value }
@@ -14,7 +14,7 @@ public struct LogOffset: Hashable, Comparable, Sendable {
     public static let zero = LogOffset(0)
 }
 
-/// Where a record stands: `partition:offset` outside (SPEC 8.3).
+/// The position of a record in the log: `partition:offset` as text (SPEC 8.3).
 public struct RecordPosition: Hashable, Sendable, CustomStringConvertible {
     public var partition: PartitionIndex
     public var offset: LogOffset
@@ -27,7 +27,7 @@ public struct RecordPosition: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(partition.value):\(offset.value)" }
 
-    /// Reads `partition:offset`; nil when the text is anything else.
+    /// Parses `partition:offset`; nil for any other text.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
@@ -37,7 +37,7 @@ public struct RecordPosition: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Where an event stands: `partition:offset:index`, index = place inside its record (SPEC 1).
+/// The position of an event in the log: `partition:offset:index` with the index inside its record (SPEC 1).
 public struct Position: Hashable, Sendable, CustomStringConvertible {
     public var record: RecordPosition
     public var index: Int

@@ -1,9 +1,9 @@
-/// Reading and writing RFC 3339 without Foundation and without allocation (SPEC 1, 2.1).
+/// Parses and formats RFC 3339 without Foundation and without allocation (SPEC 1, 2.1).
 extension Timestamp {
-    /// Reads `2026-01-12T06:00:00.25+05:30`; nil is SPEC 2.3's `invalid_timestamp`.
+    /// Parses `2026-01-12T06:00:00.25+05:30`; nil is SPEC 2.3's `invalid_timestamp`.
     ///
-    /// `Z` or an offset is required (`-00:00` is UTC). Six fraction digits are kept, more are cut off. Refused are dates
-    /// and times that do not exist, second 60, and instants outside ``earliest``…``latest``. `t` and `z` may be lower case.
+    /// `Z` or an offset is required (`-00:00` is UTC). Fraction digits after the sixth are truncated. Rejects dates and
+    /// times that do not exist, second 60, and instants outside ``earliest``…``latest``. `t` and `z` may be lower case.
     public init?(rfc3339 text: Span<UInt8>) {
         guard text.count >= 20, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t"), text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":")
@@ -25,14 +25,14 @@ extension Timestamp {
         self.init(microseconds: microseconds)
     }
 
-    /// As ``init(rfc3339:)-(Span<UInt8>)``, for bytes that C gave.
+    /// Like ``init(rfc3339:)-(Span<UInt8>)``, for a buffer from C.
     @unsafe
     public init?(rfc3339 bytes: UnsafeRawBufferPointer) {
         let text = unsafe bytes.assumingMemoryBound(to: UInt8.self).span
         self.init(rfc3339: text)
     }
 
-    /// As ``init(rfc3339:)-(Span<UInt8>)``, for queries, definitions and tests.
+    /// Like ``init(rfc3339:)-(Span<UInt8>)``, for queries, definitions and tests.
     public init?(rfc3339 text: some StringProtocol) {
         let bytes = Array(text.utf8)
         self.init(rfc3339: bytes.span)
@@ -40,7 +40,7 @@ extension Timestamp {
 
     /// `2026-01-12T06:00:00.000000Z`: always UTC with six fraction digits (SPEC 1).
     ///
-    /// Defined for ``earliest``…``latest``; what lies outside is written as the nearer of the two.
+    /// Defined for ``earliest``…``latest``; other instants are clamped to this range.
     public var formatted: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(27)
@@ -48,7 +48,7 @@ extension Timestamp {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends the 27 bytes of ``formatted``, for writers of JSON.
+    /// Appends the 27 bytes of ``formatted``; for JSON writers.
     public func appendFormatted(to bytes: inout [UInt8]) {
         let clamped = min(max(self, .earliest), .latest).microseconds
         let date = CivilDate(daysSince1970: Int(clamped / Microseconds.day))
@@ -81,14 +81,14 @@ extension Timestamp: CustomStringConvertible {
 }
 
 extension Span<UInt8> {
-    /// Two decimal digits; negative when they are something else.
+    /// Two decimal digits; negative for anything else.
     fileprivate func twoDigits(at index: Int) -> Int {
         let tens = self[index] &- UInt8(ascii: "0")
         let ones = self[index + 1] &- UInt8(ascii: "0")
         return tens <= 9 && ones <= 9 ? Int(tens) * 10 + Int(ones) : -1
     }
 
-    /// The microseconds of an optional `.digits` and where what follows it starts; nil when no digit follows the point.
+    /// The microseconds of an optional `.digits` and the index after it; nil when no digit follows the point.
     fileprivate func fraction(at start: Int) -> (microseconds: Int, end: Int)? {
         guard self[start] == UInt8(ascii: ".") else { return (0, start) }
         var index = start + 1
@@ -104,7 +104,7 @@ extension Span<UInt8> {
         return (microseconds, index)
     }
 
-    /// The minutes by which local time is ahead of UTC; nil unless `Z` or `±hh:mm` is all that is left.
+    /// Minutes that local time is ahead of UTC; nil unless the rest of the text is `Z` or `±hh:mm`.
     fileprivate func offsetMinutes(at start: Int) -> Int? {
         guard start < count else { return nil }
         let sign = self[start]
@@ -120,7 +120,7 @@ extension Span<UInt8> {
 }
 
 extension UncheckedWriter {
-    /// Puts a number below 100.
+    /// Writes a number below 100 as two digits.
     @inline(__always)
     fileprivate mutating func putTwoDigits(_ value: Int) {
         put(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10))

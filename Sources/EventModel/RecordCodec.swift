@@ -1,30 +1,30 @@
 internal import CChecksum
 
-/// The log's records as bytes: Protobuf by `Schemas/andon/v1/event_batch.proto`, written by hand because reading them
-/// is what a replay does most (DESIGN 1.4).
+/// Encodes and decodes log records: Protobuf by `Schemas/andon/v1/event_batch.proto`, hand-written because a replay
+/// spends most of its time decoding them (DESIGN 1.4).
 ///
 /// ```
 /// Record = CRC-32C | content: EventBatch or SiteDefinition
 /// ```
-/// Fields that a later version adds are skipped; a later format is an error.
+/// Skips fields that a later version added; rejects a later format.
 public enum RecordCodec {
-    /// What a record turned out to be.
+    /// What a record contains.
     public enum Kind: Sendable, Equatable {
         /// The batch that was passed in holds the events.
         case events
         case definition(DefinitionRecord)
     }
 
-    /// Ids in one record: four for each of the most events.
+    /// Maximum number of ids in one record: four for each of the maximum number of events.
     public static let idsMaximum = 4 * Limits.batchEventsMaximum
 
-    /// The version that is written, and the newest that is read, of either content.
+    /// The version written, and the newest version read, for both kinds of content.
     static let formatVersion: UInt64 = 1
 
     /// Appends one record with the batch's events.
     ///
-    /// Requires columns of one length, of at most ``Limits/batchEventsMaximum`` events, with values as admission lets
-    /// them through; counts of states are written as 0.
+    /// Requires columns of equal length, at most ``Limits/batchEventsMaximum`` events, and values that passed
+    /// admission; counts of states are written as 0.
     public static func encode(_ batch: borrowing EventBatch, into bytes: inout [UInt8]) {
         let record = openRecord(EnvelopeField.eventBatch, in: &bytes)
         encodeContent(of: batch, into: &bytes)
@@ -33,19 +33,20 @@ public enum RecordCodec {
 
     /// Appends one record with a site's definition.
     ///
-    /// The log wants it ``SiteDefinition/withoutPersonalData``; whatever `definition` names is written. The result may be
-    /// longer than ``Limits/recordBytesMaximum``: then it can't be read back, and the definition is to be refused.
+    /// The log requires it ``SiteDefinition/withoutPersonalData``; this writes whatever `definition` names. If the
+    /// result is longer than ``Limits/recordBytesMaximum``, it cannot be decoded and the caller must reject the
+    /// definition.
     public static func encode(_ definition: DefinitionRecord, into bytes: inout [UInt8]) {
         let record = openRecord(EnvelopeField.siteDefinition, in: &bytes)
         encodeContent(of: definition, into: &bytes)
         closeRecord(record, in: &bytes)
     }
 
-    /// Reads one record; its events go to `batch`, which keeps its memory, so that reading record after record of one
-    /// site allocates nothing.
+    /// Decodes one record. Events go to `batch`, which keeps its memory, so decoding the records of one site in
+    /// sequence allocates nothing.
     ///
-    /// After an error, or a definition, `batch` is empty; its `siteID`, `createdAt` and gateway then say nothing.
-    /// - Throws: ``CodecError`` for everything that an encoder would not have written, whoever wrote it.
+    /// After an error or a definition, `batch` is empty, and its `siteID`, `createdAt` and gateway are meaningless.
+    /// - Throws: ``CodecError`` for anything that the encoder would not have written.
     @unsafe
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, into batch: inout EventBatch
@@ -66,7 +67,7 @@ public enum RecordCodec {
         }
     }
 
-    /// As ``decode(_:into:)-(UnsafeRawBufferPointer,_)``, for bytes in an array.
+    /// Like ``decode(_:into:)-(UnsafeRawBufferPointer,_)``, for an array.
     public static func decode(_ bytes: [UInt8], into batch: inout EventBatch) throws(CodecError) -> Kind {
         try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
             try unsafe decode(UnsafeRawBufferPointer(buffer), into: &batch)
@@ -82,7 +83,7 @@ private enum EnvelopeField {
 }
 
 extension RecordCodec {
-    /// Finds the content and checks its CRC.
+    /// Locates the content and verifies its CRC.
     private static func envelope(
         _ record: WireReader
     ) throws(CodecError) -> (range: Range<Int>, isDefinition: Bool) {
@@ -113,14 +114,14 @@ extension RecordCodec {
         unsafe CRC32C.checksum(bytes)
     }
 
-    /// The same, for tests; by table as on processors without the instruction.
+    /// CRC-32C for tests; `byTable` selects the fallback for processors without the instruction.
     static func checksum(of bytes: [UInt8], byTable: Bool = false) -> UInt32 {
         unsafe bytes.withUnsafeBytes { buffer in
             unsafe byTable ? andon_crc32c_by_table(buffer.baseAddress, buffer.count) : checksum(buffer)
         }
     }
 
-    /// Where the CRC of an unfinished record stands, and where its content starts.
+    /// Where the CRC of an unfinished record goes, and where its content starts.
     private struct OpenRecord {
         let crcStart: Int
         let content: WireMessageStart

@@ -1,18 +1,18 @@
-/// Who and what a site is, and the rules its events are judged and folded by (SPEC 3).
+/// The people, stations and rules of a site: its events are admitted and folded by them (SPEC 3).
 ///
-/// The log carries it without the names and locations of workers (``withoutPersonalData``); the registry carries all.
+/// The log has it without the names and locations of workers (``withoutPersonalData``); the registry has everything.
 public struct SiteDefinition: Sendable, Equatable {
     public var siteID: SiteID
     public var name: String
     /// IANA name, e.g. `Asia/Kolkata`.
     public var timeZone: String
-    /// As written: 0 means the maximum. Use ``observationTTL`` to compute.
+    /// As configured: 0 means the maximum. Use ``observationTTL`` in computations.
     public var observationTTLSeconds: Int64
     public var confidenceThreshold: Confidence
     public var maxFutureSeconds: Int64
     public var shifts: [Shift]
     public var handoverMinutes: Int64
-    /// Millionths of a unit per hour; nil without a target. An integer, so that targets are exact.
+    /// Millionths of a unit per hour; nil without a target. An integer, to keep targets exact.
     public var targetMicrounitsPerHour: Int64?
     public var workers: [Worker]
     public var workstations: [Workstation]
@@ -31,12 +31,12 @@ public struct SiteDefinition: Sendable, Equatable {
         workstations = []
     }
 
-    /// How long a state holds without a further one, in microseconds (SPEC 3, 4.3).
+    /// How long a state holds without another event, in microseconds (SPEC 3, 4.3).
     public var observationTTL: Int64 {
         (observationTTLSeconds == 0 ? Limits.ttlSecondsMaximum : observationTTLSeconds) * Microseconds.second
     }
 
-    /// The definition as the log keeps it: persons as ids alone (SPEC 3).
+    /// The definition for the log: people appear as ids only (SPEC 3).
     public var withoutPersonalData: SiteDefinition {
         var copy = self
         copy.workers = workers.map { Worker(workerID: $0.workerID) }
@@ -47,7 +47,7 @@ public struct SiteDefinition: Sendable, Equatable {
         public var workerID: WorkerID
         public var name: String?
         public var location: String?
-        /// Shown, used by no figure.
+        /// For display; no figure uses it.
         public var activeSince: String?
 
         public init(workerID: WorkerID, name: String? = nil, location: String? = nil, activeSince: String? = nil) {
@@ -77,14 +77,14 @@ public struct SiteDefinition: Sendable, Equatable {
         }
     }
 
-    /// A shift by site-local wall clock; it ends on the next day when `end` ≤ `start` (SPEC 5.5).
+    /// A shift in site-local time; it ends on the next day when `end` ≤ `start` (SPEC 5.5).
     public struct Shift: Sendable, Equatable {
         public var name: String
         /// Minutes after local midnight, 0…1439.
         public var startMinute: Int
         /// Minutes after local midnight, 0…1439.
         public var endMinute: Int
-        /// Bit 0 = Monday … bit 6 = Sunday: the dates on which an instance opens.
+        /// Bit 0 = Monday … bit 6 = Sunday: the weekdays on which an instance starts.
         public var days: UInt8
 
         public init(name: String, startMinute: Int, endMinute: Int, days: UInt8 = 0x7f) {
@@ -96,13 +96,13 @@ public struct SiteDefinition: Sendable, Equatable {
     }
 }
 
-/// What one log record holds.
+/// The content of one log record.
 public enum RecordContent: Sendable, Equatable {
     case events(EventBatch)
     case definition(DefinitionRecord)
 }
 
-/// A definition as it stands in the log, in the order of the site's events (SPEC 3).
+/// A definition as recorded in the log, in order with the site's events (SPEC 3).
 public struct DefinitionRecord: Sendable, Equatable {
     /// Without personal data.
     public var definition: SiteDefinition

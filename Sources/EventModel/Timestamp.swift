@@ -1,6 +1,6 @@
 /// An instant: whole microseconds since 1970-01-01T00:00:00Z (SPEC 1).
 ///
-/// Integers, so that sums are exact and order never shows in them.
+/// An integer, so that sums are exact and independent of order.
 public struct Timestamp: Hashable, Comparable, Sendable {
     public var microseconds: Int64
 
@@ -30,7 +30,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public static let latest = Timestamp(microseconds: 253_402_300_799_999_999)
 }
 
-/// Microseconds in the units that people name.
+/// Common units in microseconds.
 public enum Microseconds {
     public static let second: Int64 = 1_000_000
     public static let minute: Int64 = 60 * second

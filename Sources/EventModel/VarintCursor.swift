@@ -1,7 +1,7 @@
-/// Decodes the varints of a packed column one after the other without throwing: what is wrong is noted, and asked for
-/// once at the end of the column.
+/// Decodes the varints of a packed column in sequence without throwing: it records errors in a flag, which the caller
+/// checks once at the end of the column.
 ///
-/// It may run over the end of a broken column, never over that of the record.
+/// It may read past the end of a malformed column, but never past the end of the record.
 @safe
 struct VarintCursor {
     private let base: UnsafeRawPointer
@@ -17,10 +17,10 @@ struct VarintCursor {
         self.recordEnd = recordEnd
     }
 
-    /// The next value; 0 where there is none.
+    /// The next value; 0 when there is none.
     ///
-    /// Up to eight bytes are loaded at once and their lowest seven bits pushed together by shifts: no branch depends on
-    /// the length, which is what costs most where lengths are mixed.
+    /// Loads up to eight bytes at once and compacts their lowest seven bits by shifts. No branch depends on the length,
+    /// because mispredicted branches are the main cost when lengths are mixed.
     @inline(__always)
     mutating func next() -> UInt64 {
         guard offset + 8 <= recordEnd else { return slowNext() }
@@ -39,13 +39,13 @@ struct VarintCursor {
         return (value & 0x0fff_ffff) | (value & 0x0fff_ffff_0000_0000) &>> 4
     }
 
-    /// What stands in the last bytes of the record, and varints of nine or ten bytes.
+    /// Handles the last bytes of the record, and varints of nine or ten bytes.
     @inline(never)
     private mutating func slowNext() -> UInt64 {
         var value: UInt64 = 0
         for place in 0..<10 {
             guard offset < recordEnd else {
-                // Past every column's end.
+                // Past the end of every column.
                 offset = recordEnd + 1
                 return 0
             }

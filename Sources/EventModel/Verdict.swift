@@ -1,4 +1,4 @@
-/// What admission says of one event, in the order in which the rules are tried (SPEC 2.3).
+/// The verdict of admission on one event, in the order in which the rules are checked (SPEC 2.3).
 public enum Verdict: UInt8, Sendable, CaseIterable, Comparable {
     case invalidJSON
     case missingField
@@ -18,7 +18,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable, Comparable {
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    /// The `code` of answers and reports.
+    /// The `code` in answers and reports.
     public var code: String {
         switch self {
         case .invalidJSON: "invalid_json"
@@ -39,7 +39,7 @@ public enum Verdict: UInt8, Sendable, CaseIterable, Comparable {
         }
     }
 
-    /// How an event with this verdict is kept in the log; nil where it is not kept (SPEC 2.7).
+    /// How the log keeps an event with this verdict; nil when it is not kept (SPEC 2.7).
     public var mark: Mark? {
         switch self {
         case .accepted: .accepted

@@ -1,18 +1,18 @@
-/// Reads Protobuf fields from a stretch of one record; every access is checked against its end.
+/// Reads Protobuf fields from part of one record; every access is bounds-checked.
 ///
-/// Safe as long as the record outlives it, so it never leaves the call that was given the record. Offsets count from
-/// the record's start, also in the readers of nested messages, so that an error says where it is.
+/// Valid only while the record's memory is, so it must not escape the call that received the record. Offsets, also in
+/// the readers of nested messages, are relative to the start of the record, so that errors report the right place.
 @safe
 struct WireReader {
     private let base: UnsafeRawPointer
-    /// Bytes of the whole record: what may be loaded, though not what may be taken.
+    /// Bytes in the whole record: the limit for loads, though not for values.
     private let recordEnd: Int
     private(set) var offset: Int
     let end: Int
 
     @unsafe
     init(_ record: UnsafeRawBufferPointer) {
-        // An empty buffer may have no address; nothing is read from the one it gets here.
+        // An empty buffer may have no address; nothing is read from this placeholder.
         unsafe base = record.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
         recordEnd = record.count
         offset = 0
@@ -27,7 +27,7 @@ struct WireReader {
         end = range.upperBound
     }
 
-    /// A reader of the bytes that ``bytes(of:)`` gave.
+    /// A reader for a range returned by ``bytes(of:)``.
     func reader(of range: Range<Int>) -> WireReader { WireReader(self, range: range) }
 
     var isAtEnd: Bool { offset >= end }
@@ -51,7 +51,7 @@ struct WireReader {
             let next = byte(at: start + place)
             value |= UInt64(next & 0x7f) << (7 * UInt64(place))
             guard next < 0x80 else { continue }
-            // A last byte of zero says nothing; the tenth byte has room for one bit.
+            // A final zero byte is redundant; the tenth byte has room for one bit.
             guard next != 0, place < 9 || next == 1 else { break }
             offset = start + place + 1
             return value
@@ -59,7 +59,7 @@ struct WireReader {
         throw CodecError(.overlongVarint, at: start)
     }
 
-    /// The next field's number and wire type; nil at the end.
+    /// Number and wire type of the next field; nil at the end.
     @inline(__always)
     mutating func field() throws(CodecError) -> WireField? {
         guard offset < end else { return nil }
@@ -74,7 +74,7 @@ struct WireReader {
         return try varint()
     }
 
-    /// A varint that may be at most `maximum`.
+    /// A varint of at most `maximum`.
     mutating func integer(of field: WireField, maximum: UInt64) throws(CodecError) -> UInt64 {
         let value = try varint(of: field)
         guard value <= maximum else { throw CodecError(.valueOutOfRange, at: field.offset) }
@@ -88,7 +88,7 @@ struct WireReader {
         return unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// Where the bytes of a length-delimited field stand.
+    /// The byte range of a length-delimited field.
     @inline(__always)
     mutating func bytes(of field: WireField) throws(CodecError) -> Range<Int> {
         guard field.wireType == 2 else { throw CodecError(.wrongWireType, at: field.offset) }
@@ -99,7 +99,7 @@ struct WireReader {
         return start..<offset
     }
 
-    /// Where the bytes of a field with a tag of one byte stand; nil, and nothing taken, where another tag or the end
+    /// The byte range of a field whose tag is the given byte; nil, without advancing, when another tag or the end
     /// follows.
     @inline(__always)
     mutating func shortBytes(afterTag tag: UInt8) throws(CodecError) -> Range<Int>? {
@@ -116,7 +116,7 @@ struct WireReader {
     @inline(__always)
     func isNext(tag: UInt8) -> Bool { offset < end && byte(at: offset) == tag }
 
-    /// Leaves out a field that this version does not know.
+    /// Skips a field that this version does not know.
     mutating func skip(_ field: WireField) throws(CodecError) {
         let length: Int
         switch field.wireType {
@@ -140,7 +140,7 @@ struct WireReader {
         return unsafe base.load(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// The bytes of a range that ``bytes(of:)`` gave.
+    /// The bytes of a range returned by ``bytes(of:)``.
     @inline(__always)
     @unsafe
     func buffer(_ range: Range<Int>) -> UnsafeRawBufferPointer {
@@ -157,7 +157,7 @@ struct WireReader {
         return unsafe String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Puts the bytes of `range` in the place of `old`, unless they are the same: then nothing is allocated.
+    /// Replaces `old` with the bytes of `range`; does nothing, and allocates nothing, when they are equal.
     func update(_ old: inout [UInt8], from range: Range<Int>) {
         let new = unsafe buffer(range)
         guard unsafe !old.elementsEqual(new) else { return }
@@ -177,11 +177,11 @@ struct WireField {
     let offset: Int
 }
 
-/// Which fields that may stand once a message has had.
+/// Which singular fields a message has had so far.
 struct SeenFields {
     private var bits: UInt64 = 0
 
-    /// Notes a field with a number below 64.
+    /// Records a field with a number below 64.
     @inline(__always)
     mutating func insert(_ field: WireField) throws(CodecError) {
         let bit: UInt64 = 1 << UInt64(field.number)
@@ -189,7 +189,7 @@ struct SeenFields {
         bits |= bit
     }
 
-    /// Refuses a message without one of the fields.
+    /// Rejects a message that lacks one of the fields.
     func require(_ numbers: Int..., at offset: Int) throws(CodecError) {
         for number in numbers where bits & (1 << UInt64(number)) == 0 { throw CodecError(.missingField, at: offset) }
     }

@@ -1,9 +1,9 @@
-/// Where the bytes of a nested message start, until its length is known.
+/// Start of a nested message whose length is not known yet.
 struct WireMessageStart {
     let offset: Int
 }
 
-/// Writing Protobuf fields at the end of a buffer. A number of 0 is left out, as Protobuf has it.
+/// Appends Protobuf fields to a buffer. Numbers equal to 0 are omitted, as Protobuf defines.
 extension [UInt8] {
     mutating func appendVarint(_ value: UInt64) {
         var rest = value
@@ -28,13 +28,13 @@ extension [UInt8] {
         appendField(number, varint: UInt64(bitPattern: value))
     }
 
-    /// Bytes or text; left out when empty.
+    /// Bytes or text; omitted when empty.
     mutating func appendField(_ number: Int, bytes value: some Collection<UInt8>) {
         guard !value.isEmpty else { return }
         appendPresentField(number, bytes: value)
     }
 
-    /// Bytes or text that is also written when empty; left out when nil.
+    /// Bytes or text; written even when empty, omitted when nil.
     mutating func appendOptionalField(_ number: Int, text value: String?) {
         guard let value else { return }
         appendPresentField(number, bytes: value.utf8)
@@ -51,7 +51,7 @@ extension [UInt8] {
         return WireMessageStart(offset: count)
     }
 
-    /// Puts the length before the bytes that were appended since ``openMessage(_:)``.
+    /// Inserts the length before the bytes appended since ``openMessage(_:)``.
     mutating func closeMessage(_ message: WireMessageStart) {
         let length = count - message.offset
         if length < 0x80 {
@@ -64,7 +64,7 @@ extension [UInt8] {
     }
 }
 
-/// Writes into memory of which the caller knows that it is large enough; the check is in debug builds only.
+/// Writes into memory that the caller guarantees to be large enough; only debug builds check it.
 @safe
 struct UncheckedWriter {
     private let buffer: UnsafeMutableRawBufferPointer
@@ -101,7 +101,7 @@ struct UncheckedWriter {
 }
 
 extension [UInt8] {
-    /// Appends at most `maximum` bytes that `write` puts straight into memory.
+    /// Appends at most `maximum` bytes that `write` stores directly into the buffer.
     @inline(__always)
     mutating func append(atMost maximum: Int, _ write: (inout UncheckedWriter) -> Void) {
         let start = count

@@ -1,9 +1,9 @@
 package import EventModel
 package import Timeline
 
-/// What a worker's figures over a window are made of: they add up to ``WorkerFigures`` exactly (SPEC 5.9).
+/// The parts of a worker's figures over a window: they add up to ``WorkerFigures`` exactly (SPEC 5.9).
 package struct Explanation: Equatable, Sendable {
-    /// A state that holds for a while.
+    /// A period in one state.
     package struct Interval: Equatable, Sendable {
         package var state: EventType
         package var workstation: ArraySlice<UInt8>
@@ -22,7 +22,7 @@ package struct Explanation: Equatable, Sendable {
         ]
     }
 
-    /// Units that were counted at once.
+    /// Units counted at one instant.
     package struct Count: Equatable, Sendable {
         /// Microseconds.
         package var time: Int64
@@ -37,7 +37,7 @@ package struct Explanation: Equatable, Sendable {
         ]
     }
 
-    /// Which event says so.
+    /// The event that an interval or a count comes from.
     package struct Provenance: Equatable, Sendable {
         package var position: Position
         /// Microseconds.
@@ -52,15 +52,15 @@ package struct Explanation: Equatable, Sendable {
     /// In order of time.
     package private(set) var intervals: [Interval] = []
     package private(set) var counts: [Count] = []
-    /// How many intervals and counts the window holds. Where these are more than the limit, the rest is left out.
+    /// Number of intervals and counts in the window. Beyond the limit, rows are omitted but still counted.
     package private(set) var rowCount = 0
 
-    /// Nothing: of a worker whom no record names.
+    /// An empty explanation, for a worker that no record names.
     package init() {}
 
     /// - Parameters:
-    ///   - partition: of the site's log, for positions.
-    ///   - rowsMaximum: rows that are kept at most.
+    ///   - partition: the partition of the site's log; part of every position.
+    ///   - rowsMaximum: maximum number of rows to keep.
     package init(
         of worker: UInt32, at site: SiteFold, _ window: Window, _ view: KnowledgeView,
         _ reader: any ProjectionReader, partition: PartitionIndex, rowsMaximum: Int

@@ -1,12 +1,12 @@
 package import EventModel
 internal import Timeline
 
-/// What a whole factory did in a window, and what follows from it (SPEC 5.4).
+/// What a whole factory did in a window, and the figures derived from it (SPEC 5.4).
 package struct FactoryFigures: Equatable, Sendable {
     package var totals: FactoryTotals
     /// Length of the window in microseconds.
     package var elapsed: Int64
-    /// nil for a site without one.
+    /// nil when the site has no target.
     package var target: ProductionTarget?
 
     package init(_ totals: FactoryTotals, elapsed: Int64, target: ProductionTarget?) {
@@ -22,10 +22,10 @@ package struct FactoryFigures: Equatable, Sendable {
             target: ProductionTarget(settings, inside: ShiftTime.inside(window, settings?.shifts ?? [], zone)))
     }
 
-    /// Active workers times time: the denominator of the averages.
+    /// Active workers × time: the denominator of the averages.
     private var workerTime: Int128 { Int128(totals.activeWorkers) * Int128(elapsed) }
 
-    /// Every figure over a window, in the order of an answer's members.
+    /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<FactoryFigures>] = [
         Figure("total_productive_time_hours", .hours, "productive hours") { .hours($0.totals.working) },
         Figure("working_us", .microseconds) { .large($0.totals.working) },
@@ -47,7 +47,7 @@ package struct FactoryFigures: Equatable, Sendable {
     ]
 }
 
-/// Sums over all workers; a hundred thousand of them in half a century are more microseconds than 64 bits hold.
+/// Sums over all workers. 64 bits could overflow: a hundred thousand workers over half a century.
 package struct FactoryTotals: Equatable, Sendable {
     package var working: Int128 = 0
     package var idle: Int128 = 0
@@ -60,7 +60,7 @@ package struct FactoryTotals: Equatable, Sendable {
 
     package init() {}
 
-    /// Time that some state covers.
+    /// Time covered by any state.
     package var observed: Int128 { working + idle + absent }
 
     mutating func add(_ sums: HourSums) {
@@ -86,7 +86,7 @@ package struct ProductionTarget: Equatable, Sendable {
     private let scaled: Int128
     private static let scale = Int128(1_000_000) * Int128(Microseconds.hour)
 
-    /// nil for a site without a target.
+    /// nil when the site has no target.
     package init?(_ settings: SiteDefinition?, inside microseconds: Int64) {
         guard let target = settings?.targetMicrounitsPerHour else { return nil }
         scaled = Int128(target) * Int128(microseconds)

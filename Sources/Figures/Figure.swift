@@ -1,12 +1,12 @@
-/// One figure: its name in JSON, its unit, what people read above its column, and how it follows from `Values`.
+/// One figure: its JSON name, its unit, its column heading, and how to compute it from `Values`.
 ///
-/// A figure is defined once, as a line of a list such as ``WorkerFigures/figures``; answers of HTTP, metric records
-/// and the tables of the command line all go through that list.
+/// Each figure is defined once, as a line in a list such as ``WorkerFigures/figures``. HTTP answers, metric records and
+/// the tables of the command line all use that list.
 package struct Figure<Values: Sendable>: Sendable {
     /// The JSON member, as SPEC 5 and 6 name it.
     package let name: StaticString
     package let unit: FigureUnit
-    /// Heading of its column in tables for people; nil: not shown there.
+    /// Column heading in tables for people; nil when tables omit the figure.
     package let title: String?
     package let value: @Sendable (Values) -> FigureValue
 
@@ -20,22 +20,22 @@ package struct Figure<Values: Sendable>: Sendable {
         self.value = value
     }
 
-    /// The same figure where its own name means something else.
+    /// The same figure under another name, for contexts where its own name would mean something else.
     package func named(_ name: StaticString) -> Figure { Figure(name, unit, title, value) }
 
-    /// How a table shows it; nil where tables leave it out.
+    /// Its column in tables; nil when tables omit it.
     package var column: FigureColumn? { title.map { FigureColumn(name: "\(name)", title: $0, unit: unit) } }
 }
 
-/// What a figure counts in.
+/// The unit of a figure.
 package enum FigureUnit: Sendable {
     case text, time, count, microseconds, hours, percent, perHour
-    /// Units that were planned: a fraction of one is possible.
+    /// Planned units, which can be fractional.
     case units
     /// 0 to 1.
     case confidence
 
-    /// Decimals in a table (SPEC 5.1 and what people can read); nil where it is no number.
+    /// Decimals in a table (SPEC 5.1, limited to what people can read); nil for values that are not numbers.
     package var decimals: Int? {
         switch self {
         case .text, .time: nil
@@ -46,7 +46,7 @@ package enum FigureUnit: Sendable {
     }
 }
 
-/// A column of a table: a figure without its values, because a table is made from an answer's JSON.
+/// A column of a table: a figure without its values, because tables are rendered from an answer's JSON.
 package struct FigureColumn: Equatable, Sendable {
     package var name: String
     package var title: String
@@ -59,12 +59,12 @@ package struct FigureColumn: Equatable, Sendable {
     }
 }
 
-/// A figure's value, ready to be written.
+/// The value of a figure, ready for output.
 package enum FigureValue: Equatable, Sendable {
-    /// Nobody knows, or a ratio with denominator 0 (SPEC 5.1): null.
+    /// Unknown, or a ratio with denominator 0 (SPEC 5.1): null.
     case null
     case integer(Int64)
-    /// A sum that 64 bits might not hold.
+    /// A sum that may exceed 64 bits.
     case large(Int128)
     case decimal(FixedPoint)
     /// Microseconds since 1970.

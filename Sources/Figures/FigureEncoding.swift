@@ -1,9 +1,9 @@
 package import EventModel
 package import JSON
 
-/// How figures are written as JSON: the one place for answers of HTTP and records of metric topics.
+/// Encodes figures as JSON, for HTTP answers and for the records of metric topics.
 extension JSONWriter {
-    /// A member for each figure, in the order of the list.
+    /// Writes one member per figure, in the order of the list.
     package mutating func figures<Values>(_ figures: [Figure<Values>], of values: Values) {
         for figure in figures {
             key(figure.name)
@@ -11,7 +11,7 @@ extension JSONWriter {
         }
     }
 
-    /// One value, after its key.
+    /// Writes one value; its key is already written.
     package mutating func figure(_ value: FigureValue) {
         switch value {
         case .null: null()
@@ -30,7 +30,7 @@ extension JSONWriter {
         figure(value)
     }
 
-    /// An instant, or null where there is none.
+    /// Writes an instant, or null when there is none.
     package mutating func member(_ name: StaticString, _ time: Timestamp?) {
         key(name)
         if let time { self.time(time) } else { null() }
@@ -40,13 +40,13 @@ extension JSONWriter {
         member(name, microseconds.map(Timestamp.init(microseconds:)))
     }
 
-    /// An id, or null where there is none.
+    /// Writes an id, or null when there is none.
     package mutating func member(_ name: StaticString, id: ArraySlice<UInt8>?) {
         key(name)
         if let id { string(utf8: id) } else { null() }
     }
 
-    /// An exact number in its shortest form (SPEC 5.1).
+    /// Writes an exact number in its shortest form (SPEC 5.1).
     private mutating func decimal(_ value: FixedPoint) {
         let number = value.shortest
         if let scaled = Int64(exactly: number.scaled) {
@@ -56,7 +56,7 @@ extension JSONWriter {
         }
     }
 
-    /// 27 bytes that need no escape.
+    /// 27 bytes that need no escaping.
     private mutating func time(_ time: Timestamp) {
         var text: [UInt8] = [UInt8(ascii: "\"")]
         text.reserveCapacity(29)
@@ -67,6 +67,6 @@ extension JSONWriter {
 }
 
 extension EventType {
-    /// The name in JSON.
+    /// The JSON name.
     package var text: String { "\(name)" }
 }

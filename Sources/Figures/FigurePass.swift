@@ -1,21 +1,21 @@
 internal import EventModel
 internal import Timeline
 
-/// One pass over a site's hours and pages that adds to the sums of all windows.
+/// One pass over a site's hours and pages that accumulates the sums of all windows.
 ///
-/// Every window is made of whole hours, whose rows hold closed intervals and counts, and of the rest: its edges, and
-/// the hours that hold more than the question may know ("gaps"). The rest is derived from events; in whole hours what
-/// a worker's last state event asserts comes on top.
+/// A window consists of whole hours and the rest. Hour rows serve the whole hours with closed intervals and counts; the
+/// state that a worker's last state event asserts there is added. The rest is the window's edges, and the hours that
+/// contain more than the question may know ("gaps"). It is derived from events.
 struct FigurePass {
     private let site: SiteFold
     private let view: KnowledgeView
     private let reader: any ProjectionReader
     private let wanted: FigureSet
-    /// Hours of windows that rows may be used for.
+    /// Hours of windows that hour rows can serve.
     private var hours: WindowRuns<Hour>
-    /// What is derived for every worker.
+    /// Ranges to derive from events for every worker.
     private var rest: WindowRuns<Int64>
-    /// The same for workers with gaps of their own.
+    /// The division for workers with individual gaps.
     private var own: [UInt32: Parts] = [:]
 
     /// How the windows are divided for one worker.
@@ -58,11 +58,11 @@ struct FigurePass {
 
     // MARK: Gaps
 
-    /// The hours that hold more than is known are taken from events.
+    /// Moves hours that contain more than the question may know from rows to events.
     private mutating func findGaps() throws {
         guard !view.knownAt.isEverything else { return }
-        // The factory's hour moves with every hour of a worker or a station. Only it shows that an unknown event moved
-        // a worker away from a station.
+        // Every change to a worker's or a station's hour also changes the factory's hour. The factory's hour is the
+        // only one that shows when an unknown event moved a worker away from a station.
         let knownAt = view.knownAt
         var unknown: Set<Hour> = []
         for read in hours.reads {
@@ -79,7 +79,7 @@ struct FigurePass {
         }
     }
 
-    /// Where only workers are asked for, most of them may not be touched by what is not known.
+    /// Finds gaps per worker: if only workers are asked for, unknown changes may not affect most of them.
     private mutating func findOwnGaps(_ unknown: Set<Hour>) throws {
         let knownAt = view.knownAt
         var gaps: [UInt32: Set<Hour>] = [:]
@@ -127,7 +127,7 @@ struct FigurePass {
         }
     }
 
-    /// Activity needs the total of an hour; for sums its differences are enough.
+    /// Activity needs the total of an hour; for sums, the differences are enough.
     private func forEachHour(_ kind: HourKind, _ read: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
         if wanted.contains(.activity) {
             try site.forEachHourTotal(kind, read, reader, body)
@@ -169,7 +169,7 @@ struct FigurePass {
         }
     }
 
-    /// A state that holds in `range`, as far as `runs` reach.
+    /// Adds a state that holds in `range`, limited to `runs`.
     private func add(
         _ owner: TimelineEntry, _ range: Range<Int64>, _ worker: UInt32, _ runs: WindowRuns<Int64>,
         _ tally: inout FigureTally

@@ -1,13 +1,13 @@
 internal import EventModel
 internal import Timeline
 
-/// The sums of many windows while a pass adds to them.
+/// The sums of many windows during a pass.
 struct FigureTally {
     private let windows: [Window]
     private let wanted: FigureSet
     private let workerCount: Int
     private let stationCount: Int
-    /// Window after window.
+    /// One window after another.
     private var workers: [StateSums]
     private var stations: [StateSums]
     private var totals: [FactoryTotals]
@@ -34,7 +34,7 @@ struct FigureTally {
 
     // MARK: Hours
 
-    /// - Parameter sums: a difference is enough for `.workers`; `.activity` needs the total of the hour.
+    /// - Parameter sums: `.workers` accepts differences; `.activity` needs the total of the hour.
     mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
         if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {
@@ -42,7 +42,7 @@ struct FigureTally {
         }
     }
 
-    /// As ``add(worker:_:to:)``.
+    /// Like ``add(worker:_:to:)``.
     mutating func add(station: UInt32, _ sums: HourSums, to window: Int) {
         if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle > 0 { activeStations.set(window, Int(station)) }
@@ -52,12 +52,12 @@ struct FigureTally {
 
     // MARK: Events
 
-    /// A worker is in a state for a while, at a station.
+    /// Adds a period of a worker in a state, at a station.
     mutating func add(_ type: EventType, _ microseconds: Int64, worker: UInt32, station: UInt32, to window: Int) {
         if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(type, microseconds) }
         if wanted.contains(.totals) { totals[window].add(type, microseconds) }
         if wanted.contains(.activity) { activeWorkers.set(window, Int(worker)) }
-        // Only who works or idles is at a station.
+        // Only working and idle workers are at a station.
         guard type != .absent else { return }
         if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(type, microseconds) }
         if wanted.contains(.activity) { activeStations.set(window, Int(station)) }
@@ -84,13 +84,13 @@ struct FigureTally {
     }
 
     private func row(_ sums: [StateSums], _ window: Int, _ count: Int) -> [StateSums] {
-        // The only window has the array as it is.
+        // A single window takes the array unchanged.
         guard !sums.isEmpty, windows.count > 1 else { return sums }
         return Array(sums[window * count..<(window + 1) * count])
     }
 }
 
-/// Rows of bits.
+/// A table of bits.
 private struct BitTable {
     private let wordsPerRow: Int
     private var words: [UInt64]
@@ -102,7 +102,7 @@ private struct BitTable {
 
     mutating func set(_ row: Int, _ column: Int) { words[row * wordsPerRow + column >> 6] |= 1 << UInt64(column & 63) }
 
-    /// How many of a row are set.
+    /// Number of bits set in a row.
     func count(_ row: Int) -> Int {
         guard !words.isEmpty else { return 0 }
         return words[row * wordsPerRow..<(row + 1) * wordsPerRow].reduce(0) { $0 + $1.nonzeroBitCount }

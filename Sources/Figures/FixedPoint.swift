@@ -1,9 +1,9 @@
 internal import EventModel
 
-/// An exact decimal number of an answer: `scaled` / 10^`decimals`.
+/// An exact decimal number in an answer: `scaled` / 10^`decimals`.
 ///
-/// Sums are integers. A quotient is taken last and rounded once, half up (towards +∞), without any binary fraction
-/// (SPEC 5.1). 128 bits hold every product: units × microseconds an hour, worker-time of a whole site.
+/// Sums are integers. Division comes last and rounds once, half up (towards +∞), without binary fractions (SPEC 5.1).
+/// 128 bits hold every product: units × microseconds per hour, worker-time of a whole site.
 package struct FixedPoint: Equatable, Sendable {
     package let scaled: Int128
     package let decimals: Int
@@ -15,8 +15,8 @@ package struct FixedPoint: Equatable, Sendable {
 
     /// `numerator` / `denominator` rounded to `decimals`; nil where the denominator is 0 (SPEC 5.1).
     ///
-    /// Digit by digit, so that no number exceeds ten times the denominator; at once in 64 bits where these
-    /// are enough: lists have tens of thousands of quotients, and a division of 128 bits is ten times as expensive.
+    /// Computes digit by digit, so that no number exceeds ten times the denominator. Uses a single 64-bit division
+    /// where possible: lists have tens of thousands of quotients, and a 128-bit division is ten times as expensive.
     package init?(_ numerator: Int128, over denominator: Int128, decimals: Int) {
         guard denominator > 0 else { return nil }
         if let scaled = FixedPoint.quotient(numerator, denominator, decimals) {
@@ -36,7 +36,7 @@ package struct FixedPoint: Equatable, Sendable {
         self.init(scaled: rest * 2 >= denominator ? quotient + 1 : quotient, decimals: decimals)
     }
 
-    /// The rounded quotient where every intermediate number fits into 64 bits.
+    /// The rounded quotient if every intermediate number fits into 64 bits; otherwise nil.
     private static func quotient(_ numerator: Int128, _ denominator: Int128, _ decimals: Int) -> Int64? {
         guard decimals < powersCount, let small = Int64(exactly: numerator), let divisor = Int64(exactly: denominator),
             divisor <= Int64.max / 2
@@ -54,12 +54,12 @@ package struct FixedPoint: Equatable, Sendable {
     private static let powersCount = 7
     private static let powers: InlineArray<7, Int64> = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 
-    /// A share in percent, 2 decimals.
+    /// A ratio in percent, 2 decimals.
     package static func percentage(_ part: Int128, of whole: Int128) -> FixedPoint? {
         FixedPoint(part, over: whole, decimals: 4).map { FixedPoint(scaled: $0.scaled, decimals: 2) }
     }
 
-    /// Units an hour, 2 decimals.
+    /// Units per hour, 2 decimals.
     package static func rate(_ units: Int128, inMicroseconds time: Int128) -> FixedPoint? {
         FixedPoint(units * Int128(Microseconds.hour), over: time, decimals: 2)
     }
@@ -74,7 +74,7 @@ package struct FixedPoint: Equatable, Sendable {
         FixedPoint(Int128(microseconds), over: Int128(Microseconds.second), decimals: 3)
     }
 
-    /// The same number without zeros at its end.
+    /// The same number without trailing zeros.
     package var shortest: FixedPoint {
         guard let small = Int64(exactly: scaled) else { return slowShortest }
         var digits = small

@@ -1,6 +1,6 @@
 package import Timeline
 
-/// The model's confidence over samples, and what follows from it (SPEC 6.2).
+/// The model's confidence over samples, and the figures derived from it (SPEC 6.2).
 package struct HealthFigures: Equatable, Sendable {
     package var samples: Int64 = 0
     /// Parts per million.
@@ -42,7 +42,7 @@ package struct HealthFigures: Equatable, Sendable {
 
     package static let status = Figure<HealthFigures>("status", .text, "status") { .text($0.status.rawValue) }
 
-    /// Every figure but the status, in the order of an answer's members.
+    /// Every figure except the status, in the order of the answer's members.
     package static let figures: [Figure<HealthFigures>] = [
         Figure("avg_confidence", .confidence, "average confidence") { .decimal(orNone: $0.average) },
         Figure("samples", .count, "samples") { .integer($0.samples) },
@@ -52,7 +52,7 @@ package struct HealthFigures: Equatable, Sendable {
     ]
 }
 
-/// SPEC 6.2's judgement of an average confidence, by its exact value and not the rounded one that is shown.
+/// SPEC 6.2's status of an average confidence; compares the exact value, not the rounded one.
 package enum HealthStatus: String, Sendable {
     case unknown = "Unknown"
     case critical = "Critical"
@@ -69,7 +69,7 @@ package enum HealthStatus: String, Sendable {
         }
     }
 
-    /// One sentence for people.
+    /// One sentence for display.
     func message(_ average: FixedPoint?) -> String {
         guard let average else { return "No samples in this time range." }
         return switch self {
@@ -90,25 +90,25 @@ package enum HealthGrouping: String, Sendable, CaseIterable {
 
 /// The samples of one camera, station or model version.
 package struct HealthGroup: Equatable, Sendable {
-    /// nil: samples that name none.
+    /// nil for samples that name none.
     package var id: ArraySlice<UInt8>?
     package var figures: HealthFigures
 }
 
 extension SiteFold {
-    /// Samples of all origins together.
+    /// The sum over all origins.
     package func total(_ health: [UInt32: HealthFigures]) -> HealthFigures {
         var total = HealthFigures()
         for sums in health.values { total.add(sums) }
         return total
     }
 
-    /// Samples by camera, station or model version, by id bytes; those without a name come first.
+    /// Samples by camera, station or model version, ordered by id bytes; samples without one come first.
     package func groups(_ health: [UInt32: HealthFigures], by grouping: HealthGrouping) -> [HealthGroup] {
         var groups: [UInt32: HealthFigures] = [:]
         for (number, sums) in health {
             let origin = origin(number)
-            // Stations are numbered from 0 and always named, cameras and models from 1.
+            // Stations are numbered from 0 and always present; cameras and models are numbered from 1.
             let key =
                 switch grouping {
                 case .camera: origin.camera

@@ -2,9 +2,9 @@ internal import EventModel
 package import Timeline
 
 extension SiteFold {
-    /// Samples per origin over many windows in one pass, exact at their edges (SPEC 6.1–6.2).
+    /// Samples per origin over many windows in one pass, exact at the edges of the windows (SPEC 6.1–6.2).
     ///
-    /// - Returns: one for each window, in their order; origins without samples are left out.
+    /// - Returns: one element per window, in the same order; origins without samples are omitted.
     package func health(
         windows: [Window], _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [[UInt32: HealthFigures]] {
@@ -60,7 +60,7 @@ private struct HealthPass {
         return sums.map { $0.filter { $0.value.samples > 0 } }
     }
 
-    /// The hours that hold more than is known are taken from events.
+    /// Moves hours that contain more than the question may know from rows to events.
     private mutating func findGaps() throws {
         guard !view.knownAt.isEverything else { return }
         let knownAt = view.knownAt

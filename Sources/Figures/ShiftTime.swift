@@ -2,7 +2,7 @@ package import EventModel
 
 /// Time inside shifts, for targets (SPEC 5.4–5.5).
 package enum ShiftTime {
-    /// Microseconds of the window that lie inside at least one shift; all of it where there are no shifts.
+    /// Microseconds of the window inside at least one shift; the whole window when there are no shifts.
     package static func inside(_ window: Window, _ shifts: [SiteDefinition.Shift], _ zone: SiteZone) -> Int64 {
         guard !shifts.isEmpty else { return window.elapsed }
         guard window.elapsed > 0 else { return 0 }
@@ -18,7 +18,7 @@ package enum ShiftTime {
         return sum
     }
 
-    /// Instances that can meet the window: a shift that opened on the day before it may reach into it.
+    /// Instances that can overlap the window; includes the day before, because its shifts may extend into the window.
     private static func instances(
         _ window: Window, _ shifts: [SiteDefinition.Shift], _ zone: SiteZone
     ) -> [Range<Int64>] {

@@ -1,7 +1,7 @@
 internal import EventModel
 package import Timeline
 
-/// The figures of one site over one window, by the numbers of workers and stations.
+/// The figures of one site over one window, indexed by worker and station number.
 package struct SiteFigures: Equatable, Sendable {
     package var window: Window
     package var workers: [StateSums] = []
@@ -10,31 +10,31 @@ package struct SiteFigures: Equatable, Sendable {
     package var factory = FactoryTotals()
 }
 
-/// Which figures a question needs: what is not asked for is not computed, and its part of ``SiteFigures`` stays empty.
+/// Which figures a question needs. Others are not computed, and their part of ``SiteFigures`` stays empty.
 package struct FigureSet: OptionSet, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
-    /// ``SiteFigures/workers``: 32 bytes for each worker and window.
+    /// ``SiteFigures/workers``: 32 bytes per worker and window.
     package static let workers = FigureSet(rawValue: 1)
-    /// ``SiteFigures/stations``: 32 bytes for each station and window.
+    /// ``SiteFigures/stations``: 32 bytes per station and window.
     package static let stations = FigureSet(rawValue: 2)
     /// ``SiteFigures/statuses``, for lists: looked up worker by worker at the end of each window.
     package static let statuses = FigureSet(rawValue: 4)
-    /// Working, idle, absent and units of ``SiteFigures/factory``: from the hours of the whole factory, so that no
-    /// worker's hours are read.
+    /// Working, idle, absent and units of ``SiteFigures/factory``: computed from the factory's hours, without reading
+    /// those of workers.
     package static let totals = FigureSet(rawValue: 8)
-    /// The two counts of ``SiteFigures/factory``: a bit for each worker, station and window.
+    /// The two counts of ``SiteFigures/factory``: one bit per worker, station and window.
     package static let activity = FigureSet(rawValue: 16)
 
     /// All of SPEC 5.4.
     package static let factory: FigureSet = [.totals, .activity]
 
-    /// Figures that mix workers: hours that are not fully known have to be derived for all workers.
+    /// Figures that combine workers: for these, hours that are not fully known must be derived for all workers.
     static let ofAllWorkers: FigureSet = [.stations, .totals, .activity]
     static let sums: FigureSet = [.workers, .stations, .totals, .activity]
 }
 
-/// Sums over a window, of a worker or of a station, in µs and units.
+/// Sums over a window for a worker or a station, in µs and units.
 package struct StateSums: Sendable, Equatable {
     package var working: Int64 = 0
     package var idle: Int64 = 0
@@ -43,9 +43,9 @@ package struct StateSums: Sendable, Equatable {
 
     package init() {}
 
-    /// Working and idle together: worker-time at a station (SPEC 5.3).
+    /// Working plus idle: worker-time at a station (SPEC 5.3).
     package var present: Int64 { working + idle }
-    /// Time that some state covers.
+    /// Time covered by any state.
     package var observed: Int64 { working + idle + absent }
 
     mutating func add(_ type: EventType, _ amount: Int64) {
@@ -66,13 +66,13 @@ package struct StateSums: Sendable, Equatable {
 }
 
 extension SiteFold {
-    /// Figures over many windows in one pass: whole hours from the hour rows, edges and hours that are not fully known
-    /// from pages, and what is still open on top (SPEC 5, DESIGN 1.7–1.8).
+    /// Figures over many windows in one pass. Whole hours come from hour rows, edges and hours that are not fully known
+    /// from pages; states that are still open are added (SPEC 5, DESIGN 1.7–1.8).
     ///
-    /// Each hour row is read once and each worker's pages are walked once, however many windows there are.
-    /// - Parameter windows: in any order, overlapping or not. For `.workers` and `.stations` keep their number within
-    ///   bounds: the answer has a row for each entity and window.
-    /// - Returns: one for each window, in their order.
+    /// Reads each hour row once and each worker's pages once, regardless of the number of windows.
+    /// - Parameter windows: in any order, may overlap. For `.workers` and `.stations` limit their number: the answer
+    ///   has a row per entity and window.
+    /// - Returns: one element per window, in the same order.
     package func figures(
         windows: [Window], _ view: KnowledgeView, _ wanted: FigureSet, _ reader: any ProjectionReader
     ) throws -> [SiteFigures] {

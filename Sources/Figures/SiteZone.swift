@@ -2,12 +2,12 @@ package import EventModel
 internal import Foundation
 internal import Locks
 
-/// A site's wall clock: from local dates and minutes to instants and back (SPEC 5.1, 5.5).
+/// A site's local time: converts local dates and minutes to instants and back (SPEC 5.1, 5.5).
 ///
-/// Keeps when the zone's offset changes, year by year as they are asked for: a year of shifts asks for thousands of
-/// instants, and Foundation takes microseconds for each.
+/// Caches the zone's offset changes, year by year on demand: a year of shifts needs thousands of instants, and
+/// Foundation takes microseconds for each.
 package final class SiteZone: Sendable {
-    /// From `start` on (seconds since 1970) the clock is `offset` seconds ahead of UTC.
+    /// From `start` (seconds since 1970) on, local time is `offset` seconds ahead of UTC.
     private struct Stretch {
         var start: Int64
         var offset: Int64
@@ -17,14 +17,14 @@ package final class SiteZone: Sendable {
     /// By the number of ``block``s since 1970.
     private let blocks = Guarded<[Int64: [Stretch]]>([:])
 
-    /// How much is looked up at once: about a year.
+    /// Period of one lookup: about a year.
     private static let block: Int64 = 366 * 86_400
-    /// No zone changes its offset twice within this time, so that looking every so often finds every change.
+    /// No zone changes its offset twice within this time, so sampling at this interval finds every change.
     private static let step: Int64 = 6 * 3600
-    /// A clock is never further from UTC than this.
+    /// Local time never differs from UTC by more than this.
     private static let offsetMaximum: Int64 = 26 * 3600
 
-    /// - Parameter identifier: IANA name; what Foundation does not know is taken as UTC.
+    /// - Parameter identifier: IANA name; names unknown to Foundation mean UTC.
     package init(identifier: String) {
         zone = TimeZone(identifier: identifier) ?? .gmt
     }
@@ -35,8 +35,8 @@ package final class SiteZone: Sendable {
         return SiteZone.floor(second + offset(at: second), 86_400)
     }
 
-    /// When the clock shows `minute` of the local day `day`: the first such instant where there are two, the first one
-    /// after the gap where there is none (SPEC 5.1).
+    /// The instant at which the clock shows `minute` of the local day `day`: the first one if there are two, the end of
+    /// the gap if there is none (SPEC 5.1).
     package func instant(day: Int64, minute: Int64 = 0) -> Timestamp {
         let local = day * 86_400 + minute * 60
         let end = local + SiteZone.offsetMaximum
@@ -52,7 +52,7 @@ package final class SiteZone: Sendable {
 
     private func offset(at second: Int64) -> Int64 { stretch(at: second).offset }
 
-    /// The offset at `second`, and until when it is known to hold.
+    /// The offset at `second`, and the end of the period for which it is known.
     private func stretch(at second: Int64) -> (offset: Int64, next: Int64) {
         let number = SiteZone.floor(second, SiteZone.block)
         let stretches = blocks.withLock { blocks in
@@ -82,7 +82,7 @@ package final class SiteZone: Sendable {
         return stretches
     }
 
-    /// The first second in (low, high] with `offset`, which `high` has and `low` has not.
+    /// The first second in (low, high] with `offset`, which is the offset at `high` but not at `low`.
     private func firstSecond(of offset: Int64, after low: Int64, upTo high: Int64) -> Int64 {
         var low = low
         var high = high
@@ -103,10 +103,10 @@ package final class SiteZone: Sendable {
     }
 }
 
-/// The zones that questions have asked for.
+/// Cache of the zones that questions have used.
 package final class ZoneCache: Sendable {
     private let zones = Guarded<[String: SiteZone]>([:])
-    /// Twice as many as the IANA list has names; beyond it, everything is forgotten and found again.
+    /// Twice the number of names in the IANA list; beyond this, the cache is cleared.
     private static let countMaximum = 1200
 
     package init() {}

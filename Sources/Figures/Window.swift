@@ -1,6 +1,6 @@
 internal import Timeline
 
-/// A window of event time: [from, end), `end` being min(to, now) already (SPEC 5.1), in microseconds.
+/// A window of event time: [from, end), in microseconds. `end` is already min(to, now) (SPEC 5.1).
 package struct Window: Sendable, Equatable {
     package var from: Int64
     package var end: Int64
@@ -14,25 +14,25 @@ package struct Window: Sendable, Equatable {
     package var range: Range<Int64> { from..<end }
 }
 
-/// Ranges of many windows, cut at each other's edges, so that every instant or hour says at once to which windows it
-/// belongs: what lets one pass over events and hours serve all of them.
+/// The ranges of many windows, split at each other's edges, so that the windows of an instant or hour are known at
+/// once. This lets one pass over events and hours serve all windows.
 struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
-    /// A stretch that belongs to the same windows throughout; never empty.
+    /// A range whose windows are the same throughout; never empty.
     struct Run: Sendable {
         var range: Range<Bound>
-        /// In ``members``.
+        /// Range of indexes into ``members``.
         var windows: Range<Int>
     }
 
     /// Ascending and disjoint.
     private(set) var runs: [Run] = []
-    /// Numbers of windows, run after run.
+    /// Window numbers, run by run.
     private(set) var members: [Int] = []
 
     var isEmpty: Bool { runs.isEmpty }
     init() {}
 
-    /// - Parameter ranges: in any order, overlapping or not; empty ones do not count.
+    /// - Parameter ranges: in any order, may overlap; empty ones are ignored.
     init(_ ranges: [(range: Range<Bound>, window: Int)]) {
         let ranges = ranges.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
         var edges = ranges.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
@@ -55,7 +55,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         runs.append(Run(range: range, windows: first..<members.count))
     }
 
-    /// Number of the first run that ends after `bound`.
+    /// Index of the first run that ends after `bound`.
     func firstRun(endingAfter bound: Bound) -> Int {
         var low = 0
         var high = runs.count
@@ -66,7 +66,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         return low
     }
 
-    /// Hands on the windows that `bound` lies in.
+    /// Calls `body` with each window that contains `bound`.
     @inline(__always)
     func forEachWindow(at bound: Bound, _ body: (Int) -> Void) {
         let run = firstRun(endingAfter: bound)
@@ -74,7 +74,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         for member in runs[run].windows { body(members[member]) }
     }
 
-    /// Hands on the parts of `range` that windows have, with each window.
+    /// Calls `body` with each window that overlaps `range`, and the overlap.
     @inline(__always)
     func forEachOverlap(_ range: Range<Bound>, _ body: (_ window: Int, _ part: Range<Bound>) -> Void) {
         var run = firstRun(endingAfter: range.lowerBound)
@@ -85,7 +85,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         }
     }
 
-    /// The runs without regard to windows: touching ones are one.
+    /// The ranges of the runs regardless of windows; adjacent runs are joined.
     var stretches: [Range<Bound>] {
         var stretches: [Range<Bound>] = []
         for run in runs {
@@ -98,7 +98,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         return stretches
     }
 
-    /// What lies in `ranges` (ascending, disjoint), and what is left.
+    /// Splits the runs into the parts inside and outside of `ranges` (ascending, disjoint).
     func cut(by ranges: [Range<Bound>]) -> (inside: Self, outside: Self) {
         var inside = Self()
         var outside = Self()
@@ -113,7 +113,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
                     inside.append(part, windows)
                     start = part.upperBound
                 }
-                // It may reach into the next run.
+                // This range may extend into the next run.
                 if ranges[next].upperBound > run.range.upperBound { break }
                 next += 1
             }
@@ -122,7 +122,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         return (inside, outside)
     }
 
-    /// The same runs elsewhere, e.g. hours as the time that they cover. `move` must keep the order.
+    /// Maps the bounds of all runs, e.g. hours to times. `move` must preserve the order.
     func mapped<Other>(_ move: (Bound) -> Other) -> WindowRuns<Other> {
         var mapped = WindowRuns<Other>()
         for run in runs {
@@ -131,7 +131,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         return mapped
     }
 
-    /// Both together.
+    /// The union of both.
     func merged(with other: Self) -> Self {
         func ranges(_ runs: Self) -> [(range: Range<Bound>, window: Int)] {
             runs.runs.flatMap { run in runs.members[run.windows].map { (run.range, $0) } }
@@ -141,9 +141,10 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
 }
 
 extension WindowRuns<Hour> {
-    /// The stretches of hours whose rows are read at once; each row is in one of them.
+    /// Ranges of hours to read in one query each; every row is in exactly one of them.
     ///
-    /// Rows between two windows are read along as long as these are not far apart: that costs less than another query.
+    /// If two windows are close to each other, the rows between them are read as well: that costs less than another
+    /// query.
     var reads: [Range<Hour>] {
         var reads: [Range<Hour>] = []
         for stretch in stretches {

@@ -1,7 +1,7 @@
 package import EventModel
 package import Timeline
 
-/// What a worker did in a window, and what follows from it (SPEC 5.2).
+/// What a worker did in a window, and the figures derived from it (SPEC 5.2).
 package struct WorkerFigures: Equatable, Sendable {
     package var sums: StateSums
     /// Length of the window in microseconds.
@@ -12,7 +12,7 @@ package struct WorkerFigures: Equatable, Sendable {
         self.elapsed = elapsed
     }
 
-    /// Every figure over a window, in the order of an answer's members.
+    /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<WorkerFigures>] = [
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
         Figure("idle_us", .microseconds) { .integer($0.sums.idle) },
@@ -32,12 +32,12 @@ package struct WorkerFigures: Equatable, Sendable {
     ]
 }
 
-/// What a worker does just before the end of a window (SPEC 5.2).
+/// A worker's state just before the end of a window (SPEC 5.2).
 package struct WorkerPresence: Equatable, Sendable {
-    /// nil: unknown.
+    /// nil when unknown.
     package var state: EventType?
     package var workstation: ArraySlice<UInt8>?
-    /// Newest accepted event time before the end, in microseconds.
+    /// Latest accepted event time before the end, in microseconds.
     package var lastSeen: Int64?
 
     package init(state: EventType?, workstation: ArraySlice<UInt8>?, lastSeen: Int64? = nil) {
@@ -61,6 +61,6 @@ package struct WorkerPresence: Equatable, Sendable {
 }
 
 extension SiteFold {
-    /// The id of the station that saw an event.
+    /// The id of the station where an event was seen.
     package func stationID(of entry: TimelineEntry) -> ArraySlice<UInt8> { stations[origin(entry.origin).station] }
 }

@@ -1,8 +1,8 @@
 package import Timeline
 
-/// What went on at a workstation in a window, and what follows from it (SPEC 5.3).
+/// What happened at a workstation in a window, and the figures derived from it (SPEC 5.3).
 package struct WorkstationFigures: Equatable, Sendable {
-    /// Worker-time: two people for an hour are two hours.
+    /// Worker-time: two people for one hour make two hours.
     package var sums: StateSums
     /// Length of the window in microseconds.
     package var elapsed: Int64
@@ -12,7 +12,7 @@ package struct WorkstationFigures: Equatable, Sendable {
         self.elapsed = elapsed
     }
 
-    /// Every figure over a window, in the order of an answer's members.
+    /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<WorkstationFigures>] = [
         Figure("present_us", .microseconds) { .integer($0.sums.present) },
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
@@ -29,9 +29,9 @@ package struct WorkstationFigures: Equatable, Sendable {
 
 /// Who is at a workstation just before the end of a window (SPEC 5.3).
 package struct WorkstationPresence: Equatable, Sendable {
-    /// Workers who work or idle here.
+    /// Workers who are working or idle here.
     package var workers: Int
-    /// Newest accepted event time before the end, in microseconds.
+    /// Latest accepted event time before the end, in microseconds.
     package var lastActivity: Int64?
 
     package init(workers: Int, lastActivity: Int64? = nil) {
@@ -48,7 +48,7 @@ package struct WorkstationPresence: Equatable, Sendable {
 }
 
 extension SiteFold {
-    /// How many work or idle at each station, by the statuses of all workers (SPEC 5.3).
+    /// Number of working or idle workers at each station, by the statuses of all workers (SPEC 5.3).
     package func presentWorkers(_ statuses: [WorkerStatus]) -> [Int] {
         var counts = [Int](repeating: 0, count: stations.count)
         for status in statuses {

@@ -6,7 +6,7 @@ public import EventModel
 public import HTTPServer
 public import Sites
 
-/// What a gateway tells the rest of the process.
+/// What a gateway reports to the rest of the process.
 public struct GatewayHooks: Sendable {
     /// Every admin act, whether it was allowed or not (DESIGN 6).
     public var audit: @Sendable (AuditRecord) -> Void
@@ -24,33 +24,33 @@ public struct GatewayHooks: Sendable {
 
 /// An admin act, for the audit log.
 public struct AuditRecord: Sendable, Equatable {
-    /// What was asked for, e.g. `put_site`.
+    /// The requested act, e.g. `put_site`.
     public var action: String
     /// The key's id; empty for a loopback client of an open demonstration.
     public var keyID: String
     public var clientAddress: String
     public var siteID: String
-    /// What became of it, e.g. `submitted` or `refused: …`.
+    /// The outcome, e.g. `submitted` or `refused: …`.
     public var result: String
 }
 
-/// Checks, judges and appends what edges send, and keeps the sites' definitions (SPEC 2, 3): HTTP and threads around
+/// Checks, judges and appends what edges send, and keeps the sites' definitions (SPEC 2, 3). Adds HTTP and threads to
 /// ``Admission`` and ``Sequencer``.
 ///
-/// HTTP threads parse and judge what needs only the event and the definition; one log thread for each partition does the
-/// rest (DESIGN 2, "Threads"), so that a partition that stands still holds up no other. Made once per process and log, by
-/// `init`; then ``start()``, and ``stop()`` after the HTTP server has stopped.
+/// HTTP threads parse and judge what needs only the event and the definition; one log thread per partition does the
+/// rest (DESIGN 2, "Threads"), so that a stalled partition delays no other. Create it once per process and log, call
+/// ``start()``, and call ``stop()`` after the HTTP server has stopped.
 public final class Gateway: Sendable {
-    /// What a gateway is made of.
+    /// The parts that a gateway needs.
     public struct Parts: Sendable {
         public var log: any EventLog
         public var registry: any DefinitionRegistry
         public var access: AccessControl
-        /// The newest definition of each site that a fold of this log in this process knows.
+        /// The newest definition of each site known to a fold of this log in this process.
         public var folded: [PlacedDefinition] = []
         /// Longest time for reading the log's newest records at the start.
         public var tailMilliseconds: Int64 = 10_000
-        /// The wall clock; created_at comes from it.
+        /// The wall clock; source of created_at.
         public var clock: @Sendable () -> Timestamp = { SystemClock().now }
         /// Milliseconds of a monotonic clock; tests pass their own.
         public var uptime: @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
@@ -73,7 +73,7 @@ public final class Gateway: Sendable {
     private let shards: [LogThread]
     private let starting: [StartingSequencer]
 
-    /// Reads the registry and the log's tail, and repairs the registry where it lags behind the log. Blocks meanwhile.
+    /// Reads the registry and the log's tail, and repairs the registry where it lags behind the log. Blocks until done.
     ///
     /// When it returns, registry and keys have been read to their ends.
     /// - Throws: ``LogError``, `SQLiteError`, `CodecError`, or an error of a registry that cannot be read.
@@ -101,23 +101,23 @@ public final class Gateway: Sendable {
     /// Starts the log threads; once.
     public func start() { for (shard, starting) in zip(shards, starting) { shard.start(starting.make()) } }
 
-    /// Ends admission: what waits is still appended and answered, later requests get 503.
+    /// Ends admission: waiting requests are still appended and answered, later requests get 503.
     public func stop() {
         for shard in shards { shard.queue.close() }
         for shard in shards { shard.stop() }
     }
 
-    /// What is served: ingest, definitions and registry lists. Each route checks keys itself.
+    /// The routes for ingest, definitions and registry lists. Each route checks keys itself.
     public var routes: [HTTPRoute] { ingestRoutes + siteRoutes }
 
     /// The definition under which this gateway admits events, names included; nil for an unknown site.
     public func site(_ site: SiteID) -> PlacedDefinition? { admission.directory[site]?.placed }
 
-    /// What keeps the gateway from being ready: it admits by what it knows, and that must not become old unnoticed.
+    /// What keeps the gateway from being ready: what it admits by must not become stale unnoticed.
     public var notReady: [String] { [registry.failure, access.failure].compactMap { $0 } }
 
-    /// Hands a request to the log thread of its site's partition.
-    /// - Returns: false when there is no room; then nothing happened.
+    /// Passes a request to the log thread of its site's partition.
+    /// - Returns: false if there is no room; then nothing happened.
     func submit(_ request: AdmissionRequest, _ exchange: any HTTPExchange) -> Bool {
         let shard = shards[Self.shard(of: request.siteID, of: shards.count)]
         return shard.queue.submit(Work(request: request, exchange: exchange))

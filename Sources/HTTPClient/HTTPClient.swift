@@ -4,9 +4,9 @@ import Glibc
 /// How a client connects and what it accepts.
 public struct HTTPClientConfiguration: Sendable {
     public var connectTimeoutSeconds = 10.0
-    /// From the first byte out to the last byte in.
+    /// From the first byte sent to the last byte received.
     public var timeoutSeconds = 60.0
-    /// Beyond it the answer is dropped with an error; counts decompressed bytes.
+    /// A larger answer is dropped with an error; counts decompressed bytes.
     public var answerBytesMaximum = 256 * 1024 * 1024
     /// PEM file of the authorities that server certificates are checked against; nil: the system's.
     public var authorityFile: String?
@@ -21,7 +21,7 @@ public struct HTTPAnswer: Sendable {
     public let headers: [(name: String, value: String)]
     public let body: [UInt8]
 
-    /// First value of a header; names compare without case.
+    /// First value of a header; names are case-insensitive.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
@@ -29,12 +29,12 @@ public struct HTTPAnswer: Sendable {
 
 /// A blocking HTTP/1.1 client that keeps its connections for the next request.
 ///
-/// Not for several threads at a time: each makes its own. Redirects are not followed. Proxies are taken from the
-/// environment (`http_proxy`, `https_proxy`, `no_proxy`), except for loopback addresses.
+/// Use each client from one thread at a time. It does not follow redirects. It takes proxies from the environment
+/// (`http_proxy`, `https_proxy`, `no_proxy`), except for loopback addresses.
 public final class HTTPClient {
     private let handle: OpaquePointer
     private let configuration: HTTPClientConfiguration
-    /// True where the last request went over a connection that was open already.
+    /// Whether the last request reused an open connection.
     public private(set) var reusedConnection = false
 
     /// Runs once, before the first client.
@@ -56,9 +56,9 @@ public final class HTTPClient {
 
     /// Sends one request and waits for its answer.
     /// - Parameters:
-    ///   - method: Sent as it stands, e.g. `POST`.
+    ///   - method: Sent as is, e.g. `POST`.
     ///   - body: nil: none; empty: one of length 0.
-    /// - Throws: ``HTTPClientError`` where there is no answer; a status ≥ 400 is an answer.
+    /// - Throws: ``HTTPClientError`` if there is no answer; a status ≥ 400 is an answer.
     public func send(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil
     ) throws(HTTPClientError) -> HTTPAnswer {
@@ -67,7 +67,7 @@ public final class HTTPClient {
         let receiver = Receiver(bytesMaximum: configuration.answerBytesMaximum)
         var list: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(list) }
-        // Without the last line, large bodies would wait a second for a permission that few servers give.
+        // Without the last line, large bodies would wait a second for a `100 Continue` that few servers send.
         for line in headers.map({ "\($0.name): \($0.value)" }) + ["Expect:"] { list = curl_slist_append(list, line) }
         configure(url, list, receiver)
         let (status, detail) = perform(method, body)
@@ -115,7 +115,7 @@ public final class HTTPClient {
             return body.withUnsafeBytes { bytes in
                 andon_curl_set_long(curl, CURLOPT_POST, 1)
                 andon_curl_set_size(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
-                // An empty array may have no address, for which curl would ask a callback.
+                // An empty array may have no address; curl would then call a read callback.
                 if let start = bytes.baseAddress, !bytes.isEmpty {
                     andon_curl_set_pointer(curl, CURLOPT_POSTFIELDS, start)
                 } else {
@@ -129,7 +129,7 @@ public final class HTTPClient {
         return (status, String(decoding: detail[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
-    /// A line feed in a header would make it two.
+    /// A line feed in a header would split it in two.
     private static func check(
         _ method: String, _ headers: [(name: String, value: String)]
     ) throws(HTTPClientError) {
@@ -152,7 +152,7 @@ public final class HTTPClient {
     private static func milliseconds(_ seconds: Double) -> Int { Int(max(1, seconds * 1000)) }
 }
 
-/// Collects an answer while it arrives.
+/// Collects an answer as it arrives.
 private final class Receiver {
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var body: [UInt8] = []
@@ -161,7 +161,7 @@ private final class Receiver {
 
     init(bytesMaximum: Int) { self.bytesMaximum = bytesMaximum }
 
-    /// - Returns: False where the transfer must end.
+    /// - Returns: False if the transfer must end.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         isOverLimit = body.count + bytes.count > bytesMaximum
         guard !isOverLimit else { return false }
@@ -170,7 +170,7 @@ private final class Receiver {
     }
 
     func headerLine(_ bytes: UnsafeRawBufferPointer) {
-        // Each interim answer has headers of its own; only the last one's count.
+        // Each interim answer has its own headers; only the last ones count.
         guard !bytes.starts(with: "HTTP/".utf8) else { return headers.removeAll() }
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return }
         let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }

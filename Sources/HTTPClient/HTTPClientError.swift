@@ -1,22 +1,22 @@
 internal import CCurl
 public import Observability
 
-/// Why a request got no answer. An answer of any status is none of these.
+/// Why a request got no answer. An answer with any status is not an error here.
 public struct HTTPClientError: OperatorError {
     /// The kinds of failure; more may come.
     public struct Code: Hashable, Sendable {
         let name: String
         /// The URL, method or a header is malformed, or the scheme is neither http nor https.
         public static let invalidRequest = Code(name: "invalid_request")
-        /// The host's name has no address.
+        /// The host name has no address.
         public static let unknownHost = Code(name: "unknown_host")
-        /// Nobody listens there.
+        /// No server accepts connections there.
         public static let cannotConnect = Code(name: "cannot_connect")
         /// Connection or answer took too long.
         public static let timeout = Code(name: "timeout")
-        /// The connection broke, or what came was no HTTP.
+        /// The connection broke, or the response was not HTTP.
         public static let interrupted = Code(name: "interrupted")
-        /// The server's certificate is not trusted, or TLS failed otherwise.
+        /// The server's certificate is not trusted, or TLS failed for another reason.
         public static let tls = Code(name: "tls")
         /// The answer is larger than the configuration allows.
         public static let answerTooLarge = Code(name: "answer_too_large")
@@ -28,7 +28,7 @@ public struct HTTPClientError: OperatorError {
     public let message: String
     /// What the operator can do.
     public let hint: String?
-    /// True where the same request may succeed later. The server may have carried out the first one nevertheless.
+    /// Whether the same request may succeed later. The server may have carried out the first one nevertheless.
     public let isRetriable: Bool
 
     public var name: String { "http_\(code.name)" }
@@ -41,7 +41,7 @@ public struct HTTPClientError: OperatorError {
         self.isRetriable = isRetriable
     }
 
-    /// - Parameter detail: What the library says beyond its code; may be empty.
+    /// - Parameter detail: Additional information from the library; may be empty.
     init(_ status: CURLcode, detail: String, url: String) {
         let reason = detail.isEmpty ? String(cString: curl_easy_strerror(status)) : detail
         let message = "\(url): \(reason)"

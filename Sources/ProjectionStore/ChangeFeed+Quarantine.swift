@@ -24,7 +24,7 @@ extension ChangeFeed {
                     WHERE (log_offset, place) >= (?, ?) ORDER BY log_offset, place LIMIT ?
                     """)
                 try rows.bind(1, offset.value)
-                // What is stored of a place, index and reason, does not depend on the offset.
+                // The stored index and reason of a position do not depend on the offset.
                 try rows.bind(2, PackedPosition(offset: .zero, index: index + 1, mark: .accepted).low)
                 try rows.bind(3, limit)
                 var events: [Quarantined] = []
@@ -35,7 +35,7 @@ extension ChangeFeed {
     }
 }
 
-/// Finds the ids that stored numbers stand for.
+/// Looks up the ids of stored numbers.
 private struct StoredNames {
     private let findSite: Statement
     private let findOrigin: Statement
@@ -47,7 +47,7 @@ private struct StoredNames {
         findID = try connection.prepare("SELECT \(IDColumn.names) FROM id WHERE site = ? AND kind = ? AND number = ?")
     }
 
-    /// The event of a row of ``QuarantinedColumn``.
+    /// The event in a row of ``QuarantinedColumn``.
     func event(_ row: Statement) throws -> ChangeFeed.Quarantined {
         let offset = row.int64(QuarantinedColumn.logOffset)
         guard let position = PackedPosition(offset: offset, low: row.int64(QuarantinedColumn.place)) else {
@@ -67,7 +67,7 @@ private struct StoredNames {
             entry: entry)
     }
 
-    /// Camera or model version; an origin counts them from 1, 0 stands for none.
+    /// Name of a camera or model version; an origin counts them from 1, and 0 means none.
     private func name(_ number: UInt32, of site: Int64) throws -> [UInt8]? {
         number == 0 ? nil : try id(.name, Int64(number) - 1, of: site)
     }

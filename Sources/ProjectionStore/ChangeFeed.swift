@@ -2,39 +2,40 @@ public import EventModel
 internal import SQLite
 public import Timeline
 
-/// Something that commits changed in a site; see ``ChangeFeed``.
+/// A change that commits made in a site; see ``ChangeFeed``.
 public struct ChangedHour: Sendable, Equatable {
     public enum Kind: Int64, Sendable {
         /// Rows of this hour of the site, or of its workers or stations.
         case hour = 0
         /// Rows of model health in this UTC hour.
         case health = 1
-        /// A last interval that begins, or began, in this hour of the site: up to the ttl later ones are others too.
+        /// A last interval that starts, or started, in this hour of the site; later hours up to the ttl change as well.
         case open = 2
-        /// Rules that hold from this hour of the site on.
+        /// Rules that apply from this hour of the site on.
         case onward = 3
     }
 
     /// Number of the site.
     public var site: UInt32
     public var kind: Kind
-    /// nil: every hour of the site.
+    /// nil for every hour of the site.
     public var hour: Hour?
     /// The last commit that changed it.
     public var generation: UInt64
 
-    /// What the table has where ``hour`` is nil.
+    /// The stored value when ``hour`` is nil.
     static let everyHour = Int64.min
 }
 
-/// A site as a change feed knows it.
+/// A site in the change feed.
 public struct FeedSite: Sendable, Equatable {
     public var number: UInt32
     public var siteID: SiteID
     public var parameters: FoldParameters
 }
 
-/// Reads what commits noted for a publisher, in a store that was opened with `keepsFeed`; one thread at a time.
+/// Reads the changes that commits recorded for a publisher, from a store opened with `keepsFeed`; for one thread at a
+/// time.
 public final class ChangeFeed {
     let connection: Connection
 
@@ -46,7 +47,7 @@ public final class ChangeFeed {
 
     /// One consistent state of the feed.
     public struct Changes {
-        /// Another one means that generations began again.
+        /// A different id means that generations started again.
         public var storeID: Int64
         /// The newest commit.
         public var generation: UInt64
@@ -54,9 +55,9 @@ public final class ChangeFeed {
         public var hours: [ChangedHour]
     }
 
-    /// What commits after `generation` changed, each hour once. A store made anew changes everything.
+    /// The changes of all commits after `generation`, each hour once. In a recreated store, everything has changed.
     ///
-    /// A row each hour and site at most: 9000 for a site that is imported with a year.
+    /// At most one row per hour and site: 9000 for a site whose import covers a year.
     public func changes(since generation: UInt64, of storeID: Int64) throws -> Changes {
         do {
             return try connection.read {
@@ -97,14 +98,14 @@ public final class ChangeFeed {
         return hours
     }
 
-    /// The first hour of the site at or after `hour` in which something happened at some station; nil without one.
+    /// The first hour of the site at or after `hour` with activity at any station; nil when there is none.
     public func nextHour(of site: UInt32, from hour: Hour) throws -> Hour? {
         try first(
             "SELECT min(hour) FROM hour WHERE site = ? AND kind = \(HourKind.workstation.rawValue) AND hour >= ?", site,
             hour)
     }
 
-    /// The first UTC hour at or after `hour` with samples; nil without one.
+    /// The first UTC hour at or after `hour` with samples; nil when there is none.
     public func nextHealthHour(of site: UInt32, from hour: Hour) throws -> Hour? {
         try first("SELECT min(hour) FROM health WHERE site = ? AND hour >= ?", site, hour)
     }

@@ -3,12 +3,12 @@ internal import Locks
 internal import SQLite
 internal import Timeline
 
-/// Notes in the transaction of a commit which hours it changed, and which events are in quarantine (DESIGN 3).
+/// Records, in the transaction of a commit, which hours it changed and which events are in quarantine (DESIGN 3).
 ///
-/// One row an hour and not one a figure: whoever publishes an hour compares all its figures with what was published
-/// anyway, because a time line's open end moves figures that have no row. So a commit costs a handful of rows.
+/// One row per hour, not per figure: the publisher compares all figures of an hour with the published ones anyway,
+/// because the open end of a time line changes figures that have no row. So a commit costs a handful of rows.
 final class ChangeFeedWriter: Sendable {
-    // The statements are used by the committing thread alone, as the writer that they belong to.
+    // Like the writer they belong to, the statements are used by the committing thread only.
     private struct Statements: @unchecked Sendable {
         let put: Statement
         let clear: Statement

@@ -18,7 +18,7 @@ final class CommitWriter {
     private let feed: ChangeFeedWriter?
     private var blob: [UInt8] = []
 
-    /// - Parameter feed: where it notes what changed; nil: nowhere.
+    /// - Parameter feed: records the changes; nil to record none.
     init(_ connection: Connection, feed: ChangeFeedWriter?) throws {
         self.feed = feed
         setMeta = try connection.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")
@@ -65,7 +65,7 @@ final class CommitWriter {
         try meta(.fingerprintChecksum, Int64(fingerprint.checksum))
     }
 
-    /// INSERT of one row, with a parameter for each column.
+    /// An INSERT of one row with one parameter per column.
     private static func insert<Column: StoreColumn>(
         _ table: String, _ columns: Column.Type, orReplaces: Bool = false
     ) -> String {
@@ -101,7 +101,7 @@ final class CommitWriter {
             try putDefinition.bind(DefinitionColumn.record, blob)
             try putDefinition.run()
         }
-        // In the order of the rows, so that each database page is touched once.
+        // In row order, so that each database page is touched once.
         for dirty in site.pages.sorted(by: { $0.page.id < $1.page.id }) { try writePage(dirty) }
         if site.clearsHours {
             try clearHours.bind(1, number)
@@ -154,7 +154,7 @@ final class CommitWriter {
         }
     }
 
-    /// Adds the differences, those of one row first among each other, in the order of the table.
+    /// Adds the differences in the order of the table; combines those of the same row first.
     private func writeHours(_ site: Int64, _ rows: [HourRow]) throws {
         var merged: [HourRow] = []
         var places: [HourKey: Int] = [:]
@@ -225,7 +225,7 @@ final class CommitWriter {
 }
 
 extension HourRow {
-    /// The order of the table's rows.
+    /// Sort order of the table's rows.
     func precedes(_ other: HourRow) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
         return sums.hour != other.sums.hour ? sums.hour < other.sums.hour : entity < other.entity
@@ -233,7 +233,7 @@ extension HourRow {
 }
 
 extension HealthSums {
-    /// From a row of ``HealthColumn``.
+    /// Decodes a row of ``HealthColumn``.
     init(row: Statement) throws {
         self.init(hour: Hour(row.int64(HealthColumn.hour)))
         samples = row.int64(HealthColumn.samples)
@@ -247,7 +247,7 @@ extension HealthSums {
         }
     }
 
-    /// Eight bytes a bin, the lowest first.
+    /// Eight bytes per bin, lowest bin first.
     var encodedBins: [UInt8] {
         (0..<HealthSums.binCount).flatMap { bin in
             (0..<8).map { UInt8(truncatingIfNeeded: bins[bin] >> Int64($0 * 8)) }

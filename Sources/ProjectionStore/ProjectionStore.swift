@@ -3,34 +3,35 @@ internal import Foundation
 internal import SQLite
 public import Timeline
 
-/// The projections of one partition in one SQLite file, together with the position they stand at (DESIGN 1.5).
+/// The projections of one partition in one SQLite file, together with their position in the log (DESIGN 1.5).
 ///
-/// One writer, which alone checkpoints (DESIGN 1.9); readers have connections of their own. What is lost here is made
-/// again from the log, so commits do not wait for the disk (`synchronous=NORMAL`).
-/// `commit` is called by one thread at a time.
+/// There is one writer, and only the writer checkpoints (DESIGN 1.9); readers have their own connections. Commits do
+/// not wait for the disk (`synchronous=NORMAL`), because anything lost here can be rebuilt from the log. Only one
+/// thread at a time may call `commit`.
 public final class ProjectionStore: @unchecked Sendable {
-    // Unchecked: the writer is used by the committing thread alone, which `commit` demands of its callers.
+    // Unchecked: only the committing thread uses the writer; callers of `commit` must ensure this.
     private let writer: Connection
     private let writes: CommitWriter
     private let feed: ChangeFeedWriter?
     public let path: String
 
-    /// Database page size and cache of the writer. The cache holds the pages of a large commit only in part: the
-    /// rest spills into the write-ahead log, where it goes anyway.
+    /// Database page size and cache of the writer. The cache holds only part of the pages of a large commit: the rest
+    /// spills into the write-ahead log, where it ends up anyway.
     static let pageBytes = 4096
     static let writerCacheBytes = 16 << 20
     static let readerCacheBytes = 2 << 20
 
-    /// Version of the fold that the rows come from: nobody publishes over figures of a higher one (DESIGN 1.11).
+    /// Version of the fold that produced the rows; a publisher never overwrites figures of a higher version
+    /// (DESIGN 1.11).
     public static var foldVersion: Int64 { StoreSchema.fold }
 
-    /// Opens the store, or makes a new one where there is none or one of another format, fold, spec or log.
+    /// Opens the store; creates one if there is none or if its format, fold, spec or log differs.
     ///
     /// - Parameters:
-    ///   - logEpoch: identity of the log that is folded; a store of another log is put aside, not used.
-    ///   - keepsFeed: whether commits note what they change, for a publisher (DESIGN 3). A store that was ever written
-    ///     without is put aside when it is opened with it, because what it did not note is lost.
-    /// - Returns: the store; what it holds is read with ``load()``.
+    ///   - logEpoch: identity of the log to fold; a store of another log is put aside, not used.
+    ///   - keepsFeed: whether commits record their changes for a publisher (DESIGN 3). A store that was ever written
+    ///     without a feed is put aside when opened with one, because the changes since are unknown.
+    /// - Returns: the store; use ``load()`` to read its content.
     public static func open(
         path: String, logEpoch: [UInt8], keepsFeed: Bool = false
     ) throws -> ProjectionStore {
@@ -54,12 +55,12 @@ public final class ProjectionStore: @unchecked Sendable {
         writer = connection
         feed = keepsFeed ? try ChangeFeedWriter(connection) : nil
         writes = try CommitWriter(connection, feed: feed)
-        // From now on, or not: whoever opens it next has to know.
+        // Record whether the feed is kept from now on: the next open must know.
         try connection.execute(
             "UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = '\(MetaName.hasFeed.rawValue)'")
     }
 
-    /// Lets the next commit forget the quarantined events of all records before `offset`: they are published.
+    /// Lets the next commit delete the quarantined events of all records before `offset`, because they are published.
     public func forgetQuarantined(before offset: LogOffset) { feed?.forgetQuarantined(before: offset) }
 
     private static func createTables(_ connection: Connection, _ logEpoch: [UInt8]) throws {
@@ -69,7 +70,7 @@ public final class ProjectionStore: @unchecked Sendable {
             let values: [(MetaName, Int64)] = [
                 (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
                 (.nextOffset, 0), (.pageCount, 0), (.generation, 0), (.hasFeed, 1),
-                // Tells one store from another that was made anew: its generations begin again.
+                // Distinguishes a recreated store, whose generations start again, from the old one.
                 (.storeID, Int64.random(in: 1...Int64.max)),
             ]
             for (name, value) in values {
@@ -83,12 +84,12 @@ public final class ProjectionStore: @unchecked Sendable {
         }
     }
 
-    /// Whether there is a store at `path` that this program can read and that was folded from this log.
+    /// Whether `path` has a store that this program can read and that was folded from this log.
     public static func isCurrent(path: String, logEpoch: [UInt8]) -> Bool {
         FileManager.default.fileExists(atPath: path) && (try? matches(path, logEpoch)) == true
     }
 
-    /// Whether the file is a store of this program's versions and of this log.
+    /// Whether the file is a store with this program's versions and of this log.
     private static func matches(_ path: String, _ logEpoch: [UInt8], needsFeed: Bool = false) throws -> Bool {
         let reader = try Connection(path: path, .reader)
         guard try reader.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return true }
@@ -102,7 +103,7 @@ public final class ProjectionStore: @unchecked Sendable {
         return epoch.blob(0) == logEpoch
     }
 
-    /// Renames a store that cannot be used; it can be thrown away once the new one is made.
+    /// Renames an unusable store; the renamed file can be deleted once the new store is built.
     private static func putAside(_ path: String) throws {
         let files = FileManager.default
         let aside = path + ".old"
@@ -114,18 +115,18 @@ public final class ProjectionStore: @unchecked Sendable {
         }
     }
 
-    /// What the file holds, as a fold that goes on from there.
+    /// Loads the content of the file as a fold that continues from there.
     public func load() throws -> PartitionFold { try reader().load() }
 
-    /// Writes everything of `set` and its position in one transaction.
+    /// Writes all of `set` and its position in one transaction.
     ///
-    /// - Throws: ``StoreError``; then nothing was written, and the same set can be committed again when it is retriable.
+    /// - Throws: ``StoreError``; then nothing was written, and if it is retriable, the same set can be committed again.
     public func commit(_ set: CommitSet) throws(StoreError) {
         do { try writer.transaction { try writes.write(set) } } catch {
             throw StoreError.wrap("projections at \(path) cannot be committed", error)
         }
     }
 
-    /// A reader with a connection of its own.
+    /// A reader with its own connection.
     public func reader() throws -> StoreReader { try StoreReader(path: path) }
 }

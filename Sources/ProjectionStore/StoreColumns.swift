@@ -1,10 +1,10 @@
 internal import SQLite
 
-/// The columns of a table, named once: statements are written from it, parameters bound and rows read by it, so that no
-/// position of a column stands in the code.
+/// The columns of a table, defined once: statements, parameter bindings and row reads all use it, so that no column
+/// positions are hard-coded.
 ///
-/// The case `logOffset` is the column `log_offset`. A statement that selects ``names`` hands out each column at the
-/// position that its raw value says.
+/// The case `logOffset` is the column `log_offset`. A statement that selects ``names`` returns each column at the
+/// position given by its raw value.
 protocol StoreColumn: CaseIterable, RawRepresentable where RawValue == Int {}
 
 extension StoreColumn {
@@ -15,13 +15,13 @@ extension StoreColumn {
         }
     }
 
-    /// Number of the column's parameter in a statement with ``parameters``; SQLite counts them from 1.
+    /// Number of the column's parameter in a statement with ``parameters``; SQLite numbers them from 1.
     var parameter: Int { rawValue + 1 }
 
     /// All columns, for SELECT and INSERT.
     static var names: String { allCases.map(\.name).joined(separator: ", ") }
 
-    /// A parameter for each column.
+    /// One parameter per column.
     static var parameters: String { allCases.map { "?\($0.parameter)" }.joined(separator: ", ") }
 }
 
@@ -72,7 +72,7 @@ enum QuarantinedColumn: Int, StoreColumn {
     case logOffset, place, site, worker, key, detail, createdAt
 }
 
-/// Names of rows of table `meta`.
+/// Names of rows in the table `meta`.
 enum MetaName: String {
     case format, fold, spec, generation
     case nextOffset = "next_offset"
@@ -85,7 +85,7 @@ enum MetaName: String {
 }
 
 extension Connection {
-    /// An integer of table `meta`; nil where it is not there.
+    /// An integer from the table `meta`; nil when the row is missing.
     func integer(_ name: MetaName) throws(SQLiteError) -> Int64? {
         try integer("SELECT value FROM meta WHERE name = '\(name.rawValue)'")
     }

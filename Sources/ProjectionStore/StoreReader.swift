@@ -2,9 +2,9 @@ public import EventModel
 internal import SQLite
 public import Timeline
 
-/// Reads a projection store through a read-only connection of its own; one thread at a time.
+/// Reads a projection store through its own read-only connection; for one thread at a time.
 ///
-/// Outside ``begin()`` … ``end()`` every read sees the newest commit; inside, all see the same one.
+/// Outside of ``begin()`` … ``end()`` every read sees the newest commit; inside, all reads see the same commit.
 public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     // Unchecked: it moves between threads with the question or the fold that owns it, and is never shared.
     private let connection: Connection
@@ -14,7 +14,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findHealth: Statement
     private let findGeneration: Statement
     private var deadline: ContinuousClock.Instant?
-    /// Pages of the line that was read last, while one state is read: a question asks for some of them again and again.
+    /// Pages of the line read last, for as long as one state is read: a question requests some of them repeatedly.
     private var cache: (line: LineID, pages: [Page])?
     private var isInside = false
     private static let cachedPagesMaximum = 16
@@ -42,10 +42,10 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         } catch { throw StoreError.wrap("projections at \(path) cannot be read", error) }
     }
 
-    /// Begins to read one consistent state, and says which commit it is.
+    /// Starts reading one consistent state and returns the generation of its commit.
     ///
-    /// After `deadline` reads throw ``TimelineError`` `.tooLong`: a state that is held on to makes the write-ahead log
-    /// grow (DESIGN 1.9).
+    /// After `deadline`, reads throw ``TimelineError`` `.tooLong`: holding a state makes the write-ahead log grow
+    /// (DESIGN 1.9).
     public func begin(until deadline: ContinuousClock.Instant? = nil) throws -> UInt64 {
         try connection.beginRead()
         self.deadline = deadline
@@ -64,7 +64,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         if let deadline, ContinuousClock.now > deadline { throw TimelineError.tooLong }
     }
 
-    /// Steps through rows, looking at the clock every now and then.
+    /// Steps through rows and checks the deadline regularly.
     private func forEachRow(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
         defer { statement.reset() }
         var rows = 0
@@ -137,14 +137,14 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         }
     }
 
-    /// Everything but pages and hours, as a fold that goes on from here.
+    /// Loads everything except pages and hours, as a fold that continues from here.
     public func load() throws -> PartitionFold {
         do { return try connection.read { try loadFold() } } catch {
             throw StoreError.wrap("projections at \(connection.path) cannot be read", error)
         }
     }
 
-    /// The next offset to fold and what the last folded record was, without the rest; nil for the latter before the first.
+    /// The next offset to fold and the fingerprint of the last folded record, which is nil before the first record.
     public func position() throws -> (nextOffset: LogOffset, fingerprint: RecordFingerprint?) {
         do {
             return try connection.read {
@@ -153,7 +153,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
 
-    /// As ``load()``, inside a transaction that ``begin()`` began.
+    /// Like ``load()``, inside a transaction started by ``begin()``.
     public func loadInside() throws -> PartitionFold { try loadFold() }
 
     private func loadFold() throws -> PartitionFold {
@@ -218,7 +218,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         }
     }
 
-    /// What a station's hours are summed up to.
+    /// The aggregate of a station's hours.
     private enum ActivityColumn: Int, StoreColumn {
         case entity, oldest, newest, withdrawn
     }
@@ -262,7 +262,7 @@ extension SiteState {
         newestCreatedAt = NewestTime(stored: row.int64(SiteColumn.newestCreatedAt))
     }
 
-    /// What the column has where no hours are missing.
+    /// The stored value when no hours are left to rebuild.
     private static let nothingToRederive = Int64.max
 
     var storedRederiveCursor: Int64 { rederiveCursor.map { Int64($0) } ?? SiteState.nothingToRederive }

@@ -3,14 +3,14 @@ internal import SQLite
 
 /// The tables of a projection store. One file holds one partition.
 enum StoreSchema {
-    /// Version of tables and blobs. A file of another version is not read but made anew (DESIGN 1.11).
+    /// Version of tables and blobs. A file with another version is rebuilt, not read (DESIGN 1.11).
     static let format: Int64 = 2
-    /// Version of the fold: changes when the same records give other rows.
+    /// Version of the fold: changes when the same records produce different rows.
     static let fold: Int64 = 1
-    /// Version of the SPEC whose figures the rows hold.
+    /// Version of the SPEC that defines the figures in the rows.
     static let spec: Int64 = 1
 
-    /// `page` has a row id, because a blob of up to 4061 bytes then stays inside one database page.
+    /// `page` has a row id, so that a blob of up to 4061 bytes fits into one database page.
     static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE site (number INTEGER PRIMARY KEY, site_id BLOB NOT NULL, received INTEGER NOT NULL,

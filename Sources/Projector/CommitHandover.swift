@@ -3,7 +3,7 @@ internal import Locks
 internal import ProjectionStore
 internal import Timeline
 
-/// Between the fold thread, its committer and whoever stops them: one commit there and one outcome back.
+/// Passes one commit from the fold thread to the committer and its outcome back, and handles stop.
 ///
 /// ```
 /// idle     give → waiting
@@ -15,7 +15,7 @@ final class CommitHandover: Sendable {
     fileprivate struct State {
         var phase = Phase.idle
         var isStopping = false
-        /// Nothing is given any more.
+        /// No more commits will follow.
         var isClosed = false
     }
 
@@ -42,13 +42,13 @@ final class CommitHandover: Sendable {
 
     // MARK: The fold thread
 
-    /// Hands a commit over; the one before has ended.
+    /// Passes on a commit; the previous one must have ended.
     func give(_ set: CommitSet) { state.update { $0.phase = .waiting(set) } }
 
-    /// How the commit ended, once; nil while there is none or it is being written.
+    /// The outcome of the commit, returned once; nil when there is no commit or it is still being written.
     func takeOutcome() -> Outcome? { state.withLock { $0.takeOutcome() } }
 
-    /// Waits until the commit has ended or stop is asked for, by `deadline` at the latest.
+    /// Waits until the commit has ended, a stop is requested or `deadline` has passed.
     func awaitOutcome(
         until deadline: MonotonicTime, by clock: any ProcessClock, evenIfStopping: Bool
     ) -> Outcome? {
@@ -58,12 +58,12 @@ final class CommitHandover: Sendable {
         } ?? nil
     }
 
-    /// There will be no more commits.
+    /// Call when no more commits will follow.
     func close() { state.update { $0.isClosed = true } }
 
     // MARK: The committer
 
-    /// The next commit, or nil at the end.
+    /// Waits for the next commit; nil when there will be none.
     func take() -> CommitSet? {
         state.wait { state -> CommitSet?? in
             if case .waiting(let set) = state.phase {

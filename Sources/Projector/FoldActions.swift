@@ -3,15 +3,15 @@ public import EventModel
 public import ProjectionStore
 public import Timeline
 
-/// What happened, as the shell of a ``FoldDriver`` reports it.
+/// An event that the shell of a ``FoldDriver`` reports to it.
 ///
-/// Records are not inputs: they go to ``FoldDriver/fold(_:at:)`` while a read is under way, so that none is copied.
+/// Records are not inputs: they go to ``FoldDriver/fold(_:at:)`` during a read, which avoids copying them.
 public enum FoldInput {
-    /// A wait or a pause is over, or nothing has happened yet.
+    /// A wait or a pause is over, or this is the first step.
     case resume
-    /// The log was compared with the last folded record and is the same; it ended there.
+    /// The log was compared with the last folded record and matches; its end at that time.
     case verified(EndSight)
-    /// A read is complete. `end` is what the log knows of its end, nil where it does not know.
+    /// A read is complete. `end` is the end as far as the log knows it, otherwise nil.
     case read(end: EndSight?)
     /// A read or a comparison failed, or ``FoldDriver/fold(_:at:)`` threw.
     case failed(any Error)
@@ -19,46 +19,46 @@ public enum FoldInput {
     case committed
     /// The commit in flight was not written.
     case commitFailed(StoreError)
-    /// Fold nothing more, commit what was folded.
+    /// Stop folding and commit what was folded.
     case stop
 }
 
-/// What the shell has to do: first the effects, in order, then the activity, whose outcome is the next input.
+/// What the shell must do: first the effects, in order, then the activity. The outcome of the activity is the next
+/// input.
 public struct FoldActions {
     public var effects: [FoldEffect] = []
     public var next = FoldActivity.end
 }
 
-/// Something that the shell does at once and that has no answer, but for a commit.
+/// Something that the shell does immediately; only a commit has an answer.
 public enum FoldEffect: Sendable {
-    /// Write this set; the answer is ``FoldInput/committed`` or ``FoldInput/commitFailed(_:)``, whenever it comes.
+    /// Write this set; the answer is ``FoldInput/committed`` or ``FoldInput/commitFailed(_:)``, at any later time.
     case commit(CommitSet)
-    /// Tell those who waited whether the fold has passed their offset.
+    /// Tell the waiters whether the fold has passed their offset.
     case answer([FoldWaiter], isPassed: Bool)
     /// A line for the operator.
     case report(String)
-    /// The fold has failed: tell the operator and whoever owns it.
+    /// The fold has failed: notify the operator and the owner of the fold.
     case failed(FoldFailure)
 }
 
-/// The one thing that the shell does next. Stop and the end of a commit may be reported before it is over.
+/// The one activity of the shell. It may report a stop or the end of a commit before the activity is over.
 public enum FoldActivity: Sendable, Equatable {
     /// Compare the log with the last folded record. → `verified`, `failed`
     case verify(next: LogOffset, RecordFingerprint?)
-    /// Read from `from` on and hand every record to ``FoldDriver/fold(_:at:)``. → `read`, `failed`
+    /// Read starting at `from` and pass every record to ``FoldDriver/fold(_:at:)``. → `read`, `failed`
     case read(from: LogOffset, byteLimit: Int)
-    /// Wait until the log has a record at `offset`, at most so long. → `resume`
+    /// Wait until the log has a record at `offset`, up to this time. → `resume`
     case wait(at: LogOffset, milliseconds: Int)
-    /// Do nothing for so long. → `resume`
+    /// Do nothing for this time. → `resume`
     case pause(milliseconds: Int)
-    /// Wait until the commit in flight has ended, at most so long. → `committed`, `commitFailed`, `resume` when the time
-    /// is up
+    /// Wait until the commit in flight has ended, up to this time. → `committed`, `commitFailed`, `resume` on timeout
     case awaitCommit(milliseconds: Int)
-    /// The fold's life is over.
+    /// The fold has ended.
     case end
 }
 
-/// Somebody who waits for the fold to pass an offset (SPEC 8.3).
+/// A caller that waits for the fold to pass an offset (SPEC 8.3).
 public struct FoldWaiter: Sendable {
     public var offset: LogOffset
     public var deadline: MonotonicTime
@@ -74,7 +74,7 @@ public struct FoldWaiter: Sendable {
     }
 }
 
-/// The end of the log as it was at an instant: nothing stood at or after `offset` then.
+/// The end of the log at an instant: there was no record at or after `offset` then.
 public struct EndSight: Sendable, Equatable {
     public var offset: LogOffset
     public var seenAt: MonotonicTime
@@ -84,8 +84,8 @@ public struct EndSight: Sendable, Equatable {
         self.seenAt = seenAt
     }
 
-    /// Joins another sight. A later instant may go with a larger end: what was not there at that end was not there
-    /// after it either.
+    /// Merges another sight. The later instant is valid for the larger end, too: without records after the smaller
+    /// end there are none after the larger one.
     mutating func add(_ other: EndSight) {
         offset = max(offset, other.offset)
         seenAt = max(seenAt, other.seenAt)

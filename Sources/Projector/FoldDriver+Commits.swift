@@ -3,9 +3,10 @@ internal import EventModel
 internal import ProjectionStore
 internal import Timeline
 
-// One commit in flight at most, so that memory holds at most one beside what is dirty: the driver has one place for it.
+// At most one commit is in flight, so memory holds at most one in addition to the dirty pages: the driver has one slot
+// for it.
 extension FoldDriver {
-    /// Begins a commit when it is time, writes a failed one again, and holds the fold when too much waits.
+    /// Starts a commit when it is due, retries a failed one, and pauses the fold when too much is uncommitted.
     mutating func tendCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
         recordsSinceCheck = 0
         let isFull = shared.evictSome(limits)
@@ -49,7 +50,7 @@ extension FoldDriver {
         retryCommitAt = now.advanced(milliseconds: FoldLimits.commitRetryMilliseconds)
     }
 
-    /// Commits what is left, and is stopped once that is durable.
+    /// Commits the rest; the driver stops once that is durable.
     mutating func finish(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
         retryCommit(now, &effects)
         guard commit == nil else { return }

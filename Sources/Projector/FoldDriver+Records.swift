@@ -3,14 +3,14 @@ public import EventLog
 internal import EventModel
 internal import Timeline
 
-// From a record to the fold. What takes long is computed beside the fold, on a copy that shares all memory that does not
-// change, and put in its place at once: the driver alone changes the fold, so nothing is lost in between.
+// Folds records. Slow work runs on a copy of the fold, which shares all unchanged memory, and the result replaces the
+// fold at once. Only the driver changes the fold, so nothing is lost in between.
 extension FoldDriver {
-    /// Folds the next record of the read under way; its bytes are not needed afterwards.
+    /// Folds the next record of the current read; its bytes are not needed afterwards.
     ///
-    /// A record that comes after ``FoldInput/stop`` or a failure is left for the next fold.
-    /// - Returns: what is to be done at once; empty for most records.
-    /// - Throws: what keeps the record from being folded. The read is to be ended and ``FoldInput/failed(_:)`` given.
+    /// A record after ``FoldInput/stop`` or a failure is left for the next fold.
+    /// - Returns: the effects to execute immediately; empty for most records.
+    /// - Throws: why the record cannot be folded. The caller must end the read and report ``FoldInput/failed(_:)``.
     public mutating func fold(_ record: LogRecord, at now: MonotonicTime) throws -> [FoldEffect] {
         guard life == .catchingUp else { return [] }
         try records.decode(record)
@@ -32,14 +32,14 @@ extension FoldDriver {
         }
     }
 
-    /// A definition that drops many workers loads pages of each of them.
+    /// Folds on a copy: a definition that drops many workers loads pages of each of them.
     private func foldBeside() throws -> [FoldWaiter] {
         var fold = shared.fold
         try records.apply(to: &fold, pages: pages)
         return shared.replace(&fold, eventCount: 0)
     }
 
-    /// Makes a slice of the hours that a definition asked to make again (DESIGN 1.7).
+    /// Rebuilds a slice of the hours that a definition requires to be rebuilt (DESIGN 1.7).
     func rederive() throws {
         guard var slice = shared.takeRederiveSlice() else { return }
         try slice.run(pageLimit: limits.rederivePages, pages: pages)

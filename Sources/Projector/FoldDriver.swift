@@ -5,15 +5,16 @@ internal import Observability
 internal import ProjectionStore
 public import Timeline
 
-/// Folds one partition of a log, as a machine: it is told what happened and when, and says what to do (DESIGN 1.10).
+/// Folds one partition of a log, as a state machine: its inputs are events and their times, its outputs are actions
+/// (DESIGN 1.10).
 ///
-/// It reads no clock, no log and writes no store; whoever runs it does, on threads of its own, or one step after the
-/// other in a simulation. It owns what a fold has to get right: decoding, where hours begin, applying, how much waits for
-/// a commit, that one commit is in flight at most, which pages leave memory, who waits for which offset, and whether the
-/// log still is the one that was folded.
+/// It reads no clock and no log and writes no store; the shell does, on its own threads, or step by step in a
+/// simulation. The driver contains everything that a fold must get right: decoding, where hours start, applying
+/// records, how much may be uncommitted, that at most one commit is in flight, which pages leave memory, who waits for
+/// which offset, and whether the log is still the one that was folded.
 ///
-/// Several may run side by side, also over one log, each with a reader of its own: nothing in it is shared but its
-/// ``SharedFold``, and nothing is published by it.
+/// Several drivers can run in parallel, even on one log, each with its own reader: a driver shares nothing but its
+/// ``SharedFold`` and publishes nothing.
 public struct FoldDriver: ~Copyable {
     public let partition: PartitionIndex
     public let shared: SharedFold
@@ -23,21 +24,21 @@ public struct FoldDriver: ~Copyable {
     let pages: PagesAtHand
     var records = RecordFold()
     var lastRecord: MonotonicTime
-    /// Records that the read under way has brought.
+    /// Records in the current read so far.
     var recordsInRead = 0
     var recordsSinceCheck = 0
     /// The one commit that may be in flight.
     var commit: CommitInFlight?
-    /// When it is to be written again; nil while it is being written.
+    /// When to write it again; nil while it is being written.
     var retryCommitAt: MonotonicTime?
     var lastCommit: MonotonicTime
     private var trouble = LogTrouble()
 
-    /// A driver that goes on where `shared` stands.
+    /// A driver that continues from the state of `shared`.
     ///
     /// - Parameters:
-    ///   - pages: where pages come from that are not in memory: the store that the commits go to.
-    ///   - isVerified: whether the log was compared with the fold just now.
+    ///   - pages: reads pages that are not in memory, from the store that receives the commits.
+    ///   - isVerified: whether the log has just been compared with the fold.
     public init(
         partition: PartitionIndex, shared: SharedFold, pages: any PageReader, limits: FoldLimits,
         isVerified: Bool = false, at now: MonotonicTime
@@ -51,7 +52,7 @@ public struct FoldDriver: ~Copyable {
         lastRecord = now
     }
 
-    /// Takes in what happened and says what to do next.
+    /// Handles an input and returns what to do next.
     public mutating func step(_ now: MonotonicTime, _ input: FoldInput) -> FoldActions {
         var actions = FoldActions()
         if !life.hasEnded { handle(input, now, &actions.effects) }
@@ -100,7 +101,7 @@ public struct FoldDriver: ~Copyable {
         if let end { shared.note(end) }
         guard life == .catchingUp, recordsInRead == 0 else { return }
         life = .level
-        // An end before what was folded, seen after it was folded, is not this log's.
+        // An end before the folded offset, seen after that record was folded, cannot belong to this log.
         if let end, end.offset < shared.nextOffset, end.seenAt > lastRecord { life = .verifying }
     }
 
@@ -136,7 +137,7 @@ public struct FoldDriver: ~Copyable {
 
     // MARK: What comes next
 
-    /// What is due because time has passed, or because there is something to do between two reads.
+    /// Does what is due at this time, or what can be done between two reads.
     private mutating func tend(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
         answer(shared.takeExpired(at: now), isPassed: false, &effects)
         if recordsInRead == 0, life == .catchingUp || life == .level {
@@ -161,7 +162,7 @@ public struct FoldDriver: ~Copyable {
         }
     }
 
-    /// How long nothing is due, at most ``FoldLimits/waitMilliseconds``: a waiter may come meanwhile.
+    /// How long nothing is due, at most ``FoldLimits/waitMilliseconds``: a new waiter may arrive in the meantime.
     private func idleMilliseconds(_ now: MonotonicTime, until: MonotonicTime?) -> Int {
         let latest = now.advanced(milliseconds: FoldLimits.waitMilliseconds)
         let due = [until, shared.firstDeadline, retryCommitAt].reduce(latest) { min($0, $1 ?? latest) }

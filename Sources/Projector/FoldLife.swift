@@ -1,6 +1,6 @@
 public import Clocks
 
-/// Where the fold of one partition is in its life.
+/// The state of the fold of one partition.
 ///
 /// ```
 /// verifying ──▶ catchingUp ◀──▶ level
@@ -9,37 +9,38 @@ public import Clocks
 ///   waitingForLog ◀┘  full         any of them ──▶ finishing ──▶ stopped;  any but stopped ──▶ failed
 /// ```
 public enum FoldLife: Sendable, Equatable {
-    /// The log has to be compared with the last record that was folded before anything more is.
+    /// The log must be compared with the last folded record before anything else is folded.
     ///
-    /// Exits: the log is the same → ``catchingUp``; it cannot be read → ``waitingForLog(until:)``; it is another one, or
-    /// lacks records → ``failed(_:)``; stop → ``finishing``.
+    /// Exits: the log matches → ``catchingUp``; it cannot be read → ``waitingForLog(until:)``; it is a different log,
+    /// or lacks records → ``failed(_:)``; stop → ``finishing``.
     case verifying
-    /// Records may stand in the log that are not folded yet.
+    /// The log may have records that are not folded yet.
     ///
-    /// Exits: a read finds nothing → ``level``; too much waits for a commit → ``full(since:)``; the log cannot be read →
-    /// ``waitingForLog(until:)``; its end lies before what was folded → ``verifying``; a record cannot be folded →
+    /// Exits: a read finds nothing → ``level``; too much is uncommitted → ``full(since:)``; the log cannot be read →
+    /// ``waitingForLog(until:)``; its end is before the folded offset → ``verifying``; a record cannot be folded →
     /// ``failed(_:)``; stop → ``finishing``.
     case catchingUp
     /// The last read found nothing.
     ///
-    /// Exits: the wait for a record is over → ``catchingUp``; too much waits for a commit → ``full(since:)``; stop →
+    /// Exits: the wait for a record is over → ``catchingUp``; too much is uncommitted → ``full(since:)``; stop →
     /// ``finishing``.
     case level
-    /// Nothing more is folded until the commit in flight is durable: memory would grow without a limit.
+    /// Folding is suspended until the commit in flight is durable; otherwise memory would grow without a limit.
     ///
-    /// Exits: committed → ``catchingUp``; the commit fails for good → ``failed(_:)``; stop → ``finishing``.
+    /// Exits: committed → ``catchingUp``; the commit fails permanently → ``failed(_:)``; stop → ``finishing``.
     case full(since: MonotonicTime)
     /// The log cannot be read at the moment.
     ///
-    /// Exits: the time has come → ``verifying``, because it may be another log when it is back; stop → ``finishing``.
+    /// Exits: it is time to retry → ``verifying``, because the log may be a different one when it is back; stop →
+    /// ``finishing``.
     case waitingForLog(until: MonotonicTime)
-    /// Stop was asked for: what was folded becomes durable, and nothing more is folded.
+    /// Stop was requested: nothing more is folded, and what was folded is being committed.
     ///
     /// Exits: everything is committed → ``stopped``; a commit fails → ``failed(_:)``.
     case finishing
     /// Everything folded is durable. No exit.
     case stopped
-    /// The fold cannot go on; what was committed is whole. No exit.
+    /// The fold cannot continue; the committed state is consistent. No exit.
     case failed(FoldFailure)
 
     /// Whether records are still folded, now or later.
@@ -50,7 +51,7 @@ public enum FoldLife: Sendable, Equatable {
         }
     }
 
-    /// Whether nothing can happen any more.
+    /// Whether this state is final.
     public var hasEnded: Bool {
         switch self {
         case .stopped, .failed: true
@@ -59,7 +60,7 @@ public enum FoldLife: Sendable, Equatable {
     }
 }
 
-/// Why a fold stopped for good.
+/// Why a fold failed permanently.
 public struct FoldFailure: Sendable, Equatable {
     public var message: String
     /// Whether a new fold on the same store may succeed where this one failed.

@@ -3,7 +3,7 @@ internal import EventLog
 internal import EventModel
 internal import ProjectionStore
 
-/// Runs a ``FoldDriver`` on a thread: does what it says, tells it what came of it, and decides nothing.
+/// Runs a ``FoldDriver`` on a thread: executes its actions, reports their outcomes, and makes no decisions.
 final class FoldThread {
     private var driver: FoldDriver
     private let log: any EventLog
@@ -23,7 +23,7 @@ final class FoldThread {
         self.configuration = configuration
     }
 
-    /// Until the driver's life is over.
+    /// Returns when the driver has ended.
     func run() {
         var input = FoldInput.resume
         while true {
@@ -89,7 +89,7 @@ final class FoldThread {
     }
 }
 
-/// Writes what is handed over, until there is no more.
+/// Writes the commits that it receives, until there are no more.
 struct Committer {
     let store: ProjectionStore
     let commits: CommitHandover
@@ -107,9 +107,9 @@ struct Committer {
 }
 
 extension EndSight {
-    /// What the log knows of its end without asking anybody; nil where it knows nothing.
+    /// The end as far as the log knows it without a request; nil when it knows nothing.
     init?(_ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock) {
-        // Read before the end is: a sight that is dated later than it was would call settled what is not.
+        // Read the clock first: a sight dated too late would let the fold treat unsettled records as settled.
         let asked = clock.uptime
         guard let known = try? log.knownEnd(partition) else { return nil }
         let seenAt = MonotonicTime(microseconds: asked.microseconds - max(0, known.ageMicroseconds))

@@ -2,18 +2,19 @@ public import EventLog
 public import EventModel
 public import Timeline
 
-/// Makes sure that the log still is the one that was folded: the topic could have been created again under its name, or
-/// retention could have passed the fold.
+/// Verifies that the log is still the one that was folded: the topic may have been recreated under the same name, or
+/// retention may have overtaken the fold.
 public enum LogIdentityCheck {
-    /// Time that a log gets to hand out a record that it holds, and how it is divided.
+    /// How long a log may take to return a record that it has, in number and duration of attempts.
     static let attemptsMaximum = 100
     static let attemptMilliseconds = 100
 
-    /// Compares the last record that was folded with the one that is there now.
+    /// Compares the last folded record with the one in the log now.
     ///
-    /// A record that retention removed cannot be compared and need not be: what comes next is still there.
+    /// A record that retention removed cannot be compared, and need not be: the next record is still there.
     /// - Returns: the log's end.
-    /// - Throws: ``ProjectorError`` when the log is another one or lacks records; `LogError` when it cannot be read.
+    /// - Throws: ``ProjectorError`` when the log is a different one or lacks records; `LogError` when it cannot be
+    ///   read.
     public static func run(
         _ log: any EventLog, _ partition: PartitionIndex, next: LogOffset, fingerprint: RecordFingerprint?
     ) throws -> LogOffset {
@@ -27,7 +28,7 @@ public enum LogIdentityCheck {
             let found = try self.fingerprint(log, partition, at: last)
             if found != fingerprint { throw ProjectorError.logIsAnother(at: last) }
         } catch let error as LogError where error.code == .outOfRange {
-            // Retention may have removed it just now.
+            // Retention may have just removed it.
             let start = try log.startOffset(partition)
             if next < start { throw ProjectorError.recordsAreGone(next: next, start: start) }
             if last >= start { throw error }
@@ -35,7 +36,7 @@ public enum LogIdentityCheck {
         return end
     }
 
-    /// - Returns: nil when something else than a record of this offset is handed out.
+    /// - Returns: nil when the log returns no record with this offset.
     private static func fingerprint(
         _ log: any EventLog, _ partition: PartitionIndex, at offset: LogOffset
     ) throws -> RecordFingerprint? {
@@ -45,7 +46,7 @@ public enum LogIdentityCheck {
                 if found == nil { found = (record.offset, RecordFingerprint(record)) }
             }
             if let found { return found.offset == offset ? found.fingerprint : nil }
-            // Logs that fetch in the background hand out nothing until it has come.
+            // Logs that fetch in the background return nothing until the record has arrived.
             _ = log.waitForRecord(partition, at: offset, timeoutMilliseconds: attemptMilliseconds)
         }
         throw LogError(.unavailable, "the record at offset \(offset.value) was not handed out in time")

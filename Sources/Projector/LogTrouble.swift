@@ -1,21 +1,21 @@
 internal import EventLog
 
-/// What a fold thinks of its log after an error: whether it is worth waiting for, and what the operator was told.
+/// Evaluates errors of the log: whether waiting makes sense, and what the operator knows already.
 struct LogTrouble: Sendable, Equatable {
-    /// The log said that the next offset is not there, and nothing was read since.
+    /// The log reported that the next offset does not exist, and nothing was read since.
     private var isDenied = false
     private var isReported = false
 
-    /// What an error of the log means.
+    /// What a log error means for the fold.
     enum Verdict: Sendable, Equatable {
-        /// Wait, compare, go on. `isNews` where the operator does not know yet.
+        /// Wait, compare, continue. `isNews` if the operator does not know yet.
         case wait(isNews: Bool)
         case fatal
     }
 
     mutating func note(_ error: LogError) -> Verdict {
         if error.code == .outOfRange, !isDenied {
-            // Its records tell whether the log is another one, or shorter.
+            // Its records show whether the log is a different one, or shorter.
             isDenied = true
         } else if !error.isRetriable {
             return .fatal
@@ -24,11 +24,11 @@ struct LogTrouble: Sendable, Equatable {
         return .wait(isNews: !isReported)
     }
 
-    /// The log has handed out what was asked for.
+    /// The log has returned what was requested.
     mutating func read() { isDenied = false }
 
     /// The log is the one that was folded.
-    /// - Returns: whether the operator was told of trouble before.
+    /// - Returns: whether trouble was reported to the operator before.
     mutating func verified() -> Bool {
         defer { isReported = false }
         return isReported

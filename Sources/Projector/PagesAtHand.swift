@@ -1,16 +1,17 @@
 internal import EventModel
 internal import Timeline
 
-/// Pages that the next record touches, loaded before anybody is locked out; all others come from the store.
+/// Pages that the next record touches, loaded before the lock is taken; all others come from the store.
 ///
-/// The store's newest commit has them as they are: a page that is not in memory has not changed since it was written.
+/// The store's newest commit has their current state: a page that is not in memory has not changed since it was
+/// written.
 final class PagesAtHand: PageReader {
     private let store: any PageReader
     private var pages: [LineID: [Page]] = [:]
 
     init(_ store: any PageReader) { self.store = store }
 
-    /// Loads what is not at hand yet.
+    /// Loads pages that are not here yet.
     func load(_ absent: [AbsentPage]) throws {
         for page in absent where atHand(page.line, page.key) == nil {
             guard let loaded = try store.page(of: page.line, holding: page.key) else { continue }

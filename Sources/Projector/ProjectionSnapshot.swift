@@ -2,15 +2,15 @@ internal import EventLog
 public import EventModel
 public import Timeline
 
-/// How far a fold is.
+/// The progress of a fold.
 public struct FoldProgress: Sendable, Equatable {
-    /// The next offset to fold: everything before it shows in answers.
+    /// The next offset to fold: answers reflect everything before it.
     public var nextOffset: LogOffset
     /// Largest created_at folded, in microseconds; nil before the first record.
     public var newestCreatedAt: Int64?
-    /// The end of the log when it was last looked at, or more.
+    /// The end of the log at the last check, or a larger offset.
     public var logEnd: LogOffset
-    /// How long ago that was; 0: now. At that time nothing stood in the log at or after ``logEnd``.
+    /// Age of that check; 0 means now. At that time the log had no record at or after ``logEnd``.
     public var endAgeMicroseconds: Int64
 
     public init(
@@ -22,20 +22,20 @@ public struct FoldProgress: Sendable, Equatable {
         self.endAgeMicroseconds = endAgeMicroseconds
     }
 
-    /// Whether nothing that was in the log when it was last looked at is missing.
+    /// Whether the fold has everything that was in the log at the last check.
     public var isLevel: Bool { nextOffset >= logEnd }
 }
 
-/// One site as it stands at one position: the fold's memory (a value) over one consistent state of the store.
+/// One site at one position: the fold's memory (a value) and one consistent state of the store.
 ///
-/// For one thread. It may hold a read transaction, so it must not be kept: a question takes it, computes and closes it,
+/// For one thread. It may hold a read transaction, so do not keep it: a question takes it, computes and closes it,
 /// which keeps the store's write-ahead log short (DESIGN 1.9).
 public final class ProjectionSnapshot {
     public let site: SiteFold
-    /// Pages and hours that are not in the fold's memory.
+    /// Reads pages and hours that are not in the fold's memory.
     public let reader: any ProjectionReader
     public let progress: FoldProgress
-    /// nil once it was closed.
+    /// nil after closing.
     private var release: (() -> Void)?
 
     /// - Parameter release: ends the read transaction; called once.
@@ -48,7 +48,7 @@ public final class ProjectionSnapshot {
         self.release = release
     }
 
-    /// Ends the read transaction; nothing may be read afterwards.
+    /// Ends the read transaction; do not read anything afterwards.
     public func close() {
         release?()
         release = nil

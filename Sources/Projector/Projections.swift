@@ -1,14 +1,14 @@
 internal import EventLog
 public import EventModel
 
-/// A partition's projections as questions see them. A port, so that tests answer from memory (DESIGN 1.10).
+/// A partition's projections for questions. A protocol, so that tests can answer from memory (DESIGN 1.10).
 public protocol Projections: AnyObject, Sendable {
     var partition: PartitionIndex { get }
 
-    /// How far the fold is now; waits for nobody.
+    /// The current progress of the fold; never blocks.
     var progress: FoldProgress { get }
 
-    /// The site as it is now; nil where no record folded so far names it. Whoever takes it closes it.
+    /// The current state of the site; nil when no folded record names it. The caller must close it.
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
 
     /// Calls `body` once, from any thread: true when the record at `offset` has been folded, false after the timeout.
@@ -17,19 +17,19 @@ public protocol Projections: AnyObject, Sendable {
 
 extension Projector: Projections {}
 
-/// Which partitions this process can answer for.
+/// The partitions that this process can answer for.
 ///
-/// Asked for every question, so that a partition that comes or goes shows at once.
+/// Looked up for every question, so that changes to the held partitions take effect immediately.
 public protocol PartitionedProjections: AnyObject, Sendable {
-    /// Partitions of the log; a site's is found by its id (DESIGN 1.3).
+    /// Number of partitions of the log; a site's id determines its partition (DESIGN 1.3).
     var partitionCount: Int32 { get }
 
-    /// The projections of a partition; nil when it is not held here, or not yet or no longer open.
+    /// The projections of a partition; nil when this process does not hold it, or it is not yet or no longer open.
     func projections(of partition: PartitionIndex) -> (any Projections)?
 }
 
 extension PartitionedProjections {
-    /// The partition that a site's records are in.
+    /// The partition of a site's records.
     public func partition(of site: SiteID) -> PartitionIndex {
         Partitioner.partition(of: site.bytes, partitionCount: partitionCount)
     }

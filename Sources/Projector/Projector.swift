@@ -5,27 +5,26 @@ internal import Locks
 public import ProjectionStore
 internal import Timeline
 
-/// Folds one partition of the log into its projections, and shows them while it does (DESIGN 1.5–1.8).
+/// Folds one partition of the log into its projections and serves them at the same time (DESIGN 1.5–1.8).
 ///
-/// Two threads around a ``FoldDriver``: one reads and folds, the other commits what the first hands over, so that
-/// neither a commit nor a question delays when an acknowledged record shows. Create it, ``start()`` it, ``stop()`` it
-/// once.
+/// Two threads around a ``FoldDriver``: one reads and folds, the other commits, so that neither commits nor questions
+/// delay the visibility of an acknowledged record. Create it, then ``start()`` and ``stop()`` it once each.
 public final class Projector: Sendable {
     public let partition: PartitionIndex
     private let log: any EventLog
     private let store: ProjectionStore
     private let configuration: ProjectorConfiguration
     private let shared: SharedFold
-    /// For the fold thread alone.
+    /// Used by the fold thread only.
     private let pages: StoreReader
     private let commits = CommitHandover()
     private let threads = Guarded<[BackgroundThread]>([])
     private let readers = Guarded<[StoreReader]>([])
 
-    /// Opens the fold where the store stands.
+    /// Opens the fold at the store's position.
     ///
-    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks records that
-    ///   come next; `LogError` and `StoreError` when one of them cannot be read.
+    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
+    ///   records; `LogError` and `StoreError` when one of them cannot be read.
     public init(
         log: any EventLog, partition: PartitionIndex = PartitionIndex(0), store: ProjectionStore,
         configuration: ProjectorConfiguration = ProjectorConfiguration()
@@ -56,7 +55,7 @@ public final class Projector: Sendable {
         threads.withLock { $0 = [committer, folder] }
     }
 
-    /// Folds no further, commits what was folded, and returns when both threads have ended.
+    /// Stops folding, commits what was folded, and returns when both threads have ended.
     public func stop() {
         commits.requestStop()
         log.wakeReaders()
@@ -66,7 +65,7 @@ public final class Projector: Sendable {
         readers.withLock { $0.removeAll() }
     }
 
-    /// How far the fold is; asks nobody, so that it never waits for a broker.
+    /// The progress of the fold; makes no requests, so it never waits for a broker.
     public var progress: FoldProgress {
         lookAtEnd()
         return shared.progress(at: configuration.clock.uptime)
@@ -82,12 +81,13 @@ public final class Projector: Sendable {
     /// Whether a new projector on the same store may succeed where this one failed.
     public var isFailureRetriable: Bool { shared.failure?.isRetriable ?? false }
 
-    /// Which part of the configuration's memory this fold may take from now on: all of it unless it is told otherwise.
+    /// Sets the fold's share of the configured memory from now on; the default is all of it.
     public func share(_ share: FoldShare) { shared.setShare(share) }
 
     public var statistics: FoldStatistics { shared.statistics }
 
-    /// The newest definition of every site, as the log has it: for gateways at start and the repair of the registry.
+    /// The newest definition of every site as recorded in the log, for gateways at start and for repairing the
+    /// registry.
     public func newestDefinitions() -> [PlacedDefinition] {
         shared.sites.compactMap { site in
             guard let sequence = site.definitions.indices.last else { return nil }

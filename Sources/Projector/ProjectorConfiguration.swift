@@ -3,24 +3,24 @@ internal import EventLog
 internal import EventModel
 public import Timeline
 
-/// Limits and pace of a fold.
+/// Limits and timing of a fold.
 public struct FoldLimits: Sendable {
-    /// Commit at the latest after this time, so that a restart has little to fold again.
+    /// Commit after this time at the latest, so that a restart has little to fold again.
     public var commitMilliseconds = 1000
-    /// Commit earlier when so many events have gathered (8 MB of entries), and so many for each page that they are in:
-    /// a page costs the store some 11 µs however little is new in it.
+    /// Commit earlier after this many events (8 MB of entries), and this many per changed page: a page costs the store
+    /// some 11 µs no matter how little of it is new.
     public var commitEvents = 250_000
     public var commitEventsPerPage = 25
-    /// Pages and rows that wait for a commit at most, and what one read adds to them: 512 MiB of pages, which memory
-    /// holds twice while they are written.
+    /// Maximum of pages and rows that wait for a commit, and how much one read adds to them: 512 MiB of pages, which
+    /// memory holds twice while they are written.
     public var dirtyPagesMaximum = 120_000
     public var dirtyRowsMaximum = 1_000_000
-    /// Pages that stay in memory: the ends of 60 thousand lines, and what late events touched lately.
+    /// Pages that stay in memory: the ends of 60 thousand lines, and pages that late events touched recently.
     public var memory = PartitionFold.MemoryBudget(tailBytes: 256 << 20, otherBytes: 16 << 20)
-    /// Payload that one read brings: some 20 thousand events, so that its read transaction stays short and a fold that
-    /// is full stops soon.
+    /// Payload of one read: some 20 thousand events, so that its read transaction stays short and a full fold stops
+    /// soon.
     public var readBytes = 256 << 10
-    /// Pages whose hours are made again between two reads: some milliseconds (DESIGN 1.7).
+    /// Pages whose hours are rebuilt between two reads: some milliseconds (DESIGN 1.7).
     public var rederivePages = 256
 
     public init() {}
@@ -37,52 +37,53 @@ public struct FoldLimits: Sendable {
             tailBytes: share.part(memory.tailBytes), otherBytes: share.part(memory.otherBytes))
     }
 
-    /// Resident pages that are examined under one lock: after a record, so many for each of its events, each of which may
-    /// load a page and have it committed; and between two reads.
+    /// Resident pages to examine under one lock: after a record, this many per event, because each event may load a
+    /// page and have it committed; and between two reads.
     static let pagesExaminedPerEvent = 4
     static let pagesExaminedPerRecord = 16
     static let pagesExaminedPerStep = 1024
-    /// Records between two looks at how much is dirty.
+    /// Records between two checks of how much is dirty.
     static let recordsPerCheck = 64
-    /// How long the fold waits for a record before it looks at the clock, and so how late a waiter's timeout may be.
+    /// How long the fold waits for a record before it checks the clock; a waiter's timeout may be late by this much.
     static let waitMilliseconds = 100
-    /// Between two tries of a commit that failed, e.g. while the disk is full.
+    /// Delay before retrying a failed commit, e.g. while the disk is full.
     static let commitRetryMilliseconds = 500
-    /// Between two tries to read a log that is not there at the moment.
+    /// Delay before reading the log again after an outage.
     static let logRetryMilliseconds = 100
 }
 
-/// Limits of a projector, and whom it notifies.
+/// Limits of a projector, and its callbacks.
 public struct ProjectorConfiguration: Sendable {
     public var limits = FoldLimits()
-    /// Paces the fold, dates what it knows and ends waits.
+    /// Times the fold, dates what it knows and ends waits.
     public var clock: any ProcessClock = .system
     /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
     public var questionMilliseconds = 10_000
-    /// Called once, from a thread of the projector, when it stops for good; what it says is in ``Projector/failure``.
+    /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}
-    /// Called with every line worth an operator's attention.
+    /// Called with every message for the operator.
     public var report: @Sendable (String) -> Void = { _ in }
 
     public init() {}
 
-    /// Connections for questions that are kept open while nobody asks.
+    /// Idle connections for questions that stay open.
     static let idleReadersMaximum = 8
 }
 
-/// Which part of a configuration's memory one fold may take, where several share it: 1 of ``count``.
+/// The share of the configured memory that one fold may use when several divide it: 1 of ``count``.
 ///
-/// The sum over the partitions of a process stays that of one: with the defaults 256 MiB of tails, 16 MiB of other
-/// pages, and 512 MiB of pages that wait for a commit, which are held twice while they are written. Beside that each
-/// partition takes the caches of its connections: 16 MiB of the writer, 2 MiB of the fold and of each idle reader.
+/// The total over the partitions of a process equals that of one fold: by default 256 MiB of tails, 16 MiB of other
+/// pages, and 512 MiB of pages that wait for a commit, which memory holds twice while they are written. In addition
+/// each partition uses the caches of its connections: 16 MiB for the writer, 2 MiB for the fold and for each idle
+/// reader.
 public struct FoldShare: Sendable, Equatable {
     public var count: Int
 
-    /// - Parameter count: partitions among which the memory is divided, at least one.
+    /// - Parameter count: number of partitions that divide the memory, at least one.
     public init(of count: Int) { self.count = max(1, count) }
 
-    /// The whole.
+    /// All of the memory.
     public static let whole = FoldShare(of: 1)
 
     func part(_ limit: Int) -> Int { limit == 0 ? 0 : max(1, limit / count) }
@@ -94,7 +95,7 @@ public struct FoldStatistics: Sendable, Equatable {
     public var records: Int64 = 0
     public var commits: Int64 = 0
     public var committedPages: Int64 = 0
-    /// Time the fold waited for a commit because too much was dirty.
+    /// Time that the fold waited for a commit because too much was dirty.
     public var waitedMicroseconds: Int64 = 0
 
     public init() {}

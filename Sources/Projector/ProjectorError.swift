@@ -1,11 +1,11 @@
 internal import EventModel
 public import Observability
 
-/// Why a fold cannot start or go on.
+/// Why a fold cannot start or continue.
 public struct ProjectorError: OperatorError {
     public var message: String
     public var hint: String?
-    /// Whether the same may work later with nothing changed.
+    /// Whether a retry may succeed later without any change.
     public var isRetriable = false
     public var name: String { "projector" }
 

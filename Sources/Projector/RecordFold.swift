@@ -3,10 +3,10 @@ public import EventModel
 internal import Foundation
 public import Timeline
 
-/// The one way from a record of the log into a fold: decode, then apply.
+/// The only way from a log record into a fold: decode, then apply.
 ///
-/// Keeps the memory of the batch, so that record after record allocates nothing. Two steps, because only the second one
-/// needs the fold: others may look at it while the first one runs.
+/// Keeps the memory of the batch, so that decoding one record after another allocates nothing. There are two steps
+/// because only the second one needs the fold: others may read the fold during the first one.
 public struct RecordFold {
     private var batch = EventBatch(siteID: SiteID(bytes: []))
     private var kind = RecordCodec.Kind.events
@@ -17,8 +17,8 @@ public struct RecordFold {
 
     public init() {}
 
-    /// Reads a record; what it holds stays here until the next one.
-    /// - Throws: `CodecError` for bytes that are no record.
+    /// Decodes a record; its content stays here until the next one.
+    /// - Throws: `CodecError` for bytes that are not a record.
     public mutating func decode(_ record: LogRecord) throws {
         kind = try RecordCodec.decode(record.payload, into: &batch)
         if case .definition(let definition) = kind { hourOffset = zones.hourOffset(of: definition) }
@@ -26,24 +26,23 @@ public struct RecordFold {
         fingerprint = RecordFingerprint(record)
     }
 
-    /// Pages that folding the decoded events loads.
+    /// Pages that must be loaded to fold the decoded events.
     func absentPages(in fold: PartitionFold) -> [AbsentPage] {
         if case .events = kind { fold.absentPages(for: batch) } else { [] }
     }
 
-    /// Events of the record; 0 where it is a definition.
+    /// Number of events in the record; 0 for a definition.
     public var eventCount: Int {
         if case .events = kind { batch.count } else { 0 }
     }
 
-    /// Whether the record is a definition, which may move what every worker ever did.
+    /// Whether the record is a definition, which may change all of a worker's past.
     var isDefinition: Bool {
         if case .definition = kind { true } else { false }
     }
 
-    /// Folds what was decoded last. A record that `fold` has passed changes nothing.
-    /// - Throws: `TimelineError` at a gap, before anything is touched; what `pages` throws, and then `fold` must be thrown
-    ///   away.
+    /// Folds the record decoded last. A record that `fold` has passed changes nothing.
+    /// - Throws: `TimelineError` at a gap, before any change; otherwise any error of `pages`, and then discard `fold`.
     public func apply(to fold: inout PartitionFold, pages: any PageReader) throws {
         switch kind {
         case .events: try fold.apply(batch, offset: offset, pages: pages)
@@ -54,15 +53,15 @@ public struct RecordFold {
     }
 }
 
-/// Where the hours of a site begin: its zone's offset modulo one hour (DESIGN 1.7).
+/// Where the hours of a site start: its zone's offset modulo one hour (DESIGN 1.7).
 ///
-/// It decides what is quick, never what is true, so a zone that this machine does not know counts as UTC.
+/// It affects speed, never results, so a zone that this machine does not know counts as UTC.
 public struct ZoneHourOffsets {
     private var zones: [String: TimeZone] = [:]
 
     public init() {}
 
-    /// In microseconds, when the definition was admitted.
+    /// In microseconds, at the time when the definition was admitted.
     public mutating func hourOffset(of record: DefinitionRecord) -> Int64 {
         let name = record.definition.timeZone
         guard let zone = zones[name] ?? TimeZone(identifier: name) else { return 0 }

@@ -3,10 +3,10 @@ public import EventModel
 internal import Locks
 public import Timeline
 
-/// A fold as several threads see it: its ``FoldDriver`` alone changes it, everybody else copies or waits.
+/// A fold that several threads share: only its ``FoldDriver`` changes it, everyone else copies or waits.
 ///
-/// The lock is held to fold one record, to copy, or to exchange one value for another; never while a page is loaded that
-/// could have been loaded before, and never for work that grows with the number of workers.
+/// The lock is held to fold one record, to copy, or to swap values; never while loading a page that could have been
+/// loaded before, and never for work that grows with the number of workers.
 public final class SharedFold: Sendable {
     fileprivate struct State {
         var fold: PartitionFold
@@ -14,34 +14,34 @@ public final class SharedFold: Sendable {
         var share = FoldShare.whole
         var waiters: [FoldWaiter] = []
         var access = Access.open
-        /// Whether the fold will pass no further offset.
+        /// Whether the fold will pass no more offsets.
         var hasEnded = false
         var failure: FoldFailure?
         var statistics = FoldStatistics()
     }
 
-    /// Whether questions may be answered from the memory.
+    /// Whether the memory may answer questions.
     fileprivate enum Access {
         case open
-        /// The fold failed inside a record: what it holds belongs to no position.
+        /// The fold failed inside a record: its state matches no position.
         case torn
-        /// Somebody else may write the store now, so this memory no longer goes with it.
+        /// Someone else may write the store now, so this memory may not match it any more.
         case closed
     }
 
     private let state: Guarded<State>
 
-    /// - Parameter end: the end of the log as far as anybody knows; it need not be read for this.
+    /// - Parameter end: the end of the log as far as known; no need to read the log for it.
     public init(_ fold: PartitionFold, end: EndSight) {
         state = Guarded(State(fold: fold, end: end))
     }
 
     // MARK: For everybody
 
-    /// How far the fold is.
+    /// The progress of the fold.
     public func progress(at now: MonotonicTime) -> FoldProgress { state.withLock { $0.progress(at: now) } }
 
-    /// Takes over what the log knows of its end; where it knows nothing, the last sight grows old.
+    /// Records what the log knows of its end; if it knows nothing, the last sight ages.
     public func note(_ sight: EndSight) { state.withLock { $0.end.add(sight) } }
 
     /// Why the fold has failed; nil while it has not.
@@ -49,19 +49,20 @@ public final class SharedFold: Sendable {
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
-    /// The sites as they stand: copies, which share their memory with the fold until one of the two changes.
+    /// The current sites: copies, which share memory with the fold until either side changes.
     public var sites: [SiteFold] { state.withLock { $0.fold.sites } }
 
-    /// Which part of the memory limits this fold may take from now on; the whole unless it is told otherwise.
+    /// Sets the fold's share of the memory limits from now on; the default is all of it.
     public func setShare(_ share: FoldShare) { state.withLock { $0.share = share } }
 
-    /// A site as it stands, and how far the fold is, for a reader that begins to see the store inside `begin`.
+    /// The current state of a site and the progress of the fold, for a reader whose snapshot of the store starts in
+    /// `begin`.
     ///
-    /// Copying the memory and beginning to read are one step: no commit's differences are taken for written, or for
-    /// unwritten, in between.
-    /// - Parameter begin: begins to read one state of the store and returns its commit's generation.
+    /// Copying the memory and starting the snapshot are one step, so no commit's differences can be counted twice or
+    /// missed in between.
+    /// - Parameter begin: starts a snapshot of the store and returns the generation of its commit.
     /// - Returns: nil for a site that no folded record names.
-    /// - Throws: ``ProjectorError`` when the memory may not be shown any more; what `begin` throws.
+    /// - Throws: ``ProjectorError`` when the memory may not answer questions any more; any error of `begin`.
     public func site(
         _ siteID: SiteID, at now: MonotonicTime, begin: () throws -> UInt64
     ) throws -> (site: SiteFold, progress: FoldProgress)? {
@@ -77,8 +78,8 @@ public final class SharedFold: Sendable {
         }
     }
 
-    /// Calls `waiter.body` once, from any thread: true when the fold has passed the offset, false when the time is up or
-    /// the fold ends before.
+    /// Calls `waiter.body` once, from any thread: true when the fold has passed the offset, false on timeout or when
+    /// the fold ends first.
     public func wait(_ waiter: FoldWaiter) {
         let isPassed: Bool? = state.withLock { state in
             if state.fold.nextOffset > waiter.offset { return true }
@@ -89,7 +90,7 @@ public final class SharedFold: Sendable {
         if let isPassed { waiter.body(isPassed) }
     }
 
-    /// Shows nothing more: the store may be another's from now on.
+    /// Answers no more questions: someone else may write the store from now on.
     public func close() { state.withLock { $0.access = .closed } }
 
     // MARK: For the driver
@@ -98,15 +99,15 @@ public final class SharedFold: Sendable {
     var fingerprint: RecordFingerprint? { state.withLock { $0.fold.fingerprint } }
     var isRederiving: Bool { state.withLock { $0.fold.isRederiving } }
 
-    /// The fold as a value to compute with while others look at it.
+    /// A copy of the fold for computations while others read it.
     var fold: PartitionFold { state.withLock { $0.fold } }
 
-    /// Looks something up. Must be short: questions wait for it.
+    /// Reads a value. Must be short, because questions wait for it.
     func read<Result>(_ body: (PartitionFold) -> Result) -> Result { state.withLock { body($0.fold) } }
 
-    /// Folds one record in place, and lets about as many pages leave memory as it may have brought. A failure tears the
-    /// memory, but for a gap, which is found before anything is touched.
-    /// - Returns: those who waited for it.
+    /// Folds one record in place, and evicts about as many pages as it may have loaded. A failure leaves the memory
+    /// torn, except for a gap, which is detected before any change.
+    /// - Returns: the waiters for this record.
     func apply(
         eventCount: Int, _ limits: FoldLimits, _ body: (inout PartitionFold) throws -> Void
     ) throws -> [FoldWaiter] {
@@ -121,8 +122,8 @@ public final class SharedFold: Sendable {
         }
     }
 
-    /// Lets some pages leave memory, for times when no records come.
-    /// - Returns: whether too much waits for a commit.
+    /// Evicts some pages, for times without records.
+    /// - Returns: whether too much is uncommitted.
     func evictSome(_ limits: FoldLimits) -> Bool {
         state.withLock { state in
             state.fold.evict(limits.memory(state.share), pageLimit: FoldLimits.pagesExaminedPerStep)
@@ -130,7 +131,7 @@ public final class SharedFold: Sendable {
         }
     }
 
-    /// The next hours to make again; nil when all are made.
+    /// The next hours to rebuild; nil when all are done.
     func takeRederiveSlice() -> RederiveSlice? {
         var slice: RederiveSlice?
         state.withLock { slice = $0.fold.takeRederiveSlice() }
@@ -139,8 +140,8 @@ public final class SharedFold: Sendable {
 
     func finish(_ slice: inout RederiveSlice) { state.withLock { $0.fold.finish(&slice) } }
 
-    /// Puts a fold in place that one record was folded into meanwhile.
-    /// - Returns: those who waited for it.
+    /// Replaces the fold by a copy into which one record was folded.
+    /// - Returns: the waiters for this record.
     func replace(_ fold: inout PartitionFold, eventCount: Int) -> [FoldWaiter] {
         state.withLock { state in
             swap(&state.fold, &fold)
@@ -148,7 +149,7 @@ public final class SharedFold: Sendable {
         }
     }
 
-    /// What changed since the last commit, on its way to the store from now on; nil when nothing did.
+    /// Takes the changes since the last commit, which are in flight from now on; nil when there are none.
     func takeCommit() -> CommitInFlight? {
         var taken: CommitInFlight?
         state.withLock { taken = $0.fold.takeCommit() }
@@ -168,16 +169,16 @@ public final class SharedFold: Sendable {
 
     func count(_ body: (inout FoldStatistics) -> Void) { state.withLock { body(&$0.statistics) } }
 
-    /// Removes those whose time is up.
+    /// Removes and returns the waiters whose time is up.
     func takeExpired(at now: MonotonicTime) -> [FoldWaiter] {
         state.withLock { state in state.takeWaiters { $0.deadline <= now } }
     }
 
-    /// When the first waiter's time is up; nil without one.
+    /// When the first waiter's time is up; nil without waiters.
     var firstDeadline: MonotonicTime? { state.withLock { $0.waiters.lazy.map(\.deadline).min() } }
 
-    /// Nothing more will be folded.
-    /// - Returns: all who wait.
+    /// Call when nothing more will be folded.
+    /// - Returns: all waiters.
     func end(_ failure: FoldFailure? = nil) -> [FoldWaiter] {
         state.withLock { state in
             state.hasEnded = true

@@ -5,14 +5,14 @@ internal import Foundation
 internal import ProjectionStore
 internal import Timeline
 
-/// The digest of a site as it stands at the end of the log (SPEC 7.1, 8.4).
+/// The digest of a site at the end of the log (SPEC 7.1, 8.4).
 ///
-/// Works beside a running writer and on a stopped store: it reads what was committed and folds the rest of the log in
-/// memory, writing nothing.
+/// Works both next to a running writer and on a stopped store: it reads the committed state, folds the rest of the log
+/// in memory, and writes nothing.
 public enum SiteDigest {
     /// - Parameters:
-    ///   - partition: nil: the one that the site is in.
-    ///   - storePath: projections to begin with; when there are none everything is folded anew.
+    ///   - partition: nil for the site's own partition.
+    ///   - storePath: projections to start from; if there are none, everything is folded from the start.
     /// - Returns: the digest in hex, or nil for a site that the log does not name.
     /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks records.
     public static func compute(
@@ -49,7 +49,7 @@ public enum SiteDigest {
                 try records.decode(record)
                 try records.apply(to: &fold, pages: pages)
             }
-            // Logs that fetch in the background hand out nothing until it has come.
+            // Logs that fetch in the background return nothing until the record has arrived.
             if fold.nextOffset == next {
                 _ = log.waitForRecord(partition, at: next, timeoutMilliseconds: waitMilliseconds)
             }

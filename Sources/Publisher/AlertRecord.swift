@@ -5,18 +5,18 @@ internal import JSON
 
 /// An alert as a record of the alerts topic: opened or closed (DESIGN 3, SPEC 6.4).
 ///
-/// Only the form of the record: nothing raises alerts yet.
+/// Only the record format: nothing raises alerts yet.
 public struct AlertRecord: Sendable, Equatable {
     public enum Kind: String, Sendable {
         case lowAverage = "low_average"
         case suddenDrop = "sudden_drop"
     }
 
-    /// What it is about.
+    /// The subject of the alert.
     public enum Scope: Hashable, Sendable {
         case site
         case camera(CameraID)
-        /// Samples that name no camera.
+        /// Samples without a camera.
         case workstation(WorkstationID)
     }
 
@@ -28,7 +28,7 @@ public struct AlertRecord: Sendable, Equatable {
     public var isOpen: Bool
     /// One sentence for people.
     public var cause: String
-    /// Average confidence of the hour and what it was compared with, in parts per million.
+    /// Average confidence of the hour and its reference value, in parts per million.
     public var average: Int64
     public var reference: Int64
     public var samples: Int64

@@ -4,15 +4,16 @@ internal import ProjectionStore
 internal import Projector
 internal import Timeline
 
-/// Where a publisher gets figures from: the fold of one partition. A port, so that tests fold in steps (DESIGN 1.10).
+/// The source of a publisher's figures: the fold of one partition. A port, so that tests can fold in steps
+/// (DESIGN 1.10).
 ///
 /// Used by the publishing thread alone.
 protocol FigureSource: AnyObject {
     var partition: PartitionIndex { get }
-    /// Of the log that is folded.
+    /// The log that is folded.
     var epoch: LogEpoch { get }
 
-    /// The site as it is now, never older than what ``changes(since:of:)`` returned before.
+    /// The current state of the site, never older than what ``changes(since:of:)`` returned before.
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes
     /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.
@@ -21,7 +22,7 @@ protocol FigureSource: AnyObject {
     func forgetQuarantined(before offset: LogOffset)
 }
 
-/// Figures of a running projector, whose store was opened with `keepsFeed`.
+/// Figures of a running projector whose store was opened with `keepsFeed`.
 final class ProjectorFigures: FigureSource {
     let epoch: LogEpoch
     var partition: PartitionIndex { projector.partition }

@@ -5,7 +5,7 @@ internal import ProjectionStore
 internal import Projector
 internal import Timeline
 
-/// Computes all figures of one hour of a site and says which records they make.
+/// Computes all figures of one hour of a site and decides which records to send.
 struct HourSheet {
     let partition: PartitionIndex
     let epoch: String
@@ -13,7 +13,7 @@ struct HourSheet {
     let zones: ZoneCache
     let published: PublishedStore
 
-    /// The records of an hour, and whether it is done with once they are delivered.
+    /// The records of an hour, and whether it is done once they are delivered.
     struct Outcome {
         var records: [MetricRecord] = []
         var isComplete = true
@@ -22,7 +22,7 @@ struct HourSheet {
     /// - Parameter now: the clock, in microseconds.
     func outcome(_ hour: DueHour, _ snapshot: ProjectionSnapshot, now: Int64) throws -> Outcome {
         let site = snapshot.site
-        // While hours are rebuilt every question derives all of them from events; the feed notes when that is done.
+        // While hours are rebuilt, every question derives all of them from events; the feed reports the end.
         guard !site.isRederiving else { return Outcome(isComplete: false) }
         let end = hour.start + Microseconds.hour
         let window = Window(from: hour.start, end: min(end, now))
@@ -37,7 +37,7 @@ struct HourSheet {
     }
 }
 
-/// One hour being computed.
+/// One hour while it is computed.
 private struct Sheet {
     let parts: HourSheet
     let hour: DueHour
@@ -97,7 +97,7 @@ private struct Sheet {
         addVanished(.modelHealth, states)
     }
 
-    /// Decides on one entity; takes its state out of `states`.
+    /// Decides about one entity; removes its state from `states`.
     private mutating func add(
         _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent, _ states: inout [[UInt8]: PublishedState]
     ) {
@@ -112,7 +112,7 @@ private struct Sheet {
         }
     }
 
-    /// Entities that were published and have no figures any more.
+    /// Entities that were published but no longer have figures.
     private mutating func addVanished(_ kind: MetricKind, _ states: [[UInt8]: PublishedState]) {
         guard let content = MetricContent.nothing(kind) else { return }
         var states = states
@@ -121,7 +121,7 @@ private struct Sheet {
         }
     }
 
-    /// Takes back an hour that the site no longer has.
+    /// Removes an hour that the site no longer has.
     mutating func addRemovals() throws {
         for kind in HourGrid.site.kinds {
             for (entity, state) in try parts.published.states(hour.site, hour.start, kind) {

@@ -2,14 +2,14 @@ internal import EventModel
 internal import Figures
 internal import JSON
 
-/// The figures of one entity in one hour, as its record says them.
+/// The figures of one entity in one hour, as in its record.
 enum MetricContent: Sendable {
     case worker(StateSums, WorkerPresence)
     case workstation(StateSums, WorkstationPresence)
     case factory(FactoryFigures)
     case modelHealth(HealthFigures)
 
-    /// An entity that had figures and has none any more.
+    /// An entity that no longer has figures.
     static func nothing(_ kind: MetricKind) -> MetricContent? {
         switch kind {
         case .worker: .worker(StateSums(), WorkerPresence(state: nil, workstation: nil))
@@ -30,7 +30,7 @@ enum MetricContent: Sendable {
         }
     }
 
-    /// What is compared with what was published.
+    /// The part that is compared with what was published.
     var figures: PublishedFigures {
         switch self {
         case .worker(let sums, let presence):
@@ -41,7 +41,7 @@ enum MetricContent: Sendable {
         }
     }
 
-    /// The members of the record, named as the answers of HTTP name them (SPEC 5.2–5.4, 6.2).
+    /// The members of the record, named as in the HTTP answers (SPEC 5.2–5.4, 6.2).
     func write(elapsed: Int64, to writer: inout JSONWriter) {
         switch self {
         case .worker(let sums, let presence):
@@ -52,10 +52,10 @@ enum MetricContent: Sendable {
             writer.figures([WorkstationPresence.workers], of: presence)
         case .factory(let figures):
             writer.figures(FactoryFigures.figures, of: figures)
-            // For readers who sum up: what coverage and the average are computed from.
+            // For readers that sum up: the inputs of coverage and average.
             writer.member("observed_us", Int64(clamping: figures.totals.observed))
         case .modelHealth(let figures):
-            // `status` is that of the record.
+            // `status` belongs to the record.
             writer.figures([HealthFigures.status.named("health")], of: figures)
             writer.figures(HealthFigures.figures, of: figures)
             writer.member("confidence_sum_ppm", figures.confidenceSum)

@@ -1,6 +1,6 @@
 internal import EventLog
 
-/// A metric topic's own partition being followed; stops when it is let go.
+/// An ongoing read of a metric topic's own partition; stops when it is released.
 final class MetricFollowing {
     private let following: any TopicFollowing
 

@@ -1,10 +1,10 @@
 public import EventModel
 
-/// Names what a metric record describes: site, entity and hour.
+/// Identifies the subject of a metric record: site, entity and hour.
 ///
-/// Its text is the key of the record: `site/entity/hour_start`, each part percent-encoded (RFC 3986's unreserved
-/// characters stay), so that no id can look like two. The factory has no entity; model health has three parts, station,
-/// camera and model version, empty where none is named.
+/// Its text is the key of the record: `site/entity/hour_start`. Each part is percent-encoded (RFC 3986's unreserved
+/// characters stay), so that keys are unambiguous. The factory has no entity. Model health has three parts: station,
+/// camera and model version, each empty if there is none.
 public struct MetricKey: Hashable, Sendable {
     public var site: SiteID
     /// Ids; empty: none.
@@ -31,7 +31,7 @@ public struct MetricKey: Hashable, Sendable {
         return bytes
     }
 
-    /// Reads a key; nil where it is none of this kind.
+    /// Parses a key; nil if the text is not one of this kind.
     public init?(_ bytes: [UInt8], kind: MetricKind) {
         var parts: [[UInt8]] = []
         let texts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -45,11 +45,11 @@ public struct MetricKey: Hashable, Sendable {
         site = SiteID(bytes: parts[0])
         entity = Array(parts[1...])
         hourStart = time.microseconds
-        // Another spelling is another record to whoever compacts the topic.
+        // Compaction would treat another spelling as another record.
         guard self.bytes == bytes else { return nil }
     }
 
-    /// The entity as one text: how the publisher's table names it.
+    /// The entity as one text: its name in the publisher's table.
     static func entityBytes(_ entity: [[UInt8]]) -> [UInt8] {
         var bytes: [UInt8] = []
         for (index, part) in entity.enumerated() {
@@ -59,7 +59,7 @@ public struct MetricKey: Hashable, Sendable {
         return bytes
     }
 
-    /// The opposite of ``entityBytes(_:)``.
+    /// The inverse of ``entityBytes(_:)``.
     static func entity(_ bytes: [UInt8], of kind: MetricKind) -> [[UInt8]] {
         guard kind.entityParts > 0 else { return [] }
         return bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { decode($0) ?? [] }
@@ -107,7 +107,7 @@ public struct MetricKey: Hashable, Sendable {
 }
 
 extension MetricKind {
-    /// Ids that name an entity.
+    /// The number of ids in an entity's name.
     var entityParts: Int {
         switch self {
         case .worker, .workstation: 1

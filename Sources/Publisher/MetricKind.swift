@@ -1,13 +1,13 @@
 public import EventLog
 
-/// What a metric topic is about.
+/// The subject of a metric topic.
 public enum MetricKind: UInt8, Sendable, CaseIterable {
     case worker = 0
     case workstation = 1
     case factory = 2
     case modelHealth = 3
 
-    /// The topic, as `names` has it.
+    /// The topic's name, from `names`.
     public func topic(_ names: TopicNames) -> String {
         switch self {
         case .worker: names.workerMetrics
@@ -32,7 +32,7 @@ public enum MetricKind: UInt8, Sendable, CaseIterable {
     var grid: HourGrid { self == .modelHealth ? .utc : .site }
 }
 
-/// Which hours: the site's, anchored at its zone's offset modulo one hour, or UTC's (DESIGN 1.7).
+/// Which hours: the site's, which begin at its zone's offset modulo one hour, or UTC's (DESIGN 1.7).
 enum HourGrid: Int64, Sendable {
     case site = 0
     case utc = 1
@@ -40,11 +40,11 @@ enum HourGrid: Int64, Sendable {
     var kinds: [MetricKind] { MetricKind.allCases.filter { $0.grid == self } }
 }
 
-/// What a metric record says about its figures.
+/// What a metric record says about the state of its figures.
 public enum MetricStatus: String, Sendable, Codable {
-    /// The hour runs, or has just ended.
+    /// The hour is running, or has just ended.
     case provisional
-    /// The first figures after the hour's end and the grace.
+    /// The first figures after the hour's end and the grace period.
     case final
     /// Later knowledge changed them.
     case restated

@@ -7,14 +7,14 @@ public import Projector
 
 /// Publishes the figures of one partition to the metric topics, and its quarantined events (DESIGN 3).
 ///
-/// One thread, which does what ``PublishingMachine`` says. It runs only while the partition is held: make one when the
-/// fold runs, ``start()`` it, ``stop()`` it before the projector stops. Records go to the topics' partition of the same
-/// number.
+/// One thread, which does what ``PublishingMachine`` says. It runs only while the partition is held: create it once the
+/// fold runs, ``start()`` it, and ``stop()`` it before the projector stops. Records go to the partition of the same
+/// number in each topic.
 public final class MetricPublisher: Sendable {
     private let mailbox: PublisherMailbox
     private let clock: @Sendable () -> Timestamp
     private let state = Monitor(State())
-    /// Given to the thread; nil from then on.
+    /// Passed to the thread; nil from then on.
     private let core: Guarded<CoreBox?>
 
     private struct State {
@@ -23,19 +23,19 @@ public final class MetricPublisher: Sendable {
         var statistics = PublisherStatistics()
     }
 
-    /// The core is made by one thread and used by another, one after the other.
+    /// One thread creates the core, and another one uses it afterwards.
     private struct CoreBox: @unchecked Sendable {
         let core: PublishingCore
     }
 
     /// - Parameters:
-    ///   - projector: the fold of the partition, running.
+    ///   - projector: the running fold of the partition.
     ///   - store: its projections, opened with `keepsFeed`.
-    ///   - epoch: of the log that it folds.
-    ///   - path: a file for what was published, beside the projections; made when it is missing. One publisher a file.
+    ///   - epoch: the log that it folds.
+    ///   - path: a file for what was published, next to the projections; created if missing. One publisher per file.
     ///   - clock: the wall clock, which decides when an hour is over.
-    ///   - isStillOwner: asked before records are sent, from the publishing thread; must be quick. While it says no
-    ///     nothing is sent (DESIGN 5); when it says yes again, the topics are read to their ends first.
+    ///   - isStillOwner: asked before records are sent, from the publishing thread; must be fast. While it returns
+    ///     false, nothing is sent (DESIGN 5). When it returns true again, the topics are first read to their ends.
     /// - Throws: when a file cannot be opened.
     public init(
         projector: Projector, store: ProjectionStore, epoch: LogEpoch, topics: any Topics, names: TopicNames,
@@ -73,9 +73,9 @@ public final class MetricPublisher: Sendable {
         state.withLock { $0.statistics = core.statistics }
     }
 
-    /// Ends it at once, without a last word, and returns when its thread has ended.
+    /// Ends it at once, without sending anything more, and returns when its thread has ended.
     ///
-    /// What is on its way may still arrive; whoever holds the partition next publishes over it.
+    /// Records in flight may still arrive; the next owner of the partition publishes over them.
     public func stop() {
         mailbox.stop()
         state.wait { !$0.isStarted || $0.isEnded ? () : nil }
@@ -89,7 +89,7 @@ public final class MetricPublisher: Sendable {
 
 /// What a publisher has done since it started.
 public struct PublisherStatistics: Sendable, Equatable {
-    /// Records handed to the topics.
+    /// Records passed to the topics.
     public var sent: Int64 = 0
     public var delivered: Int64 = 0
     public var failed: Int64 = 0

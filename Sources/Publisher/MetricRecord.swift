@@ -3,24 +3,24 @@ internal import EventModel
 internal import Figures
 internal import JSON
 
-/// A metric record about to be sent; its bytes are made only then.
+/// A metric record ready to send; it is encoded only when it is sent.
 struct MetricRecord: Sendable {
     var kind: MetricKind
     var key: MetricKey
-    /// nil: a tombstone. Hours that the site no longer has (its zone changed) are taken back.
+    /// nil: a tombstone. Hours that the site no longer has (its zone changed) are removed.
     var content: MetricContent?
     var status: MetricStatus
     var revision: MetricRevision
-    /// E of SPEC 5.1, in microseconds: the hour's end, or the clock when it ran.
+    /// E of SPEC 5.1, in microseconds: the hour's end, or the clock if the hour was still running.
     var asOf: Int64
-    /// Version of the newest definition; nil without one.
+    /// Version of the newest definition; nil if there is none.
     var definition: Int64?
     var fold: Int64
     var previous: PublishedState?
 
     static let spec = 1
 
-    /// What the topic will say of the key; nil: nothing any more.
+    /// The topic's new state of the key; nil: none any more.
     var state: PublishedState? {
         content.map {
             PublishedState(
@@ -29,7 +29,7 @@ struct MetricRecord: Sendable {
         }
     }
 
-    /// Names the content: the same record sent twice has the same id.
+    /// Identifies the content: the same record sent twice has the same id.
     var id: String {
         let key = String(decoding: key.bytes, as: UTF8.self)
         let what = content == nil ? "removed" : status.rawValue
@@ -84,7 +84,7 @@ struct MetricRecord: Sendable {
         }
     }
 
-    /// What readers who sum up have to take back before they add this record.
+    /// What readers that sum up must subtract before they add this record.
     private func writePrevious(to writer: inout JSONWriter) {
         writer.key("previous")
         guard let previous else { return writer.null() }
@@ -119,10 +119,10 @@ struct ReceivedMetric: Sendable {
     var key: MetricKey
     /// nil: removed.
     var state: PublishedState?
-    /// `ce_id`; empty where there is none.
+    /// `ce_id`; empty if there is none.
     var id: [UInt8]
 
-    /// nil where it is no record of this kind.
+    /// nil if it is not a record of this kind.
     init?(_ record: FollowedRecord, kind: MetricKind) {
         guard let key = MetricKey(record.key, kind: kind) else { return nil }
         self.key = key
@@ -134,7 +134,7 @@ struct ReceivedMetric: Sendable {
 }
 
 extension PublishedState {
-    /// Reads a record; nil where it does not say what every record says.
+    /// Parses a record; nil if it lacks a member that every record has.
     fileprivate init?(_ record: JSONValue, _ kind: MetricKind) {
         guard let status = record["status"]?.text.flatMap(MetricStatus.init(rawValue:)),
             let asOf = record["as_of"]?.text.flatMap({ Timestamp(rfc3339: $0) }),

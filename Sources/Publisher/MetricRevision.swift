@@ -1,9 +1,9 @@
 internal import EventLog
 public import EventModel
 
-/// How much of the log a record knows: everything up to and including `offset` is in it (DESIGN 1.3).
+/// How much of the log a record covers: everything up to and including `offset` (DESIGN 1.3).
 ///
-/// It stands for the position of the last change: a record whose figures did not change is not sent again, so its
+/// It represents the position of the last change. A record whose figures did not change is not sent again, so its
 /// revision is that of the fold when the change was first seen, never before the change itself.
 public struct MetricRevision: Hashable, Sendable {
     /// ``LogEpoch`` in hex.
@@ -18,7 +18,7 @@ public struct MetricRevision: Hashable, Sendable {
     }
 }
 
-/// The newest record of a key, as far as it matters for the next one.
+/// The newest record of a key: the parts that the next record depends on.
 struct PublishedState: Sendable, Equatable {
     var epoch: String
     /// Of the revision.
@@ -31,33 +31,33 @@ struct PublishedState: Sendable, Equatable {
     var figures: PublishedFigures
 }
 
-/// What is to become of the record of a key.
+/// What to do about the record of a key.
 enum PublishDecision: Equatable {
-    /// The topic says what we would say, or somebody with a newer program spoke.
+    /// The topic already has these figures, or a newer version of the program wrote to it.
     case leave
-    /// Not now: too soon after the last one, or another clock is ahead of ours.
+    /// Not now: too soon after the last one, or another process's clock is ahead of ours.
     case later
-    /// The topic knows more of the log than this fold does.
+    /// The topic covers more of the log than this fold does.
     case behind
     case send(MetricStatus)
 
-    /// What the record of a key would be made from now.
+    /// The inputs of a key's next record.
     struct Situation {
         var epoch: String
         /// The next offset to fold.
         var next: LogOffset
         var fold: Int64
-        /// Whether the hour's end and the grace are over.
+        /// Whether the hour's end and the grace period have passed.
         var isFinal: Bool
         /// Microseconds.
         var now: Int64
-        /// Least time between two provisional records of a key, in microseconds.
+        /// Minimum time between two provisional records of a key, in microseconds.
         var pace: Int64
     }
 
     /// - Parameters:
-    ///   - published: the newest record in the topic; nil where there is none.
-    ///   - figures: what we would say.
+    ///   - published: the newest record in the topic; nil if there is none.
+    ///   - figures: the figures to publish.
     ///   - isNothing: whether there is nothing to publish, unless something else was published before.
     init(
         _ published: PublishedState?, _ figures: PublishedFigures, isNothing: Bool, _ situation: Situation
@@ -77,7 +77,7 @@ enum PublishDecision: Equatable {
         } else if isEqual {
             self = .leave
         } else if published.status != .provisional, isSameLog {
-            // Whoever called it final has a clock ahead of this one; nobody gets a provisional after a final.
+            // The process that called it final has a clock ahead of this one; a provisional must never follow a final.
             self = .later
         } else if abs(situation.now - published.asOf) < situation.pace {
             self = .later
@@ -90,7 +90,7 @@ enum PublishDecision: Equatable {
         switch published.status {
         case .provisional: .send(.final)
         case .final, .restated:
-            // From another log, with the same figures: said again, so that its revision is one of this log.
+            // From another log, with the same figures: sent again, so that its revision refers to this log.
             isEqual ? .leave : .send(isSameFigures ? published.status : .restated)
         }
     }

@@ -1,12 +1,12 @@
 internal import EventModel
 internal import Figures
 
-/// How the publisher's file keeps figures: integers of seven bits a byte, smallest first, in the order of the members.
+/// The encoding of figures in the publisher's file: integers of seven bits per byte, lowest first, in member order.
 extension PublishedFigures {
     var stored: [UInt8] {
         var bytes: [UInt8] = []
         func put(_ number: Int64) {
-            // The sign in the lowest bit, so that small numbers stay short.
+            // The sign is the lowest bit, so that small numbers stay short.
             var rest = UInt64(bitPattern: number << 1 ^ number >> 63)
             while rest > 0x7f {
                 bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -34,7 +34,7 @@ extension PublishedFigures {
         return bytes
     }
 
-    /// Reads ``stored``; nil where the bytes are anything else.
+    /// Decodes ``stored``; nil if the bytes are anything else.
     init?(stored bytes: [UInt8], _ kind: MetricKind) {
         var reader = StoredIntegers(bytes: bytes)
         switch kind {
@@ -74,7 +74,7 @@ extension PublishedFigures {
     }
 }
 
-/// Reads integers one after the other; once something is missing, all are 0.
+/// Reads integers in sequence; once something is missing, the rest are 0.
 private struct StoredIntegers {
     private let stored: [UInt8]
     private var offset = 0
@@ -83,7 +83,7 @@ private struct StoredIntegers {
     init(bytes: [UInt8]) { stored = bytes }
 
     var isAtEnd: Bool { offset == stored.count }
-    /// Whether everything was there and nothing is left.
+    /// Whether everything was present and nothing is left.
     var isWhole: Bool { isAtEnd && !isBroken }
 
     mutating func next() -> Int64 {

@@ -2,9 +2,9 @@ internal import EventModel
 internal import Figures
 internal import JSON
 
-/// What a metric record says of its entity: the integers that all else follows from.
+/// The content of a metric record: the integers from which everything else follows.
 ///
-/// Two records with equal values say the same. Elapsed and unknown time are not among them, because they grow while
+/// Two records with equal values are equivalent. Elapsed and unknown time are excluded, because they grow even if
 /// nothing happens.
 enum PublishedFigures: Equatable, Sendable {
     case worker(StateSums, state: EventType?, workstation: [UInt8]?)
@@ -22,7 +22,7 @@ enum PublishedFigures: Equatable, Sendable {
         var target: Int64?
     }
 
-    /// The `figures` of `previous` in a record: what readers who sum up take back.
+    /// The `figures` of `previous` in a record: what readers that sum up must subtract.
     func write(to writer: inout JSONWriter) {
         switch self {
         case .worker(let sums, let state, let workstation):
@@ -52,7 +52,7 @@ enum PublishedFigures: Equatable, Sendable {
         }
     }
 
-    /// Reads what a record of the topic says, whoever wrote it. A figure that it does not have is 0.
+    /// Reads the figures of a record in the topic, regardless of its writer. A missing figure is 0.
     init(_ record: JSONValue, _ kind: MetricKind) {
         func integer(_ name: String) -> Int64 { record[name]?.text.flatMap { Int64($0) } ?? 0 }
         switch kind {
@@ -109,7 +109,7 @@ extension PublishedFigures.Factory {
 extension FixedPoint {
     fileprivate init(hundredths: Int64) { self.init(scaled: Int128(hundredths), decimals: 2) }
 
-    /// A decimal number of at most two decimals, e.g. `12.5`; nil for anything else.
+    /// A decimal number with at most two decimals, e.g. `12.5`; nil for anything else.
     fileprivate static func hundredths(_ text: String) -> Int64? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { return nil }

@@ -3,9 +3,9 @@ internal import EventModel
 internal import ProjectionStore
 internal import Timeline
 
-/// From what commits changed to which hours are due.
+/// From the changes of commits to the hours that are due.
 extension PublishedStore {
-    /// Makes everything due that commits changed since the last call, and every hour that became final.
+    /// Makes due every hour that commits changed since the last call, and every hour that became final.
     func noteChanges(_ source: any FigureSource, _ configuration: PublisherConfiguration, now: Int64) throws {
         let storeID = try meta("store_id")
         let changes = try source.changes(since: UInt64(try meta("generation")), of: storeID)
@@ -36,7 +36,7 @@ extension PublishedStore {
         }
     }
 
-    /// A last interval reaches as far as the ttl, and not further than the running hour.
+    /// A last interval extends to the ttl, but not beyond the running hour.
     private func addOpen(_ site: FeedSite, _ hour: Hour, now: Int64) throws {
         let last = min(hour.advanced(by: site.reach), site.parameters.hour(of: now))
         guard hour <= last else { return }
@@ -49,7 +49,7 @@ extension PublishedStore {
         try setMeta("generation", 0)
     }
 
-    /// Binds the file to a log: positions of another one mean nothing.
+    /// Binds the file to a log: positions in another one mean nothing.
     func adopt(_ epoch: LogEpoch) throws {
         let number = epoch.bytes.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
         guard try meta("log_epoch") != number else { return }
@@ -60,7 +60,7 @@ extension PublishedStore {
         }
     }
 
-    /// The quarantined event that was published last.
+    /// The last quarantined event that was published.
     func quarantinePlace() throws -> (offset: LogOffset, index: Int) {
         (LogOffset(try meta("quarantine_offset")), Int(try meta("quarantine_index")))
     }
@@ -70,12 +70,12 @@ extension PublishedStore {
         try setMeta("quarantine_index", Int64(index))
     }
 
-    /// The offset of a metric topic that is read next.
+    /// The next offset to read from a metric topic.
     func nextOffset(_ kind: MetricKind) throws -> Int64 { try meta("next_\(kind.name)") }
 
     func setNextOffset(_ kind: MetricKind, _ offset: Int64) throws { try setMeta("next_\(kind.name)", offset) }
 
-    /// Behind everything that is known to have stood in the topic, read or not.
+    /// The offset after everything known to have been in the topic, read or not.
     func end(_ kind: MetricKind) throws -> Int64 { max(try nextOffset(kind), try meta("end_\(kind.name)")) }
 
     func raiseEnd(_ kind: MetricKind, _ offset: Int64) throws {
@@ -85,7 +85,7 @@ extension PublishedStore {
     func forgetEnd(_ kind: MetricKind) throws { try setMeta("end_\(kind.name)", 0) }
 }
 
-/// From which hour of a site on rules are others.
+/// The hour of a site from which different rules apply.
 private enum Onward: Equatable {
     case from(Hour)
     case always
@@ -98,7 +98,7 @@ private enum Onward: Equatable {
     }
 }
 
-/// Makes the hours of a site due that ended a grace ago and were not yet, for their final records.
+/// Makes due, for their final records, the hours of a site whose grace period is over and that were not made due yet.
 private struct FinalSteps {
     let published: PublishedStore
     let source: any FigureSource
@@ -119,7 +119,7 @@ private struct FinalSteps {
 
     /// - Parameters:
     ///   - parameters: where the grid's hours begin.
-    ///   - onward: begin again at this hour.
+    ///   - onward: start over from this hour.
     mutating func take(_ grid: HourGrid, _ parameters: FoldParameters, onward: Onward?) throws {
         let earliest = parameters.hour(of: 0).advanced(by: -1)
         let finished = try published.finished(site.siteID, grid).map { parameters.hour(of: $0) }
@@ -132,7 +132,7 @@ private struct FinalSteps {
         let limit = parameters.hour(of: now - configuration.grace)
         if let onward {
             if onward == .always { try published.addMisaligned(site.siteID, parameters) }
-            // Those that are not final yet.
+            // Hours that are not final yet.
             for running in max(limit, hour)...max(limit, hour, parameters.hour(of: now)) {
                 try published.addDue(site.siteID, grid, parameters.start(of: running))
             }
@@ -141,7 +141,7 @@ private struct FinalSteps {
         var row: Hour?
         var count: Int64 = 0
         while hour < limit, count < configuration.hoursPerStepMaximum {
-            // Where nothing happened for longer than anything can reach, there is nothing to tell.
+            // If nothing happened for longer than anything can extend, there is nothing to publish.
             let first = hour.advanced(by: -reach)
             if row.map({ $0 < first }) ?? true {
                 row = try source.nextHour(grid, of: site.number, from: first)
@@ -160,6 +160,6 @@ private struct FinalSteps {
 }
 
 extension FeedSite {
-    /// Hours after that of a state event into which its state can reach.
+    /// Number of hours after a state event that its state can extend into.
     var reach: Int64 { parameters.ttl / Microseconds.hour + 1 }
 }

@@ -3,19 +3,19 @@ internal import Foundation
 internal import SQLite
 internal import Timeline
 
-/// An hour of a site whose figures have to be checked.
+/// An hour of a site whose figures must be checked.
 struct DueHour: Hashable, Sendable {
     var site: SiteID
     var grid: HourGrid
     /// Microseconds.
     var start: Int64
-    /// Which request for it this is: a later one is not answered by what was published before.
+    /// Identifies the request: a later request for the hour is not satisfied by what was published before.
     var request: Int64
 }
 
-/// What the metric topics' own partition says, and what is due; in a file of its own beside the projections.
+/// The contents of the metric topics' own partition, and the due hours; a separate file next to the projections.
 ///
-/// Everything in it can be lost: the topics say what was published, and everything is due then. One thread at a time.
+/// The whole file may be lost: the topics hold what was published, and then everything is due. One thread at a time.
 final class PublishedStore {
     private let connection: Connection
     private let getMeta: Statement
@@ -29,7 +29,7 @@ final class PublishedStore {
     private let listDue: Statement
     private var lastRequest: Int64
 
-    /// Rises with every change of the tables; an older file is dropped and filled again from the topics.
+    /// Raised with every change of the tables; an older file is dropped and filled again from the topics.
     private static let format: Int64 = 3
 
     private static let tables = """
@@ -70,7 +70,7 @@ final class PublishedStore {
     }
 
     private static func open(_ path: String) throws -> Connection {
-        // What a crash loses is read again from the topics.
+        // Whatever a crash loses is read again from the topics.
         let options = ConnectionOptions(mode: .writer, synchronous: .normal, cacheBytes: 4 << 20)
         var connection = try Connection(path: path, options)
         let isNew = try connection.integer("SELECT count(*) FROM sqlite_master") == 0
@@ -90,7 +90,7 @@ final class PublishedStore {
 
     func transaction<Result>(_ body: () throws -> Result) throws -> Result { try connection.transaction(body) }
 
-    // MARK: Places
+    // MARK: Positions
 
     func meta(_ name: String) throws -> Int64 {
         defer { getMeta.reset() }
@@ -113,7 +113,7 @@ final class PublishedStore {
         try listStates.bind(2, start)
         try listStates.bind(3, Int64(kind.rawValue))
         try listStates.forEachRow { row in
-            // A row that cannot be read counts as not there: it is published again.
+            // A row that cannot be decoded counts as missing: the entity is published again.
             guard let figures = PublishedFigures(stored: row.blob(6), kind) else { return }
             states[row.blob(0)] = PublishedState(
                 epoch: row.text(1), offset: LogOffset(row.int64(2)),
@@ -123,7 +123,7 @@ final class PublishedStore {
         return states
     }
 
-    /// Notes what stands at `offset` of the topic, unless something newer is known.
+    /// Records the state at `offset` of the topic, unless something newer is known.
     /// - Returns: whether it was new.
     @discardableResult
     func note(_ key: MetricKey, _ kind: MetricKind, _ state: PublishedState?, at offset: Int64) throws -> Bool {
@@ -155,14 +155,14 @@ final class PublishedStore {
         return true
     }
 
-    /// The topic is another one: nothing is known of it.
+    /// The topic was replaced: forgets everything about it.
     func forget(_ kind: MetricKind) throws {
         try connection.execute("DELETE FROM published WHERE kind = \(kind.rawValue)")
     }
 
     // MARK: Due hours
 
-    /// An hour that begins before 1970, where a zone's hours are shifted, has no time that a key could name it by.
+    /// An hour that begins before 1970, where a zone's hours are shifted, has no valid time for a key.
     func addDue(_ site: SiteID, _ grid: HourGrid, _ start: Int64) throws {
         guard start >= 0 else { return }
         lastRequest += 1
@@ -173,7 +173,7 @@ final class PublishedStore {
         try putDue.run()
     }
 
-    /// Makes the published hours due that do not begin where the site's hours do.
+    /// Makes due the published hours that do not begin where the site's hours do.
     func addMisaligned(_ site: SiteID, _ parameters: FoldParameters) throws {
         let rows = try connection.prepare("SELECT DISTINCT start FROM published WHERE site = ? AND kind < 3")
         try rows.bind(1, site.bytes)
@@ -185,7 +185,7 @@ final class PublishedStore {
         for start in starts { try addDue(site, .site, start) }
     }
 
-    /// Due hours that have begun, newest first, after one that was handed out before.
+    /// Due hours that have begun, newest first, starting after one returned before.
     func due(after last: DueHour?, now: Int64, limit: Int) throws -> [DueHour] {
         try listDue.bind(1, now)
         try listDue.bind(2, last?.start ?? Int64.max)
@@ -210,9 +210,9 @@ final class PublishedStore {
         try removeDue.run()
     }
 
-    // MARK: Up to where hours were called final
+    // MARK: Finished hours
 
-    /// Start of the first hour that was not made due for its final records; nil for a site not seen before.
+    /// Start of the first hour not yet made due for its final records; nil for a site not seen before.
     func finished(_ site: SiteID, _ grid: HourGrid) throws -> Int64? {
         let row = try connection.prepare("SELECT start FROM finished WHERE site = ? AND grid = ?")
         try row.bind(1, site.bytes)

@@ -2,7 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Locks
 
-/// What other threads hand to the publishing thread: delivery reports, records of its partitions, and the end.
+/// What other threads pass to the publishing thread: delivery reports, records of its partitions, and the stop.
 final class PublisherMailbox: Sendable {
     struct Delivery: Sendable {
         var token: Int
@@ -13,20 +13,20 @@ final class PublisherMailbox: Sendable {
         var deliveries: [Delivery] = []
         var followed: [(kind: MetricKind, record: FollowedRecord)] = []
         var isStopping = false
-        /// Whether what is followed is dropped, because it will be read again.
+        /// Whether followed records are dropped, because they will be read again.
         var dropsFollowed = false
-        /// Whether nobody empties it any more.
+        /// Whether the reader has gone.
         var isClosed = false
     }
 
     private let content = Monitor(Content())
 
-    /// From the topics' threads. Never waits: at most so many are on their way as were sent.
+    /// Called by the topics' threads. Never waits: there are at most as many reports as records in flight.
     func deliver(_ token: Int, _ result: Result<RecordPosition, LogError>) {
         content.update { if !$0.isClosed { $0.deliveries.append(Delivery(token: token, result: result)) } }
     }
 
-    /// From a following's thread. Waits while too much lies here.
+    /// Called by a following's thread. Waits while the mailbox is full.
     func follow(_ kind: MetricKind, _ record: FollowedRecord) {
         content.wait { content -> Void? in
             if content.isStopping || content.isClosed || content.dropsFollowed { return () }
@@ -39,8 +39,8 @@ final class PublisherMailbox: Sendable {
 
     func stop() { content.update { $0.isStopping = true } }
 
-    /// Drops what is followed while `body` ends the followings: nobody else empties the mailbox, so a handler that waits
-    /// here while it is full would never let its following end; and what comes late would be taken for the next in order.
+    /// Drops followed records while `body` ends the followings. Nobody else empties the mailbox, so a handler waiting
+    /// here on a full mailbox would never let its following end. A late record would be mistaken for the next in order.
     func droppingFollowed(_ body: () -> Void) {
         content.update { $0.dropsFollowed = true }
         body()
@@ -60,7 +60,7 @@ final class PublisherMailbox: Sendable {
 
     var isStopping: Bool { content.withLock { $0.isStopping } }
 
-    /// Takes everything.
+    /// Removes and returns everything.
     func take() -> Content {
         content.update { content in
             let taken = content
@@ -70,7 +70,7 @@ final class PublisherMailbox: Sendable {
         }
     }
 
-    /// Waits until something is here.
+    /// Waits until the mailbox has something.
     func wait(milliseconds: Int) {
         _ = content.wait(milliseconds: milliseconds) { content -> Void? in
             content.isStopping || !content.deliveries.isEmpty || !content.followed.isEmpty ? () : nil

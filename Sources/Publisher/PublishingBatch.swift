@@ -1,34 +1,34 @@
 internal import EventModel
 internal import ProjectionStore
 
-/// Records that are sent together, and what is done with when all are delivered.
+/// Records that are sent together, and what is done when all are delivered.
 struct PublishingBatch {
     enum Content: Sendable {
         case metric(MetricRecord)
         case quarantined(ChangeFeed.Quarantined)
     }
 
-    /// One record, with what has to be known when its report comes.
+    /// One record, with what is needed when its report arrives.
     struct Item: Sendable {
         var content: Content
         /// Index of its hour in the batch; nil for a quarantined event.
         var hour: Int?
         var topic = ""
-        /// How far the topic had been read when it was sent: it stands behind that.
+        /// How far the topic had been read when the record was sent: the record's offset is after that.
         var topicEnd: Int64 = 0
-        /// `ce_id`; empty for a quarantined event, which nobody follows.
+        /// `ce_id`; empty for a quarantined event, because nobody follows those.
         var id: [UInt8] = []
     }
 
     private(set) var hours: [(hour: DueHour, isComplete: Bool)] = []
     private var items: [Item] = []
     private var nextIndex = 0
-    /// Whether every report said that the record is there.
+    /// Whether every report so far confirmed its record.
     private(set) var isWhole = true
     private var quarantinedEnd: (offset: LogOffset, index: Int)?
 
     var isEmpty: Bool { hours.isEmpty && items.isEmpty }
-    /// Records that were not handed over yet.
+    /// Records not yet passed to the topics.
     var unsent: Int { items.count - nextIndex }
     var next: Item? { nextIndex < items.count ? items[nextIndex] : nil }
 
@@ -50,9 +50,9 @@ struct PublishingBatch {
         if let hour = item.hour, hours.indices.contains(hour) { hours[hour].isComplete = false }
     }
 
-    /// Hours whose every record is there.
+    /// Hours whose records have all arrived.
     var doneHours: [DueHour] { hours.filter(\.isComplete).map(\.hour) }
 
-    /// The last event of a batch of quarantined ones that is there as a whole.
+    /// The last event of a batch of quarantined ones that arrived completely.
     var lastQuarantined: (offset: LogOffset, index: Int)? { isWhole ? quarantinedEnd : nil }
 }

@@ -4,7 +4,7 @@ internal import Figures
 internal import ProjectionStore
 internal import Timeline
 
-/// Does what the ``PublishingMachine`` says; for one thread, which calls ``advance()`` again and again.
+/// Executes what the ``PublishingMachine`` says; for one thread, which calls ``advance()`` in a loop.
 final class PublishingCore {
     let source: any FigureSource
     let topics: any Topics
@@ -18,15 +18,15 @@ final class PublishingCore {
     private(set) var machine: PublishingMachine
     private var followings: [MetricKind: MetricFollowing] = [:]
     private var batch = PublishingBatch()
-    /// Everything handed to the topics and not reported yet, of this batch or of one that was given up.
+    /// Everything passed to the topics and not reported yet, from this batch or from one that was given up.
     private var inFlight: [Int: PublishingBatch.Item] = [:]
-    /// `ce_id` of them.
+    /// Their `ce_id`s.
     private var ownIDs: Set<[UInt8]> = []
     private var nextToken = 0
-    /// How many of the due hours the round has handled: up to this one.
+    /// The last due hour that the round has handled.
     private var lastDue: DueHour?
     private(set) var statistics = PublisherStatistics()
-    /// The last failure, so that it is reported once and not each second.
+    /// The last failure, so that it is reported once and not every second.
     private var reported: String?
 
     init(
@@ -48,8 +48,8 @@ final class PublishingCore {
         try published.adopt(source.epoch)
     }
 
-    /// Takes in what came, and does what can be done now.
-    /// - Returns: when to be called again, in microseconds; nil when it has ended for good.
+    /// Processes what has arrived, and does what can be done now.
+    /// - Returns: when to call again, in microseconds; nil if it has ended for good.
     func advance() -> Int64? {
         takeMail()
         var inputs = [tick()]
@@ -109,7 +109,7 @@ final class PublishingCore {
                 for (kind, record) in mail.followed { try take(kind, record) }
             }
         } catch {
-            // What could not be noted is read again: followings restart from the offsets in the file.
+            // Anything not recorded is read again: followings restart from the offsets in the file.
             stopFollowing()
             for delivery in mail.deliveries { giveUp(delivery.token) }
             report("publishing of partition \(source.partition.value) failed: \(error)")
@@ -148,11 +148,11 @@ final class PublishingCore {
         guard let metric = ReceivedMetric(record, kind: kind),
             try published.note(metric.key, kind, metric.state, at: offset)
         else { return }
-        // Somebody else's, or ours from an earlier life: what we would say may be another thing.
+        // Written by another process, or by this one before a restart: our figures may differ.
         if !ownIDs.contains(metric.id) { try published.addDue(metric.key.site, kind.grid, metric.key.hourStart) }
     }
 
-    /// Offsets went back: somebody recreated the topic. Everything is checked again.
+    /// Offsets went back: the topic was recreated. Everything is checked again.
     private func forgetTopic(_ kind: MetricKind) throws {
         report("topic \(kind.topic(names)) was recreated; everything is published again")
         try published.forget(kind)
@@ -183,8 +183,8 @@ final class PublishingCore {
         return true
     }
 
-    /// In waits that begin short, because what is read has to be taken for more to be read, and grow, because a broker
-    /// may take longer than that to say where the end is.
+    /// Waits are short at first, because records must be processed before more can be read. They grow, because a broker
+    /// may take longer than that to report the end.
     private func readToEnd(_ following: MetricFollowing) -> Bool {
         var wait = PublisherConfiguration.readWaitMilliseconds.lowerBound
         var idle = 0
@@ -217,7 +217,7 @@ final class PublishingCore {
             guard room > 0, let hour = try published.due(after: lastDue, now: now, limit: 1).first else { return }
             lastDue = hour
             guard let snapshot = try source.snapshot(of: hour.site) else {
-                // Only the topics know this site: its log is another one, which may come.
+                // Only the topics know this site: it comes from another log, and may yet appear in this one.
                 batch.add(hour, HourSheet.Outcome())
                 continue
             }
@@ -269,7 +269,7 @@ final class PublishingCore {
         return [tick()]
     }
 
-    /// Everything that was sent has been reported: what was delivered whole is not due any more.
+    /// Every record sent has been reported: hours that were delivered completely are no longer due.
     private func settle() throws -> Bool {
         try published.transaction {
             for hour in batch.doneHours { try published.removeDue(hour) }

@@ -1,7 +1,7 @@
-/// The life of a publisher, without any IO: inputs in, actions out.
+/// The life cycle of a publisher, without any IO: inputs in, actions out.
 ///
-/// It works in rounds. Each begins with reading the own partitions of the metric topics to their end, so that nothing is
-/// published, not even for the first time, before it is known what stands there (DESIGN 3).
+/// It works in rounds. Each one first reads the own partitions of the metric topics to their end, so that nothing is
+/// published, not even for the first time, before the topics' contents are known (DESIGN 3).
 struct PublishingMachine: Sendable {
     enum Job: Sendable, Equatable {
         case hours
@@ -11,13 +11,13 @@ struct PublishingMachine: Sendable {
     enum State: Sendable, Equatable {
         /// Until the next round; nil: it begins at once. → reading, ended
         case resting(until: Int64?)
-        /// The topics are being read. → noting, resting, ended
+        /// Reading the topics. → noting, resting, ended
         case reading
-        /// What commits changed is being made due. → taking, resting, ended
+        /// Making due what commits changed. → taking, resting, ended
         case noting
-        /// The next records of a job are being made. → publishing, taking (the next job), resting, ended
+        /// Creating the next records of a job. → publishing, taking (the next job), resting, ended
         case taking(Job)
-        /// Records are sent, and their reports awaited. → taking, resting, ended
+        /// Sending records and awaiting their reports. → taking, resting, ended
         case publishing(Job, refusedUntil: Int64?)
         /// For good.
         case ended
@@ -25,7 +25,7 @@ struct PublishingMachine: Sendable {
 
     /// Times in microseconds.
     enum Input: Sendable, Equatable {
-        /// Time passed, or something came.
+        /// Time passed, or something arrived.
         case tick(isOwner: Bool, unsent: Int, inFlight: Int)
         case read(isAtEnd: Bool)
         case noted
@@ -57,7 +57,7 @@ struct PublishingMachine: Sendable {
 
     var isEnded: Bool { state == .ended }
 
-    /// When to be ticked again if nothing happens before; nil when it has ended.
+    /// When to send the next tick if nothing happens before; nil if it has ended.
     func wakeTime(now: Int64) -> Int64? {
         switch state {
         case .resting(let until): min(until ?? now, now + configuration.retry)
@@ -73,12 +73,12 @@ struct PublishingMachine: Sendable {
         case (_, .stop):
             state = .ended
             return [.end]
-        // Perhaps for a moment only, e.g. after a pause: then a new round starts with reading.
+        // Perhaps only briefly, e.g. after a pause: then a new round starts with reading.
         case (_, .tick(isOwner: false, _, _)): return rest(until: now + configuration.retry)
         case (_, .failed): return rest(until: now + configuration.retry)
 
         case (.resting(let until), .tick(_, _, let inFlight)):
-            // What is on its way belongs to what the topics say.
+            // Records in flight count as part of the topics' contents.
             guard now >= until ?? now, inFlight == 0 else { return [] }
             roundStart = now
             state = .reading

@@ -19,7 +19,7 @@ enum QuarantineRecord {
         let position = Position(
             record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index
         ).description
-        // The position is the id: published again, the event is the same.
+        // The position is the id: a republished event keeps its id.
         var headers = CloudEvent.headers(
             id: position, site: event.site, type: eventType, time: Timestamp(microseconds: entry.createdAt))
         headers += deadLetter(entry, names, partition)

@@ -3,25 +3,25 @@ internal import Figures
 internal import HTTPServer
 internal import Timeline
 
-/// What a question is answered with, as values, before anything is written (SPEC 5.2–5.4, 5.9, 6.2, 7.4, 8.5).
+/// The answer to a question as values, before anything is written (SPEC 5.2–5.4, 5.9, 6.2, 7.4, 8.5).
 enum AnswerContent: Equatable, Sendable {
     case workers([WorkerItem])
     case workstations([WorkstationItem])
-    /// With the window that they are of.
+    /// With the window that they cover.
     case factory(FactoryFigures, from: Timestamp?, end: Timestamp)
     case modelHealth(HealthFigures, groups: [HealthGroup], HealthGrouping?)
     case explanation(Explanation)
     case ledger(Ledger)
     case events(EventPage)
 
-    /// Where the listing goes on; nil on its last page.
+    /// Where the next page continues; nil on the last page.
     var nextCursor: String? { if case .events(let page) = self { page.nextCursor } else { nil } }
 }
 
 /// A worker of the list.
 struct WorkerItem: Equatable, Sendable {
     var id: ArraySlice<UInt8>
-    /// nil: the registry has none.
+    /// nil: the registry has no name.
     var name: String?
     var figures: WorkerFigures
     var presence: WorkerPresence
@@ -30,7 +30,7 @@ struct WorkerItem: Equatable, Sendable {
 /// A workstation of the list.
 struct WorkstationItem: Equatable, Sendable {
     var id: ArraySlice<UInt8>
-    /// nil: the definition has none.
+    /// nil: the definition has no name.
     var name: String?
     var capacity: Int64
     var figures: WorkstationFigures
@@ -38,11 +38,11 @@ struct WorkstationItem: Equatable, Sendable {
 }
 
 extension Question {
-    /// Rows of one explanation: 100 thousand are about 20 MB of JSON. A week of one worker has some thousands.
+    /// Maximum rows of one explanation: 100 thousand are about 20 MB of JSON. A week of one worker has some thousands.
     static let explainRowsMaximum = 100_000
 
     /// Computes the answer.
-    /// - Throws: ``Problem`` where the answer would be too long, or the cursor is not one of this question.
+    /// - Throws: ``Problem`` if the answer would be too long, or the cursor belongs to another question.
     func content(_ rosters: RosterCache, _ partition: PartitionIndex) throws -> AnswerContent {
         switch kind {
         case .workers: .workers(try workers(rosters.roster(self), names: rosters.workerNames(registered)))

@@ -3,7 +3,7 @@ internal import Figures
 internal import JSON
 internal import Timeline
 
-/// How answers are written: ids and names here, every figure by the list that defines it.
+/// Encodes answers: ids and names here, each figure by the list that defines it.
 extension JSONWriter {
     /// The members of an answer before `meta`.
     mutating func content(_ content: AnswerContent) {
@@ -46,7 +46,7 @@ extension JSONWriter {
         figures([WorkstationPresence.workers, WorkstationPresence.lastActivity], of: item.presence)
     }
 
-    /// Who has no name is shown by the id.
+    /// Falls back to the id if there is no name.
     private mutating func name(_ member: StaticString, _ name: String?, id: ArraySlice<UInt8>) {
         key(member)
         if let name { string(name) } else { string(utf8: id) }
@@ -94,7 +94,7 @@ extension JSONWriter {
 }
 
 extension HealthGrouping {
-    /// What a group's id is called.
+    /// The member name of a group's id.
     fileprivate var member: StaticString {
         switch self {
         case .camera: "camera_id"

@@ -8,7 +8,7 @@ struct AnswerMeta {
     let partition: PartitionIndex
     let isSettled: Bool
 
-    /// The version of SPEC whose figures these are.
+    /// The version of SPEC that defines these figures.
     static let spec = 1
 
     func write(to writer: inout JSONWriter) {

@@ -2,7 +2,7 @@ public import EventModel
 public import HTTPServer
 public import Projector
 
-/// The only partition there is, as in a process that runs all of Andon.
+/// The only partition, in a process that runs all of Andon.
 final class OnlyProjections: PartitionedProjections {
     private let only: any Projections
     let partitionCount: Int32 = 1
@@ -14,14 +14,14 @@ final class OnlyProjections: PartitionedProjections {
     }
 }
 
-/// No partition at all: for a process that has every question answered elsewhere.
+/// No partition at all: for a process that forwards every question.
 public final class NoProjections: PartitionedProjections {
     public let partitionCount: Int32
     public init(partitionCount: Int32) { self.partitionCount = partitionCount }
     public func projections(of partition: PartitionIndex) -> (any Projections)? { nil }
 }
 
-/// A question about a site whose partition is not held here: authorised, and well-formed.
+/// An authorised, well-formed question about a site whose partition is not held here.
 public struct AskedElsewhere {
     /// Valid only while the hook runs.
     public let request: HTTPRequest

@@ -3,9 +3,9 @@ internal import EventModel
 
 /// The strong ETag of an answer that does not depend on the clock: a hash of positions and question (UX, HTTP).
 enum EntityTag {
-    /// nil where the same question would get another answer a moment later.
+    /// nil if the same question would get another answer a moment later.
     ///
-    /// Names come from the registry and not from the log, so they are hashed too where the answer shows any.
+    /// Names come from the registry and not from the log, so they are hashed too if the answer shows any.
     static func of(_ question: Question, isSettled: Bool) -> String? {
         guard !question.dependsOnClock else { return nil }
         let progress = question.snapshot.progress
@@ -27,7 +27,7 @@ enum EntityTag {
         return "\"" + Hex.encode(hasher.finish().bytes.prefix(16)) + "\""
     }
 
-    /// Whether an `If-None-Match` names the tag: a list, `*`, weak marks ignored (RFC 9110, 13.1.2).
+    /// Whether an `If-None-Match` matches the tag: a list, `*`, weak marks ignored (RFC 9110, 13.1.2).
     static func matches(_ tag: String, ifNoneMatch header: String) -> Bool {
         header.split(separator: ",").contains { part in
             let candidate = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()

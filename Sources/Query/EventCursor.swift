@@ -3,7 +3,7 @@ internal import EventModel
 internal import HTTPServer
 internal import Timeline
 
-/// Opaque positions in a listing: event time, position, and a digest of the question that they belong to (SPEC 8.5).
+/// Opaque positions in a listing: event time, position, and a digest of the question they belong to (SPEC 8.5).
 struct EventCursor {
     private let digest: [UInt8]
 
@@ -19,7 +19,7 @@ struct EventCursor {
             EventCursor.bytes(UInt64(bitPattern: cursor.time)) + EventCursor.bytes(cursor.position.rawValue) + digest)
     }
 
-    /// - Throws: ``Problem``, 400, for what is no cursor or one of another question.
+    /// - Throws: ``Problem``, 400, if the text is not a cursor or belongs to another question.
     func read(_ text: String) throws -> EventFilter.Cursor {
         guard let bytes = Base64URL.decode(text), bytes.count == EventCursor.cursorBytes else {
             throw Problem.query("cursor", "is not one that this server gave")
@@ -42,7 +42,7 @@ struct EventCursor {
 }
 
 extension QueryParameters {
-    /// SHA-256 of site and parameters, in whatever order these came.
+    /// SHA-256 of site and parameters, independent of their order.
     func digest(of site: SiteID, leavingOut: Set<String>) -> [UInt8] {
         var hasher = SHA256Hasher()
         hasher.update(field: site.bytes)
@@ -55,7 +55,7 @@ extension QueryParameters {
 }
 
 extension SHA256Hasher {
-    /// A field with its length before it, so that no two lists of fields hash the same bytes.
+    /// A field prefixed with its length, so that no two lists of fields hash the same bytes.
     mutating func update(field: [UInt8]) {
         update(number: Int64(field.count))
         update(field)

@@ -6,7 +6,7 @@ internal import Timeline
 /// A page of the event listing (SPEC 8.5).
 struct EventPage: Equatable, Sendable {
     var items: [EventItem]
-    /// Where the next page goes on; nil on the last one.
+    /// Where the next page continues; nil on the last page.
     var nextCursor: String?
 }
 
@@ -18,7 +18,7 @@ struct EventItem: Equatable, Sendable {
     var workstation: ArraySlice<UInt8>
     var type: EventType
     var confidence: FixedPoint
-    /// Of a `product_count` alone.
+    /// Set for `product_count` only.
     var count: Int64?
     var camera: ArraySlice<UInt8>?
     var modelVersion: ArraySlice<UInt8>?
@@ -29,7 +29,7 @@ struct EventItem: Equatable, Sendable {
 }
 
 extension Question {
-    /// - Throws: ``Problem`` where the cursor is not one of this question.
+    /// - Throws: ``Problem`` if the cursor belongs to another question.
     func events(_ partition: PartitionIndex) throws -> EventPage {
         let cursors = EventCursor(question: parameters, site: site.siteID)
         guard let filter = try filter(cursors) else { return EventPage(items: []) }
@@ -40,7 +40,7 @@ extension Question {
             nextCursor: events.count > shown.count ? shown.last.map { cursors.text($0.cursor) } : nil)
     }
 
-    /// nil where an id is asked for that no event has.
+    /// nil if the question names an id that no event has.
     private func filter(_ cursors: EventCursor) throws -> EventFilter? {
         var filter = EventFilter()
         if let cursor = parameters.cursor { filter.after = try cursors.read(cursor) }
@@ -57,7 +57,7 @@ extension Question {
         if let to { filter.to = to.microseconds }
         if let createdFrom = parameters.createdFrom { filter.createdFrom = createdFrom.microseconds }
         if let createdTo = parameters.createdTo { filter.createdTo = createdTo.microseconds }
-        // One more than shown tells whether there is a next page.
+        // One more than shown reveals whether there is a next page.
         filter.limit = parameters.limit + 1
         return filter
     }

@@ -1,4 +1,4 @@
-/// The questions that there are.
+/// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
     case workers, workstations, factory, modelHealth, explain, ledger, events
 
@@ -14,7 +14,7 @@ enum QueryKind: CaseIterable, Sendable {
         }
     }
 
-    /// Query parameters that the route knows, in the order in which messages name them.
+    /// Query parameters that the route accepts, in the order in which messages list them.
     var parameters: [String] {
         let window = ["from", "to", "known_at"]
         let own: [String] =

@@ -2,9 +2,9 @@ internal import EventModel
 internal import Figures
 internal import HTTPServer
 
-/// The parameters of a question, read and judged (SPEC 2.5: a malformed query is a 400).
+/// The parameters of a question, parsed and checked (SPEC 2.5: a malformed query is a 400).
 struct QueryParameters: Sendable {
-    /// As they came, for links to the next page.
+    /// As received, for links to the next page.
     let pairs: [(name: String, value: String)]
     var from: Timestamp?
     var to: Timestamp?
@@ -19,10 +19,10 @@ struct QueryParameters: Sendable {
     var limit = QueryParameters.limitDefault
     var cursor: String?
 
-    /// Events of one page of a listing.
+    /// Events per page of a listing.
     static let limitDefault = 100
     static let limitMaximum = 1000
-    /// A known_at may be this much after the server's clock: clients' clocks differ (SPEC 5.1).
+    /// known_at may be this far ahead of the server's clock: clients' clocks differ (SPEC 5.1).
     static let knownAtLeadMaximum: Int64 = 5 * Microseconds.second
 
     /// - Throws: ``Problem``, 400.
@@ -78,7 +78,7 @@ struct QueryParameters: Sendable {
         if kind == .explain, worker == nil { throw Problem.query("worker_id", "missing") }
     }
 
-    /// A `+` that was not percent-encoded arrives as a space: no instant has one, so it can be put back.
+    /// A `+` that was not percent-encoded arrives as a space. No instant contains a space, so it can be restored.
     private static func time(_ name: String, _ value: String) throws -> Timestamp {
         let text = value.replacing(" ", with: "+")
         guard let time = Timestamp(rfc3339: text) else {
@@ -118,7 +118,7 @@ struct QueryParameters: Sendable {
 }
 
 extension Problem {
-    /// A malformed query; `parameter` is the name at fault.
+    /// A malformed query; `parameter` is the name of the wrong one.
     static func query(_ parameter: String, _ detail: String) -> Problem {
         Problem(400, detail: "\(parameter): \(detail)", extensions: [("parameter", .string(parameter))])
     }
@@ -127,7 +127,7 @@ extension Problem {
         query("to", "\(to) lies before from, \(from)")
     }
 
-    /// What may work a little later.
+    /// A question that may succeed a little later.
     static func busy(_ detail: String, retryAfterSeconds: Int) -> Problem {
         Problem(503, detail: detail, headers: [("Retry-After", String(retryAfterSeconds))])
     }

@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import Locks
 
-/// The threads that compute answers: few, apart from the server's, so that questions never hold up ingest.
+/// The threads that compute answers: few, and separate from the server's, so that questions never delay ingest.
 final class QueryPool: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -25,7 +25,7 @@ final class QueryPool: Sendable {
         }
     }
 
-    /// Whether the job will run; false when too many wait, or after ``stop()``.
+    /// Whether the job will run; false if too many wait, or after ``stop()``.
     func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
         let isTaken = state.withLock { state in
             guard !state.isStopped, state.jobs.count < jobsMaximum else { return false }
@@ -36,7 +36,7 @@ final class QueryPool: Sendable {
         return isTaken
     }
 
-    /// Takes no more jobs; the threads end when those taken are done.
+    /// Accepts no more jobs; the threads end when the accepted ones are done.
     func stop() {
         state.withLock { $0.isStopped = true }
         waiting.signal()

@@ -13,7 +13,7 @@ extension QueryService {
             } ?? false
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []
-        // Whatever lies between must ask again: answers are for one key, and change with the log.
+        // Caches must revalidate: answers are for one key, and change with the log.
         headers.append(("Cache-Control", "private, no-cache"))
         if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
@@ -31,7 +31,7 @@ extension QueryService {
     }
 }
 
-/// The `Link` of a page to the next one (RFC 8288).
+/// The `Link` from a page to the next one (RFC 8288).
 enum NextLink {
     static func header(_ question: Question, cursor: String) -> String {
         var pairs = question.parameters.pairs.filter { $0.name != "cursor" }

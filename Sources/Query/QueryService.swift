@@ -5,37 +5,37 @@ internal import Locks
 public import Projector
 internal import Timeline
 
-/// Who may ask, and about which site.
+/// Whether a request may ask, and about which site.
 public enum QueryPermission: Sendable {
-    /// The site that the request means, by `site_id` or by its key (SPEC 8.5).
+    /// The site that the request is about, by `site_id` or by its key (SPEC 8.5).
     case granted(SiteID)
-    /// The answer to give instead: 401, 403, 429, or 400 where the site is not clear.
+    /// The answer to give instead: 401, 403, 429, or 400 if the site is not clear.
     case refused(HTTPResponse)
 }
 
-/// Answers questions about what was folded (SPEC 5, 6.2, 7.4, 8.5).
+/// Answers questions about folded events (SPEC 5, 6.2, 7.4, 8.5).
 ///
-/// A request is judged on the server's thread, then its exchange sleeps until one of a few threads of its own has
-/// computed the answer, so that ingest never waits for a question. Create it, hand ``routes`` to the server, and
-/// ``stop()`` it after the server.
+/// The server's thread checks a request and suspends its exchange; one of a few threads of the service computes the
+/// answer. So ingest never waits for a question. Create the service, pass ``routes`` to the server, and ``stop()`` it
+/// after the server.
 public final class QueryService: Sendable {
-    /// What the service needs of the rest.
+    /// What the service needs from its process.
     public struct Parts: Sendable {
         /// The projections, by partition.
         public var projections: any PartitionedProjections
         /// The server's clock.
         public var clock: @Sendable () -> Timestamp
-        /// Judges key, role `viewer`, rate and site of a request; runs on a thread of the server.
+        /// Checks key, role `viewer`, rate and site of a request; runs on a thread of the server.
         public var authorize: @Sendable (HTTPRequest) -> QueryPermission
-        /// The newest full definition of a site: names of workers are in the registry alone (SPEC 3).
+        /// The newest full definition of a site: only the registry has the names of workers (SPEC 3).
         public var registry: @Sendable (SiteID) -> SiteDefinition?
         /// Receives why a question could not be answered, for the log.
         public var failed: @Sendable (String) -> Void
-        /// Takes a question whose partition is not held here, or refuses it with nil: then the answer is 503. Runs on a
-        /// thread of the server; what it suspends it completes itself.
+        /// Takes over a question whose partition is not held here, or declines with nil: then the answer is 503. Runs
+        /// on a thread of the server. If it suspends the exchange, it also completes it.
         public var elsewhere: @Sendable (AskedElsewhere) -> HTTPOutcome?
 
-        /// For a process that folds everything itself.
+        /// For a process that folds all partitions itself.
         public init(
             projections: any Projections, clock: @escaping @Sendable () -> Timestamp,
             authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
@@ -73,16 +73,16 @@ public final class QueryService: Sendable {
 
     /// How long a question waits for the fold (SPEC 8.3).
     static let waitMilliseconds = 5000
-    /// Questions that wait for the fold at once; each holds a connection and nothing else.
+    /// Maximum number of questions waiting for the fold; each holds a connection and nothing else.
     static let waitingMaximum = 1024
 
-    /// - Parameter threadCount: threads that compute answers.
+    /// - Parameter threadCount: Number of threads that compute answers.
     public init(_ parts: Parts, threadCount: Int = 2) {
         self.parts = parts
         pool = QueryPool(threadCount: threadCount)
     }
 
-    /// Takes no more questions; those taken are still answered.
+    /// Accepts no more questions; accepted ones are still answered.
     public func stop() { pool.stop() }
 
     /// One route per question, all `GET`.
@@ -150,7 +150,7 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// Goes on when the record at `offset` has been folded; else the answer is 503 (SPEC 8.3).
+    /// Continues when the record at `offset` has been folded; if that takes too long, the answer is 503 (SPEC 8.3).
     private func waitForFold(
         _ asked: AskedQuestion, offset: LogOffset, milliseconds: Int = QueryService.waitMilliseconds,
         _ goOn: @escaping @Sendable () -> Void
@@ -172,7 +172,7 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// The answer; nil where it will be given later.
+    /// The answer; nil if it will be given later.
     private func answer(_ asked: AskedQuestion) -> HTTPResponse? {
         do {
             let clock = parts.clock()
@@ -208,7 +208,8 @@ public final class QueryService: Sendable {
         }
         var again = asked
         again.tries += 1
-        // The definition lies before an end seen since then; after an older end the next record may be the definition.
+        // An end read since arrival is behind the definition; after an older end, the next record may be the
+        // definition.
         again.hasSeenEnd = isCurrent
         let retry = again
         let last = LogOffset(progress.logEnd.value - 1)
@@ -229,19 +230,19 @@ public final class QueryService: Sendable {
     }
 }
 
-/// A request that is to be answered: all of it that outlives its handler.
+/// A question to be answered: everything that outlives its handler.
 struct AskedQuestion: Sendable {
     let kind: QueryKind
     let parameters: QueryParameters
     let site: SiteID
-    /// Those of the site's partition, when the question came.
+    /// The projections of the site's partition when the question arrived.
     let projections: any Projections
     let ifNoneMatch: String?
     let exchange: any HTTPExchange
     let arrival = ContinuousClock.now
-    /// How often it waited for the fold to see its site.
+    /// How often it has waited for the fold to reach its site.
     var tries = 0
-    /// Everything that the log held when it came was folded, and its site was not in it.
+    /// The fold has covered everything that the log held on arrival, and the site was not in it.
     var hasSeenEnd = false
     static let triesMaximum = 20
 

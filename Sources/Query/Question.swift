@@ -4,7 +4,7 @@ internal import HTTPServer
 internal import Projector
 internal import Timeline
 
-/// A question put to one snapshot of a site: every default filled in.
+/// A question to one snapshot of a site, with every default filled in.
 struct Question {
     let kind: QueryKind
     let parameters: QueryParameters
@@ -14,16 +14,16 @@ struct Question {
     let zone: SiteZone
     /// The server's clock.
     let clock: Timestamp
-    /// What the question names, or the site-local day of `now` (SPEC 5.1); nil where a listing has no bound.
+    /// As given in the question, or the site-local day of `now` (SPEC 5.1); nil if a listing has no bound.
     let from: Timestamp?
     let to: Timestamp?
-    /// The registry's newest definition: names of workers are only there (SPEC 3).
+    /// The registry's newest definition: only it has the names of workers (SPEC 3).
     let registered: SiteDefinition?
 
     var site: SiteFold { snapshot.site }
     var reader: any ProjectionReader { snapshot.reader }
 
-    /// - Throws: ``Problem`` where the window ends before it begins.
+    /// - Throws: ``Problem`` if the window ends before it begins.
     init(
         _ kind: QueryKind, _ parameters: QueryParameters, _ snapshot: ProjectionSnapshot, clock: Timestamp,
         zones: ZoneCache,
@@ -55,13 +55,13 @@ struct Question {
     /// `now` of SPEC 5.1.
     var now: Timestamp { parameters.knownAt ?? clock }
 
-    /// [from, E). Where E lies before `from`, it is empty and stands at E, where the last states are read.
+    /// [from, E). If E lies before `from`, the window is empty and lies at E, where the last states are read.
     var window: Window {
         let end = min(to ?? now, now).microseconds
         return Window(from: min(from?.microseconds ?? end, end), end: end)
     }
 
-    /// Whether the same question gets another answer only because time passes.
+    /// Whether the answer to the same question changes merely because time passes.
     var dependsOnClock: Bool {
         if parameters.knownAt != nil { return false }
         switch kind {
@@ -71,6 +71,6 @@ struct Question {
         }
     }
 
-    /// Whether hours are being rebuilt, so that figures are derived from events alone meanwhile (DESIGN 1.7).
+    /// Whether hours are being rebuilt, so that figures are derived from events alone until then (DESIGN 1.7).
     var isRederiving: Bool { site.isRederiving }
 }

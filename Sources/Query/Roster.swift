@@ -2,7 +2,7 @@ internal import EventModel
 internal import Locks
 internal import Timeline
 
-/// Whom lists show: those whom the newest visible definition names, by id bytes (SPEC 3, 8.5).
+/// The workers and stations that lists show: those in the newest visible definition, by id bytes (SPEC 3, 8.5).
 struct Roster: Sendable {
     /// Numbers of ``SiteFold/workers``.
     let workers: [UInt32]
@@ -24,17 +24,17 @@ struct Roster: Sendable {
     }
 }
 
-/// Rosters and names of the sites that were asked about: sorting ten thousand ids for every question takes longer than
-/// their figures.
+/// Rosters and names of recently asked sites: sorting ten thousand ids for every question takes longer than
+/// computing their figures.
 final class RosterCache: Sendable {
     private struct Entry: Sendable {
-        /// Definitions never change once they are in the log, so this names the roster.
+        /// Definitions never change once they are in the log, so this identifies the roster.
         var definition: Int
         var roster: Roster
     }
 
     private struct Names: Sendable {
-        /// Kept so that its memory is not given to another list: same memory, same list.
+        /// Kept so that its memory is not reused for another list: same memory, same list.
         var definition: SiteDefinition
         var workers: [WorkerID: String]
     }
@@ -45,7 +45,7 @@ final class RosterCache: Sendable {
     }
 
     private let state = Guarded(State())
-    /// Beyond it the cache is emptied and filled again. 10 thousand workers take about a megabyte.
+    /// At this size the cache is emptied and filled again. 10 thousand workers take about a megabyte.
     private static let sitesMaximum = 64
 
     func roster(_ question: Question) -> Roster {
@@ -60,7 +60,7 @@ final class RosterCache: Sendable {
         return roster
     }
 
-    /// Names of workers; they are in the registry alone (SPEC 3).
+    /// Names of workers; only the registry has them (SPEC 3).
     func workerNames(_ registered: SiteDefinition?) -> [WorkerID: String] {
         guard let registered else { return [:] }
         let known = state.withLock { $0.names[registered.siteID] }

@@ -2,12 +2,12 @@ internal import EventModel
 internal import Locks
 internal import Projector
 
-/// Knows up to which instant the log of a partition has been folded whole: what `settled` rests on (SPEC 5.8).
+/// Knows up to which instant the log of a partition is folded completely: the basis of `settled` (SPEC 5.8).
 ///
-/// Compares with the log's end as it was seen at some time, not as it is now: under a steady load the fold is never
-/// level with the end of this moment, and on Kafka the end is known only from a while ago.
+/// Compares with the log's end as read at some earlier time, not with the current end. Under a steady load the fold
+/// never reaches the current end, and on Kafka only an earlier end is known.
 final class SettlementWatch: Sendable {
-    /// A later append can carry a created_at this much before its own time: 30 s of SPEC 2.8, and room for clocks.
+    /// A later append can have a created_at this much before its own time: 30 s of SPEC 2.8, plus a margin for clocks.
     static let delayMicroseconds: Int64 = 40 * Microseconds.second
 
     private struct Sight {
@@ -16,7 +16,7 @@ final class SettlementWatch: Sendable {
     }
 
     private struct State {
-        /// The newest sight whose end has been folded.
+        /// The newest observation whose end has been folded.
         var reached: Sight?
         /// One whose end has not been folded yet.
         var awaited: Sight?
@@ -28,11 +28,11 @@ final class SettlementWatch: Sendable {
 
     private let state = Guarded(State())
 
-    /// Notes where log and fold stand.
+    /// Records the positions of log and fold.
     ///
-    /// The end holds for the time at which it was read: the log can have grown since, and what was appended then
-    /// can carry a created_at of up to ``delayMicroseconds`` before.
-    /// - Parameter time: the clock, read before the progress was.
+    /// The end is valid for the time at which it was read: the log may have grown since, and records appended then can
+    /// have a created_at of up to ``delayMicroseconds`` before.
+    /// - Parameter time: the clock, read before the progress.
     func note(_ progress: FoldProgress, at time: Timestamp) {
         let sight = Sight(time: time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
         state.withLock { state in
@@ -48,7 +48,7 @@ final class SettlementWatch: Sendable {
         }
     }
 
-    /// Whether no later append can change an answer at this progress about this knowledge.
+    /// Whether no later append can change an answer with this progress and this known_at.
     func isSettled(knownAt: Timestamp, _ progress: FoldProgress) -> Bool {
         state.withLock { state in
             guard let reached = state.reached, progress.nextOffset >= reached.end else { return false }

@@ -1,7 +1,7 @@
 internal import EventLog
 
-/// Headers as they stand in a row: for each, the name and the value, both with their length before them (4 bytes,
-/// little-endian). No headers are NULL.
+/// Encodes the headers of a row: name and value of each, both with a length prefix (4 bytes, little-endian). NULL when
+/// there are no headers.
 enum HeaderCoding {
     static func encode(_ headers: [RecordHeader]) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -12,7 +12,7 @@ enum HeaderCoding {
         return bytes
     }
 
-    /// Ends at the first length that does not fit; only a damaged file has one.
+    /// Stops at the first length that does not fit; this only happens in a damaged file.
     static func decode(_ bytes: UnsafeRawBufferPointer) -> [RecordHeader] {
         var rest = bytes[...]
         var headers: [RecordHeader] = []

@@ -1,17 +1,17 @@
 internal import EventLog
 internal import SQLite
 
-/// The tables of a log file, and how to tell one from something else.
+/// The tables of a log file, and how to recognize one.
 ///
-/// `records` has one row per record, its rowid being the offset. `spans` answers "first record at or after a time"
-/// without an index on every record, although created_at need not rise with the offset: row *i* is written with the
-/// last record of offsets [1024 *i*, 1024 (*i* + 1)) and holds the largest created_at of **all** records up to there.
-/// That number only rises, so halving finds the span in which it first reaches a time, and the first record of that
-/// span at or after the time is the first of the whole log.
+/// `records` has one row per record, with the offset as rowid. `spans` answers "first record at or after a time"
+/// without an index on every record, although created_at may decrease: row *i* is written with the last record of
+/// offsets [1024 *i*, 1024 (*i* + 1)) and contains the largest created_at of **all** records up to that one. This value
+/// never decreases, so a binary search finds the span in which it first reaches a time. The first record of that span
+/// at or after the time is the first one in the whole log.
 enum LogFormat {
-    /// Raised when older programs could misread the file.
+    /// Incremented when older programs could misread the file.
     static let version: Int64 = 1
-    /// "AnLg" in the file's header, for `file(1)` and for us.
+    /// "AnLg" in the file's header, for `file(1)` and for the check below.
     private static let applicationID: Int64 = 0x416E_4C67
     static let recordsPerSpan: Int64 = 1024
 
@@ -37,7 +37,7 @@ enum LogFormat {
 
     /// Checks that the file is a log that this program can read.
     /// - Returns: its identity.
-    /// - Throws: ``LogError``: `.corrupt` for anything else than such a log.
+    /// - Throws: ``LogError``: `.corrupt` for anything else.
     static func check(_ connection: Connection) throws -> LogEpoch {
         if try connection.options.mode == .reader && isEmpty(connection) {
             throw LogError(
@@ -67,7 +67,7 @@ enum LogFormat {
 }
 
 extension LogError {
-    /// What a failure of SQLite means when nothing was changed by it.
+    /// The log error for an SQLite failure that changed nothing.
     init(_ error: any Error, whileDoing action: String) {
         switch error {
         case let error as LogError: self = error

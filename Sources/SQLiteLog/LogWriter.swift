@@ -3,16 +3,16 @@ internal import EventModel
 internal import Locks
 internal import SQLite
 
-/// The only writer of a log file: one transaction and one sync for each group of records.
+/// The only writer of a log file: one transaction and one sync per group of records.
 ///
-/// Used by one thread at a time; ``SQLiteLog`` guards it.
+/// For one thread at a time; ``SQLiteLog`` ensures this.
 final class LogWriter {
     /// When a test can make a commit fail.
     enum CommitMoment: Sendable { case before, after }
     typealias CommitHook = @Sendable (CommitMoment) throws(SQLiteError) -> Void
 
-    /// Released after the connection is closed: closing copies the write-ahead log into the file, and no other process
-    /// may write meanwhile.
+    /// Released after closing the connection: closing copies the write-ahead log into the file, and no other process
+    /// may write during that time.
     private let lock: FileLock
     private var open: Open?
     private let checkpointPages: Int
@@ -22,7 +22,7 @@ final class LogWriter {
     private(set) var end: LogOffset = .zero
     /// Largest created_at of all records.
     private var newest = Timestamp(microseconds: .min)
-    /// A commit failed in a way that does not tell whether it took place.
+    /// A commit failed, and it is unknown whether it took effect.
     private var isInDoubt = false
     private var pagesSinceCheckpoint = 0
 
@@ -52,15 +52,16 @@ final class LogWriter {
         }
     }
 
-    /// Takes the lock, opens or creates the file and finds the log's end.
+    /// Takes the lock, opens or creates the file and finds the end of the log.
     /// - Throws: `.inUse`, `.corrupt` or `.unavailable`.
     init(path: String, checkpointPages: Int) throws(LogError) {
         lock = try Self.lock(path + ".lock")
         self.checkpointPages = checkpointPages
         do {
             var options = ConnectionOptions.writer
-            // Seven records of a hundred events fit into 8 KiB; 4 KiB would hold three and stay a quarter empty. Measured:
-            // 1.4 times as fast to write in groups and to read, and no slower for single records. 16 KiB gains little.
+            // 8 KiB hold seven records of a hundred events; 4 KiB would hold three and stay a quarter empty. Measured:
+            // 1.4 times as fast for writing in groups and for reading, and no slower for single records. 16 KiB gains
+            // little.
             options.pageBytes = 8192
             options.checkpointPages = 0  // see checkpointIfDue
             let connection = try Connection(path: path, options)
@@ -89,9 +90,9 @@ final class LogWriter {
         end = LogOffset(try connection.integer("SELECT max(offset) + 1 FROM records") ?? 0)
     }
 
-    /// Writes the records, in order, and syncs.
-    /// - Returns: the offset of the first.
-    /// - Throws: `.unavailable` when nothing was written, `.uncertain` when that is not known.
+    /// Writes the records in order and syncs.
+    /// - Returns: the offset of the first record.
+    /// - Throws: `.unavailable` when nothing was written, `.uncertain` when that is unknown.
     func write(_ records: [NewRecord], hook: CommitHook?) throws(LogError) -> LogOffset {
         guard let open else { throw LogError(.unavailable, "the log is closed") }
         let first: LogOffset
@@ -130,7 +131,7 @@ final class LogWriter {
             try statement.bind(4, HeaderCoding.encode(record.headers))
         }
         try record.payload.withUnsafeBytes { payload in
-            // The bytes must not be bound any longer than they are there.
+            // The bytes must not stay bound beyond their lifetime.
             defer { statement.clearBindings() }
             try statement.bind(5, borrowing: payload)
             try statement.run()
@@ -147,8 +148,8 @@ final class LogWriter {
             try hook?(.after)
         } catch {
             open.connection.rollBack()
-            // Without room, or without the lock, the commit's last page was not written. After an IO error, it may
-            // have been: a crash now could bring the transaction back.
+            // When the disk is full or the file locked, the last page of the commit was not written. After an IO error
+            // it may have been: a crash now could bring the transaction back.
             guard error.isFull || error.isBusy else {
                 isInDoubt = true
                 throw LogError(
@@ -159,27 +160,28 @@ final class LogWriter {
         }
     }
 
-    /// Copies the write-ahead log into the file when it has grown.
+    /// Copies the write-ahead log into the file once it has grown.
     ///
-    /// When readers never pause, the write-ahead log keeps growing; at four times the bound it is cut by waiting for them.
+    /// With readers that never pause, the write-ahead log keeps growing; at four times the limit this waits for the
+    /// readers and truncates it.
     func checkpointIfDue() {
         guard let connection = open?.connection else { return }
         pagesSinceCheckpoint += connection.pagesWritten(andReset: true)
         guard pagesSinceCheckpoint >= checkpointPages else { return }
         pagesSinceCheckpoint = 0
-        // A failure leaves everything in the write-ahead log, where it is as safe; the next round tries again.
+        // On failure everything stays in the write-ahead log, where it is just as safe; the next call tries again.
         guard let result = try? connection.checkpoint(.passive), result.logPages > 4 * checkpointPages else { return }
         connection.setBusyTimeout(milliseconds: 200)
         _ = try? connection.checkpoint(.restart)
         connection.setBusyTimeout(milliseconds: connection.options.busyTimeoutMilliseconds)
     }
 
-    /// For tests: no more than this many pages, as if the disk were full; nil: as many as there is room for.
+    /// For tests: limits the file to this many pages, as if the disk were full; nil removes the limit.
     func limitPages(to pages: Int?) throws(SQLiteError) {
         try open?.connection.execute("PRAGMA max_page_count = \(pages ?? 1_073_741_823)")
     }
 
-    /// For tests: what a PRAGMA of the writing connection says.
+    /// For tests: the value of a PRAGMA of the writing connection.
     func pragma(_ name: String) throws(SQLiteError) -> Int? {
         try open?.connection.integer("PRAGMA \(name)").map { Int($0) }
     }

@@ -3,7 +3,7 @@ internal import EventModel
 internal import Locks
 internal import SQLite
 
-/// A read-only connection with its statements; used by one thread at a time, by way of ``ReaderPool``.
+/// A read-only connection with its statements; for one thread at a time, see ``ReaderPool``.
 final class ReadSession {
     let connection: Connection
     let epoch: LogEpoch
@@ -14,7 +14,7 @@ final class ReadSession {
 
     private static let noHeaders: @Sendable () -> [RecordHeader] = { [] }
 
-    /// - Throws: `.corrupt` for a file that is no log, `.unavailable` when there is none.
+    /// - Throws: `.corrupt` for a file that is not a log, `.unavailable` when there is none.
     init(path: String) throws(LogError) {
         do {
             connection = try Connection(path: path, .reader)
@@ -38,7 +38,7 @@ final class ReadSession {
         return LogOffset(try end.step() ? end.int64(0) : 0)
     }
 
-    /// Hands out rows in one snapshot, which ends with the call.
+    /// Reads rows in one snapshot, which ends with the call.
     func read(
         from offset: LogOffset, before end: LogOffset?, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
@@ -59,11 +59,11 @@ final class ReadSession {
         return next
     }
 
-    /// - Returns: bytes of payload.
+    /// - Returns: the size of the payload in bytes.
     private func handOut(_ offset: LogOffset, _ body: (LogRecord) throws -> Void) throws -> Int {
         try records.withBlob(2) { key in
             try records.withBlob(4) { payload in
-                // Almost no record has headers, and a closure that captures is an allocation.
+                // Almost no record has headers, and a capturing closure costs an allocation.
                 let headers = records.isNull(3) ? Self.noHeaders : decodeHeaders
                 try body(
                     LogRecord(
@@ -104,9 +104,9 @@ final class ReadSession {
     }
 }
 
-/// Read connections, one for each thread that reads at the moment; a few idle ones are kept.
+/// Read connections, one per reading thread; keeps a few idle ones.
 ///
-/// `@unchecked Sendable`: a session belongs to whoever took it out.
+/// `@unchecked Sendable`: a session belongs to the thread that took it.
 final class ReaderPool: @unchecked Sendable {
     private let path: String
     private let idleMaximum: Int
@@ -117,7 +117,7 @@ final class ReaderPool: @unchecked Sendable {
         self.idleMaximum = idleMaximum
     }
 
-    /// - Throws: ``LogError`` or what `body` throws.
+    /// - Throws: ``LogError`` or any error of `body`.
     func withSession<Result>(_ body: (ReadSession) throws -> Result) throws -> Result {
         let session = try idle.withLock { $0.popLast() } ?? ReadSession(path: path)
         defer {

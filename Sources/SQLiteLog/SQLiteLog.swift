@@ -7,17 +7,17 @@ internal import SQLite
 /// The embedded log: one SQLite file, one partition, durable before it acknowledges.
 ///
 /// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Each append is one
-/// transaction and one sync, one after the other: callers group their records before they append, as the gateway's log
-/// thread does. Offsets start at 0 and have no gaps. Records stay for ever; cut nothing off by hand.
+/// transaction and one sync, in sequence: callers should combine their records, as the gateway's log thread does.
+/// Offsets start at 0 and have no gaps. Records are kept forever; do not delete any by hand.
 public final class SQLiteLog: EventLog {
     public let epoch: LogEpoch
     public let partitionCount: Int32 = 1
 
-    /// What appends, one call at a time.
+    /// The state for appends, one call at a time.
     private struct Writing {
         /// nil once closed.
         var writer: LogWriter?
-        /// Of a test; lets commits fail.
+        /// Set by tests; makes commits fail.
         var hook: LogWriter.CommitHook?
     }
 
@@ -25,24 +25,24 @@ public final class SQLiteLog: EventLog {
     /// Whether this process opened the log for writing.
     private let isWriter: Bool
     private let readers: ReaderPool
-    /// In the writing process: the end and the newest records. Other processes use only its wake-ups.
+    /// The end and the newest records in the writing process. Other processes only use its wake-ups.
     private let tail: Monitor<Tail>
 
-    /// How often a reader in another process checks for new records: half of the 50 ms in which it has to show them.
+    /// How often a reader in another process polls for new records: half of the 50 ms in which it must show them.
     private static let pollMilliseconds = 25
 
-    /// Opens the log for writing and reading; creates the file if necessary, in a folder that exists.
-    /// - Throws: ``LogError``: `.inUse` when there is a writer already, `.corrupt` when the file is something else,
+    /// Opens the log for writing and reading; creates the file if necessary, but not its directory.
+    /// - Throws: ``LogError``: `.inUse` when there is already a writer, `.corrupt` when the file is not a log,
     ///   `.unavailable` when it cannot be opened.
     public static func open(path: String, limits: SQLiteLogLimits = SQLiteLogLimits()) throws(LogError) -> SQLiteLog {
         let writer = try LogWriter(path: path, checkpointPages: limits.checkpointPages)
         return SQLiteLog(path: path, writer: writer, limits: limits)
     }
 
-    /// Opens the log of another process for reading; appending is `.unavailable`.
+    /// Opens the log of another process for reading; appends are `.unavailable`.
     ///
-    /// Works while nobody writes, too. This user must be allowed to write the file's folder, as SQLite needs it.
-    /// - Throws: ``LogError``: `.unavailable` when there is no log yet, `.corrupt` when the file is something else.
+    /// Also works when no process is writing. SQLite requires that this user may write to the file's directory.
+    /// - Throws: ``LogError``: `.unavailable` when there is no log yet, `.corrupt` when the file is not a log.
     public static func openReader(
         path: String, limits: SQLiteLogLimits = SQLiteLogLimits()
     ) throws(LogError) -> SQLiteLog {
@@ -70,8 +70,8 @@ public final class SQLiteLog: EventLog {
         isWriter = false
     }
 
-    /// Ends writing: waits for the commit under way; after that appends are `.unavailable`, and another process may open
-    /// the log for writing. What is in memory stays readable. The same happens when the last reference goes.
+    /// Stops writing: waits for the commit in progress. After that, appends are `.unavailable`, and another process may
+    /// open the log for writing. Records in memory stay readable. Releasing the last reference does the same.
     public func close() {
         readers.closeIdle()
         writing.withLock { $0.writer = nil }
@@ -98,7 +98,7 @@ public final class SQLiteLog: EventLog {
             guard let writer = writing.writer else { throw LogError(.unavailable, "the log is closed") }
             defer { writer.checkpointIfDue() }
             let first = try writer.write(records, hook: writing.hook)
-            // Under the lock: readers see records in the order of their offsets, and before their writer is answered.
+            // Under the lock, so that readers see records in offset order, and before the append returns.
             tail.update { $0.append(records, from: first) }
             return first
         }
@@ -166,12 +166,12 @@ public final class SQLiteLog: EventLog {
         } ?? false
     }
 
-    /// Nothing notifies one process of another's commit, so this one has to poll.
+    /// One process gets no notification of another's commit, so this one has to poll.
     private func pollForRecord(at offset: LogOffset, timeoutMilliseconds: Int, wakes: Int) -> Bool {
         let clock = SystemClock()
         let deadline = clock.uptime.advanced(milliseconds: timeoutMilliseconds)
         while true {
-            // A failure shows in the caller's next read.
+            // The caller's next read reports the failure.
             if let end = try? endOffset(PartitionIndex(0)), offset < end { return true }
             let left = min(Self.pollMilliseconds, clock.uptime.milliseconds(until: deadline))
             guard left > 0 else { return false }
@@ -188,10 +188,10 @@ public final class SQLiteLog: EventLog {
 
     // MARK: For tests
 
-    /// Lets commits fail; nil ends that.
+    /// Makes commits fail; nil ends this.
     func onCommit(_ hook: LogWriter.CommitHook?) { writing.withLock { $0.hook = hook } }
 
-    /// Runs `body` with the writer while nobody writes.
+    /// Runs `body` with the writer while no append is in progress.
     func withWriter<Result>(_ body: (LogWriter) throws -> Result) throws -> Result? {
         try writing.withLock { try $0.writer.map(body) }
     }

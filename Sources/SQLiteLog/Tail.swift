@@ -1,7 +1,7 @@
 internal import EventLog
 internal import EventModel
 
-/// The newest records in memory, so that readers that follow the end need no query.
+/// The newest records in memory, so that readers at the end of the log need no query.
 struct Tail {
     /// The offset of the next record.
     private(set) var end: LogOffset
@@ -10,11 +10,11 @@ struct Tail {
 
     private let bytesMaximum: Int
     private var bytes = 0
-    /// Records from `head` on are valid; those before it are empty and removed from time to time.
+    /// Records from `head` on are valid; earlier ones are empty and removed from time to time.
     private var records: [NewRecord] = []
     private var head = 0
 
-    /// Added for each record: its place in the array and its allocations.
+    /// Added for each record: its array element and its allocations.
     private static let overheadBytes = 160
 
     init(end: LogOffset, bytesMaximum: Int) {
@@ -22,12 +22,12 @@ struct Tail {
         self.bytesMaximum = bytesMaximum
     }
 
-    /// The oldest offset that is in memory.
+    /// The oldest offset in memory.
     var start: LogOffset { LogOffset(end.value - Int64(records.count - head)) }
 
     mutating func append(_ added: [NewRecord], from first: LogOffset) {
         if first != end {
-            // A commit of unknown outcome did take place: what it wrote is not in memory.
+            // A commit with unknown outcome took effect after all: its records are not in memory.
             records.removeAll()
             (head, bytes, end) = (0, 0, first)
         }
@@ -51,7 +51,7 @@ struct Tail {
         }
     }
 
-    /// The records from an offset on; nil when it is no longer, or not yet, in memory.
+    /// The records from an offset on; nil when they are no longer, or not yet, in memory.
     func slice(from offset: LogOffset, byteLimit: Int) -> [NewRecord]? {
         guard offset >= start, offset <= end else { return nil }
         let first = head + Int(offset.value - start.value)
@@ -61,7 +61,7 @@ struct Tail {
             bytes += records[last].payload.count
             last += 1
         }
-        // Not a slice: that would make the next append copy everything.
+        // Not a slice: it would make the next append copy everything.
         return Array(records[first..<last])
     }
 }

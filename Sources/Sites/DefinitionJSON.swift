@@ -1,13 +1,13 @@
 package import EventModel
 package import JSON
 
-/// Something that is wrong with a definition, and where (RFC 6901).
+/// A fault in a definition, and its location (RFC 6901).
 package struct DefinitionFault: Error, Equatable {
     package var pointer: String
     package var message: String
 }
 
-/// Why a definition cannot be taken; all faults that were found, up to a hundred.
+/// Why a definition is refused; all faults found, up to a hundred.
 package struct DefinitionError: Error, Equatable {
     /// False: the body is not even JSON.
     package var isJSON = true
@@ -27,14 +27,14 @@ package enum DefinitionJSON {
         return definition
     }
 
-    /// What was put, with all defaults.
+    /// The definition as put, with all defaults.
     package static func bytes(_ definition: SiteDefinition) -> [UInt8] {
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in write(definition, to: &json) }
         return json.bytes
     }
 
-    /// The answer of `GET` and `PUT`: what was put, and since when and where it holds.
+    /// The answer of `GET` and `PUT`: the definition as put, and since when and at which position it is in force.
     package static func bytes(_ placed: PlacedDefinition) -> [UInt8] {
         let definition = placed.definition
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))

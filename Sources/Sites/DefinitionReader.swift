@@ -2,12 +2,12 @@ internal import EventModel
 internal import Foundation
 internal import JSON
 
-/// Turns the JSON of a definition into values and notes everything that is wrong with it (SPEC 3).
+/// Turns the JSON of a definition into values and records every fault in it (SPEC 3).
 struct DefinitionReader {
     static let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    /// More would not help anybody to put a definition right.
+    /// More would not help anybody to correct a definition.
     private static let faultsMaximum = 100
-    /// Bytes of a name, location or line: shown, never compared.
+    /// Maximum bytes of a name, location or line: shown, never compared.
     private static let textBytesMaximum = 1024
     private static let shiftsMaximum = 100
 
@@ -69,7 +69,7 @@ struct DefinitionReader {
         definition.shifts = shifts(fields, at: pointer)
     }
 
-    /// Only names of the IANA database: Foundation also takes abbreviations and offsets.
+    /// Accepts only names of the IANA database: Foundation also takes abbreviations and offsets.
     private static func isTimeZone(_ name: String) -> Bool {
         guard name == "UTC" || name == "GMT" || name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name),
             name.utf8.allSatisfy({ $0 < 0x80 }), !name.contains(".."), !name.hasPrefix("/")
@@ -79,7 +79,7 @@ struct DefinitionReader {
 
     private mutating func target(_ fields: [String: JSONValue], at pointer: String) -> Int64? {
         guard let text = number(fields, "target_units_per_hour", at: pointer) else { return nil }
-        // Decimal holds 38 digits, so that millionths of what people write are exact.
+        // Decimal holds 38 digits, so millionths of realistic numbers are exact.
         guard let value = Decimal(string: text), value >= 0, value <= 1_000_000_000 else {
             fault("\(pointer)/target_units_per_hour", "must be between 0 and 1000000000")
             return nil

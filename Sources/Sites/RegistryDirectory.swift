@@ -2,9 +2,9 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// The definitions of the registry topic as they stand now, names included, kept up to date; it never writes.
+/// The current definitions of the registry topic, names included, kept up to date; it never writes.
 ///
-/// For every process of a cluster: a worker answers questions with the names in it, a gateway admits by it
+/// Every process of a cluster uses it: a worker answers questions with its names, and a gateway admits by it
 /// (``TopicRegistry``).
 public final class RegistryDirectory: Sendable {
     private struct State {
@@ -13,7 +13,7 @@ public final class RegistryDirectory: Sendable {
         var badRecords = 0
     }
 
-    /// Apart from the directory, so that following does not keep it alive.
+    /// Separate from the directory, so that following does not keep the directory alive.
     private final class Shared: Sendable {
         let state: Guarded<State>
         let report: @Sendable (String) -> Void
@@ -31,7 +31,7 @@ public final class RegistryDirectory: Sendable {
                     state.badRecords += 1
                     return state.badRecords
                 }
-                // Every one of them would say no more.
+                // Reporting the first one is enough.
                 if count == 1 { report("the registry's record at \(record.position) cannot be read and is left out") }
                 return
             }
@@ -50,8 +50,8 @@ public final class RegistryDirectory: Sendable {
     let epoch: LogEpoch
     let partitionCount: Int32
 
-    /// Begins to read the topic.
-    /// - Throws: ``LogError`` when there is no such topic or no broker answers.
+    /// Starts to read the topic.
+    /// - Throws: ``LogError`` if there is no such topic or no broker answers.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), log: any EventLog,
         report: @escaping @Sendable (String) -> Void = { _ in }
@@ -63,16 +63,16 @@ public final class RegistryDirectory: Sendable {
         following = try topics.follow(names.registry, nil, from: .beginning) { shared.handle($0) }
     }
 
-    /// Ends the reading; what was read stays.
+    /// Stops reading; the definitions read so far stay.
     public func stop() { following.stop() }
 
-    /// The newest definition of a site, with names; nil for one that the registry does not have.
+    /// The newest definition of a site, with names; nil if the registry has none.
     public func site(_ site: SiteID) -> PlacedDefinition? {
         shared.state.withLock { $0.table.entries[site]?.best }
     }
 
-    /// Blocks until everything that was in the topic when this was called is known.
-    /// - Returns: false when the time was up or the topic cannot be read.
+    /// Blocks until everything that was in the topic at the time of the call has been read.
+    /// - Returns: false on a timeout or if the topic cannot be read.
     public func readToEnd(timeoutMilliseconds: Int) -> Bool {
         following.readToEnd(timeoutMilliseconds: timeoutMilliseconds)
     }
@@ -80,10 +80,10 @@ public final class RegistryDirectory: Sendable {
     /// Why it no longer keeps up; nil while it does.
     public var failure: LogError? { following.failure }
 
-    /// Looks at the table.
+    /// Gives access to the table.
     func withTable<Result>(_ body: (RegistryTable) -> Result) -> Result { shared.state.withLock { body($0.table) } }
 
-    /// All definitions; every later change is told to `observer`, in order, on the thread that reads.
+    /// All definitions; `observer` receives every later change, in order, on the reading thread.
     func observe(_ observer: @escaping @Sendable (RegistryTable.Effect) -> Void) -> [PlacedDefinition] {
         shared.state.withLock { state in
             state.observers.append(observer)

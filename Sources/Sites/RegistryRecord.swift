@@ -3,11 +3,11 @@ internal import EventLog
 internal import EventModel
 internal import JSON
 
-/// The value of a record of `andon.registry.v1`; its key is the site's id.
+/// The value of a record in `andon.registry.v1`; the record's key is the site's id.
 ///
-/// What `PUT /api/sites/{site_id}` takes, with all defaults, and beside it the version, since when it holds, and the
-/// revision: where the definition stands in which log. Optional fields that are not set are left out. A record without a
-/// value says that the site's names were erased.
+/// What `PUT /api/sites/{site_id}` takes, with all defaults, plus the version, the time since when it is in force, and
+/// the revision: the definition's log and its position there. Optional fields without a value are left out. A record
+/// without a value means that the site's names were erased.
 ///
 ///     {"site":{"site_id":"plant-1","name":"Plant 1","time_zone":"Europe/Berlin","observation_ttl_seconds":28800,
 ///              "confidence_threshold":0.700000,"max_future_seconds":300,
@@ -18,8 +18,8 @@ internal import JSON
 ///      "version":3,"created_at":"2026-01-12T08:00:00.000000Z",
 ///      "revision":{"epoch":"00112233445566778899aabbccddeeff","partition":7,"offset":41}}
 ///
-/// `epoch` is the log's identity in hexadecimal. Readers keep the highest offset of an epoch; of one offset, the newest
-/// record.
+/// `epoch` is the log's identity in hexadecimal. Readers keep the highest offset of an epoch and, for one offset, the
+/// newest record.
 struct RegistryRecord: Equatable {
     var epoch: LogEpoch
     var placed: PlacedDefinition
@@ -29,7 +29,7 @@ struct RegistryRecord: Equatable {
         self.placed = placed
     }
 
-    /// nil for bytes that are no such record of this site.
+    /// nil if the bytes are not a valid record of this site.
     init?(_ bytes: [UInt8], site: SiteID) {
         guard site.isValid, let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum),
             case .object(let members) = value, let version = members.integer("version"), version > 0,
@@ -66,7 +66,7 @@ struct RegistryRecord: Equatable {
 }
 
 extension [String: JSONValue] {
-    /// A member that is a whole number; nil for anything else.
+    /// A member that is an integer; nil for anything else.
     func integer(_ name: String) -> Int64? {
         if case .number(let text)? = self[name] { Int64(text) } else { nil }
     }

@@ -1,16 +1,16 @@
 package import EventModel
 internal import Locks
 
-/// Reads the registry to its end before a gateway says that it does not know a site, worker or station: another gateway
-/// may just have admitted them (DESIGN 5).
+/// Reads the registry to its end before a gateway reports a site, worker or station as unknown: another gateway may
+/// just have admitted them (DESIGN 5).
 ///
-/// At most once a second for each site, and not for a second after it failed, so that nobody can keep the threads of the
-/// HTTP pool waiting by asking for what does not exist.
+/// At most once a second for each site, and not for a second after a failure, so that nobody can block the HTTP threads
+/// by asking for what does not exist.
 package final class RegistryRefresh: Sendable {
     static let intervalMilliseconds: Int64 = 1000
-    /// Longest time that a request waits; after it, what is known has to do.
+    /// Longest time that a request waits; after that, the gateway decides by what it knows.
     static let waitMilliseconds = 1000
-    /// Sites of one second; others are answered by what is known.
+    /// Maximum number of sites per second; requests for further sites are decided by what is known.
     static let sitesMaximum = 4096
 
     private struct Reading {
@@ -35,7 +35,7 @@ package final class RegistryRefresh: Sendable {
         self.uptime = uptime
     }
 
-    /// Reads, or waits for whoever reads for this site already; at once where that was less than a second ago.
+    /// Reads, or waits for a read of this site in progress; returns at once if the last read is less than a second old.
     package func refresh(_ site: SiteID) {
         guard registry.isShared else { return }
         let now = uptime()

@@ -3,15 +3,15 @@ public import EventLog
 public import EventModel
 internal import Locks
 
-/// Puts right what the registry topic lacks, by what the fold knows (DESIGN 3).
+/// Repairs the registry topic from what the fold knows (DESIGN 3).
 ///
-/// A gateway that dies between the log and the registry leaves the registry behind; two gateways that put definitions of
-/// one site at once count the same version twice; compaction may keep an older record than the best. The fold has read
-/// every definition in order, so it is the authority. For workers: call ``repair(_:)`` now and then with the definitions
-/// of the partitions at hand, from one thread.
+/// The registry falls behind if a gateway dies between the log and the registry. Two gateways that put definitions of
+/// one site at once assign the same version twice. Compaction may keep an older record than the best. The fold has read
+/// every definition in order, so it is the authority. For workers: call ``repair(_:)`` now and then with the
+/// definitions of their partitions, from one thread.
 public final class RegistryRepair: Sendable {
-    /// A definition reaches the registry within a produce's deadline of the log; what is still missing after this time was
-    /// lost. Writing earlier would race with the gateway, which alone has the names.
+    /// A definition reaches the registry within a produce deadline after the log; one that is still missing after this
+    /// time is lost. Writing earlier would race with the gateway, which alone has the names.
     public static let graceMillisecondsDefault: Int64 = 60_000
 
     private struct Lack {
@@ -39,12 +39,12 @@ public final class RegistryRepair: Sendable {
         self.uptime = uptime
     }
 
-    /// Writes the definitions that the registry lacks, has with a lower revision or another version, or might lose, once
-    /// that has been so for the time of grace; names that it knows stay. Repeating it does nothing.
+    /// Writes the definitions that the registry lacks, has with a lower revision or another version, or might lose,
+    /// once that has lasted for the grace period. Names that the registry knows stay. Calling it again does nothing.
     ///
     /// - Parameter known: The newest definitions of the partitions that this process folds.
-    /// - Returns: how many records were handed over to be sent; failures are repaired by the next call.
-    /// - Throws: ``LogError`` when the registry cannot be read to its end.
+    /// - Returns: how many records were passed on for sending; the next call repairs failures.
+    /// - Throws: ``LogError`` if the registry cannot be read to its end.
     @discardableResult
     public func repair(_ known: [PlacedDefinition]) throws(LogError) -> Int {
         guard registry.readToEnd(timeoutMilliseconds: TopicRegistry.readMillisecondsMaximum) else {
@@ -60,13 +60,13 @@ public final class RegistryRepair: Sendable {
         return due.count
     }
 
-    /// What the registry ought to say of a site; nil when it says so, or something newer.
+    /// What the registry should contain for a site; nil if it already has that, or something newer.
     private static func missing(_ known: PlacedDefinition, in table: RegistryTable) -> PlacedDefinition? {
         let site = known.siteID
         let entry = table.entries[site]
         if let entry {
             let offset = entry.best.position.offset
-            // Beyond what the fold knows is a definition that it has not reached yet.
+            // A definition newer than the fold's is one that the fold has not reached yet.
             if offset > known.position.offset || offset == known.position.offset && entry.best.version == known.version
             {
                 return entry.isKept ? nil : entry.best
@@ -77,7 +77,7 @@ public final class RegistryRepair: Sendable {
         return definition
     }
 
-    /// Those that have been lacking for long enough.
+    /// Those that have been missing for long enough.
     private func due(_ lacking: [PlacedDefinition]) -> Set<SiteID> {
         let now = uptime()
         return lacks.withLock { lacks in

@@ -6,20 +6,20 @@ internal import SQLite
 
 /// The newest full definition of each site, names included, each with its revision: log epoch and offset (DESIGN 3).
 ///
-/// One file, written by this process only. The log holds the definitions without names; where the file lags behind the
-/// log, after a crash between the two, it is repaired from what the fold knows.
+/// One file, written by this process only. The log holds the definitions without names. If the file lags behind the log
+/// after a crash between the two, it is repaired from what the fold knows.
 public final class RegistryStore: DefinitionRegistry {
     private struct Handle: ~Copyable {
         let connection: Connection
         let upsert: Statement
-        /// What the file holds, so that an unchanged definition costs no write.
+        /// The contents of the file, so that an unchanged definition costs no write.
         var stored: [SiteID: RecordPosition]
     }
 
     private let handle: Guarded<Handle>
     private let epoch: LogEpoch
 
-    /// Opens `registry.sqlite`, or creates it.
+    /// Opens `registry.sqlite`; creates it if it is missing.
     /// - Throws: `SQLiteError`.
     public init(path: String, epoch: LogEpoch) throws {
         self.epoch = epoch
@@ -72,7 +72,7 @@ public final class RegistryStore: DefinitionRegistry {
         }
     }
 
-    /// All definitions that were written for this log; rows of another log say nothing about this one.
+    /// All definitions written for this log; rows of another log do not apply.
     public func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) throws -> [PlacedDefinition] {
         try handle.withLock { handle in
             let definitions = try Self.definitions(handle.connection, epoch)
@@ -81,7 +81,7 @@ public final class RegistryStore: DefinitionRegistry {
         }
     }
 
-    /// What the file of another process holds for a log, without writing to it; nothing where there is no file.
+    /// The definitions that another process's file holds for a log, without writing to it; none if there is no file.
     /// - Throws: `SQLiteError`.
     public static func read(path: String, epoch: LogEpoch) throws -> [PlacedDefinition] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }

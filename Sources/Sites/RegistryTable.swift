@@ -1,10 +1,10 @@
 internal import EventLog
 internal import EventModel
 
-/// What the records of the registry topic come to: for each site the highest revision of this log.
+/// The result of the registry topic's records: for each site the highest revision of this log.
 ///
-/// Pure: records go in one by one, in the order of the topic. Compaction keeps the newest record of a key, not the one of
-/// the highest revision; so the table also knows where the two differ, and whoever has the better one writes it again.
+/// Pure: takes records one by one, in topic order. Compaction keeps the newest record of a key, not the one with the
+/// highest revision. So the table also tracks where the two differ, and a process that has the better one rewrites it.
 struct RegistryTable {
     struct Entry: Equatable {
         var best: PlacedDefinition
@@ -14,16 +14,16 @@ struct RegistryTable {
 
     /// What a record changed.
     struct Effect: Equatable {
-        /// What holds now, when that is something else than before.
+        /// The definition now in force, if it differs from before.
         var changed: PlacedDefinition?
-        /// What holds, when the record says less: it has to be written again.
+        /// The definition in force, if the record is inferior to it: it must be written again.
         var displaced: PlacedDefinition?
     }
 
     let epoch: LogEpoch
     let partitionCount: Int32
     private(set) var entries: [SiteID: Entry] = [:]
-    /// Persons as another log's definitions named them; the fold of a copied log has none.
+    /// Workers as named in another log's definitions; the fold of a copied log has no names.
     private var otherLogs: [SiteID: [SiteDefinition.Worker]] = [:]
 
     init(epoch: LogEpoch, partitionCount: Int32) {
@@ -31,7 +31,7 @@ struct RegistryTable {
         self.partitionCount = partitionCount
     }
 
-    /// The registry of this log says nothing about definitions of others (DESIGN 1.3), but for the names in them.
+    /// Definitions of other logs do not apply to this log's registry (DESIGN 1.3), except for the names in them.
     mutating func take(_ record: RegistryRecord) -> Effect {
         let new = record.placed
         let site = new.definition.siteID
@@ -50,14 +50,14 @@ struct RegistryTable {
             entries[site]?.isKept = false
             return Effect(displaced: entry.best)
         }
-        // The same definition again: with another version by a repair, perhaps by somebody who does not know the names.
+        // The same definition with another version, from a repair that perhaps does not know the names.
         var merged = new
         merged.definition = new.definition.named(by: entry.best.definition.workers)
         entries[site] = Entry(best: merged, isKept: merged == new)
         return Effect(changed: merged == entry.best ? nil : merged, displaced: merged == new ? nil : merged)
     }
 
-    /// The site's names are erased; who works where still stands in the log and holds.
+    /// The site's names are erased; the rest of the definition is still in the log and in force.
     mutating func erase(_ site: SiteID) -> Effect {
         otherLogs[site] = nil
         guard let entry = entries[site] else { return Effect() }
@@ -67,7 +67,7 @@ struct RegistryTable {
         return Effect(changed: nameless == entry.best ? nil : nameless)
     }
 
-    /// A definition of the fold with the names that are known of its people.
+    /// A definition of the fold with the known names of its people.
     func named(_ definition: SiteDefinition) -> SiteDefinition {
         let persons = entries[definition.siteID]?.best.definition.workers ?? []
         return definition.named(by: persons).named(by: otherLogs[definition.siteID] ?? [])
@@ -75,7 +75,7 @@ struct RegistryTable {
 }
 
 extension SiteDefinition {
-    /// The definition with the names that others give to those of its workers that have none here.
+    /// The definition, with missing names of its workers filled in from `others`.
     func named(by others: [Worker]) -> SiteDefinition {
         guard others.contains(where: \.isNamed), workers.contains(where: { !$0.isNamed }) else { return self }
         let persons = Dictionary(others.map { ($0.workerID, $0) }, uniquingKeysWith: { first, _ in first })
@@ -86,6 +86,6 @@ extension SiteDefinition {
 }
 
 extension SiteDefinition.Worker {
-    /// Whether it says more than the log does.
+    /// Whether it contains more than the log does.
     var isNamed: Bool { name != nil || location != nil || activeSince != nil }
 }

@@ -2,24 +2,24 @@ internal import EventLog
 package import EventModel
 internal import Locks
 
-/// Brings together what the registry, the fold and the log's newest records say of each site; the newest in the log
-/// holds.
+/// Combines what the registry, the fold and the log's newest records say about each site; the newest definition in
+/// the log is in force.
 ///
 /// The registry is written after the log, so a crash between the two leaves it behind; and the fold may be behind both.
 package struct SiteRecovery {
     package private(set) var sites: [SiteID: PlacedDefinition] = [:]
-    /// Sites whose registry row is to be written again.
+    /// Sites whose registry row must be written again.
     private var repaired: Set<SiteID> = []
 
     /// - Parameters:
-    ///   - registry: With names.
-    ///   - folded: Newest definitions as a fold of the log has them; names that the registry knows stay.
+    ///   - registry: Definitions with names.
+    ///   - folded: The newest definitions from a fold of the log; names that the registry knows stay.
     package init(registry: [PlacedDefinition], folded: [PlacedDefinition]) {
         for placed in registry { sites[placed.siteID] = placed }
         for placed in folded where isNewer(placed.position.offset, of: placed.siteID) { adopt(placed) }
     }
 
-    /// Takes a definition from the log; those of one site by rising offset, so that versions count on.
+    /// Adds a definition from the log. Add those of one site by rising offset, so that versions increase.
     package mutating func take(_ record: DefinitionRecord, at position: RecordPosition) {
         let site = record.definition.siteID
         guard isNewer(position.offset, of: site) else { return }
@@ -33,7 +33,7 @@ package struct SiteRecovery {
         sites[site].map { $0.position.offset < offset } ?? true
     }
 
-    /// Names that the registry has of the same people stay.
+    /// Keeps the names that the registry has for the same people.
     private mutating func adopt(_ placed: PlacedDefinition) {
         var named = placed
         named.definition = placed.definition.named(by: sites[placed.siteID]?.definition.workers ?? [])
@@ -43,9 +43,9 @@ package struct SiteRecovery {
 
     /// Writes what the registry lacks.
     ///
-    /// - Parameter time: Into a shared registry only definitions from before it are written: a younger one is still on its
-    ///   way there from the gateway that appended it, with the names.
-    /// - Throws: what a registry of this process alone throws; a shared one is repaired by the workers where this fails.
+    /// - Parameter time: Only definitions older than this are written to a shared registry: a younger one is still on
+    ///   its way there from the gateway that appended it, with the names.
+    /// - Throws: errors of a registry of this process alone; the workers repair a shared one if this fails.
     package func repair(_ registry: any DefinitionRegistry, before time: Timestamp) throws {
         for site in repaired {
             guard let placed = sites[site] else { continue }

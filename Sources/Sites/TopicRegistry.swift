@@ -4,18 +4,18 @@ internal import Locks
 
 /// The registry as a compacted topic that all gateways share (DESIGN 3, 5).
 public final class TopicRegistry: DefinitionRegistry {
-    /// Reading a topic of 10 thousand sites takes some seconds; a broker that needs longer is not there.
+    /// Reading a topic of 10 thousand sites takes some seconds; a broker that needs longer counts as unavailable.
     public static let readMillisecondsMaximum = 60_000
 
-    /// What others write, as far as it was read.
+    /// Definitions that others write, as far as read.
     public let directory: RegistryDirectory
     private let topics: any Topics
     private let topic: String
     private let report: @Sendable (String) -> Void
-    /// What this process wrote last of each site. When another record displaces it, it is written again.
+    /// The last definition that this process wrote for each site. If another record displaces it, it is written again.
     private let written = Guarded<[SiteID: RecordPosition]>([:])
 
-    /// - Throws: ``LogError`` when there is no such topic or no broker answers.
+    /// - Throws: ``LogError`` if there is no such topic or no broker answers.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), log: any EventLog,
         report: @escaping @Sendable (String) -> Void = { _ in }
@@ -26,7 +26,7 @@ public final class TopicRegistry: DefinitionRegistry {
         directory = try RegistryDirectory(topics: topics, names: names, log: log, report: report)
     }
 
-    /// Ends the reading.
+    /// Stops reading.
     public func stop() { directory.stop() }
 
     public var isShared: Bool { true }
@@ -67,7 +67,7 @@ public final class TopicRegistry: DefinitionRegistry {
 
     public var failure: String? { directory.failure.map { "the registry cannot be read: \($0)" } }
 
-    /// Only the gateway that wrote the better record does, so that there is one of them.
+    /// Only the gateway that wrote the better record does this, so that there is only one rewrite.
     private func writeAgain(_ definition: PlacedDefinition) {
         guard written.withLock({ $0[definition.siteID] }) == definition.position else { return }
         store(definition) { [report] error in

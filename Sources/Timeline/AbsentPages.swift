@@ -1,15 +1,15 @@
 public import EventModel
 
-/// A page that a record will touch and that is in the store alone.
+/// A page that a record will touch and that only the store has.
 public struct AbsentPage: Sendable {
     public var line: LineID
-    /// A key that the page holds.
+    /// A key in the page's range.
     public var key: EventKey
 }
 
 extension PartitionFold {
-    /// The pages that the events of a batch go into and that have to be loaded, so that whoever folds it can load them
-    /// beforehand. A page can be named more than once.
+    /// The pages that must be loaded to fold a batch, so that the caller can load them in advance. A page may occur
+    /// more than once.
     public func absentPages(for batch: EventBatch) -> [AbsentPage] {
         guard let site = number(of: batch.siteID), sites[site].timelines.lacksPages else { return [] }
         return sites[site].absentPages(for: batch)
@@ -23,7 +23,7 @@ extension SiteFold {
         for event in 0..<batch.count {
             let id = Int(batch.workers[event])
             if workers[id] == nil { workers[id] = self.workers.number(of: batch.ids.bytes, batch.ids.range(of: id)) }
-            // Of a new worker nothing is stored.
+            // The store has no pages of a new worker.
             guard let worker = workers[id] else { continue }
             let line = LineIndex(worker, batch.marks[event].eventClass)
             let key = EventKey(time: batch.times[event], type: batch.types[event])

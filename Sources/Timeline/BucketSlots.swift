@@ -1,4 +1,4 @@
-/// What moved in one hour: a difference, never a total.
+/// The changes in one hour: differences, never totals.
 protocol Bucket: Sendable {
     var hour: Hour { get }
     var changedAt: NewestTime { get set }
@@ -8,14 +8,14 @@ protocol Bucket: Sendable {
 extension HourSums: Bucket {}
 extension HealthSums: Bucket {}
 
-/// The two hours that an entity is likely to move in; a third pushes one of them out into the list of the commit.
+/// The two hours in which an entity most likely changes; a third one evicts one of them into the list of the commit.
 ///
-/// Invariant: an even hour stands in one slot, an odd one in the other, so that one comparison finds it.
+/// Invariant: even hours use one slot, odd hours the other, so one comparison finds the slot.
 struct BucketSlots<Sums: Bucket>: Sendable {
     private var even = Sums(hour: Self.free)
     private var odd = Sums(hour: Self.free)
 
-    /// The hour of a slot that holds nothing: no clock ever shows it.
+    /// The hour of an empty slot; no event can have it.
     private static var free: Hour { Hour(Int64.min) }
 
     @inline(__always)
@@ -25,7 +25,7 @@ struct BucketSlots<Sums: Bucket>: Sendable {
     @inline(__always)
     var readAhead: Int64 { even.hour.number &+ odd.hour.number }
 
-    /// Changes the sums of `hour`; whatever else stood in its slot is handed to `spill`.
+    /// Changes the sums of `hour`. If its slot holds another hour, passes that one to `spill` first.
     @inline(__always)
     mutating func change(
         _ hour: Hour, _ changedAt: Int64, spill: (Sums) -> Void, _ change: (inout Sums) -> Void
@@ -48,7 +48,7 @@ struct BucketSlots<Sums: Bucket>: Sendable {
         slot.changedAt.note(changedAt)
     }
 
-    /// Hands on what the slots hold.
+    /// Calls `body` with the sums in the slots.
     func collect(_ body: (Sums) -> Void) {
         if even.hour != Self.free { body(even) }
         if odd.hour != Self.free { body(odd) }

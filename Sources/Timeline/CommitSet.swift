@@ -1,21 +1,21 @@
 public import EventModel
 
-/// What one transaction of the store has to write so that it stands at ``nextOffset`` (DESIGN 1.5).
+/// What one transaction must write to bring the store to ``nextOffset`` (DESIGN 1.5).
 public struct CommitSet: Sendable {
-    /// The next offset to fold: state and position move together.
+    /// The next offset to fold: state and position are committed together.
     public var nextOffset: LogOffset
     public var pageCount: Int64
     public var sites: [Site]
-    /// Counts commits; the store keeps it, so that a reader can tell whether this one is in what it sees.
+    /// Commit counter; the store saves it, so a reader can tell whether its snapshot includes this commit.
     public var generation: UInt64
-    /// The record before ``nextOffset``; nil where nobody said.
+    /// The record before ``nextOffset``; nil when unknown.
     public var fingerprint: RecordFingerprint?
 
-    /// What changed in one site.
+    /// The changes in one site.
     public struct Site: Sendable {
         public var index: UInt32
         public var siteID: SiteID
-        /// New ids, numbered on from `first…`.
+        /// New ids; their numbers start at `first…`.
         public var workers: [[UInt8]]
         public var firstWorker: Int
         public var stations: [[UInt8]]
@@ -24,21 +24,21 @@ public struct CommitSet: Sendable {
         public var firstName: Int
         public var origins: [Origin]
         public var firstOrigin: Int
-        /// Definitions that came, with the workers that they name.
+        /// New definitions, with the workers that they name.
         public var definitions: [StoredDefinition]
         public var firstDefinition: Int
         public var pages: [DirtyPage]
-        /// When true the site's hour rows are deleted before ``hours`` is added.
+        /// Whether to delete the site's hour rows before adding ``hours``.
         public var clearsHours: Bool
-        /// Differences to add; a key can come more than once.
+        /// Differences to add; a key may occur more than once.
         public var hours: [HourRow]
         public var health: [HealthRow]
-        /// Hours in which the last interval of some worker begins now, or began: it reaches into later hours, as far as
-        /// the ttl goes, without a row there.
+        /// Hours in which the last interval of some worker starts, or started before. It extends into later hours, up
+        /// to the ttl, without a row there.
         public var openHours: Set<Hour>
-        /// Figures that may be others because of definitions.
+        /// Figures that definitions may have changed.
         public var definitionReach: DefinitionReach
-        /// Every quarantined event that came, the losers of SPEC 2.6 too.
+        /// Every new quarantined event, including the losers of SPEC 2.6.
         public var quarantined: [QuarantinedEvent]
         public var state: SiteState
     }
@@ -46,22 +46,22 @@ public struct CommitSet: Sendable {
     public struct DirtyPage: Sendable {
         public var line: LineID
         public var page: Page
-        /// Whether the store has no row of it yet.
+        /// Whether the store has no row for it yet.
         public var isNew: Bool
     }
 }
 
-/// The one commit that may be in flight: taken from its fold and not yet durable.
+/// The one commit that may be in flight: taken from its fold but not yet durable.
 ///
-/// ``PartitionFold/takeCommit()`` gives it, ``PartitionFold/finishCommit(_:)`` takes it back. Whoever has it knows that
-/// no other commit is taken meanwhile and that none of its pages leaves memory. To drop it is to drop the fold.
+/// ``PartitionFold/takeCommit()`` returns it, ``PartitionFold/finishCommit(_:)`` consumes it. While it exists, no other
+/// commit is taken and none of its pages leaves memory. Dropping it means discarding the fold.
 public struct CommitInFlight: ~Copyable, Sendable {
     public let set: CommitSet
 }
 
-/// An event that no figure uses, for those who are notified of it (SPEC 2.7).
+/// An event that no figure uses, for subscribers of quarantine (SPEC 2.7).
 public struct QuarantinedEvent: Sendable, Equatable {
-    /// Number of the worker that it names.
+    /// Number of its worker.
     public var worker: UInt32
     public var entry: TimelineEntry
 
@@ -71,7 +71,7 @@ public struct QuarantinedEvent: Sendable, Equatable {
     }
 }
 
-/// A definition as the store keeps it.
+/// A definition in the form that the store keeps.
 public struct StoredDefinition: Sendable {
     /// Without personal data, workers included.
     public var record: DefinitionRecord
@@ -83,11 +83,11 @@ public struct StoredDefinition: Sendable {
     }
 }
 
-/// The scalars of a site.
+/// The scalar values of a site.
 public struct SiteState: Sendable, Equatable {
     public var ledger = Ledger()
     public var parameters = FoldParameters()
-    /// The first worker whose hours are not made; nil when all are.
+    /// The first worker whose hours are not built yet; nil when all are.
     public var rederiveCursor: Int?
     public var bucketFloor = NewestTime.none
     public var newestCreatedAt = NewestTime.none
@@ -95,13 +95,13 @@ public struct SiteState: Sendable, Equatable {
     public init() {}
 }
 
-/// What a commit would have to write.
+/// The size of the next commit.
 public struct CommitBacklog: Sendable, Equatable {
-    /// Entries that are new.
+    /// New entries.
     public var events = 0
-    /// Pages that they are in.
+    /// Pages that contain them.
     public var pages = 0
-    /// Rows of hours and of model health, not counting those of the newest hours.
+    /// Rows of hours and of model health, except those of the newest hours.
     public var rows = 0
 
     public init() {}

@@ -1,7 +1,7 @@
 internal import EventModel
 
 extension PartitionFold {
-    /// Takes what changed since the last commit; nil when nothing did.
+    /// Takes the changes since the last commit; nil when there are none.
     ///
     /// - Precondition: no commit is in flight.
     public mutating func takeCommit() -> CommitInFlight? {
@@ -19,9 +19,9 @@ extension PartitionFold {
         return CommitInFlight(set: set)
     }
 
-    /// The commit is durable: its differences are the store's now, its pages may leave memory.
+    /// Call when the commit is durable: the store now has its differences, and its pages may leave memory.
     ///
-    /// - Precondition: it is the one that was taken last.
+    /// - Precondition: it is the last commit taken.
     public mutating func finishCommit(_ commit: consuming CommitInFlight) {
         precondition(commit.set.generation == generation, "a commit of another fold")
         durableGeneration = generation
@@ -30,16 +30,17 @@ extension PartitionFold {
         }
     }
 
-    /// Takes, writes and finishes one commit, for those who wait for it.
+    /// Takes, writes and finishes one commit synchronously.
     ///
-    /// - Parameter write: what makes it durable. What it throws leaves the commit in flight for good: this fold is done.
+    /// - Parameter write: makes the commit durable. If it throws, the commit stays in flight for good and the fold is
+    ///   unusable.
     public mutating func commit(_ write: (CommitSet) throws -> Void) rethrows {
         guard let commit = takeCommit() else { return }
         try write(commit.set)
         finishCommit(commit)
     }
 
-    /// What has gathered since the last commit: when to commit again (DESIGN 1.6).
+    /// The changes since the last commit; decides when to commit again (DESIGN 1.6).
     public var backlog: CommitBacklog {
         sites.reduce(into: CommitBacklog()) { sum, site in
             sum.events += site.timelines.insertedEntries
@@ -69,9 +70,9 @@ extension SiteFold {
         return set
     }
 
-    /// The store has what the last commit took.
+    /// The store has the changes of the last commit.
     ///
-    /// - Returns: the pages that the store has now, by line and fence.
+    /// - Returns: the pages that the store now has, by line and fence.
     mutating func finishCommit() -> [PageChanges.Name] {
         generationInFlight = 0
         hourBuckets.finishCommit()
@@ -100,7 +101,7 @@ extension SiteFold {
         return state
     }
 
-    /// Definition `sequence` as the log had it.
+    /// Definition `sequence` as recorded in the log.
     public func storedDefinition(_ sequence: Int) -> StoredDefinition {
         let version = definitions[sequence]
         var definition = version.settings

@@ -1,6 +1,6 @@
 public import EventModel
 
-/// Reading time lines: what holds when, derived from events alone (SPEC 4).
+/// Reads time lines: which state holds when, derived from events alone (SPEC 4).
 extension SiteFold {
     /// The page of a line that holds `key`, from memory or from the store.
     func page(of line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Page? {
@@ -16,7 +16,7 @@ extension SiteFold {
     /// Whether the line may have events.
     func hasEvents(_ line: LineIndex) -> Bool { timelines.mayHaveEvents(line) }
 
-    /// Hands on a worker's visible winners of one class with an event time in `range`, in order.
+    /// Calls the body with a worker's visible winners of one class with an event time in `range`, in order.
     package func forEachEntry(
         of worker: UInt32, _ eventClass: EventClass, in range: Range<Int64>, _ view: KnowledgeView,
         _ reader: any PageReader, _ body: (TimelineEntry) throws -> Void
@@ -28,7 +28,7 @@ extension SiteFold {
             reader, body)
     }
 
-    /// Hands on the visible winners of a line with keys in [from, to), in order.
+    /// Calls the body with the visible winners of a line with keys in [from, to), in order.
     func forEachEntry(
         _ line: LineIndex, from: EventKey, to: EventKey, knownAt: KnowledgeLimit, _ reader: any PageReader,
         _ body: (TimelineEntry) throws -> Void
@@ -76,7 +76,7 @@ extension SiteFold {
                 if knownAt.covers(entry.createdAt) && (entry.isState || !statesOnly) { return entry }
             }
             if statesOnly {
-                // The page knows the last state before it.
+                // The page stores the last state before it.
                 guard let entry = page.entry else { return nil }
                 if knownAt.covers(entry.createdAt) { return entry }
             }
@@ -87,7 +87,7 @@ extension SiteFold {
         return nil
     }
 
-    /// Hands on what a worker did in [from, to): intervals clipped to it, in order, and counts (SPEC 4.3–4.4, 5.9).
+    /// Derives what a worker did in [from, to): intervals clipped to it, in order, and counts (SPEC 4.3–4.4, 5.9).
     public func derive(
         _ worker: UInt32, from: Int64, to: Int64, _ view: KnowledgeView, _ reader: any PageReader,
         interval: (_ owner: TimelineEntry, _ start: Int64, _ end: Int64) -> Void,
@@ -114,7 +114,7 @@ extension SiteFold {
     }
 }
 
-/// What holds at one state of knowledge: which events and definitions are visible (SPEC 5.1, 7.2).
+/// One state of knowledge: which events and definitions are visible (SPEC 5.1, 7.2).
 public struct KnowledgeView: Sendable {
     public let knownAt: KnowledgeLimit
     /// Sequence number of the newest visible definition; nil without one.
@@ -130,12 +130,12 @@ public struct KnowledgeView: Sendable {
         self.clips = clips
     }
 
-    /// Where the intervals of a dropped worker end; none otherwise.
+    /// The end of a dropped worker's intervals; none for other workers.
     func clip(_ worker: UInt32) -> OldestTime { clips(worker) }
 }
 
 extension SiteFold {
-    /// What is visible at `knownAt`, nil for all that the fold has.
+    /// What is visible at `knownAt`; nil means everything folded.
     public func view(knownAt: Timestamp?) -> KnowledgeView {
         let known = KnowledgeLimit(knownAt?.microseconds)
         let visible = definitions.indices.filter { known.covers(definitions[$0].createdAt) }
@@ -161,7 +161,7 @@ extension SiteFold {
 }
 
 extension [Int] {
-    /// First index whose element meets a condition that all later ones meet too.
+    /// Index of the first element that satisfies the condition; all later elements must satisfy it too.
     func partitioningIndex(_ isBehind: (Int) -> Bool) -> Int {
         var low = 0
         var high = count

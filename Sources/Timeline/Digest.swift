@@ -1,11 +1,12 @@
 internal import EventModel
 
 extension SiteFold {
-    /// Hands on the canonical dump of a site, piece by piece, for hashing (SPEC 7.1).
+    /// Emits the canonical dump of a site piece by piece, for hashing (SPEC 7.1).
     ///
-    /// Winners of all classes per worker in order of the id's bytes, the intervals they make (the open one without an
-    /// end), then the newest definition's content, persons as ids in order. No clock, position, created_at, version or
-    /// counter is in it, and not the end of a dropped worker either, because that is a created_at.
+    /// It contains the winners of all classes per worker, ordered by id bytes; the intervals that they form (the open
+    /// one without an end); and the newest definition's content, with people as sorted ids. It contains no clock,
+    /// position, created_at, version or counter. The end of a dropped worker is not in it either, because that is a
+    /// created_at.
     public func digest(_ reader: any PageReader, _ emit: ([UInt8]) -> Void) throws {
         var dump = CanonicalDump()
         dump.text("andon.digest.v1")
@@ -98,13 +99,14 @@ extension SiteFold {
         }
     }
 
-    /// Numbers in order of their ids' bytes (SPEC 8.5).
+    /// Numbers, ordered by the bytes of their ids (SPEC 8.5).
     public func numbersByID(_ interner: Interner) -> [UInt32] {
         (0..<UInt32(interner.count)).sorted { interner[$0].lexicographicallyPrecedes(interner[$1]) }
     }
 }
 
-/// Bytes that say the same for the same content and something else for any other: every piece has its length before it.
+/// An unambiguous encoding: equal content gives equal bytes, different content different bytes, because every piece has
+/// a length prefix.
 private struct CanonicalDump {
     private var buffer: [UInt8] = []
 

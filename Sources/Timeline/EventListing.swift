@@ -7,17 +7,17 @@ public struct EventFilter: Sendable {
     public var type: EventType?
     public var from = Int64(0)
     public var to = Timestamp.latest.microseconds + 1
-    /// nil: from the first one on.
+    /// nil: no lower bound.
     public var createdFrom: Int64?
-    /// nil: to the last one.
+    /// nil: no upper bound.
     public var createdTo: Int64?
-    /// Goes on after this event.
+    /// Continues after this event.
     public var after: Cursor?
     public var limit = 100
 
     public init() {}
 
-    /// Where an event stands in the listing: newest event time first, then position.
+    /// Position of an event in the listing: newest event time first, then position in the log.
     public struct Cursor: Sendable, Equatable {
         public var time: Int64
         public var position: PackedPosition
@@ -29,7 +29,7 @@ public struct EventFilter: Sendable {
     }
 }
 
-/// An event of the listing.
+/// One event in the listing.
 public struct ListedEvent: Sendable, Equatable {
     public var worker: UInt32
     public var isLowConfidence: Bool
@@ -82,7 +82,7 @@ extension SiteFold {
     }
 }
 
-/// Walks many lines backwards at once, the newest event first: a binary heap of one head per line.
+/// Merges many lines backwards, newest event first: a binary heap with one head per line.
 private struct EventMerge {
     private struct Head {
         var line: LineIndex
@@ -128,7 +128,7 @@ private struct EventMerge {
             entry: top.entry)
     }
 
-    /// The visible entry before `head`, in its page or an earlier one.
+    /// The visible entry before `head`, from its page or an earlier one.
     private func advance(_ head: Head, _ site: SiteFold, _ reader: any PageReader) throws -> Head? {
         var head = head
         while true {

@@ -1,12 +1,12 @@
 internal import EventModel
 
-/// Keeping the memory of hot time lines within bounds (DESIGN 1.6).
+/// Limits the memory for hot time lines (DESIGN 1.6).
 extension PartitionFold {
-    /// How much may stay beside what waits for a commit.
+    /// Memory for pages that are not waiting for a commit.
     public struct MemoryBudget: Sendable {
         /// Pages at the end of their lines, where the next event most likely goes.
         public var tailBytes: Int
-        /// Pages that a late event or a replacement touched.
+        /// Pages touched by a late event or a replacement.
         public var otherBytes: Int
 
         public init(tailBytes: Int, otherBytes: Int) {
@@ -15,10 +15,10 @@ extension PartitionFold {
         }
     }
 
-    /// Drops pages that are over the budget and were not used for long; those that the store does not have yet stay.
+    /// Drops the least recently used pages over the budget; pages that the store does not have yet stay.
     ///
-    /// - Parameter pageLimit: how many pages are examined at most, so that nobody waits for long; without one, each page
-    ///   once.
+    /// - Parameter pageLimit: maximum number of pages to examine, so that callers never wait for long; by default each
+    ///   page once.
     public mutating func evict(_ budget: MemoryBudget, pageLimit: Int = .max) {
         var left = min(pageLimit, residents.turn)
         while left > 0, let page = residents.nextArrival() {
@@ -36,7 +36,7 @@ extension PartitionFold {
         keep(page, residence)
     }
 
-    /// Lets a page leave, unless it was used since, or has become one of the other kind.
+    /// Drops a page unless it was used since, or now belongs to the other kind.
     private mutating func examine(_ page: ResidentPages.Resident, _ kind: ResidentPages.Kind) {
         let site = Int(page.site)
         guard let residence = sites[site].timelines.residence(page.line, page.fence) else { return }

@@ -1,6 +1,6 @@
-/// The hours of model health of a site's origins: differences that the store has not got yet (SPEC 6.1).
+/// The hours of model health of a site's origins: differences that the store does not have yet (SPEC 6.1).
 ///
-/// Invariant: as of ``HourBuckets``; no definition ever clears them.
+/// Invariant: like ``HourBuckets``, but definitions never clear them.
 struct HealthBuckets: Sendable {
     private var origins: [BucketSlots<HealthSums>] = []
     private var touched: [UInt32] = []
@@ -12,7 +12,7 @@ struct HealthBuckets: Sendable {
 
     mutating func addOrigin() { origins.append(BucketSlots()) }
 
-    /// Counts a sample in (1) or out (-1).
+    /// Adds (1) or removes (-1) a sample.
     mutating func count(_ entry: TimelineEntry, isMarked: Bool, _ sign: Int64, changedAt: Int64) {
         let origin = entry.origin
         if origins[Int(origin)].isEmpty { touched.append(origin) }
@@ -22,7 +22,7 @@ struct HealthBuckets: Sendable {
             { $0.add(confidence: entry.confidence, isMarked: isMarked, sign: sign) })
     }
 
-    /// Hands over what is pending to a commit; until ``finishCommit()`` questions still add it.
+    /// Moves the pending differences into a commit; questions still include them until ``finishCommit()``.
     mutating func takeChanges() -> [HealthRow] {
         var rows = pending
         pending = []
@@ -33,7 +33,7 @@ struct HealthBuckets: Sendable {
         return rows
     }
 
-    /// The store has what was taken.
+    /// The store has the differences of the commit.
     mutating func finishCommit() { inFlight = [] }
 
     /// Differences that the store does not have yet.

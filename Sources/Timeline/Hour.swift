@@ -1,6 +1,6 @@
 /// One hour: hours since 1970, shifted by the site's hour offset (DESIGN 1.7); of model health the UTC hour.
 ///
-/// What it covers is known to ``FoldParameters``, because a site's hours begin where its zone's do.
+/// ``FoldParameters`` knows the times that it covers, because a site's hours start where its zone's do.
 @frozen
 public struct Hour: Hashable, Comparable, Strideable, Sendable {
     public var number: Int64

@@ -1,9 +1,10 @@
 internal import EventModel
 
-/// The hours of a site's workers, stations and of the factory: differences that the store has not got yet.
+/// The hours of a site's workers, its stations and the factory: differences that the store does not have yet.
 ///
-/// Invariant: the store's rows, what a commit under way has taken and what is pending add up to the closed intervals and
-/// counts of all workers whose hours are made. Whoever has a slot in use stands in the list of the touched, once.
+/// Invariant: the stored rows, the commit in flight and the pending differences add up to the closed intervals and
+/// counts of all workers whose hours are built. Every entity with a used slot is in the list of touched ones, exactly
+/// once.
 struct HourBuckets: Sendable {
     private var workers: [BucketSlots<HourSums>] = []
     private var stations: [BucketSlots<HourSums>] = []
@@ -12,16 +13,16 @@ struct HourBuckets: Sendable {
     private var touchedWorkers: [UInt32] = []
     private var touchedStations: [UInt32] = []
     private var pending: [HourRow] = []
-    /// Whether the store has to forget its rows before the pending ones are added.
+    /// Whether the store must delete its rows before the pending ones are added.
     private var clearsStored = false
     private var inFlight: (rows: [HourRow], clearsStored: Bool) = ([], false)
 
-    /// Between which times something happened at a station.
+    /// The times between which a station had activity.
     struct StationActivity: Sendable {
         /// Oldest and newest accepted event time.
         var oldest = OldestTime.none
         var newest = NewestTime.none
-        /// Whether an event ever left for another winner: then the two above are only bounds.
+        /// Whether a winner at another station ever displaced an event here; then the two times are only bounds.
         var isInexact = false
     }
 
@@ -31,7 +32,7 @@ struct HourBuckets: Sendable {
     }
 
     var pendingRowCount: Int { pending.count }
-    /// Whether the stored rows hold nothing valid, because they are to be deleted.
+    /// Whether the stored rows are invalid because they are about to be deleted.
     var storedRowsAreVoid: Bool { clearsStored || inFlight.clearsStored }
     var stationCount: Int { stations.count }
 
@@ -46,11 +47,11 @@ struct HourBuckets: Sendable {
 
     mutating func setActivity(of station: UInt32, _ activity: StationActivity) { activities[Int(station)] = activity }
 
-    /// As ``WorkerTimelines/readAhead(_:)``, of a worker's hours.
+    /// Like ``WorkerTimelines/readAhead(_:)``, for a worker's hours.
     @inline(__always)
     func readAhead(_ worker: UInt32) -> Int64 { workers[Int(worker)].readAhead }
 
-    /// Adds microseconds (or, below 0, withdraws them) in the state of `type`.
+    /// Adds microseconds in the state of `type`; a negative amount subtracts.
     @inline(__always)
     mutating func addTime(
         _ amount: Int64, _ type: EventType, _ hour: Hour, worker: UInt32, station: UInt32, changedAt: Int64
@@ -58,24 +59,24 @@ struct HourBuckets: Sendable {
         switch type {
         case .working: change(hour, worker, station, changedAt) { $0.working += amount }
         case .idle: change(hour, worker, station, changedAt) { $0.idle += amount }
-        // Who is absent is at no station.
+        // Absent workers are not at any station.
         case .absent, .productCount: change(hour, worker, nil, changedAt) { $0.absent += amount }
         }
     }
 
-    /// Adds units (or, below 0, withdraws them).
+    /// Adds units; a negative amount subtracts.
     mutating func addUnits(_ units: Int64, _ hour: Hour, worker: UInt32, station: UInt32, changedAt: Int64) {
         change(hour, worker, station, changedAt) { $0.units += units }
     }
 
-    /// Notes that something happened at a station (SPEC 5.3, `last_activity`).
+    /// Records activity at a station (SPEC 5.3, `last_activity`).
     mutating func noteEvent(at time: Int64, _ hour: Hour, station: UInt32, changedAt: Int64) {
         changeStation(hour, station, changedAt) { $0.newest.note(time) }
         activities[Int(station)].newest.note(time)
         activities[Int(station)].oldest.note(time)
     }
 
-    /// Notes that an event left a station for another winner.
+    /// Records that a winner at another station displaced an event here.
     mutating func noteDeparture(_ hour: Hour, station: UInt32, changedAt: Int64) {
         changeStation(hour, station, changedAt) { $0.withdrawn += 1 }
         activities[Int(station)].isInexact = true
@@ -102,11 +103,12 @@ struct HourBuckets: Sendable {
             hour, changedAt, spill: { pending.append(HourRow(kind: .workstation, entity: station, sums: $0)) }, apply)
     }
 
-    /// Forgets all hours, the store's too: they are made again.
+    /// Clears all hours, including the stored ones, so that they can be rebuilt.
     mutating func clear() {
         pending.removeAll()
         clearSlots()
-        // Found again too: an event that leaves its station while its worker waits would not be noticed.
+        // Activity is rebuilt as well: otherwise an event that is displaced before its worker is rebuilt would go
+        // unnoticed.
         for station in activities.indices { activities[station] = StationActivity() }
         clearsStored = true
     }
@@ -119,10 +121,11 @@ struct HourBuckets: Sendable {
         touchedStations.removeAll(keepingCapacity: true)
     }
 
-    /// Leaves the pending rows to the one that this is a copy of (``RederiveSlice``).
+    /// Empties the pending rows of this copy; the original keeps them (``RederiveSlice``).
     mutating func leavePending() { pending = [] }
 
-    /// Moves the pending rows to where others were added to a copy that left them; they are not copied.
+    /// Moves the pending rows into `other`, a copy without them, ahead of the rows that were added there. Avoids
+    /// copying.
     mutating func movePending(before other: inout HourBuckets) {
         var rows: [HourRow] = []
         swap(&rows, &pending)
@@ -130,7 +133,7 @@ struct HourBuckets: Sendable {
         swap(&rows, &other.pending)
     }
 
-    /// Hands over what is pending to a commit; until ``finishCommit()`` questions still add it.
+    /// Moves the pending rows into a commit; questions still include them until ``finishCommit()``.
     mutating func takeChanges() -> (rows: [HourRow], clearsStored: Bool) {
         var rows = pending
         pending = []
@@ -141,7 +144,7 @@ struct HourBuckets: Sendable {
         return inFlight
     }
 
-    /// The store has what was taken.
+    /// The store has the rows of the commit.
     mutating func finishCommit() { inFlight = ([], false) }
 
     /// Differences that the store does not have yet.

@@ -1,17 +1,18 @@
-/// What moved in one hour of one worker, station or factory: sums of closed intervals and of counts, in µs and units.
+/// The changes in one hour of a worker, a station or the factory: sums of closed intervals and of counts, in µs and
+/// units.
 ///
-/// A difference, never a total: the store adds it to its row, so that a late event needs no row in memory.
+/// A difference, never a total: the store adds it to its row, so a late event does not need the row in memory.
 public struct HourSums: Sendable, Equatable {
     public var hour: Hour
     public var working: Int64 = 0
     public var idle: Int64 = 0
     public var absent: Int64 = 0
     public var units: Int64 = 0
-    /// Largest created_at of what ever moved this hour: a question about an earlier knowledge must not use it.
+    /// Largest created_at that ever changed this hour; questions about earlier knowledge must not use the hour.
     public var changedAt = NewestTime.none
-    /// Stations only: the newest event time of any accepted event there in this hour.
+    /// Stations only: the latest accepted event time there in this hour.
     public var newest = NewestTime.none
-    /// Stations only: how often an event left this station for another winner; then ``newest`` may be too late.
+    /// Stations only: how often a winner at another station displaced an event here; then ``newest`` may be too late.
     public var withdrawn: Int64 = 0
 
     public init(hour: Hour) { self.hour = hour }
@@ -27,14 +28,14 @@ public struct HourSums: Sendable, Equatable {
     }
 }
 
-/// Whose sums they are.
+/// The kind of entity that sums belong to.
 public enum HourKind: UInt8, Sendable, CaseIterable {
     case worker = 0
     case workstation = 1
     case factory = 2
 }
 
-/// Sums with their owner: worker or station number; 0 for the factory.
+/// Sums with their entity: worker or station number; 0 for the factory.
 public struct HourRow: Sendable, Equatable {
     public var kind: HourKind
     public var entity: UInt32

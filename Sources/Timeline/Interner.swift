@@ -1,7 +1,7 @@
-/// Gives every distinct id a small number, in the order of first appearance, for good.
+/// Assigns every distinct id a small permanent number, in order of first appearance.
 ///
-/// An open-addressing table over one buffer of bytes: looking an id up allocates nothing. Hashing is seeded per process
-/// (`Hasher`), so that nobody can send ids that collide.
+/// An open-addressing table over one byte buffer; lookups allocate nothing. Hashing is seeded per process (`Hasher`),
+/// so that clients cannot provoke collisions.
 public struct Interner: Sendable {
     private var storage: [UInt8] = []
     private var ends: [Int] = []
@@ -15,7 +15,7 @@ public struct Interner: Sendable {
     /// The bytes of id `number`.
     public subscript(number: UInt32) -> ArraySlice<UInt8> { storage[range(Int(number))] }
 
-    /// The number of `bytes[range]`, new or not.
+    /// The number of `bytes[range]`; assigns one to a new id.
     mutating func intern(_ bytes: [UInt8], _ range: Range<Int>) -> UInt32 {
         var slot = Interner.hash(bytes, range) & (table.count - 1)
         while table[slot] != 0 {
@@ -33,10 +33,10 @@ public struct Interner: Sendable {
 
     mutating func intern(_ bytes: [UInt8]) -> UInt32 { intern(bytes, 0..<bytes.count) }
 
-    /// The number of `bytes`, or nil when they were never seen.
+    /// The number of `bytes`; nil for an unknown id.
     public func number(of bytes: [UInt8]) -> UInt32? { number(of: bytes, 0..<bytes.count) }
 
-    /// The number of `bytes[range]`, or nil when they were never seen.
+    /// The number of `bytes[range]`; nil for an unknown id.
     func number(of bytes: [UInt8], _ range: Range<Int>) -> UInt32? {
         var slot = Interner.hash(bytes, range) & (table.count - 1)
         while table[slot] != 0 {

@@ -1,10 +1,10 @@
 internal import EventModel
 
 extension SiteFold {
-    /// For every station the newest visible accepted event time before `end`; nil without one (SPEC 5.3).
+    /// The latest visible accepted event time before `end` at every station; nil when there is none (SPEC 5.3).
     ///
-    /// The newest of all answers most questions; else the stations' hours are read backwards, and an hour whose row
-    /// may hold too much is read from the pages.
+    /// The overall latest time answers most questions. Otherwise this reads the stations' hours backwards, and derives
+    /// an hour from pages if its row may contain too much.
     public func lastActivities(
         before end: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [Int64?] {
@@ -36,7 +36,7 @@ extension SiteFold {
         var hour: Hour?
         var rows: [(station: UInt32, sums: HourSums)] = []
         var failure: (any Error)?
-        // Rows come newest hour first; those of one hour are judged together, with what is not committed yet.
+        // Rows arrive newest hour first; those of one hour are evaluated together with the uncommitted differences.
         func finish() -> Bool {
             guard let hour else { return true }
             for row in uncommitted[hour] ?? [] { rows.append((row.entity, row.sums)) }
@@ -44,7 +44,7 @@ extension SiteFold {
             rows.removeAll(keepingCapacity: true)
             return failure == nil && search.openCount > 0
         }
-        /// - Parameter next: nil: there are no further rows.
+        /// - Parameter next: nil after the last row.
         func advance(to next: Hour?) -> Bool {
             if let next, next == hour { return true }
             guard finish() else { return false }
@@ -69,7 +69,7 @@ extension SiteFold {
         if let failure { throw failure }
     }
 
-    /// Settles the stations that were active in `hour`.
+    /// Determines the result of stations that were active in `hour`.
     private func judge(
         _ hour: Hour, _ rows: [(station: UInt32, sums: HourSums)], _ view: KnowledgeView,
         _ reader: any ProjectionReader, _ search: inout ActivitySearch
@@ -101,7 +101,7 @@ extension SiteFold {
     }
 }
 
-/// Which stations were found, and which are still looked for.
+/// Which stations have a result, and which are still searched for.
 private struct ActivitySearch {
     private(set) var found: [Int64?]
     private var isSettled: [Bool]
@@ -121,7 +121,7 @@ private struct ActivitySearch {
         openCount -= 1
     }
 
-    /// An event at a station; counts only while the station is looked for.
+    /// An event at a station; ignored once the station has a result.
     mutating func note(_ station: Int, _ time: Int64) {
         if !isSettled[station] { found[station] = max(found[station] ?? time, time) }
     }

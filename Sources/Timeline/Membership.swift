@@ -1,7 +1,8 @@
-/// Which definitions name whom, and where the intervals of dropped workers end (SPEC 3).
+/// Which definitions name which workers, and where the intervals of dropped workers end (SPEC 3).
 ///
-/// Invariant: a worker's runs of definitions are ascending and do not touch; the end is the created_at of the first
-/// definition after the last run, none while the newest definition names the worker or none ever did.
+/// Invariant: a worker's runs of definitions are ascending and not adjacent. The end is the created_at of the first
+/// definition after the last run; there is none while the newest definition names the worker, or if no definition ever
+/// did.
 struct Membership: Sendable {
     /// Runs of definitions that name a worker, by sequence number, half-open.
     private var runs: [[Range<Int>]] = []
@@ -9,11 +10,11 @@ struct Membership: Sendable {
 
     /// Where the intervals of a worker end.
     struct Clip: Sendable {
-        /// None when the worker is not dropped.
+        /// None unless the worker is dropped.
         fileprivate(set) var end = OldestTime.none
-        /// The earliest that ``end`` ever was: from here on the hours depend on what is known of the definitions.
+        /// The earliest value that ``end`` ever had: from here on, hours depend on which definitions are known.
         fileprivate(set) var earliest = OldestTime.none
-        /// created_at of the definition that changed ``end`` last.
+        /// created_at of the definition that last changed ``end``.
         fileprivate(set) var changedAt = NewestTime.none
     }
 
@@ -24,7 +25,7 @@ struct Membership: Sendable {
         clips.append(Clip())
     }
 
-    /// Notes that definition `sequence`, the newest, names the worker.
+    /// Records that definition `sequence`, the newest, names the worker.
     mutating func name(_ worker: UInt32, in sequence: Int) {
         let index = Int(worker)
         guard let last = runs[index].last, last.upperBound >= sequence else {
@@ -46,9 +47,9 @@ struct Membership: Sendable {
     @inline(__always)
     func clip(_ worker: UInt32) -> Clip { clips[Int(worker)] }
 
-    /// Where a worker's intervals end now that definition `sequence` is the newest.
+    /// Where a worker's intervals end, with definition `sequence` as the newest.
     ///
-    /// - Returns: nil where no definition names the worker.
+    /// - Returns: nil when no definition names the worker.
     func end(of worker: UInt32, at sequence: Int, _ definitions: [DefinitionVersion]) -> OldestTime? {
         runs[Int(worker)].last.map { last in
             last.upperBound > sequence ? .none : OldestTime(definitions[last.upperBound].createdAt)
@@ -61,7 +62,7 @@ struct Membership: Sendable {
         clips[Int(worker)].changedAt = NewestTime(changedAt)
     }
 
-    /// Where a worker's intervals end for those who know the `visible` definitions alone: created_at of the first of them
+    /// Where a worker's intervals end if only the `visible` definitions are known: created_at of the first of them
     /// after the last one that names the worker.
     func end(of worker: UInt32, visible: [Int], _ definitions: [DefinitionVersion]) -> OldestTime {
         for run in runs[Int(worker)].reversed() {

@@ -1,8 +1,8 @@
 public import EventModel
 
-/// The in-memory twin of the projection store: what commits add up to, for tests and measurements (DESIGN 1.10).
+/// The in-memory twin of the projection store: the accumulated commits, for tests and measurements (DESIGN 1.10).
 ///
-/// Pages go through their stored form, so that a test of it tests the codec too. One thread at a time.
+/// It stores pages in encoded form, so that tests exercise the codec too. For one thread at a time.
 public final class MemoryProjections: PageReader, HourReader {
     private struct RowKey: Hashable {
         var site: UInt32

@@ -1,7 +1,7 @@
 /// Samples of one origin in one UTC hour (SPEC 6.1), as a difference like ``HourSums``.
 public struct HealthSums: Sendable, Equatable {
     public static let binCount = 20
-    /// Width of a bin of the histogram in ppm.
+    /// Width of a histogram bin in ppm.
     public static let binWidth: Int64 = 50_000
 
     /// UTC hour.
@@ -20,7 +20,7 @@ public struct HealthSums: Sendable, Equatable {
     /// Bin of a confidence: min(19, ppm div 50 000).
     public static func bin(of confidence: Int64) -> Int { min(binCount - 1, Int(confidence / binWidth)) }
 
-    /// Adds (or, with -1, withdraws) one sample.
+    /// Adds one sample, or removes it when `sign` is -1.
     public mutating func add(confidence: Int64, isMarked: Bool, sign: Int64) {
         samples += sign
         confidenceSum += sign * confidence
@@ -44,7 +44,7 @@ public struct HealthSums: Sendable, Equatable {
     }
 }
 
-/// Health sums with the origin they belong to.
+/// Health sums with their origin.
 public struct HealthRow: Sendable, Equatable {
     public var origin: UInt32
     public var sums: HealthSums

@@ -1,24 +1,24 @@
 internal import EventModel
 
-/// A worker's last state event: hour rows hold closed intervals alone, so what it asserts in them comes on top.
+/// A worker's last state event. Hour rows contain closed intervals only, so the time that it asserts is added to them.
 package struct OpenState: Sendable {
     package var worker: UInt32
     package var owner: TimelineEntry
-    /// What it asserts, within its ttl and the end of a dropped worker, in microseconds.
+    /// The time that it asserts, limited by its ttl and the end of a dropped worker, in microseconds.
     package var range: Range<Int64>
 }
 
 extension SiteFold {
-    /// The states that are open in hours whose rows a question uses, at most one for each worker.
+    /// The open states in hours whose rows a question uses; at most one per worker.
     ///
-    /// - Parameter hours: those hours of a worker, ascending and disjoint, with nothing in them that is not visible.
+    /// - Parameter hours: those hours per worker, ascending and disjoint; everything in them is visible.
     package func openStates(
         in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [OpenState] {
         view.knownAt.isEverything ? try newestStates(view, reader) : try knownStates(in: hours, view, reader)
     }
 
-    /// Where everything is known, the newest state event of the line is the open one.
+    /// With full knowledge, the newest state event of the line is the open one.
     private func newestStates(_ view: KnowledgeView, _ reader: any PageReader) throws -> [OpenState] {
         var states: [OpenState] = []
         for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
@@ -28,10 +28,10 @@ extension SiteFold {
         return states
     }
 
-    /// Where less is known, the hours show whether the last visible state before their end is open.
+    /// With partial knowledge, the hours show whether the last visible state before their end is open.
     ///
-    /// To find the newest visible event of a line, all that came later would have to be read. But the rows hold every
-    /// closed visible interval and nothing else: what the events cover and the rows do not is open.
+    /// Finding the newest visible event of a line would mean reading everything after it. But the rows contain exactly
+    /// the closed visible intervals, so time that events cover and rows do not is open.
     private func knownStates(
         in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> [OpenState] {
@@ -59,9 +59,9 @@ extension SiteFold {
     private struct Candidate {
         var owner: TimelineEntry
         var hours: [Range<Hour>]
-        /// The first of the hours that the state can reach.
+        /// The first of the hours that the state can extend into.
         var first: Hour
-        /// Time that events cover from there on and rows do not, in microseconds.
+        /// Time from there on that events cover and rows do not, in microseconds.
         var uncovered: Int64
 
         mutating func take(_ row: HourSums) {

@@ -1,6 +1,6 @@
-/// What saw an event: station, camera and model version.
+/// Where an event came from: station, camera and model version.
 ///
-/// Camera and model version are numbers of ``SiteFold/names`` plus one; 0 = none named.
+/// Camera and model version are numbers in ``SiteFold/names`` plus one; 0 means none.
 public struct Origin: Sendable, Hashable {
     public var station: UInt32
     public var camera: UInt32
@@ -13,7 +13,7 @@ public struct Origin: Sendable, Hashable {
     }
 }
 
-/// Numbers the origins of a site in the order of first appearance, for good.
+/// Assigns permanent numbers to the origins of a site, in order of first appearance.
 public struct OriginTable: Sendable {
     public private(set) var origins: [Origin] = []
     private var table: [UInt32] = Array(repeating: 0, count: 16)
@@ -43,7 +43,7 @@ public struct OriginTable: Sendable {
         }
     }
 
-    /// The three numbers are dense and given here, not by clients, so a fixed mix is enough.
+    /// The three numbers are dense and assigned here, not by clients, so a fixed mix is enough.
     private static func hash(_ origin: Origin) -> Int {
         var mixed = UInt64(origin.station) &* 0x9e37_79b9_7f4a_7c15
         mixed = (mixed ^ (mixed >> 32) ^ UInt64(origin.camera)) &* 0xbf58_476d_1ce4_e5b9

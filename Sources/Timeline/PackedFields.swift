@@ -1,11 +1,11 @@
 public import EventModel
 
-/// Where an event stands in the log, and why it was quarantined: 64 bits.
+/// The position of an event in the log, and why it was quarantined: 64 bits.
 ///
 /// ```
 /// offset << 12 | index << 2 | reason
 /// ```
-/// Of one partition, so the order of the packed values is the order of the positions (SPEC 1).
+/// Positions are in one partition, so packed values sort like positions (SPEC 1).
 @frozen
 public struct PackedPosition: Hashable, Comparable, Sendable {
     public var rawValue: UInt64
@@ -14,13 +14,13 @@ public struct PackedPosition: Hashable, Comparable, Sendable {
     public static var reasonBits: UInt64 { 2 }
     @inlinable
     public static var indexBits: UInt64 { 10 }
-    /// At a million records a second enough for seventy years.
+    /// Enough for seventy years at a million records per second.
     @inlinable
     public static var offsetBits: UInt64 { 51 }
-    /// Index and reason together.
+    /// Index and reason combined.
     @inlinable
     public static var lowBits: UInt64 { indexBits + reasonBits }
-    /// Offsets from here on have no room.
+    /// Larger offsets do not fit.
     @inlinable
     public static var offsetsMaximum: Int64 { 1 << Int64(offsetBits) }
 
@@ -38,7 +38,7 @@ public struct PackedPosition: Hashable, Comparable, Sendable {
         rawValue = UInt64(bitPattern: offset.value) << Self.lowBits | UInt64(index) << Self.reasonBits | reason
     }
 
-    /// From the two numbers that stores keep; nil where they do not fit.
+    /// Creates it from the two numbers that stores keep; nil when they do not fit.
     ///
     /// - Parameter low: index and reason, see ``low``.
     @inlinable
@@ -67,7 +67,7 @@ public struct PackedPosition: Hashable, Comparable, Sendable {
         return Mark.allCases.first { reason != 0 && Self.reason(of: $0) == reason }
     }
 
-    /// 0 outside quarantine. A new reason needs a number here, and a bit more once there are more than three.
+    /// 0 outside quarantine. A new reason needs a number here, and another bit once there are more than three.
     @inlinable
     static func reason(of mark: Mark) -> UInt64 {
         switch mark {
@@ -82,7 +82,7 @@ public struct PackedPosition: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What an event says beside its state: 64 bits.
+/// The fields of an event other than its state: 64 bits.
 ///
 /// ```
 /// origin << 40 | count << 20 | confidence ppm
@@ -97,7 +97,7 @@ public struct PackedDetail: Hashable, Sendable {
     public static var countBits: UInt64 { 20 }
     @inlinable
     public static var originBits: UInt64 { 24 }
-    /// Origins that a site can have.
+    /// Maximum number of origins in a site.
     @inlinable
     public static var originsMaximum: Int { 1 << Int(originBits) }
 
@@ -129,12 +129,12 @@ public struct PackedDetail: Hashable, Sendable {
     public var confidence: UInt32 { UInt32(rawValue & (1 << Self.confidenceBits - 1)) }
 }
 
-/// The time line of one worker in one class, numbered through a site: worker · 3 + class.
+/// The time line of one worker in one class, numbered within a site: worker · 3 + class.
 @frozen
 public struct LineIndex: Hashable, Comparable, Sendable {
     public var value: Int
 
-    /// Lines of one worker.
+    /// Number of lines per worker.
     @inlinable
     public static var perWorker: Int { 3 }
 
@@ -164,7 +164,7 @@ public struct LineIndex: Hashable, Comparable, Sendable {
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-/// Names a line across sites, as stores keep it: site << 34 | worker << 2 | class.
+/// Identifies a line across sites, for stores: site << 34 | worker << 2 | class.
 @frozen
 public struct LineID: Hashable, Comparable, Sendable {
     public let value: Int64
@@ -172,7 +172,7 @@ public struct LineID: Hashable, Comparable, Sendable {
     static var classBits: Int64 { 2 }
     static var workerBits: Int64 { 32 }
 
-    /// - Precondition: every part fits into its bits, and the whole below the sign.
+    /// - Precondition: every part fits into its bits, and the result is not negative.
     init(site: UInt32, _ line: LineIndex) {
         let eventClass = Int64(line.eventClass.rawValue)
         let shift = Self.workerBits + Self.classBits

@@ -1,35 +1,37 @@
 public import EventModel
 
-/// A stretch of one worker's time line in one class: what memory holds and the store keeps as one row (DESIGN 1.6).
+/// Part of one worker's time line in one class: a block in memory and a row in the store (DESIGN 1.6).
 ///
-/// The pages of a line tile all keys: a page holds those in [fence, limit), the first begins at ``EventKey/lowest``, the
-/// last ends at ``EventKey/highest``. Fences never move and pages never merge, so (line, fence) names a page for ever.
+/// The pages of a line tile all keys: a page covers [fence, limit), the first one starts at ``EventKey/lowest``, the
+/// last one ends at ``EventKey/highest``. Fences never move and pages never merge, so (line, fence) identifies a page
+/// permanently.
 public struct Page: Sendable, Equatable {
-    /// Row in the store; 0 until the first commit gives it one.
+    /// Row in the store; 0 until the first commit assigns one.
     public var id: Int64
     public var fence: EventKey
     public internal(set) var limit: EventKey
-    /// The last state event before this page: what holds where it begins.
+    /// The last state event before this page: the state at its start.
     public internal(set) var entry: TimelineEntry?
-    /// By key, each key once.
+    /// Sorted by key; keys are unique.
     public internal(set) var entries: [TimelineEntry]
 
-    /// End of the month that the entries are in, once it was asked for: computing it for each event is expensive.
+    /// End of the month of the entries, computed on first use: computing it for each event is expensive.
     private var monthEnd = Int64.min
-    /// Key of the last entry; kept here because most events come after it, and looking it up waits for memory.
+    /// Key of the last entry. Cached because most events come after it, and reading it from the array would be a cache
+    /// miss.
     private var lastKey: EventKey
 
     var isDirty = false
-    /// Whether ``ResidentPages`` knows it.
+    /// Whether ``ResidentPages`` tracks it.
     var isResident = false
-    /// The last commit that carried it, without its upper bits: enough to tell the one in flight from those before.
+    /// Lower bits of the last commit that included it: enough to distinguish the commit in flight from earlier ones.
     var commit: UInt32 = 0
-    /// Value of the fold's use counter when it was last changed or loaded.
+    /// Value of the fold's use counter at the last change or load.
     var lastUse: UInt64 = 0
 
-    /// Larger pages make late events more expensive, smaller ones commits: 128 was best when both were measured.
+    /// Larger pages make late events more expensive, smaller ones commits: 128 was the best of the measured sizes.
     public static let entriesMaximum = 128
-    /// What a page costs in memory beside its entries: the struct and the header of its array.
+    /// Memory of a page besides its entries: the struct and the header of its array.
     static let overheadBytes = 160
 
     public init(id: Int64, fence: EventKey, limit: EventKey, entry: TimelineEntry?, entries: [TimelineEntry]) {
@@ -45,18 +47,18 @@ public struct Page: Sendable, Equatable {
     @inline(__always)
     var readAhead: Int64 { entries.isEmpty ? 0 : entries[entries.count - 1].createdAt }
 
-    /// Whether `key` belongs here.
+    /// Whether `key` is in the page's range.
     public func holds(_ key: EventKey) -> Bool { fence <= key && key < limit }
 
     var byteCount: Int { entries.capacity * 32 + Page.overheadBytes }
 
-    /// What became of an entry that was put into a page.
+    /// The outcome of inserting an entry into a page.
     enum Insertion {
-        /// The same key is there with a winner that stays.
+        /// The page already has the winner for this key.
         case lost
         case replaced(TimelineEntry, index: Int)
         case inserted(index: Int)
-        /// No room, or another month: ``Page/split(for:)`` first. Nothing was changed.
+        /// No room, or another month: call ``Page/split(for:)`` first. Nothing was changed.
         case needsSplit
     }
 
@@ -102,7 +104,7 @@ public struct Page: Sendable, Equatable {
         return time >= month.start && time < month.end
     }
 
-    /// Divides the page so that `key` fits into one of the halves, and returns the upper one, which has no row yet.
+    /// Splits the page so that one of the halves has room for `key`, and returns the upper half, which has no row yet.
     mutating func split(for key: EventKey) -> Page {
         let time = key.time
         let boundary: EventKey
@@ -146,7 +148,7 @@ public struct Page: Sendable, Equatable {
     }
 }
 
-/// Where pages come from that are not in memory: the store, or nothing at all.
+/// Reads pages that are not in memory: from the store, or from nowhere.
 public protocol PageReader: AnyObject {
     /// The page of `line` whose range holds `key`, or nil when the line has no stored page there.
     func page(of line: LineID, holding key: EventKey) throws -> Page?

@@ -1,6 +1,6 @@
 public import EventModel
 
-/// A page as one blob: what the store keeps (DESIGN 1.6).
+/// Encodes a page as one blob for the store (DESIGN 1.6).
 ///
 /// ```
 /// 0  format (1)          1  flags: bit 0 = entry state present
@@ -8,11 +8,11 @@ public import EventModel
 /// 8  limit, 8 bytes      then the entry state, then the columns, each value a varint:
 ///    key (difference), created_at, offset (differences, zigzag), index and reason, origin, ppm, count
 /// ```
-/// Columns, because neighbours resemble each other: about 15 bytes an event instead of 32.
+/// Stored by column because neighbouring values are similar: about 15 bytes per event instead of 32.
 public enum PageCodec {
     static let format: UInt8 = 1
     static let headerBytes = 16
-    /// No page is longer: 128 entries of seven varints of at most 10 bytes, entry state and header.
+    /// Maximum blob size: 128 entries and the entry state of seven varints of at most 10 bytes, plus the header.
     public static let blobBytesMaximum = headerBytes + (Page.entriesMaximum + 1) * 70
 
     /// Encodes into `blob`, whose memory is reused.
@@ -37,7 +37,7 @@ public enum PageCodec {
     }
 
     /// Decodes a stored blob.
-    /// - Throws: ``TimelineError`` when the bytes are not a page; hostile ones never do worse.
+    /// - Throws: ``TimelineError`` when the bytes are not a page; malicious bytes cannot do worse.
     public static func decode(_ blob: UnsafeRawBufferPointer, id: Int64, fence: EventKey) throws -> Page {
         let bytes = unsafe [UInt8](blob)
         guard bytes.count >= headerBytes, bytes.count <= blobBytesMaximum else {
@@ -68,7 +68,7 @@ public enum PageCodec {
     }
 }
 
-/// Appends columns of varints.
+/// Writes columns of varints.
 private struct VarintWriter {
     var bytes: [UInt8]
 
@@ -110,7 +110,7 @@ private struct VarintWriter {
     }
 }
 
-/// Reads columns of varints; after a failure everything reads as 0.
+/// Reads columns of varints; after an error, every value is 0.
 private struct VarintReader {
     let bytes: [UInt8]
     var position: Int

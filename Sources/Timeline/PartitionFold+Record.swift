@@ -1,10 +1,10 @@
 public import EventModel
 
 extension PartitionFold {
-    /// Folds what one record holds; a record that was folded before changes nothing.
+    /// Folds the content of one record; a record that was already folded changes nothing.
     ///
-    /// - Parameter hourOffset: where the hours of a definition's zone begin, see ``FoldParameters``.
-    /// - Throws: ``TimelineError`` at a gap, or what the page reader throws; then this fold must be thrown away.
+    /// - Parameter hourOffset: where hours start in the definition's zone, see ``FoldParameters``.
+    /// - Throws: ``TimelineError`` at a gap, or any error of the page reader; then discard this fold.
     public mutating func apply(
         _ content: RecordContent, offset: LogOffset, pages: any PageReader,
         hourOffset: (DefinitionRecord) -> Int64
@@ -18,7 +18,7 @@ extension PartitionFold {
 }
 
 extension FoldParameters {
-    /// Where the hours of a zone begin that is `utcOffsetSeconds` east of UTC: that modulo one hour, in microseconds.
+    /// Where hours start in a zone `utcOffsetSeconds` east of UTC: the offset modulo one hour, in microseconds.
     public static func hourOffset(utcOffsetSeconds: Int64) -> Int64 {
         ((utcOffsetSeconds % 3600) + 3600) % 3600 * Microseconds.second
     }

@@ -1,9 +1,9 @@
 public import EventModel
 
-/// Tells the last record that was folded from another one at the same offset: a log that was created again under the
-/// same name has other records.
+/// Distinguishes the last folded record from another one at the same offset: a log that was recreated under the same
+/// name has different records.
 public struct RecordFingerprint: Sendable, Equatable {
-    /// created_at as the log has it.
+    /// created_at as recorded in the log.
     public var createdAt: Timestamp
     /// CRC-32C of the payload.
     public var checksum: UInt32
@@ -14,16 +14,16 @@ public struct RecordFingerprint: Sendable, Equatable {
     }
 }
 
-/// The fold of one partition: all its sites, and the offset that comes next.
+/// The fold of one partition: all its sites, and the next offset.
 ///
-/// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, no IO but the pages that a ``PageReader``
-/// hands over. Commits take the differences since the last one (``takeCommit()``).
+/// A pure function of the records before ``nextOffset`` (SPEC 7.1): no clock, and no IO except for pages from a
+/// ``PageReader``. Commits take the differences since the previous commit (``takeCommit()``).
 public struct PartitionFold: Sendable {
     public internal(set) var nextOffset: LogOffset
     public internal(set) var sites: [SiteFold] = []
-    /// The record before ``nextOffset``, where whoever folds says what it was; it is committed with the rest.
+    /// The record before ``nextOffset``, if the caller provides it; committed with everything else.
     public var fingerprint: RecordFingerprint?
-    /// Rows of pages that were given out.
+    /// Number of page rows assigned so far.
     var pageCount: Int64 = 0
     var committedSites = 0
     /// Number of the last commit that was taken, and of the last one that is durable.
@@ -40,23 +40,23 @@ public struct PartitionFold: Sendable {
 
     public func site(_ siteID: SiteID) -> SiteFold? { siteNumbers[siteID].map { sites[$0] } }
 
-    /// A site as it stands, for a reader of the store that sees commit `storeGeneration`: what that one has is not
-    /// added again.
+    /// The current state of a site for a store reader that sees commit `storeGeneration`. Differences that this commit
+    /// contains are not added again.
     public func site(_ siteID: SiteID, storeGeneration: UInt64) -> SiteFold? {
         guard var site = site(siteID) else { return nil }
         if site.generationInFlight <= storeGeneration { _ = site.finishCommit() }
         return site
     }
 
-    /// Largest created_at of any record folded, in microseconds; nil before the first.
+    /// Largest created_at of all folded records, in microseconds; nil before the first one.
     public var newestCreatedAt: Int64? {
         sites.reduce(into: NewestTime.none) { $0.note($1.newestCreatedAt) }.time
     }
 
     /// Folds the events of one record.
     ///
-    /// A record before ``nextOffset`` is skipped: it was folded before.
-    /// - Throws: ``TimelineError`` at a gap, or what the page reader throws; then this fold must be thrown away.
+    /// Skips a record before ``nextOffset``, which was already folded.
+    /// - Throws: ``TimelineError`` at a gap, or any error of the page reader; then discard this fold.
     public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageReader) throws {
         guard try isNext(offset) else { return }
         let site = intern(batch.siteID)
@@ -84,7 +84,7 @@ public struct PartitionFold: Sendable {
         return true
     }
 
-    /// Number of a site that was named before.
+    /// Number of a site that occurred before.
     func number(of siteID: SiteID) -> Int? {
         if lastSite < sites.count, sites[lastSite].siteID == siteID { return lastSite }
         return siteNumbers[siteID]
@@ -106,6 +106,6 @@ public struct PartitionFold: Sendable {
         return sites.count - 1
     }
 
-    /// Whether some site's buckets are still being made.
+    /// Whether the hours of any site are still being rebuilt.
     public var isRederiving: Bool { sites.contains { $0.isRederiving } }
 }

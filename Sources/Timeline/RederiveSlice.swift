@@ -1,34 +1,34 @@
-/// Some of the hours that a definition asked to make again, computed beside the fold (DESIGN 1.7).
+/// Some of the hours that a definition requires to be rebuilt, computed outside of the fold (DESIGN 1.7).
 ///
-/// Take it from the fold, ``run(pageLimit:pages:)`` it while others look at the fold, and give it back. In between the
-/// fold must not change otherwise.
+/// Take it from the fold, ``run(pageLimit:pages:)`` it while others read the fold, and finish it. The fold must not
+/// change in any other way in between.
 public struct RederiveSlice: ~Copyable {
     fileprivate var site: SiteFold
 
-    /// Makes the hours of further workers, about `pageLimit` pages' worth, at least one worker.
-    /// - Throws: what `pages` throws; the fold is as it was.
+    /// Rebuilds the hours of the next workers: about `pageLimit` pages, at least one worker.
+    /// - Throws: any error of `pages`; the fold is unchanged.
     public mutating func run(pageLimit: Int, pages: any PageReader) throws {
         try site.rederive(pageLimit: pageLimit, pages)
     }
 }
 
 extension PartitionFold {
-    /// The next hours to make; nil when all are made.
+    /// The next hours to rebuild; nil when all are done.
     public func takeRederiveSlice() -> RederiveSlice? {
         guard var site = sites.first(where: \.isRederiving) else { return nil }
-        // Left with the fold: many rows may wait there, and a copy of them for each slice would add up.
+        // The fold keeps these: there may be many pending rows, and copying them for every slice would be expensive.
         site.hourBuckets.leavePending()
         return RederiveSlice(site: site)
     }
 
-    /// Takes over what a slice has made. What it replaces is left in the slice, to be freed by whoever holds it.
+    /// Installs the results of a slice. The slice keeps the replaced state, so that its owner frees it.
     public mutating func finish(_ slice: inout RederiveSlice) {
         let index = Int(slice.site.index)
         sites[index].hourBuckets.movePending(before: &slice.site.hourBuckets)
         swap(&sites[index], &slice.site)
     }
 
-    /// Makes hours of about `pageLimit` pages, where a definition asked for it, for those who wait for it.
+    /// Rebuilds hours synchronously, about `pageLimit` pages, if a definition requires it.
     public mutating func rederive(pageLimit: Int, pages: any PageReader) throws {
         guard var slice = takeRederiveSlice() else { return }
         try slice.run(pageLimit: pageLimit, pages: pages)

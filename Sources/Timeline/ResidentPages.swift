@@ -1,17 +1,18 @@
 internal import EventModel
 
-/// Which pages are in memory beside those that wait for a commit, in the order in which they may leave (DESIGN 1.6).
+/// Which pages are in memory apart from those that wait for a commit, and the order in which they may leave
+/// (DESIGN 1.6).
 ///
-/// Two rings, each a clock: a page that was used since it was last examined goes to the end again, any other leaves while
-/// the ring is over its budget. Nothing here looks at all lines: a page arrives once, when it was loaded or its first
-/// commit became durable, and every step examines a bounded number of pages.
+/// Two rings, each of which works like a clock: a page that was used since its last examination goes to the end again;
+/// any other page leaves while the ring is over its budget. Nothing here scans all lines: a page arrives once, when it
+/// is loaded or when its first commit is durable, and every step examines a bounded number of pages.
 struct ResidentPages: Sendable {
     /// A page in the ring of its kind.
     struct Resident: Sendable {
         var site: UInt32
         var line: LineIndex
         var fence: EventKey
-        /// The fold's use counter when it was last examined.
+        /// Value of the fold's use counter at the last examination.
         var lastUse: UInt64 = 0
         var byteCount = 0
     }
@@ -34,17 +35,17 @@ struct ResidentPages: Sendable {
     private var tails = PageRing()
     private var others = PageRing()
 
-    /// Steps of one turn: each arrival is admitted and examined, each resident examined.
+    /// Steps in one turn: each arrival is admitted and examined, each resident examined.
     var turn: Int { 2 * arrivalCount + tails.count + others.count }
 
-    /// Notes pages that memory holds from now on; most of them may be known already.
+    /// Adds pages that are now in memory; most of them may be known already.
     mutating func arrive(_ site: UInt32, _ pages: [(line: LineIndex, fence: EventKey)]) {
         guard !pages.isEmpty else { return }
         arrivals.append(Arrival(site: site, pages: pages))
         arrivalCount += pages.count
     }
 
-    /// The next page that has arrived and was not looked at yet.
+    /// The next arrival to process.
     mutating func nextArrival() -> Resident? {
         guard var arrival = arrivals.last else { return nil }
         let page = arrival.pages[arrival.next]
@@ -65,7 +66,7 @@ struct ResidentPages: Sendable {
         }
     }
 
-    /// The page that is to be examined next in a ring that is over its budget; nil while both keep it.
+    /// The next page to examine in a ring that is over its budget; nil while both are within it.
     mutating func pop(over budget: PartitionFold.MemoryBudget) -> (page: Resident, kind: Kind)? {
         if tails.byteCount > budget.tailBytes, let page = tails.pop() { return (page, .tail) }
         if others.byteCount > budget.otherBytes, let page = others.pop() { return (page, .other) }
@@ -73,7 +74,7 @@ struct ResidentPages: Sendable {
     }
 }
 
-/// First in, first out, with the sum of the bytes.
+/// A first-in, first-out queue that tracks its total bytes.
 private struct PageRing: Sendable {
     private var pages: [ResidentPages.Resident] = []
     private var head = 0
@@ -91,7 +92,7 @@ private struct PageRing: Sendable {
         let page = pages[head]
         byteCount -= page.byteCount
         head += 1
-        // Half of it is free: what is moved was paid for by as many pops.
+        // Half of the array is free: as many pops have paid for moving the rest.
         if head * 2 > pages.count {
             pages.removeSubrange(..<head)
             head = 0

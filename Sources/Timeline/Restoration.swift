@@ -1,8 +1,8 @@
 public import EventModel
 
-// Getting back what a store has.
+// Restores a fold from a store.
 extension PartitionFold {
-    /// A site as the store had it; lines are loaded when they are needed.
+    /// A site as stored; lines are loaded on demand.
     public struct StoredSite: Sendable {
         public var siteID: SiteID
         public var workers: [[UInt8]] = []
@@ -17,7 +17,7 @@ extension PartitionFold {
         public init(siteID: SiteID) { self.siteID = siteID }
     }
 
-    /// Between which times a station's stored hours say that something happened there.
+    /// The times between which a station had activity according to its stored hours.
     public struct StationActivity: Sendable {
         /// Hour of the oldest row.
         public var oldestHour: Hour
@@ -31,13 +31,13 @@ extension PartitionFold {
         }
     }
 
-    /// A fold that goes on where a store stands.
+    /// A fold that continues from the state of a store.
     ///
     /// - Parameters:
-    ///   - generation: of the newest commit.
-    ///   - pageCount: rows of pages that were given out.
+    ///   - generation: number of the newest commit.
+    ///   - pageCount: number of page rows assigned so far.
     ///   - sites: in the order of their numbers.
-    ///   - fingerprint: of the record before `nextOffset`; nil where the store does not know it.
+    ///   - fingerprint: of the record before `nextOffset`; nil when the store does not know it.
     public init(
         nextOffset: LogOffset, generation: UInt64, pageCount: Int64, sites stored: [StoredSite],
         fingerprint: RecordFingerprint?
@@ -55,7 +55,7 @@ extension PartitionFold {
     }
 }
 
-/// A site on its way back from a store, one stage after the other: there is no other way to a whole ``SiteFold``.
+/// Restores a site from a store in stages; the stages are the only way to a complete ``SiteFold``.
 ///
 /// ```
 /// SiteRestoration ─ number ▶ Numbered ─ define ▶ Defined ─ settle ▶ SiteFold
@@ -65,7 +65,7 @@ struct SiteRestoration: ~Copyable {
 
     init(_ siteID: SiteID, index: UInt32) { site = SiteFold(siteID: siteID, index: index) }
 
-    /// Gives the ids the numbers that stored rows know them by, before anything else can give them others.
+    /// Assigns the ids the numbers that stored rows use, before anything else can assign different ones.
     consuming func number(_ stored: PartitionFold.StoredSite) throws -> Numbered {
         for id in stored.workers { _ = site.internWorker(id, 0..<id.count, isStored: true) }
         for id in stored.stations { _ = site.internStation(id) }
@@ -78,7 +78,7 @@ struct SiteRestoration: ~Copyable {
     struct Numbered: ~Copyable {
         fileprivate var site: SiteFold
 
-        /// Applies the definitions again, which decides who is named and dropped when. They move no sums: those are
+        /// Applies the definitions again to determine who is named and dropped when. Moves no sums, because those are
         /// stored.
         consuming func define(_ definitions: [StoredDefinition]) throws -> Defined {
             for definition in definitions {
@@ -88,11 +88,11 @@ struct SiteRestoration: ~Copyable {
         }
     }
 
-    /// The definitions hold; what applying them did to ledger, rules and pending changes is still to be replaced.
+    /// The definitions are applied; their effects on ledger, rules and pending changes must still be replaced.
     struct Defined: ~Copyable {
         fileprivate var site: SiteFold
 
-        /// Takes over what is stored as it is, in place of what applying the definitions made of it.
+        /// Replaces the effects of applying the definitions by the stored values.
         consuming func settle(_ stored: PartitionFold.StoredSite) -> SiteFold {
             site.ledger = stored.state.ledger
             site.parameters = stored.state.parameters

@@ -1,11 +1,11 @@
 internal import EventModel
 
-/// Numbers of a batch's ids in its site, found once a batch; reused, so that a batch allocates nothing.
+/// The site's numbers for the ids of a batch, looked up once per batch. Reused, so that a batch allocates nothing.
 struct BatchNumbers: Sendable {
     fileprivate var workers: [UInt32] = []
     fileprivate var stations: [UInt32] = []
     fileprivate var names: [UInt32] = []
-    /// What ``SiteFold/meetWorkers(_:_:)`` read; nobody uses it, but without it the compiler would not read.
+    /// The value that ``SiteFold/meetWorkers(_:_:)`` read. Unused, but without it the compiler would drop the reads.
     fileprivate var warmth: Int64 = 0
     fileprivate static let unknown = UInt32.max
 
@@ -55,10 +55,10 @@ extension SiteFold {
         }
     }
 
-    /// Numbers the workers of a batch, and reads the ends of their time lines ahead of the events.
+    /// Numbers the workers of a batch, and prefetches the ends of their time lines.
     ///
-    /// Where a batch has many workers of a large site, most of the time goes into waiting for memory. These reads do not
-    /// depend on each other, so the processor waits for many of them at once; event by event it would for one.
+    /// With many workers of a large site in one batch, most of the time is spent on cache misses. These reads do not
+    /// depend on each other, so the processor overlaps them; event by event it would wait for each in turn.
     private mutating func meetWorkers(_ batch: EventBatch, _ numbers: inout BatchNumbers) {
         var warmth: Int64 = 0
         for id in batch.workers where numbers.workers[Int(id)] == BatchNumbers.unknown {

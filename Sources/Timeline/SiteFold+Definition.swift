@@ -1,6 +1,6 @@
 internal import EventModel
 
-/// Definitions: who is named, ttl, hour offset, and making hours again where these change (DESIGN 1.7).
+/// Definitions: who is named, ttl, hour offset, and rebuilding hours when these change (DESIGN 1.7).
 extension SiteFold {
     mutating func apply(
         _ record: DefinitionRecord, offset: LogOffset, hourOffset: Int64, _ reader: any PageReader
@@ -28,14 +28,15 @@ extension SiteFold {
         }
     }
 
-    /// An hour's `changedAt` says whether it is known as long as the visible definitions are the first ones of the log. Where
-    /// created_at falls (two gateways), questions that know less than all definitions so far must not use buckets.
+    /// An hour's `changedAt` tells whether the hour is known only if the visible definitions are the first ones in the
+    /// log. When created_at decreases (two gateways), questions that do not know all definitions so far must not use
+    /// buckets.
     private mutating func raiseFloorOutOfOrder(_ createdAt: Int64) {
         guard let newest = definitions.lazy.map(\.createdAt).max(), createdAt < newest else { return }
         bucketFloor.note(newest)
     }
 
-    /// Targets, shifts and the zone that these are in reach into figures without moving a row (SPEC 5.4).
+    /// Targets, shifts and their time zone change figures without changing a row (SPEC 5.4).
     private mutating func noteRules(_ settings: SiteDefinition) {
         let old = definitions.last?.settings ?? SiteDefinition(siteID: siteID)
         let isSame =
@@ -45,7 +46,8 @@ extension SiteFold {
         if !isSame { pending.definitionReach = .everything }
     }
 
-    /// Ends the intervals of those whom the newest definition drops, and takes the end off those whom it names again.
+    /// Ends the intervals of workers that the newest definition drops, and removes the end for workers that it names
+    /// again.
     private mutating func clipWorkers(
         at sequence: Int, _ createdAt: Int64, movesSums: Bool, _ reader: any PageReader
     ) throws {
@@ -61,7 +63,7 @@ extension SiteFold {
         }
     }
 
-    /// Moves what lies between two ends of a worker's intervals out of, or into, the sums.
+    /// Removes the sums between two ends of a worker's intervals, or adds them back.
     private mutating func moveClip(
         _ worker: UInt32, from old: OldestTime, to new: OldestTime, _ createdAt: Int64, _ reader: any PageReader
     ) throws {
@@ -95,7 +97,7 @@ extension SiteFold {
         rederiving = timelines.isEmpty ? .done : RederiveCursor(worker: 0)
     }
 
-    /// Makes the hours of further workers, about `pageLimit` pages' worth, at least one worker.
+    /// Rebuilds the hours of the next workers: about `pageLimit` pages, at least one worker.
     mutating func rederive(pageLimit: Int, _ reader: any PageReader) throws {
         var pages = 0
         while let worker = rederiving.worker, pages < pageLimit {

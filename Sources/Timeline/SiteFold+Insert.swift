@@ -1,6 +1,6 @@
 internal import EventModel
 
-/// Putting one event into its place, and moving what it moves.
+/// Inserts one event and updates the sums that it changes.
 extension SiteFold {
     mutating func insert(
         _ entry: TimelineEntry, worker: UInt32, class eventClass: EventClass, _ reader: any PageReader
@@ -26,7 +26,7 @@ extension SiteFold {
         }
     }
 
-    /// Moves intervals or units for an entry that now stands on its line.
+    /// Adds the intervals or units of an entry that is now on its line.
     @inline(__always)
     private mutating func accept(
         _ entry: TimelineEntry, _ worker: UInt32, _ neighbours: WorkerTimelines.Neighbours,
@@ -50,10 +50,11 @@ extension SiteFold {
         pending.newestOpen = parameters.start(of: hour)..<parameters.start(of: hour.next)
     }
 
-    /// The difference that `entry` between `previous` and `next` makes to the sums of closed intervals (SPEC 4.3).
+    /// Applies the difference that `entry` between `previous` and `next` makes to the sums of closed intervals
+    /// (SPEC 4.3).
     ///
-    /// `changedAt` is the larger created_at of the two events that bound an interval, so that an hour whose newest one is
-    /// known holds just what a fold of the known events would have put there (SPEC 7.2).
+    /// `changedAt` is the larger created_at of the two events that bound an interval. So if an hour's newest change is
+    /// known, the hour contains exactly what a fold of the known events would have computed (SPEC 7.2).
     private mutating func moveIntervals(
         _ worker: UInt32, _ neighbours: WorkerTimelines.Neighbours, _ entry: TimelineEntry,
         replacing old: TimelineEntry?
@@ -81,10 +82,11 @@ extension SiteFold {
         }
     }
 
-    /// Adds what `owner` asserts in [from, until), within its ttl and the end of a dropped worker.
+    /// Adds the time that `owner` asserts in [from, until), limited by its ttl and the end of a dropped worker.
     ///
-    /// From the earliest end on that the worker ever had, hours count as changed by the definition that set the newest
-    /// one: who does not know of it must not use them, neither what was cut off nor what was given back.
+    /// From the earliest end that the worker ever had, hours count as changed by the definition that set the latest
+    /// end. Questions that do not know this definition must not use them, neither for what was cut off nor for what was
+    /// restored.
     mutating func moveInterval(
         _ worker: UInt32, _ owner: TimelineEntry, from: Int64, until: Int64, sign: Int64, changedAt: Int64
     ) {
@@ -102,7 +104,7 @@ extension SiteFold {
         move(worker, owner, from: max(from, clipped), to: end, sign: 0, changedAt: late.stored)
     }
 
-    /// Adds [from, to) in the state and at the station of `owner` to the hours of worker, station and factory.
+    /// Adds [from, to), in the state and at the station of `owner`, to the hours of worker, station and factory.
     mutating func move(
         _ worker: UInt32, _ owner: TimelineEntry, from: Int64, to: Int64, sign: Int64, changedAt: Int64
     ) {
@@ -125,7 +127,7 @@ extension SiteFold {
             station: origins[entry.origin].station, changedAt: changedAt)
     }
 
-    /// Notes that something happened at the entry's station in its hour (SPEC 5.3, `last_activity`).
+    /// Records activity at the entry's station in its hour (SPEC 5.3, `last_activity`).
     mutating func touchStation(_ entry: TimelineEntry) {
         hourBuckets.noteEvent(
             at: entry.time, parameters.hour(of: entry.time), station: origins[entry.origin].station,
@@ -141,7 +143,7 @@ extension SiteFold {
 }
 
 extension Ledger {
-    /// A winner of a class.
+    /// Counts a winner of a class.
     mutating func count(_ eventClass: EventClass) {
         switch eventClass {
         case .accepted: folded += 1

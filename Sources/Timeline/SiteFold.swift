@@ -1,12 +1,13 @@
 public import EventModel
 
-/// Everything that the events and definitions of one site add up to, apart from pages that are only in the store.
+/// The folded state of one site: the result of its events and definitions, except for pages that only the store has.
 ///
-/// It composes what has invariants of its own: time lines, hour buckets, health buckets and membership. Its own one:
-/// the hours hold the closed intervals and counts of just those workers whom ``rederiving`` has passed.
+/// It consists of parts with their own invariants: time lines, hour buckets, health buckets and membership. Its own
+/// invariant: the hours contain the closed intervals and counts of exactly those workers that ``rederiving`` has
+/// passed.
 ///
-/// A value: a question copies it (a few references) and computes outside the fold's lock, while the fold goes on
-/// (DESIGN 1.6). Changes that the store has not got yet are kept as differences until a ``CommitSet`` takes them.
+/// A value type: a question copies it (a few references) and computes outside the fold's lock while the fold continues
+/// (DESIGN 1.6). Changes that the store does not have yet are kept as differences until a ``CommitSet`` takes them.
 public struct SiteFold: Sendable {
     public let siteID: SiteID
     /// Number of the site in its partition.
@@ -24,18 +25,18 @@ public struct SiteFold: Sendable {
     var membership = Membership()
 
     public internal(set) var definitions: [DefinitionVersion] = []
-    /// What the buckets were made with.
+    /// The parameters of the buckets.
     public internal(set) var parameters = FoldParameters()
-    /// Whose hours are made with ``parameters``.
+    /// Which workers' hours are built with ``parameters``.
     var rederiving = RederiveCursor.done
-    /// Questions that know less than this must not use buckets: ttl or hour offset were others then.
+    /// Questions that know less than this must not use buckets: ttl or hour offset was different then.
     public internal(set) var bucketFloor = NewestTime.none
 
     public internal(set) var ledger = Ledger()
     public internal(set) var newestCreatedAt = NewestTime.none
 
     var pending = PendingChanges()
-    /// The commit whose differences are under way; 0: none.
+    /// The commit whose differences are in flight; 0 for none.
     var generationInFlight: UInt64 = 0
 
     init(siteID: SiteID, index: UInt32) {
@@ -44,12 +45,12 @@ public struct SiteFold: Sendable {
         timelines = WorkerTimelines(siteID: siteID, site: index)
     }
 
-    /// What changed since the last commit was taken, beside pages and buckets.
+    /// Changes since the last commit was taken, other than pages and buckets.
     struct PendingChanges: Sendable {
         /// See ``CommitSet/Site/definitionReach``.
         var definitionReach = DefinitionReach.nothing
-        /// See ``CommitSet/Site/openHours``; `newestOpen` is the time in the one that was put in last, so that most
-        /// events cost a comparison.
+        /// See ``CommitSet/Site/openHours``. `newestOpen` is the time range of the hour added last, so that most
+        /// events need one comparison.
         var openHours: Set<Hour> = []
         var newestOpen: Range<Int64> = 0..<0
         var quarantined: [QuarantinedEvent] = []
@@ -57,7 +58,7 @@ public struct SiteFold: Sendable {
         var committed = CommittedCounts()
     }
 
-    /// How many of each the store has.
+    /// How many of each are in the store.
     struct CommittedCounts: Sendable {
         var workers = 0
         var stations = 0
@@ -68,23 +69,23 @@ public struct SiteFold: Sendable {
 
     public func origin(_ number: UInt32) -> Origin { origins[number] }
 
-    /// Whether the hours of some workers are still being made (DESIGN 1.7); until then questions derive from events.
+    /// Whether some workers' hours are still being rebuilt (DESIGN 1.7); until then, questions derive from events.
     public var isRederiving: Bool { rederiving != .done }
 }
 
-/// What decides how events become intervals and hours.
+/// The parameters that determine how events become intervals and hours.
 public struct FoldParameters: Sendable, Equatable {
     /// Microseconds.
     public var ttl: Int64 = Limits.ttlSecondsDefault * Microseconds.second
-    /// Where hours begin: the zone's offset modulo one hour, in microseconds (DESIGN 1.7).
+    /// Where hours start: the zone's offset modulo one hour, in microseconds (DESIGN 1.7).
     public var hourOffset: Int64 = 0
 
     public init() {}
 
-    /// For hours that begin where UTC's do.
+    /// Hours start where those of UTC do.
     public static let utc = FoldParameters()
 
-    /// The hour that holds `time`.
+    /// The hour that contains `time`.
     @inlinable
     public func hour(of time: Int64) -> Hour {
         let shifted = time + hourOffset
@@ -92,30 +93,30 @@ public struct FoldParameters: Sendable, Equatable {
         return Hour(shifted < hour * Microseconds.hour ? hour - 1 : hour)
     }
 
-    /// When `hour` begins.
+    /// When `hour` starts.
     @inlinable
     public func start(of hour: Hour) -> Int64 { hour.number * Microseconds.hour - hourOffset }
 }
 
-/// Whose hours a site's fold has made since a definition changed what they depend on (DESIGN 1.7).
+/// Which workers' hours a fold has rebuilt since a definition changed their parameters (DESIGN 1.7).
 struct RederiveCursor: Hashable, Sendable {
     private var next: Int
 
-    /// Every worker's hours are made.
+    /// All workers' hours are built.
     static let done = RederiveCursor(worker: nil)
 
-    /// - Parameter worker: the first worker whose hours are not made; nil when all are.
+    /// - Parameter worker: the first worker whose hours are not built yet; nil when all are.
     init(worker: Int?) { next = worker ?? Int.max }
 
-    /// The first worker whose hours are not made; nil when all are.
+    /// The first worker whose hours are not built yet; nil when all are.
     var worker: Int? { next == Int.max ? nil : next }
 
-    /// Whether the worker's hours are made, so that differences have to be added to them.
+    /// Whether the worker's hours are built, so that differences must be added to them.
     @inline(__always)
     func hasPassed(_ worker: UInt32) -> Bool { Int(worker) < next }
 }
 
-/// From which event time on figures may be others because of definitions, although no row of theirs changed.
+/// The event time from which definitions may have changed figures, although none of their rows changed.
 public enum DefinitionReach: Hashable, Sendable {
     case nothing
     /// In microseconds since 1970.
@@ -132,9 +133,9 @@ public enum DefinitionReach: Hashable, Sendable {
     }
 }
 
-/// One definition of a site as the log has it.
+/// One definition of a site as recorded in the log.
 public struct DefinitionVersion: Sendable {
-    /// Without workers: ``SiteFold`` knows per worker which definitions name him.
+    /// Without workers: ``SiteFold`` knows for each worker which definitions name them.
     public var settings: SiteDefinition
     public var createdAt: Int64
     public var offset: LogOffset

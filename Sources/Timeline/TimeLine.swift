@@ -2,11 +2,11 @@ internal import EventModel
 
 /// The resident pages of one worker in one class.
 ///
-/// Invariant: the pages stand in the order of their fences and do not overlap; stretches between them are in the store
-/// only. No IO: who needs a page that is not resident loads it and adds it (``WorkerTimelines``).
+/// Invariant: the pages are sorted by fence and do not overlap; only the store has the ranges between them. No IO: a
+/// caller that needs a page that is not resident loads and adds it (``WorkerTimelines``).
 struct TimeLine: Sendable {
     private(set) var pages: [Page] = []
-    /// Whether the store may hold pages of it.
+    /// Whether the store may have pages of this line.
     private(set) var isStored: Bool
 
     init(isStored: Bool) { self.isStored = isStored }
@@ -17,7 +17,7 @@ struct TimeLine: Sendable {
     @inline(__always)
     var readAhead: Int64 { pages.isEmpty ? 0 : pages[pages.count - 1].readAhead }
 
-    /// The page's index, or nil where it is not resident.
+    /// The page's index; nil when it is not resident.
     @inline(__always)
     func pageIndex(holding key: EventKey) -> Int? {
         let last = pages.count - 1
@@ -48,7 +48,7 @@ struct TimeLine: Sendable {
         return index
     }
 
-    /// Puts an entry into the resident page that holds its key, and returns what became of it and in which page.
+    /// Inserts an entry into the resident page that covers its key; returns the outcome and the index of the page.
     @inline(__always)
     mutating func insert(
         _ entry: TimelineEntry, at index: Int, _ line: LineIndex, _ changes: inout PageChanges
@@ -69,7 +69,7 @@ struct TimeLine: Sendable {
         return (insertion, index)
     }
 
-    /// Splits a page and returns the index of the half that takes `key`.
+    /// Splits a page and returns the index of the half that covers `key`.
     private mutating func split(
         _ index: Int, for key: EventKey, _ line: LineIndex, _ changes: inout PageChanges
     ) -> Int {
@@ -80,9 +80,10 @@ struct TimeLine: Sendable {
         return key < upper.fence ? index : index + 1
     }
 
-    /// Lets `entry` be the state that holds where a resident page begins.
+    /// Makes `entry` the state at the start of a resident page.
     ///
-    /// - Returns: the page's first state event, which ends what `entry` says; nil: it holds beyond the page.
+    /// - Returns: the page's first state event, which ends the state of `entry`; nil when the state holds beyond the
+    ///   page.
     mutating func setEntry(
         _ entry: TimelineEntry, at index: Int, _ line: LineIndex, _ changes: inout PageChanges
     ) -> TimelineEntry? {
@@ -91,9 +92,9 @@ struct TimeLine: Sendable {
         return pages[index].state(from: 0)
     }
 
-    /// A dirty page as a commit writes it; it is clean afterwards.
+    /// Returns a dirty page for a commit and marks it as clean.
     ///
-    /// - Parameter pageCount: gives a page without a row the next number.
+    /// - Parameter pageCount: the source of the next number, for pages without a row.
     mutating func takeDirty(
         _ fence: EventKey, _ generation: UInt64, pageCount: inout Int64
     ) -> (page: Page, isNew: Bool) {
@@ -115,7 +116,7 @@ struct TimeLine: Sendable {
         return index >= 0 && pages[index].fence == fence ? index : nil
     }
 
-    /// - Returns: false where the page is not resident, or was admitted already.
+    /// - Returns: false when the page is not resident or was already admitted.
     mutating func admit(_ fence: EventKey) -> Bool {
         guard let index = pageIndex(fence), !pages[index].isResident else { return false }
         pages[index].isResident = true
@@ -129,15 +130,15 @@ struct TimeLine: Sendable {
 
 /// Which pages of a site differ from their rows in the store.
 ///
-/// Invariant: a page is dirty as long as it stands among the dirty ones, once. At most one commit is in flight.
+/// Invariant: a page is dirty exactly while it is in the list of dirty pages, once. At most one commit is in flight.
 struct PageChanges: Sendable {
-    /// A page is named by line and fence, which never change.
+    /// A page is identified by line and fence, which never change.
     typealias Name = (line: LineIndex, fence: EventKey)
 
     private(set) var dirty: [Name] = []
-    /// Entries that are new since the last commit was taken.
+    /// Entries added since the last commit was taken.
     var insertedEntries = 0
-    /// Counts records: what "least recently used" is measured by.
+    /// Counts records; the measure of "least recently used".
     private(set) var clock: UInt64 = 0
     private var inFlight: (generation: UInt64, pages: [Name]) = (0, [])
 
@@ -151,7 +152,7 @@ struct PageChanges: Sendable {
         dirty.append((line, page.fence))
     }
 
-    /// What is dirty, which is in flight from now on.
+    /// Moves the dirty pages into flight and returns them.
     mutating func take(generation: UInt64) -> [Name] {
         inFlight = (generation, dirty)
         dirty.removeAll()
@@ -159,13 +160,13 @@ struct PageChanges: Sendable {
         return inFlight.pages
     }
 
-    /// The store has what was taken.
+    /// The store has the pages of the commit.
     mutating func finishCommit() -> [Name] {
         defer { inFlight = (0, []) }
         return inFlight.pages
     }
 
-    /// Whether the store does not have the page as it is.
+    /// Whether the store does not have the page in its current state.
     func isPinned(_ page: Page) -> Bool {
         page.isDirty
             || (inFlight.generation > 0 && page.commit == UInt32(truncatingIfNeeded: inFlight.generation))

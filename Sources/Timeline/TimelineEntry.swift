@@ -1,6 +1,6 @@
 public import EventModel
 
-/// One event on a time line: 32 bytes, no reference, so that a page of them is one block of memory.
+/// One event on a time line: 32 bytes without references, so that a page of entries is one block of memory.
 @frozen
 public struct TimelineEntry: Sendable, Equatable {
     public var key: EventKey
@@ -27,7 +27,7 @@ public struct TimelineEntry: Sendable, Equatable {
     @inlinable
     public var isState: Bool { key.isState }
 
-    /// Offset of the record that brought it.
+    /// Offset of the record that contains it.
     @inlinable
     public var offset: LogOffset { position.offset }
 
@@ -38,7 +38,7 @@ public struct TimelineEntry: Sendable, Equatable {
     /// Why it was quarantined; nil in the other classes.
     public var quarantineReason: Mark? { position.quarantineReason }
 
-    /// What saw it: station, camera and model version as one number, see ``SiteFold/origin(_:)``.
+    /// Station, camera and model version as one number, see ``SiteFold/origin(_:)``.
     @inlinable
     public var origin: UInt32 { detail.origin }
 
@@ -49,7 +49,7 @@ public struct TimelineEntry: Sendable, Equatable {
     @inlinable
     public var confidence: Int64 { Int64(detail.confidence) }
 
-    /// Whether this event wins over `other` of the same key: the smaller (created_at, position) does (SPEC 2.6).
+    /// Whether this event wins over `other` with the same key: the smaller (created_at, position) does (SPEC 2.6).
     @inlinable
     func wins(over other: TimelineEntry) -> Bool {
         createdAt != other.createdAt ? createdAt < other.createdAt : position < other.position

@@ -1,20 +1,20 @@
 internal import EventModel
 
-/// Why a fold cannot go on. What was applied of the record at hand must be thrown away: open the store again.
+/// Why a fold cannot continue. It may have applied the current record in part: discard it and open the store again.
 public struct TimelineError: Error, CustomStringConvertible, Sendable {
-    /// Open: more codes can come.
+    /// Not an enum, so that codes can be added.
     public struct Code: Hashable, Sendable {
         enum Name: Sendable { case gap, missingPage, tooManyOrigins, corruptPage, tooLong }
         let name: Name
         /// The log skipped offsets (SPEC 7.4).
         public static let gap = Code(name: .gap)
-        /// The store lacks a page that it must have.
+        /// The store lacks a required page.
         public static let missingPage = Code(name: .missingPage)
-        /// More combinations of station, camera and model version than a site can have.
+        /// More combinations of station, camera and model version than the maximum per site.
         public static let tooManyOrigins = Code(name: .tooManyOrigins)
-        /// Stored bytes that are not a page.
+        /// Stored bytes that are not a valid page.
         public static let corruptPage = Code(name: .corruptPage)
-        /// A question took longer than the store may be held for it.
+        /// A question took longer than it may hold the store.
         public static let tooLong = Code(name: .tooLong)
     }
 
@@ -40,7 +40,7 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
             message: "site \(site) has more than \(PackedDetail.originsMaximum) cameras and model versions")
     }
 
-    /// For readers that give up a question so that the write-ahead log stays short (DESIGN 1.9).
+    /// For readers that abort a question to keep the write-ahead log short (DESIGN 1.9).
     public static let tooLong = TimelineError(
         code: .tooLong, message: "the question takes too long; ask for a shorter window")
 

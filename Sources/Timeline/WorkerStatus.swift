@@ -1,10 +1,10 @@
 internal import EventModel
 
-/// What a worker does just before the end of a window (SPEC 5.2).
+/// A worker's state just before the end of a window (SPEC 5.2).
 public struct WorkerStatus: Sendable, Equatable {
-    /// The event whose state holds; nil: unknown.
+    /// The event whose state holds; nil when unknown.
     public var current: TimelineEntry?
-    /// Newest accepted event time before the end, in microseconds.
+    /// Latest accepted event time before the end, in microseconds.
     public var lastSeen: Int64?
 }
 

@@ -1,17 +1,17 @@
 internal import EventModel
 
-/// The time lines of a site's workers, one a class (``LineIndex``): insertion, and pages in memory or in the store.
+/// The time lines of a site's workers, one per class (``LineIndex``): insertion, and pages in memory or in the store.
 ///
-/// Invariant: the pages of a line, resident and stored, tile all keys; each knows the last state event before it. What
-/// the store lacks is resident and dirty until a commit takes it.
+/// Invariant: the pages of a line, resident and stored, tile all keys; each page stores the last state event before it.
+/// Pages that the store lacks are resident and dirty until a commit takes them.
 struct WorkerTimelines: Sendable {
     private let siteID: SiteID
     private let site: UInt32
     private var lines: [TimeLine] = []
     private var changes = PageChanges()
-    /// Whether pages of some line are in the store alone.
+    /// Whether only the store has some of the pages.
     private(set) var lacksPages = false
-    /// Pages that were loaded since ``takeLoadedPages()``.
+    /// Pages loaded since ``takeLoadedPages()``.
     private var loaded: [PageChanges.Name] = []
 
     /// - Parameter site: number of the site in its partition.
@@ -20,15 +20,15 @@ struct WorkerTimelines: Sendable {
         self.site = site
     }
 
-    /// What became of an entry.
+    /// The outcome of inserting an entry.
     enum Insertion {
-        /// The same key is there with a winner that stays.
+        /// The line already has the winner for this key.
         case lost
         case inserted(Neighbours)
         case replaced(TimelineEntry, Neighbours)
     }
 
-    /// The state events around an accepted state event; none around others.
+    /// The state events before and after an accepted state event; empty for other events.
     struct Neighbours {
         var previous: TimelineEntry?
         var next: TimelineEntry?
@@ -48,22 +48,22 @@ struct WorkerTimelines: Sendable {
 
     func mayHaveEvents(_ line: LineIndex) -> Bool { lines[line.value].mayHaveEvents }
 
-    /// Entries of the records to come count as used later than those before.
+    /// Starts a new record: entries from now on count as used later than those before.
     mutating func beginRecord() { changes.beginRecord() }
 
-    /// Reads the end of a line, so that the processor has it at hand; the value means nothing.
+    /// Prefetches the end of a line into the processor's cache; the value is meaningless.
     @inline(__always)
     func readAhead(_ line: LineIndex) -> Int64 { lines[line.value].readAhead }
 
-    /// The page of a line that holds `key`, from memory or from the store; nil where the line has none.
+    /// The page of a line that covers `key`, from memory or from the store; nil when the line has none.
     func page(of line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Page? {
         if let index = lines[line.value].pageIndex(holding: key) { return lines[line.value].pages[index] }
         guard lines[line.value].isStored else { return nil }
         return try reader.page(of: LineID(site: site, line), holding: key)
     }
 
-    /// Puts an entry into its line.
-    /// - Throws: ``TimelineError`` where the store lacks a page, or what the reader throws.
+    /// Inserts an entry into its line.
+    /// - Throws: ``TimelineError`` when the store lacks a page, or any error of the reader.
     @inline(__always)
     mutating func insert(
         _ entry: TimelineEntry, _ worker: UInt32, _ eventClass: EventClass, _ reader: any PageReader
@@ -94,7 +94,8 @@ struct WorkerTimelines: Sendable {
         return Neighbours(previous: previous, next: next)
     }
 
-    /// A new last state event of a page holds into the pages after it, up to the next state event, which is returned.
+    /// Propagates a new last state event of a page into the pages after it, up to the next state event, which it
+    /// returns.
     private mutating func passOn(
         _ entry: TimelineEntry, _ line: LineIndex, from limit: EventKey, _ reader: any PageReader
     ) throws -> TimelineEntry? {
@@ -107,7 +108,7 @@ struct WorkerTimelines: Sendable {
         return nil
     }
 
-    /// Index of the resident page of `line` that holds `key`; loads it, or makes the first one.
+    /// Index of the resident page of `line` that covers `key`; loads the page, or creates the line's first one.
     @inline(__always)
     private mutating func residentPage(
         _ line: LineIndex, holding key: EventKey, _ reader: any PageReader
@@ -126,7 +127,7 @@ struct WorkerTimelines: Sendable {
         return lines[line.value].add(Page(id: 0, fence: .lowest, limit: .highest, entry: nil, entries: []))
     }
 
-    /// Hands over the dirty pages for a commit; new ones get the next numbers of `pageCount`.
+    /// Takes the dirty pages for a commit; new ones get the next numbers of `pageCount`.
     mutating func takeDirtyPages(generation: UInt64, pageCount: inout Int64) -> [CommitSet.DirtyPage] {
         changes.take(generation: generation).map { line, fence in
             let (page, isNew) = lines[line.value].takeDirty(fence, generation, pageCount: &pageCount)
@@ -134,11 +135,11 @@ struct WorkerTimelines: Sendable {
         }
     }
 
-    /// The store has what was taken.
+    /// The store has the pages of the commit.
     /// - Returns: those pages.
     mutating func finishCommit() -> [PageChanges.Name] { changes.finishCommit() }
 
-    /// Pages that were loaded since the last call.
+    /// Pages loaded since the last call.
     mutating func takeLoadedPages() -> [PageChanges.Name] {
         if loaded.isEmpty { return [] }
         defer { loaded.removeAll() }
@@ -148,18 +149,18 @@ struct WorkerTimelines: Sendable {
 
 /// Which pages are in memory, and which may leave it.
 extension WorkerTimelines {
-    /// A resident page as eviction sees it.
+    /// The state of a resident page for eviction.
     struct Residence {
-        /// The fold's use counter when it was last changed or loaded.
+        /// Value of the fold's use counter at the last change or load.
         var lastUse: UInt64
         var byteCount: Int
-        /// Whether it is at the end of its line, as far as that is resident.
+        /// Whether it is the last resident page of its line.
         var isLast: Bool
-        /// Whether the store does not have it as it is: it is dirty, or in the commit in flight.
+        /// Whether the store does not have its current state: it is dirty, or in the commit in flight.
         var isPinned: Bool
     }
 
-    /// Whether the page that holds `key` is in the store alone.
+    /// Whether only the store has the page that covers `key`.
     func isAbsent(_ line: LineIndex, _ key: EventKey) -> Bool {
         lines[line.value].isStored && lines[line.value].pageIndex(holding: key) == nil
     }
@@ -176,14 +177,14 @@ extension WorkerTimelines {
             isPinned: changes.isPinned(page))
     }
 
-    /// Notes that ``ResidentPages`` knows a page from now on.
-    /// - Returns: nil where it is not in memory, or was known already.
+    /// Records that ``ResidentPages`` tracks a page.
+    /// - Returns: nil when the page is not in memory, or was tracked already.
     mutating func admit(_ line: LineIndex, _ fence: EventKey) -> Residence? {
         guard let residence = residence(line, fence), lines[line.value].admit(fence) else { return nil }
         return residence
     }
 
-    /// Drops a page from memory; one that the store does not have as it is stays.
+    /// Drops a page from memory, unless the store lacks its current state.
     mutating func drop(_ line: LineIndex, _ fence: EventKey) {
         guard let residence = residence(line, fence), !residence.isPinned else { return }
         lines[line.value].drop(fence)

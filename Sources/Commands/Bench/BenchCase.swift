@@ -2,8 +2,8 @@ internal import EventModel
 internal import Foundation
 internal import SimulationKit
 
-/// One measurement: what is measured, on how many workers, with which load. It runs in a process of its own, so that its
-/// memory can be told from that of the others.
+/// One measurement: what is measured, with how many workers and which load. It runs in a process of its own, so that
+/// its memory use is measured separately.
 struct BenchCase: Codable, Sendable {
     enum Part: String, Codable, CaseIterable, Sendable {
         /// The fold in memory, without decoding.
@@ -22,7 +22,7 @@ struct BenchCase: Codable, Sendable {
         case visible
         /// A day's figures from a large store.
         case query
-        /// Bytes of the topic as librdkafka hands them out, looked at by nobody.
+        /// Bytes of the topic as librdkafka delivers them, without reading their content.
         case consume
     }
 
@@ -46,7 +46,7 @@ struct BenchCase: Codable, Sendable {
     /// Seconds between the events of one worker.
     var intervalSeconds = 10
     var timeZone = "UTC"
-    /// Where log and projections are.
+    /// Where log and projections are stored.
     var directory = ""
     /// The log is a topic of this Kafka; nil: it is embedded.
     var kafka: KafkaPlace?
@@ -75,11 +75,11 @@ struct BenchCase: Codable, Sendable {
     var logPath: String { directory + "/log.sqlite" }
     var storePath: String { directory + "/projections.sqlite" }
 
-    /// 2026-01-01T00:00:00Z: the load's event times begin here, whatever the clock says.
+    /// 2026-01-01T00:00:00Z: the load's event times begin here, independent of the clock.
     static let start = Timestamp(microseconds: 1_767_225_600_000_000)
 }
 
-/// What one measurement gave.
+/// The result of one measurement.
 struct BenchResult: Codable, Sendable {
     var events = 0
     var seconds = 0.0
@@ -90,7 +90,7 @@ struct BenchResult: Codable, Sendable {
     var eventsPerSecond: Double { seconds > 0 ? Double(events) / seconds : 0 }
 }
 
-/// Wall-clock seconds of a block.
+/// Wall-clock seconds that a block takes.
 func measureSeconds(_ body: () throws -> Void) rethrows -> Double {
     let clock = ContinuousClock()
     let duration = try clock.measure(body)
@@ -101,7 +101,7 @@ extension Duration {
     var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
-/// Most memory that this process has had resident, in bytes, or that it has now.
+/// Peak or current resident memory of this process, in bytes.
 func residentBytes(peak: Bool = true) -> Int {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }
     let name = peak ? "VmHWM:" : "VmRSS:"

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// `andon bench`: what this build does on this machine, as figures and ratios.
+/// `andon bench`: the performance of this build on this machine, as figures and ratios.
 enum BenchCommand {
     private static let parts = Option<BenchSection>.choice(
         "section", "NAME", "only this section; can be repeated", repeatable: true)
@@ -94,7 +94,7 @@ struct BenchRunner: Sendable {
         return try JSONDecoder().decode(BenchResult.self, from: bytes)
     }
 
-    /// Removes what the measurements before have written.
+    /// Removes what earlier measurements have written.
     func clear() throws {
         for file in try FileManager.default.contentsOfDirectory(atPath: directory) {
             try FileManager.default.removeItem(atPath: directory + "/" + file)

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Which measurements make up a section, and the table that they end in.
+/// Which measurements make up a section, and the table of their results.
 struct BenchPlan: Sendable {
     var runner: BenchRunner
     var workers: [Int]
@@ -109,7 +109,7 @@ struct BenchPlan: Sendable {
     private func ingestRow(_ measured: BenchCase, _ stored: BenchResult, _ discarded: BenchResult) -> [String] {
         let middle = stored.details["lag_middle_events"] ?? 0
         let end = stored.details["lag_end_events"] ?? 0
-        // Less than what comes in a tenth of a second is no lag that grows.
+        // A lag below what arrives in a tenth of a second does not count as growing.
         let keepsUp = end <= max(middle * 1.5, stored.eventsPerSecond / 10)
         return [
             grouped(measured.workers), measured.grouping.rawValue, "\(measured.eventsPerRequest)",
@@ -120,7 +120,7 @@ struct BenchPlan: Sendable {
         ]
     }
 
-    /// At half of what the same load reaches when nothing holds it back.
+    /// At half the rate that the same load reaches without a limit.
     private func visible() throws {
         var table = Table([
             .number("workers"), .number("events/s"), .number("p50 ms"), .number("p99 ms"), .number("max ms"),

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Something that becomes true once; asked in hot loops, so an atomic and no lock.
+/// A condition that becomes true once. Hot loops check it, so it is an atomic and not a lock.
 final class Flag: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .acquiring) }

@@ -8,9 +8,9 @@ internal import SQLiteLog
 internal import SimulationKit
 internal import Timeline
 
-/// The parts of `andon bench` that need no HTTP: fold, and replay against a bare scan of the same log.
+/// The parts of `andon bench` that need no HTTP: fold, and replay compared with a bare scan of the same log.
 enum FoldBench {
-    /// (a) Events into time lines and hours, in memory, decoded before.
+    /// (a) Decoded events into time lines and hours, in memory.
     static func fold(_ benchCase: BenchCase) throws -> BenchResult {
         var load = LoadBatches(benchCase.shape)
         var batch = EventBatch(siteID: benchCase.shape.siteID)
@@ -60,7 +60,7 @@ enum FoldBench {
         return result
     }
 
-    /// Bare scan and decode: what any reader of this log has to spend.
+    /// Bare scan and decode: the minimum work for any reader of this log.
     static func scan(_ benchCase: BenchCase) throws -> BenchResult {
         let (log, close) = try benchCase.openLog(forWriting: false)
         defer { close() }

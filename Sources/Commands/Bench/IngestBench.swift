@@ -9,9 +9,9 @@ internal import Locks
 internal import Projector
 internal import SimulationKit
 
-/// The parts of `andon bench` that go over HTTP, server and load in one process on loopback.
+/// The parts of `andon bench` that use HTTP, with server and load in one process on loopback.
 enum IngestBench {
-    /// (c) The load against the whole service: judged, appended durably, acknowledged; the fold runs beside.
+    /// (c) The load on the whole service: judged, appended durably, acknowledged; the fold runs at the same time.
     static func ingest(_ benchCase: BenchCase) throws -> BenchResult {
         let running = try RunningService(benchCase)
         defer { running.stop() }
@@ -33,7 +33,7 @@ enum IngestBench {
         return result
     }
 
-    /// The same bodies against the same server, which reads and forgets them.
+    /// The same bodies to the same server, which reads and discards them.
     static func discard(_ benchCase: BenchCase) throws -> BenchResult {
         var configuration = HTTPServerConfiguration()
         configuration.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
@@ -52,7 +52,7 @@ enum IngestBench {
         return BenchResult(events: outcome.requests * benchCase.eventsPerRequest, seconds: outcome.seconds)
     }
 
-    /// From sending an event to the answer of a question that shows it, while the load runs at a given pace.
+    /// From sending an event to an answer that shows it, under a load at a given rate.
     static func visible(_ benchCase: BenchCase) throws -> BenchResult {
         let running = try RunningService(benchCase)
         defer { running.stop() }
@@ -60,7 +60,7 @@ enum IngestBench {
         plan.pace = benchCase.pace
         let load = LoadThread(plan)
         var prober = try Prober(running.url, benchCase.shape)
-        // Probes are a sample, not a load of their own.
+        // Probes are a sample and must not add load.
         let outcome = load.whileRunning(pausing: 10) { try? prober.probe() }
         let delays = prober.delays.sorted()
         var result = BenchResult(
@@ -79,7 +79,7 @@ enum IngestBench {
     }
 }
 
-/// Connections that only exist.
+/// Idle connections.
 struct IdleConnections {
     private var sockets: [Int32] = []
 
@@ -103,7 +103,7 @@ private final class LagWatch: Sendable {
         }
     }
 
-    /// Lag in events in the middle of the run and at its end: when it grows, the fold does not keep up.
+    /// Lag in events in the middle of the run and at its end: if it grows, the fold does not keep up.
     func stop() -> (middle: Int64, end: Int64) {
         ticker.stop()
         return samples.withLock { ($0.isEmpty ? 0 : $0[$0.count / 2], $0.last ?? 0) }
@@ -123,21 +123,21 @@ final class LoadThread: Sendable {
         }
     }
 
-    /// Runs `body` again and again until the load has ended.
+    /// Repeats `body` until the load has ended.
     /// - Parameter milliseconds: pause between two runs.
     func whileRunning(pausing milliseconds: Int, _ body: () -> Void) -> LoadClient.Outcome? {
         repeat { body() } while !ended.wait(milliseconds: milliseconds)
         return wait()
     }
 
-    /// Waits for the end; nil when the load failed.
+    /// Waits for the end; nil if the load failed.
     func wait() -> LoadClient.Outcome? {
         ended.wait()
         return outcome.withLock { $0 }
     }
 }
 
-/// Sends one event, asks for a figure that must hold it, and keeps how long both took.
+/// Sends one event, queries a figure that must include it, and records how long both took.
 private struct Prober {
     private let client = HTTPClient()
     private let url: String

@@ -3,9 +3,9 @@ internal import EventModel
 internal import Foundation
 internal import KafkaLog
 
-/// What `andon bench --brokers` measures: the same things on Kafka, beside what librdkafka does alone.
+/// What `andon bench --brokers` measures: the same on Kafka, compared with librdkafka alone.
 enum KafkaBench {
-    /// Bare batch consume of the topic: what any consumer of librdkafka has to spend.
+    /// Bare batch consume of the topic: the minimum work for any consumer based on librdkafka.
     static func consume(_ benchCase: BenchCase) throws -> BenchResult {
         guard let kafka = benchCase.kafka else { return BenchResult() }
         var result = BenchResult(events: benchCase.events)
@@ -19,7 +19,7 @@ enum KafkaBench {
 }
 
 extension BenchPlan {
-    /// Everything that is on Kafka, with topics of its own that are removed afterwards.
+    /// All measurements on Kafka, in topics of their own that are removed afterwards.
     func kafka(_ options: KafkaOptions) throws {
         let topics = try BenchTopics(options)
         defer { topics.remove() }
@@ -92,8 +92,8 @@ extension BenchPlan {
     }
 }
 
-/// The topics of one measurement after the other. Each has names of its own, as a broker removes topics a while after it
-/// has said so.
+/// The topics of each measurement. Each gets new names, because a broker removes topics some time after it has
+/// confirmed the removal.
 private final class BenchTopics {
     private let options: KafkaOptions
     private let admin: KafkaAdmin
@@ -111,7 +111,7 @@ private final class BenchTopics {
         TopicPlan(names: TopicNames(prefix: "\(prefix)-\(count)"), partitions: 1, replication: copies)
     }
 
-    /// Removes those of the measurement before and makes new ones.
+    /// Removes the topics of the previous measurement and creates new ones.
     func renew() throws -> BenchCase.KafkaPlace {
         remove()
         count += 1

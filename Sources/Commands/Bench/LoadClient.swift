@@ -2,7 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import SimulationKit
 
-/// Sends the requests of a load over many connections, one at a time on each, from one thread.
+/// Sends the requests of a load over many connections from one thread, one request at a time per connection.
 ///
 /// Every body is new: connection *c* of *n* sends the requests `first + c`, `first + c + n`, …
 struct LoadClient {
@@ -12,7 +12,7 @@ struct LoadClient {
         var connections: Int
         var first = 0
         var seconds: Double
-        /// Requests a second over all connections; nil: as many as are answered.
+        /// Requests a second over all connections; nil: as fast as they are answered.
         var pace: Double?
         var key: String?
     }
@@ -22,11 +22,11 @@ struct LoadClient {
         /// Answers other than 200 and 201.
         var refused = 0
         var seconds = 0.0
-        /// The status of the first one that was refused.
+        /// The status of the first refused request.
         var firstRefusal = 0
     }
 
-    /// Runs the load to its end.
+    /// Runs the load until it ends.
     static func run(_ plan: Plan) throws -> Outcome {
         var client = try LoadClient(plan)
         defer { client.close() }
@@ -84,7 +84,7 @@ struct LoadClient {
         return outcome
     }
 
-    /// Writes and reads as far as the socket lets it; after an answer the next request follows at once, unless paced.
+    /// Writes and reads as far as the socket allows; unless paced, the next request follows each answer at once.
     private mutating func advance(_ number: Int, isEnding: Bool) throws {
         while true {
             if links[number].isIdle {
@@ -102,7 +102,7 @@ struct LoadClient {
     }
 }
 
-/// One connection: a request half written, or an answer half read.
+/// One connection: a partly written request or a partly read answer.
 private struct Link {
     let socket: Int32
     var isDue = true
@@ -146,7 +146,7 @@ private struct Link {
         isIdle = false
     }
 
-    /// - Returns: whether everything is written.
+    /// - Returns: whether the whole request is written.
     mutating func write() throws -> Bool {
         while written < output.count {
             let count = output.withUnsafeBytes {
@@ -161,7 +161,7 @@ private struct Link {
         return true
     }
 
-    /// - Returns: the status once the answer is whole.
+    /// - Returns: the status once the answer is complete.
     mutating func read() throws -> Int? {
         while true {
             let size = 4096
@@ -182,7 +182,7 @@ private struct Link {
         }
     }
 
-    /// The status, when head and body are there; bytes, because this runs for every answer beside the server.
+    /// The status, once head and body are complete. Works on bytes, because it shares the machine with the server.
     private func completeStatus() -> Int? {
         guard input.count > 16, let end = headEnd() else { return nil }
         let name = Array("content-length:".utf8)
@@ -212,7 +212,7 @@ private struct Link {
     }
 }
 
-/// A connection to a port of this machine, or nil.
+/// A connection to a local port, or nil.
 func connectToLoopback(_ port: UInt16) -> Int32? {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard socket >= 0 else { return nil }

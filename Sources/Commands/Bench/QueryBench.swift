@@ -2,7 +2,7 @@ internal import EventModel
 internal import Foundation
 internal import HTTPClient
 
-/// Questions over HTTP to a service whose log `fill` has made: a day's figures of every worker.
+/// Questions over HTTP to a service whose log `fill` has written: a day's figures of every worker.
 enum QueryBench {
     static func query(_ benchCase: BenchCase) throws -> BenchResult {
         let running = try RunningService(benchCase)
@@ -13,7 +13,7 @@ enum QueryBench {
         for question in try questions(benchCase) {
             result.details[question.name] = try medianMilliseconds(client, running.url + question.path)
         }
-        // A bulk import of the days that are asked about.
+        // A bulk import of the queried days.
         var plan = running.plan(benchCase)
         plan.first = benchCase.requests / 4
         plan.shape.seed &+= 1

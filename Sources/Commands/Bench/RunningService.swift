@@ -53,7 +53,7 @@ final class RunningService: Sendable {
             port: port, shape: benchCase.shape, connections: benchCase.connections, seconds: benchCase.seconds)
     }
 
-    /// Blocks until everything that is in the log now has been folded.
+    /// Blocks until everything now in the log has been folded.
     func waitForFold() {
         guard let projector = projector(), case let end = projector.progress.logEnd, end > .zero else { return }
         let passed = Latch()

@@ -1,8 +1,8 @@
-/// How long to wait before the same batch is sent again.
+/// How long to wait before sending the same batch again.
 ///
-/// Pure. A valid sequence: failures, each answered with a wait or with nil, which means to give up; a success resets.
+/// Pure. Each failure is answered with a wait, or with nil, which means to give up; a success resets the sequence.
 struct Backoff {
-    /// The longest single wait; a server that asks for more is asked again after this.
+    /// The longest single wait; if a server asks for more, it is tried again after this.
     static let waitMillisecondsMaximum = 60_000
     static let firstWaitMilliseconds = 250
 
@@ -10,10 +10,10 @@ struct Backoff {
     private var waited = 0
     private var failures = 0
 
-    /// - Parameter patienceMilliseconds: how long to go on without one success.
+    /// - Parameter patienceMilliseconds: how long to continue without a success.
     init(patienceMilliseconds: Int) { self.patienceMilliseconds = patienceMilliseconds }
 
-    /// The next wait in milliseconds; nil when patience is at its end.
+    /// The next wait in milliseconds; nil if patience has run out.
     mutating func next(retryAfterSeconds: Int?) -> Int? {
         guard waited < patienceMilliseconds else { return nil }
         let doubled = Self.firstWaitMilliseconds << min(failures, 8)

@@ -3,25 +3,25 @@ struct Batch {
     /// A line that was read but belongs to the next batch.
     struct Event {
         var line: LineReader.Line
-        /// Offset of the file behind it.
+        /// Offset in the file after this line.
         var end: Int64
     }
 
     private(set) var body: [UInt8] = []
     /// Line numbers, from 1, of the events in ``body``.
     private(set) var lines: [Int64] = []
-    /// Numbers of lines that no request can carry.
+    /// Numbers of lines that are too long for any request.
     private(set) var tooLong: [Int64] = []
-    /// Offset of the file behind the last line.
+    /// Offset in the file after the last line.
     private(set) var end: Int64
     /// Number of the last line.
     private(set) var endLine: Int64
     /// Whether the file ends here.
     private(set) var isLast = false
 
-    /// Takes lines until the batch is full or the file ends; blank lines do not count (SPEC 2.2).
+    /// Adds lines until the batch is full or the file ends; blank lines do not count (SPEC 2.2).
     /// - Parameters:
-    ///   - pending: the line that did not fit into the batch before; replaced by the one that does not fit into this.
+    ///   - pending: the line that did not fit into the previous batch; set to the line that does not fit into this one.
     ///   - line: number of the last line before this batch.
     init(
         from reader: inout LineReader, pending: inout Event?, line: Int64, eventsMaximum: Int, bytesMaximum: Int

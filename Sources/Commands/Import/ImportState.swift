@@ -1,7 +1,7 @@
 internal import Crypto
 internal import Foundation
 
-/// What a file is recognised by: a file that was changed is imported from its beginning.
+/// Identifies a file: a changed file is imported from the start.
 struct FileIdentity: Codable, Equatable {
     var byteCount: Int64
     /// Nanoseconds since 1970.
@@ -30,7 +30,7 @@ struct FileIdentity: Codable, Equatable {
     }
 }
 
-/// How far an import has come: everything before ``offset`` was acknowledged by the server.
+/// The progress of an import: the server has acknowledged everything before ``offset``.
 struct ImportState: Codable, Equatable {
     var file: FileIdentity
     var url: String
@@ -40,7 +40,7 @@ struct ImportState: Codable, Equatable {
     var lines: Int64 = 0
     var verdicts = VerdictCounts()
 
-    /// Whether this state belongs to the same work.
+    /// Whether this state belongs to the same import.
     func matches(_ other: ImportState) -> Bool {
         file == other.file && url == other.url && site == other.site && offset <= file.byteCount
     }
@@ -53,16 +53,16 @@ struct VerdictCounts: Codable, Equatable {
     /// Every other verdict, by its code.
     var rejected: [String: Int64] = [:]
 
-    /// Events that were rejected for a reason that is a fault of the data (SPEC 8.6).
+    /// Events rejected because of faulty data (SPEC 8.6).
     var faults: Int64 { rejected.filter { $0.key != "low_confidence" }.values.reduce(0, +) }
     var total: Int64 { accepted + duplicates + rejected.values.reduce(0, +) }
 }
 
-/// The small file in which an import notes how far it is: beside its input, or in the user's state folder.
+/// The small file in which an import stores its progress: next to its input, or in the user's state folder.
 struct ImportStateFile {
     let path: String
 
-    /// - Parameter environment: names the state folder (`XDG_STATE_HOME`, `HOME`) for inputs in folders that are read-only.
+    /// - Parameter environment: names the state folder (`XDG_STATE_HOME`, `HOME`) for inputs in read-only folders.
     init(input: String, url: String, site: String?, environment: [String: String]) {
         let place = URL(fileURLWithPath: input).standardizedFileURL
         let mark = SHA256Digest.of(Array("\(place.path)\n\(url)\n\(site ?? "")".utf8)).hex.prefix(12)
@@ -74,12 +74,12 @@ struct ImportStateFile {
         path = "\(folder)/.\(place.lastPathComponent).\(mark).andon-import"
     }
 
-    /// What an earlier run noted; nil where there is nothing, or nothing of use.
+    /// The state stored by an earlier run; nil if there is none, or none that is usable.
     func load() -> ImportState? {
         FileManager.default.contents(atPath: path).flatMap { try? JSONDecoder().decode(ImportState.self, from: $0) }
     }
 
-    /// Notes how far the import is, all or nothing.
+    /// Stores the progress atomically.
     func save(_ state: ImportState) throws(CommandFailure) {
         do {
             let file = URL(fileURLWithPath: path)

@@ -1,16 +1,16 @@
 internal import EventModel
 internal import Foundation
 
-/// Sends a file of events through a gateway, batch after batch, and notes after each how far it is.
+/// Sends a file of events through a gateway, batch by batch, and stores its progress after each one.
 ///
-/// One batch is in flight at a time, so events of one key reach the log in the order of the file (SPEC 2.6). A batch
-/// whose fate is not known is sent again: by SPEC 2.6 that changes no figure.
+/// One batch is in flight at a time, so events of one key reach the log in file order (SPEC 2.6). A batch whose outcome
+/// is unknown is sent again: by SPEC 2.6 that changes no figure.
 struct Importer {
-    /// What the importer needs from its surroundings.
+    /// What the importer needs from its environment.
     struct Surroundings {
         var client: APIClient
         var isStopping: () -> Bool
-        /// Blocks for so many milliseconds, or until a stop is asked for.
+        /// Blocks for this many milliseconds, or until a stop is requested.
         var pause: (Int) -> Void
         var milliseconds: () -> Int64
         /// For people, on stderr.
@@ -19,7 +19,7 @@ struct Importer {
         var errorIsTerminal: Bool
     }
 
-    /// A rejected event that the user is shown.
+    /// A rejected event shown to the user.
     struct Rejection: Equatable {
         var line: Int64
         var code: String
@@ -28,15 +28,15 @@ struct Importer {
 
     struct Outcome {
         var state: ImportState
-        /// The first few that this run met.
+        /// The first few rejections of this run.
         var rejections: [Rejection]
         /// False when a signal stopped it.
         var isComplete: Bool
     }
 
-    /// Rejected events shown one by one; the rest are only counted.
+    /// Maximum number of rejected events shown individually; the rest are only counted.
     static let rejectionsShownMaximum = 10
-    /// Room for the newlines beside the events of a batch.
+    /// Reserve for the newlines between the events of a batch.
     private static let batchBytesMaximum = Limits.bodyBytesMaximum - 64
 
     let path: String
@@ -45,9 +45,9 @@ struct Importer {
     let stateFile: ImportStateFile
     let surroundings: Surroundings
 
-    /// Goes on from `start` to the end of the file, or until a stop is asked for.
-    /// - Throws: ``CommandFailure`` when the server stays away or refuses a batch as a whole; what was acknowledged is
-    ///   noted.
+    /// Continues from `start` to the end of the file, or until a stop is requested.
+    /// - Throws: ``CommandFailure`` if the server stays unavailable or refuses a whole batch; the progress acknowledged
+    ///   so far is stored.
     func run(from start: ImportState) throws -> Outcome {
         var outcome = Outcome(state: start, rejections: [], isComplete: false)
         var reader = try LineReader(
@@ -83,7 +83,7 @@ struct Importer {
         ).map(surroundings.progress)
     }
 
-    /// The answer to one batch, asked for again and again while patience lasts; nil when a stop was asked for.
+    /// The answer to one batch, retried while patience lasts; nil if a stop was requested.
     private func sendUntilAnswered(
         _ body: [UInt8], _ state: ImportState, _ meter: inout ProgressMeter, since start: ImportState
     ) throws -> APIAnswer? {
@@ -149,7 +149,7 @@ struct Importer {
     }
 }
 
-/// The answer to a batch (SPEC 2.4), as far as an import reads it.
+/// The parts of a batch's answer (SPEC 2.4) that an import reads.
 private struct BatchAnswer: Decodable {
     struct Fault: Decodable {
         var index: Int

@@ -1,13 +1,13 @@
 internal import Foundation
 
-/// Lines of a file with the offset at which each ends, so that a reader can go on from there another time.
+/// Lines of a file with their end offsets, so that a reader can resume there later.
 ///
 /// Holds one block and one line; a line longer than the limit is reported, not kept.
 struct LineReader: ~Copyable {
     /// One line without its end.
     enum Line: Equatable {
         case text([UInt8])
-        /// Longer than the limit: its length is all that is known.
+        /// Longer than the limit: only its length is known.
         case tooLong(byteCount: Int)
     }
 
@@ -16,10 +16,10 @@ struct LineReader: ~Copyable {
     private let lineBytesMaximum: Int
     private var block: [UInt8] = []
     private var next = 0
-    /// Offset in the file of the first byte that no line has taken yet.
+    /// Offset in the file of the first byte that no returned line contains.
     private(set) var offset: Int64
 
-    /// Opens the file at `path` and goes to `offset`.
+    /// Opens the file at `path` and seeks to `offset`.
     init(path: String, offset: Int64, lineBytesMaximum: Int) throws(CommandFailure) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         self.offset = offset

@@ -1,4 +1,4 @@
-/// One subcommand: what it is called, what it takes, what it does.
+/// One subcommand: its name, its parameters and its action.
 struct Command: Sendable {
     struct Example: Sendable {
         var line: String
@@ -12,11 +12,11 @@ struct Command: Sendable {
     struct Positional: Sendable {
         var name: String
         var help: String
-        /// The only values that there are; empty when any will do.
+        /// The only valid values; empty if any value is valid.
         var choices: [String] = []
     }
 
-    /// The words that call it, e.g. `key create`.
+    /// The words that invoke it, e.g. `key create`.
     var path: [String]
     /// One line for the list of commands.
     var summary: String
@@ -31,7 +31,7 @@ struct Command: Sendable {
 
     var name: String { path.joined(separator: " ") }
 
-    /// Its own options and those that every command has.
+    /// Its own options and those common to all commands.
     var allOptions: [OptionSpec] { options + Command.commonOptions }
 
     static let help = Option.flag("help", short: "h", "show this help")

@@ -1,4 +1,4 @@
-/// Scripts that complete commands and options in a shell, made from the same facts as the help.
+/// Shell completion scripts for commands and options, generated from the same data as the help.
 enum CompletionScript {
     enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
 
@@ -11,7 +11,7 @@ enum CompletionScript {
         }
     }
 
-    /// The words that may follow a beginning of a command, by that beginning.
+    /// The words that may follow each command prefix.
     private static func followers(_ commands: [Command]) -> [(path: String, words: [String])] {
         var words: [String: [String]] = [:]
         for command in commands {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import JSON
 
-/// Options from a file: JSON with comments, one member an option; an object under the name of a command holds for it alone.
+/// Options from a file: JSON with comments, one member per option. An object named after a command applies to it only.
 ///
 ///     {
 ///       data_dir: "/var/lib/andon",          // for every command
@@ -15,8 +15,8 @@ struct ConfigurationFile: Sendable, Equatable {
 
     init() {}
 
-    /// Reads what the file at `path` says of one command.
-    /// - Throws: 65 when the file cannot be read, is not JSON or names an option that no command has.
+    /// Reads the options of one command from the file at `path`.
+    /// - Throws: 65 if the file cannot be read, is not JSON or names an option that no command has.
     init(path: String, command: [String], among commands: [Command]) throws(CommandFailure) {
         let bytes: Data
         do {
@@ -29,7 +29,7 @@ struct ConfigurationFile: Sendable, Equatable {
         try self.init(bytes: bytes, path: path, command: command, among: commands)
     }
 
-    /// The same from bytes at hand.
+    /// Reads the options of one command from bytes already in memory.
     init(bytes: Data, path: String, command: [String], among commands: [Command]) throws(CommandFailure) {
         self.path = path
         guard case .object(var members)? = JSONValue(relaxed: bytes) else {
@@ -63,7 +63,7 @@ struct ConfigurationFile: Sendable, Equatable {
 }
 
 extension JSONValue {
-    /// As values of an option; nil for what cannot be one.
+    /// The option's values; nil if the JSON value cannot be one.
     fileprivate var texts: [String]? {
         switch self {
         case .bool(let value): return [value ? "true" : "false"]

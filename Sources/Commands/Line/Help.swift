@@ -1,6 +1,6 @@
-/// Help texts, all made from the same facts that the parser goes by.
+/// Help texts, all generated from the data that the parser uses.
 enum Help {
-    /// What `andon` says without arguments.
+    /// What `andon` prints without arguments.
     static func overview(_ commands: [Command]) -> String {
         let shown = commands.filter { !$0.isHidden }
         return """
@@ -27,7 +27,7 @@ enum Help {
             """
     }
 
-    /// What `andon COMMAND --help` says.
+    /// What `andon COMMAND --help` prints.
     static func text(_ command: Command) -> String {
         var sections = ["andon \(command.name): \(command.summary)"]
         sections.append(

@@ -1,4 +1,4 @@
-/// One call of a command, with every value checked before the command runs.
+/// One invocation of a command; every value is checked before the command runs.
 struct Invocation: Sendable {
     let command: Command
     let positionals: [String]
@@ -6,7 +6,7 @@ struct Invocation: Sendable {
     let environment: [String: String]
     let console: Console
 
-    /// Every value of a repeatable option, in the order in which they were given; the default where there is none.
+    /// Every value of a repeatable option, in the order given; the default if there is none.
     func values<Value>(_ option: Option<Value>) throws(CommandFailure) -> [Value] {
         var values: [Value] = []
         for text in settings.texts(option.spec) {
@@ -19,11 +19,11 @@ struct Invocation: Sendable {
         return values
     }
 
-    /// The value of an option, or its default; nil where there is neither.
+    /// The value of an option, or its default; nil if it has neither.
     func optional<Value>(_ option: Option<Value>) throws(CommandFailure) -> Value? { try values(option).last }
 
     /// The value of an option, or its default.
-    /// - Throws: a usage error when there is neither.
+    /// - Throws: a usage error if it has neither.
     func value<Value>(_ option: Option<Value>) throws(CommandFailure) -> Value {
         if let value = try optional(option) { return value }
         throw CommandFailure(
@@ -39,7 +39,7 @@ struct Invocation: Sendable {
             next: "andon \(command.name) --help")
     }
 
-    /// Checks every value that was given, so that no command fails half-way over a typing error.
+    /// Checks every value given, so that no command fails half-way because of a typing error.
     func checkValues() throws(CommandFailure) {
         for spec in command.allOptions {
             for text in settings.texts(spec) {

@@ -4,20 +4,20 @@ struct InvalidValue: Error, Equatable {
     init(_ expected: String) { self.expected = expected }
 }
 
-/// What the parser, the help and the completion need to know of an option.
+/// What the parser, the help and the completion need to know about an option.
 struct OptionSpec: Sendable {
     var name: String
     /// One letter, e.g. `o` for `-o`.
     var short: Character?
-    /// What stands for the value in the help; nil for a flag.
+    /// The placeholder for the value in the help; nil for a flag.
     var valueName: String?
     var help: String
     /// As a user would write it.
     var defaultText: String?
     var isRepeatable = false
-    /// The only values that there are; for the help and the completion.
+    /// The only valid values; for the help and the completion.
     var choices: [String] = []
-    /// Nil when the text is a value of this option.
+    /// nil if the text is a valid value of this option.
     var complaint: @Sendable (String) -> InvalidValue?
 
     var isFlag: Bool { valueName == nil }
@@ -29,16 +29,16 @@ struct OptionSpec: Sendable {
 
 /// A named, typed option: `--name VALUE`, `--name=VALUE`, or `--name` for a flag.
 ///
-/// The same name works as `ANDON_NAME` in the environment and as `name` in the configuration file; flags win over the
-/// environment, that over the file, that over the default (DESIGN 5).
+/// The same name works as `ANDON_NAME` in the environment and as `name` in the configuration file. Flags override the
+/// environment, which overrides the file, which overrides the default (DESIGN 5).
 struct Option<Value: Sendable>: Sendable {
     var spec: OptionSpec
     var parse: @Sendable (String) throws(InvalidValue) -> Value
 
     /// - Parameters:
-    ///   - valueName: what stands for the value in the help, e.g. `DIR`.
-    ///   - defaultText: the default as a user would write it; nil where there is none.
-    ///   - parse: reads one value.
+    ///   - valueName: the placeholder for the value in the help, e.g. `DIR`.
+    ///   - defaultText: the default as a user would write it; nil if there is none.
+    ///   - parse: converts one value.
     init(
         _ name: String, short: Character? = nil, _ valueName: String, _ help: String,
         default defaultText: String? = nil,
@@ -61,7 +61,7 @@ struct Option<Value: Sendable>: Sendable {
 }
 
 extension Option where Value == Bool {
-    /// An option without a value: there or not.
+    /// An option without a value: present or not.
     static func flag(_ name: String, short: Character? = nil, _ help: String) -> Option<Bool> {
         var option = Option(name, short: short, "", help, parse: truth)
         option.spec.valueName = nil
@@ -70,7 +70,7 @@ extension Option where Value == Bool {
 }
 
 extension Option where Value == String {
-    /// An option whose value is any text but the empty one.
+    /// An option that takes any non-empty text.
     static func text(
         _ name: String, _ valueName: String, _ help: String, default defaultText: String? = nil,
         repeatable: Bool = false
@@ -83,7 +83,7 @@ extension Option where Value == String {
 }
 
 extension Option where Value == Int {
-    /// An option whose value is a whole number in a range.
+    /// An option that takes an integer in a range.
     static func integer(
         _ name: String, _ valueName: String, _ help: String, in range: ClosedRange<Int>, default number: Int? = nil
     ) -> Option<Int> {
@@ -97,7 +97,7 @@ extension Option where Value == Int {
 }
 
 extension Option where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    /// An option whose value is one of a few words.
+    /// An option that takes one of a few words.
     static func choice(
         _ name: String, short: Character? = nil, _ valueName: String, _ help: String, default value: Value? = nil,
         repeatable: Bool = false
@@ -112,7 +112,7 @@ extension Option where Value: RawRepresentable & CaseIterable, Value.RawValue ==
     }
 }
 
-/// Reads what people write for yes and no in an environment.
+/// Parses the usual spellings of yes and no in environment variables.
 private func truth(_ text: String) throws(InvalidValue) -> Bool {
     switch text.lowercased() {
     case "1", "true", "yes", "on": return true

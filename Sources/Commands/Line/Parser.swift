@@ -5,7 +5,7 @@ struct Parser {
     private(set) var positionals: [String] = []
     private let command: Command
 
-    /// - Throws: a usage error that names the word, and a better one where it looks like a typing error.
+    /// - Throws: a usage error that names the word, and a suggestion if it looks like a typing error.
     init(_ words: some Sequence<String>, for command: Command) throws(CommandFailure) {
         self.command = command
         var rest = Array(words)[...]

@@ -1,11 +1,11 @@
-/// Where values of options come from: flags > environment > file > default (DESIGN 5).
+/// The sources of option values: flags > environment > file > default (DESIGN 5).
 struct Settings: Sendable {
     /// By option name.
     var flags: [String: [String]] = [:]
     var environment: [String: String] = [:]
     var file = ConfigurationFile()
 
-    /// The texts given for an option, from the strongest source that has any.
+    /// The texts given for an option, from the source with the highest priority that has any.
     func texts(_ spec: OptionSpec) -> [String] {
         if let values = flags[spec.name] { return spec.isRepeatable ? values : values.suffix(1) }
         if let value = environment[spec.environmentName], !value.isEmpty {
@@ -15,13 +15,13 @@ struct Settings: Sendable {
         return spec.defaultText.map { [$0] } ?? []
     }
 
-    /// Whether any source but the default has a value.
+    /// Whether any source except the default has a value.
     func isGiven(_ spec: OptionSpec) -> Bool {
         flags[spec.name] != nil || !environment[spec.environmentName, default: ""].isEmpty
             || file.values[spec.fileName] != nil
     }
 
-    /// How a message names the source of an option's value.
+    /// The name of an option's source in messages.
     func origin(_ spec: OptionSpec) -> String {
         if flags[spec.name] != nil { return "--\(spec.name)" }
         if let value = environment[spec.environmentName], !value.isEmpty { return spec.environmentName }

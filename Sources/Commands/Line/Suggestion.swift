@@ -1,6 +1,6 @@
-/// Did you mean …? The nearest known word, where it is near enough to be a slip of the fingers.
+/// Did you mean …? The closest known word, if it is close enough to be a typing error.
 enum Suggestion {
-    /// The known word that a typing error away from `word` stands; nil where none does.
+    /// The closest known word that `word` may be a typing error for; nil if none is close.
     static func nearest(to word: String, among known: some Sequence<String>) -> String? {
         let typed = Array(word.utf8)
         guard !typed.isEmpty, typed.count <= 64 else { return nil }
@@ -11,7 +11,7 @@ enum Suggestion {
             .word
     }
 
-    /// Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other.
+    /// Number of insertions, deletions, substitutions and swaps of neighbours that turn one word into the other.
     static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)

@@ -2,7 +2,7 @@ internal import Crypto
 internal import EventLog
 internal import EventModel
 
-/// The way that a record takes in a copy: out of a partition of the source into one of the destination.
+/// The path of a record in a copy: from a partition of the source to one of the destination.
 struct CopyLane: Hashable {
     var source: PartitionIndex
     var destination: PartitionIndex
@@ -13,8 +13,7 @@ struct CopyLane: Hashable {
     }
 }
 
-/// How many records have gone a way, and one hash over all of them in their order: two logs that agree in both hold the
-/// same.
+/// The number of records on a lane and one hash over them in order: logs with equal chains hold the same records.
 struct RecordChain: Equatable {
     private(set) var count: Int64 = 0
     private var hash: [UInt8] = []
@@ -44,7 +43,7 @@ struct RecordChain: Equatable {
 }
 
 extension NewRecord {
-    /// A record as it was read, to be appended elsewhere.
+    /// A record as read, ready to append elsewhere.
     init(_ record: LogRecord) {
         self.init(
             key: Array(record.key), createdAt: record.createdAt, headers: record.headers(),
@@ -52,23 +51,23 @@ extension NewRecord {
     }
 }
 
-/// Reads partitions of a log up to ends that were fixed before, record by record.
+/// Reads partitions of a log up to given ends, record by record.
 struct RecordWalk {
     private static let turnBytes = 4 << 20
-    /// A log waits ten seconds for records that it knows of, so many times.
+    /// Maximum number of reads in a row that bring nothing; each waits ten seconds for records that the log knows of.
     private static let idleReadsMaximum = 3
 
     let log: any EventLog
     let isStopping: () -> Bool
 
-    /// - Parameter body: false ends the walk.
+    /// - Parameter body: returns false to end the walk.
     func walk(
         _ partition: PartitionIndex, from start: LogOffset, to end: LogOffset,
         _ body: (LogOffset, NewRecord) throws -> Bool
     ) throws {
         var (next, idleReads, goesOn) = (start, 0, true)
         while next < end, goesOn, !isStopping() {
-            // What is read is taken out first: a log may hold up its other readers as long as its records are in use.
+            // Copies the records out first: a log may block its other readers while its records are in use.
             var records: [(LogOffset, NewRecord)] = []
             let from = next
             next = try log.read(partition, from: from, byteLimit: Self.turnBytes) { record in
@@ -85,14 +84,14 @@ struct RecordWalk {
     }
 }
 
-/// What a destination holds already, by the ways on which it came.
+/// What a destination already holds, by lane.
 struct CopySurvey {
     private(set) var lanes: [CopyLane: RecordChain] = [:]
     private(set) var definitions = NewestDefinitions()
     private(set) var records: Int64 = 0
 
-    /// Reads all of the destination.
-    /// - Parameter site: only its records count; nil: all.
+    /// Reads the whole destination.
+    /// - Parameter site: counts only its records; nil: all.
     init(_ destination: any EventLog, from sourceCount: Int32, site: SiteID?, isStopping: @escaping () -> Bool) throws {
         let walk = RecordWalk(log: destination, isStopping: isStopping)
         for partition in destination.partitions {
@@ -108,7 +107,7 @@ struct CopySurvey {
     }
 }
 
-/// Where the newest definition of each site stands in the destination: its revision there.
+/// Position of each site's newest definition in the destination: its revision there.
 struct NewestDefinitions {
     struct Place: Equatable {
         var position: RecordPosition
@@ -118,7 +117,7 @@ struct NewestDefinitions {
     private(set) var places: [SiteID: Place] = [:]
     private var batch = EventBatch(siteID: SiteID(bytes: []))
 
-    /// - Returns: events in the record. One of a newer format counts as none, and is copied all the same.
+    /// - Returns: number of events in the record. A record of a newer format counts as none, but is copied too.
     @discardableResult
     mutating func note(_ record: NewRecord, _ position: RecordPosition) -> Int {
         guard let kind = try? RecordCodec.decode(record.payload, into: &batch) else { return 0 }

@@ -1,34 +1,34 @@
 internal import EventLog
 internal import EventModel
 
-/// Copies the records of a log to another one as they are: key, payload, headers and created_at, each site in its order.
+/// Copies the records of a log to another one unchanged: key, payload, headers and created_at, in order for each site.
 ///
-/// Nothing but the two logs is remembered: a copy that was broken off is gone on with where the destination ends, after
-/// its records were compared with those that a copy would have put there.
+/// It stores no state outside the two logs. An interrupted copy resumes at the end of the destination, after comparing
+/// the destination's records with those that a copy would have written.
 struct LogCopier {
-    /// What a copy needs of the rest.
+    /// What a copy needs from its environment.
     struct Surroundings {
         var isStopping: () -> Bool
-        /// Is told how far the copy is: records of the source, all of them, and events that this run has copied.
+        /// Receives the progress: records of the source copied, their total, and events copied by this run.
         var progress: (_ done: Int64, _ total: Int64, _ events: Int64) -> Void
     }
 
     struct Outcome: Equatable {
         var isComplete = false
-        /// Records that the destination held before.
+        /// Records that were already in the destination.
         var before: Int64 = 0
         var copied: Int64 = 0
         var events: Int64 = 0
         var definitions: [SiteID: NewestDefinitions.Place] = [:]
     }
 
-    /// One append: a group of commits on the embedded log, a few batches on Kafka.
+    /// Size of one append: a group of commits on the embedded log, a few batches on Kafka.
     private static let groupRecordsMaximum = 1000
     private static let groupBytesMaximum = 4 << 20
 
     let source: any EventLog
     let destination: any EventLog
-    /// Copied alone; nil: all.
+    /// The only site to copy; nil: all.
     let site: SiteID?
     let surroundings: Surroundings
 
@@ -46,15 +46,15 @@ struct LogCopier {
         self.surroundings = surroundings
     }
 
-    /// Where copying a partition goes on.
+    /// Where copying a partition continues.
     private struct Resumption {
         var start: LogOffset
-        /// Records after the start that the destination has already, by their way.
+        /// Records after the start that the destination already has, by lane.
         var skipped: [CopyLane: Int64] = [:]
     }
 
-    /// Copies what the source holds now.
-    /// - Throws: ``CommandFailure`` where the destination holds something else or a record stands where it must not,
+    /// Copies the current contents of the source.
+    /// - Throws: ``CommandFailure`` if the destination holds something else or has a record at a wrong position,
     ///   `LogError`.
     mutating func run() throws -> Outcome {
         guard source.epoch != destination.epoch else {
@@ -83,9 +83,9 @@ struct LogCopier {
         return outcome
     }
 
-    // MARK: What is there already
+    // MARK: Existing records
 
-    /// Compares what the destination holds of a partition with the partition's beginning.
+    /// Compares the destination's records of a partition with the beginning of that partition.
     private func resumption(
         _ partition: PartitionIndex, before end: LogOffset, _ survey: CopySurvey
     ) throws -> Resumption {
@@ -161,7 +161,7 @@ struct LogCopier {
         surroundings.progress(done, total, outcome.events)
     }
 
-    /// The way of a record; nil for one that is not copied.
+    /// The lane of a record; nil for one that is not copied.
     private func lane(of record: NewRecord, _ partition: PartitionIndex, _ offset: LogOffset) throws -> CopyLane? {
         if let site, site.bytes != record.key { return nil }
         let lane = CopyLane(record.key, source.partitionCount, destination.partitionCount)
@@ -176,7 +176,8 @@ struct LogCopier {
         return lane
     }
 
-    /// The destination has exactly what it had and what was copied. Beside other sites nobody can say so.
+    /// Checks that the destination has exactly its earlier records and the copied ones.
+    /// Not possible if only one site was copied, because other sites may be there as well.
     private func checkCount() throws {
         guard site == nil else { return }
         var count: Int64 = 0

@@ -5,9 +5,9 @@ internal import EventModel
 enum LogStart: Sendable, Equatable {
     case earliest
     case end
-    /// One partition alone, from this record on; of the record itself, from this event on.
+    /// One partition alone, from this record on; within that record, from this event on.
     case position(RecordPosition, index: Int)
-    /// Records created at or after it, wherever they stand (SPEC 7.3).
+    /// Records created at or after this time, in any partition (SPEC 7.3).
     case time(Timestamp)
 
     static let option = Option<LogStart>(
@@ -41,7 +41,7 @@ enum LogStart: Sendable, Equatable {
         }
     }
 
-    /// Where to begin in each of the partitions that are to be read; those that are left out are not.
+    /// Where to begin in each of the partitions to read; partitions that are missing here are not read.
     /// - Throws: `LogError`, also `.outOfRange` for a position that the log does not hold.
     func offsets(_ log: any EventLog, _ partitions: [PartitionIndex]) throws -> [PartitionIndex: LogOffset] {
         var offsets: [PartitionIndex: LogOffset] = [:]

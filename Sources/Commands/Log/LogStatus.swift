@@ -3,37 +3,37 @@ internal import EventModel
 internal import Foundation
 internal import ProjectionStore
 
-/// Where a partition of a log stands, and how far behind it a fold is.
+/// The end of a log's partition, and how far a fold is behind it.
 struct LogStatus: Equatable {
     var partition: PartitionIndex
     var start: LogOffset
     var end: LogOffset
     /// created_at of the last record; nil in an empty partition.
     var newest: Timestamp?
-    /// The next record that the fold takes; nil where that is not known.
+    /// The next record for the fold; nil if unknown.
     var folded: LogOffset?
-    /// created_at of the last record that was folded.
+    /// created_at of the last folded record.
     var foldedCreatedAt: Timestamp?
-    /// Events in the records that are not folded; nil where they are too many to count.
+    /// Events in the records not yet folded; nil if they are too many to count.
     var lagEvents: Int64?
 
     var lagRecords: Int64? { folded.map { max(0, end.value - max($0, start).value) } }
 
-    /// By created_at, from the last folded record to the last one of the log.
+    /// Difference of created_at between the last folded record and the last one in the log.
     var lagMicroseconds: Int64? {
         guard let lag = lagRecords, lag > 0 else { return lagRecords == nil ? nil : 0 }
         guard let newest, let foldedCreatedAt else { return nil }
         return max(0, newest - foldedCreatedAt)
     }
 
-    /// More records are not read for the sake of a number: some seconds of reading.
+    /// Maximum number of records read just to count events: some seconds of reading.
     static let countedRecordsMaximum: Int64 = 100_000
     private static let readBytes = 1 << 20
 
-    /// Looks at one partition.
+    /// Reads the status of one partition.
     /// - Parameters:
-    ///   - store: projections that were folded from it; of another log they count for nothing.
-    ///   - noted: how far it is folded as the workers have noted it, where there is no store.
+    ///   - store: projections folded from it; projections of another log are ignored.
+    ///   - noted: the progress as committed by the workers, if there is no store.
     init(_ log: any EventLog, _ partition: PartitionIndex, store: String?, noted: LogOffset? = nil) throws {
         self.partition = partition
         start = try log.startOffset(partition)

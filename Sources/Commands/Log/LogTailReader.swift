@@ -1,25 +1,25 @@
 internal import EventLog
 internal import EventModel
 
-/// Reads partitions of a log in turn and hands out lines, to an end that was fixed at the start or for ever.
+/// Reads partitions of a log in turn and outputs lines, up to an end fixed at the start or forever.
 struct LogTailReader {
     struct Plan {
-        /// Read alone; nil: all.
+        /// The only partition to read; nil: all.
         var partition: PartitionIndex?
-        /// Shown alone; nil: all.
+        /// The only site to show; nil: all.
         var site: SiteID?
         var start: LogStart
         var follows: Bool
-        /// Lines; nil: no limit.
+        /// Maximum number of lines; nil: no limit.
         var limit: Int?
     }
 
-    /// A read hands out so much before the next partition has its turn.
+    /// Size of one read before the next partition has its turn.
     private static let turnBytes = 1 << 20
-    /// A new record shows no later than this: one wait after the other goes through the partitions.
+    /// A new record appears within this time: it is the length of one round of waits over all partitions.
     private static let roundMilliseconds = 100
 
-    /// A log waits ten seconds for records that it knows of, so many times.
+    /// Maximum number of rounds in a row that bring nothing; a read waits ten seconds for known records.
     private static let idleRoundsMaximum = 3
 
     let log: any EventLog
@@ -38,7 +38,7 @@ struct LogTailReader {
         self.write = write
     }
 
-    /// - Returns: records that could not be read; they have lines of their own.
+    /// - Returns: number of records that could not be read; each has a line of its own.
     mutating func run() throws -> Int {
         let partitions = self.partitions
         var places = try plan.start.offsets(log, partitions).sorted { $0.key < $1.key }

@@ -3,7 +3,7 @@ internal import EventModel
 internal import JSON
 internal import Sites
 
-/// Turns records into JSON lines: one for each event, one for a definition, one for what cannot be read.
+/// Turns records into JSON lines: one per event, one per definition, one per unreadable record.
 ///
 ///     {"kind":"event","position":"0:17:3","site_id":"plant-1","created_at":"2026-02-03T06:00:01.000000Z",
 ///      "mark":"accepted","timestamp":"2026-02-03T06:00:00.000000Z","worker_id":"W1","workstation_id":"S1",
@@ -11,14 +11,14 @@ internal import Sites
 ///     {"kind":"definition","position":"0:0","site_id":"plant-1","created_at":"…","definition":{"site":{…},…}}
 ///     {"kind":"unreadable","position":"0:18","site_id":"plant-1","created_at":"…","reason":"wrongChecksum"}
 ///
-/// Members of events are those of SPEC 2.1, and `first_seen` where an event was sent again after its quarantine.
+/// Members of events are those of SPEC 2.1, plus `first_seen` if an event was sent again after its quarantine.
 struct RecordLines {
     private var batch = EventBatch(siteID: SiteID(bytes: []))
     /// Records that could not be read.
     private(set) var unreadable = 0
 
-    /// Hands out the lines of a record, each with its line feed.
-    /// - Parameter firstIndex: events before it are left out.
+    /// Passes the lines of a record to `body`, each with its line feed.
+    /// - Parameter firstIndex: events before this index are left out.
     /// - Throws: what `body` throws.
     mutating func lines(
         of record: LogRecord, in partition: PartitionIndex, from firstIndex: Int = 0, _ body: ([UInt8]) throws -> Void
@@ -81,7 +81,7 @@ struct RecordLines {
         }
     }
 
-    /// - Parameter number: index plus one; 0 is none.
+    /// - Parameter number: index plus one; 0 means none.
     private func id(_ number: UInt32, _ name: StaticString, _ json: inout JSONWriter) {
         json.key(name)
         if number == 0 { json.null() } else { json.string(utf8: batch.ids[Int(number) - 1]) }

@@ -5,9 +5,9 @@ internal import KafkaLog
 internal import Locks
 internal import Sites
 
-/// Copies the full definitions, names of people included, which the log does not hold (SPEC 3).
+/// Copies the full definitions, including the names of people, which the log does not hold (SPEC 3).
 ///
-/// A definition's revision is its place in the log, so each gets the place that its record has in the destination.
+/// A definition's revision is its position in the log, so each one gets its record's position in the destination.
 struct RegistryCopy {
     struct Outcome: Equatable {
         var copied = 0
@@ -15,11 +15,11 @@ struct RegistryCopy {
         var missing: [SiteID] = []
     }
 
-    /// Longer than a send to Kafka takes to fail.
+    /// Longer than it takes for a send to Kafka to fail.
     private static let storeMillisecondsMaximum = 60_000
 
-    /// - Parameter places: of the newest definition of each copied site in the destination.
-    /// - Throws: what the destination's registry throws.
+    /// - Parameter places: positions of each copied site's newest definition in the destination.
+    /// - Throws: errors of the destination's registry.
     static func run(
         _ registered: [PlacedDefinition], to destination: any DefinitionRegistry,
         _ places: [SiteID: NewestDefinitions.Place]
@@ -53,7 +53,7 @@ struct RegistryCopy {
 }
 
 extension LogAddress {
-    /// All definitions with names that the registry beside this log holds for it.
+    /// All definitions, with names, in this log's registry.
     func registeredDefinitions(_ log: any EventLog) throws -> [PlacedDefinition] {
         switch place {
         case .folder(let directory): return try RegistryStore.read(path: directory.registry, epoch: log.epoch)
@@ -62,7 +62,7 @@ extension LogAddress {
         }
     }
 
-    /// Opens the registry beside this log for writing.
+    /// Opens this log's registry for writing.
     func withRegistry<Result>(
         _ log: any EventLog, _ body: (any DefinitionRegistry) throws -> Result
     ) throws -> Result {

@@ -3,7 +3,7 @@ internal import Foundation
 internal import JSON
 internal import Timeline
 
-/// Answers of a server as tables for people.
+/// Server answers as tables for people.
 enum AnswerTables {
     static func tables(_ question: QueryCommand.Question, _ answer: JSONValue) -> [Table] {
         switch question {
@@ -18,7 +18,7 @@ enum AnswerTables {
         }
     }
 
-    /// One line on what was asked and how fresh the answer is.
+    /// One line about the question and how current the answer is.
     static func summary(_ meta: JSONValue?) -> String? {
         guard let meta, let site = meta["site_id"]?.text else { return nil }
         var text = "site \(printable(site))"
@@ -34,7 +34,7 @@ enum AnswerTables {
         FigureColumn(name: name, title: title, unit: .text)
     }
 
-    /// The columns of figures, by what defines them: those that people look for `first`, then the rest in their order.
+    /// The columns of figures, by their definitions: those in `first`, then the rest in their order.
     private static func columns<Values>(_ figures: [Figure<Values>], first: [String] = []) -> [FigureColumn] {
         let columns = figures.compactMap(\.column)
         return first.compactMap { name in columns.first { $0.name == name } }
@@ -75,7 +75,7 @@ enum AnswerTables {
 
     private static let ledger = columns(Ledger.figures)
 
-    /// A table with a row for each item; columns that no item fills are left out.
+    /// A table with a row for each item; columns without any value are left out.
     private static func list(_ items: JSONValue?, _ columns: [FigureColumn]) -> Table {
         let items = items?.items ?? []
         let filled = columns.filter { column in
@@ -103,7 +103,7 @@ enum AnswerTables {
         }
     }
 
-    /// A number with exactly so many decimals, thousands apart.
+    /// A number with a fixed number of decimals and thousands separators.
     static func fixed(_ number: String, decimals: Int) -> String {
         guard var value = Decimal(string: number) else { return number }
         var rounded = Decimal()

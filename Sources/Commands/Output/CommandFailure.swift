@@ -19,12 +19,12 @@ struct CommandFailure: Error, Equatable {
         self.details = details
     }
 
-    /// A failure of a module, told by what the command could not do because of it.
+    /// A module's failure, described by what the command could not do because of it.
     init(_ what: String, because error: any OperatorError) {
         self.init(error.isRetriable ? .unavailable : .failure, what, why: error.message, next: error.hint)
     }
 
-    /// An error that no command has an explanation for.
+    /// An error for which no command has an explanation.
     init(unexplained error: any Error) {
         let error = error.forOperator
         self.init(.failure, error.message, next: error.hint)
@@ -43,8 +43,8 @@ struct CommandFailure: Error, Equatable {
     }
 }
 
-/// Runs `body`; where a module fails, the command fails with what it could not do and the module's reason.
-/// - Throws: ``CommandFailure`` for a module's error; what `body` throws of its own passes through.
+/// Runs `body`. If a module fails, the command fails with what it could not do and the module's reason.
+/// - Throws: ``CommandFailure`` for a module's error; all other errors of `body` pass through.
 func explaining<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as any OperatorError { throw CommandFailure(what, because: error) }
 }

@@ -4,12 +4,12 @@ internal import Foundation
 ///
 /// A value with closures, so that tests see what a user would.
 struct Console: Sendable {
-    /// Bytes for stdout, as they are. Throws when the reader has gone away or the disk is full.
+    /// Writes bytes to stdout unchanged. Throws if the reader has gone or the disk is full.
     var writeOutput: @Sendable ([UInt8]) throws -> Void
     var writeError: @Sendable (String) -> Void
     var outputIsTerminal: Bool
     var errorIsTerminal: Bool
-    /// False with `NO_COLOR`, `TERM=dumb` or when stdout is no terminal.
+    /// False with `NO_COLOR` or `TERM=dumb`, or if stdout is not a terminal.
     var usesColour: Bool
 
     /// One line on stdout.
@@ -36,7 +36,7 @@ struct Console: Sendable {
     }
 }
 
-/// Whoever read stdout has had enough, as `head` has: the command ends, and that is no failure.
+/// The reader of stdout needs no more, as with `head`: the command ends, and that is not a failure.
 struct ReaderGone: Error {}
 
 /// Writes all bytes with as few calls as the kernel allows; false on error, with errno set.

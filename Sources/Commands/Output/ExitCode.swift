@@ -1,4 +1,4 @@
-/// How a process ends, in the numbers that scripts rely on (sysexits, and 128 + signal for Ctrl-C).
+/// The exit codes that scripts rely on (sysexits, and 128 + signal for Ctrl-C).
 public struct ExitCode: RawRepresentable, Equatable, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }

@@ -1,8 +1,8 @@
-/// How data is written to stdout.
+/// The format of data on stdout.
 enum OutputFormat: String, CaseIterable, Sendable {
     /// For people.
     case table
-    /// For programs: exactly what the server answered.
+    /// For programs: the server's answer, unchanged.
     case json
 
     static let option = Option<OutputFormat>.choice(
@@ -10,7 +10,7 @@ enum OutputFormat: String, CaseIterable, Sendable {
 }
 
 extension Console {
-    /// The one place where formats part.
+    /// The only place that distinguishes the formats.
     func write(_ format: OutputFormat, json: () -> [UInt8], tables: () throws -> [Table]) throws {
         switch format {
         case .json:

@@ -1,12 +1,12 @@
 internal import JSON
 
-/// Decides when long work says how far it is, and in what words: a bar on a terminal, JSON lines elsewhere.
+/// Decides when long work reports progress, and how: a bar on a terminal, JSON lines elsewhere.
 ///
-/// Pure: it is told the time, and returns what to write.
+/// Pure: the caller passes the time and gets the text to write.
 struct ProgressMeter {
-    /// A status at least this often on a terminal (UX).
+    /// Maximum time between two updates on a terminal (UX).
     static let barMillisecondsInterval: Int64 = 500
-    /// And this often where lines pile up in a file.
+    /// Maximum time between two lines in other output, where lines pile up.
     static let lineMillisecondsInterval: Int64 = 5_000
 
     private let label: String
@@ -18,8 +18,8 @@ struct ProgressMeter {
 
     /// - Parameters:
     ///   - total: amount of work in the unit of `done`, e.g. bytes of a file.
-    ///   - done: what an earlier run did already; it counts for the bar, not for the speed.
-    ///   - milliseconds: now, on a clock that only rises.
+    ///   - done: work done by an earlier run; it counts for the bar, not for the speed.
+    ///   - milliseconds: now, on a monotonic clock.
     init(label: String, total: Int64, done: Int64 = 0, isTerminal: Bool, milliseconds: Int64) {
         self.label = label
         self.total = total
@@ -28,9 +28,9 @@ struct ProgressMeter {
         doneAtStart = done
     }
 
-    /// What to write to stderr now; nil when it is too early for a new status.
+    /// What to write to stderr now; nil if the next update is not due.
     /// - Parameters:
-    ///   - done: work done, earlier runs included.
+    ///   - done: work done, including earlier runs.
     ///   - events: events that this run has sent.
     mutating func status(done: Int64, events: Int64, milliseconds: Int64) -> String? {
         let interval = isTerminal ? Self.barMillisecondsInterval : Self.lineMillisecondsInterval
@@ -40,7 +40,7 @@ struct ProgressMeter {
         return text(done: done, events: events, milliseconds: milliseconds)
     }
 
-    /// The last words; on a terminal they take the bar away. Nil when nothing was shown.
+    /// The final output; on a terminal it removes the bar. nil if nothing was shown.
     func end() -> String? { isTerminal && shownAt != nil ? "\r\u{1B}[K" : nil }
 
     private func text(done: Int64, events: Int64, milliseconds: Int64) -> String {

@@ -1,4 +1,4 @@
-/// A table of text for people: plain where it is piped, bold titles on a terminal.
+/// A table of text for people: plain if piped, with bold titles on a terminal.
 struct Table: Equatable {
     enum Alignment { case left, right }
 
@@ -15,13 +15,13 @@ struct Table: Equatable {
 
     init(_ columns: [Column]) { self.columns = columns }
 
-    /// Adds a row; it has a cell for each column.
+    /// Adds a row with one cell per column.
     mutating func append(_ cells: [String]) {
         precondition(cells.count == columns.count, "a row has a cell for each column")
         rows.append(cells.map(printable))
     }
 
-    /// The table as lines; no line ends in a space.
+    /// The table as lines without trailing spaces.
     func lines(colour: Bool) -> [String] {
         let widths = columns.indices.map { column in
             max(columns[column].title.count, rows.map { $0[column].count }.max() ?? 0)
@@ -42,7 +42,7 @@ struct Table: Equatable {
     }
 }
 
-/// `text` without anything that a terminal would obey: names come from files of strangers.
+/// `text` without terminal control characters: names come from untrusted files.
 func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var safe = String.UnicodeScalarView()

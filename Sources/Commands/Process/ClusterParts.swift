@@ -10,7 +10,7 @@ internal import Observability
 internal import Query
 internal import Sites
 
-/// What every process on Kafka has: the log, the topics beside it, keys, definitions, and who holds which partition.
+/// What every process on Kafka has: the log, the other topics, keys, definitions, and who holds which partition.
 final class ClusterParts: Sendable {
     let names: TopicNames
     let settings: KafkaSettings
@@ -22,14 +22,14 @@ final class ClusterParts: Sendable {
     let access: AccessControl
     let keys: TopicKeyStore
 
-    /// How long the start waits for the topic of workers, which questions alone need.
+    /// How long the start waits for the topic of workers, which only questions need.
     private static let holdersMilliseconds = 5000
 
-    /// Opens everything and looks whether the topics are as they should be.
+    /// Opens everything and checks that the topics are set up correctly.
     ///
     /// - Parameters:
     ///   - role: names the process in the brokers' logs.
-    ///   - workerID: what this process calls itself in the topic of workers, where it is one.
+    ///   - workerID: the name of this process in the topic of workers, if it is a worker.
     /// - Throws: ``CommandFailure``
     init(
         _ options: KafkaOptions, role: String, workerID: String? = nil, _ configuration: ServerConfiguration,
@@ -61,7 +61,7 @@ final class ClusterParts: Sendable {
         access = AccessControl(keys: keys, policy: configuration.policy)
     }
 
-    /// Topics that are wrong stop the start; what only makes them less safe is said (DESIGN 4).
+    /// Wrong topics stop the start; settings that only reduce safety are reported (DESIGN 4).
     private static func verify(_ settings: KafkaSettings, _ journal: StructuredLog) throws {
         let admin = try KafkaAdmin(settings)
         let partitions = try admin.partitionCount(settings.names.events)
@@ -89,12 +89,12 @@ final class ClusterParts: Sendable {
         [keys.failure, registry.failure, holders.failure?.message].compactMap { $0 }
     }
 
-    /// Hands a question over to a worker that holds its partition.
+    /// Forwards a question to a worker that holds its partition.
     func forward(_ asked: AskedElsewhere) -> HTTPOutcome {
         forwarder.forward(asked.request, site: asked.site, partition: asked.partition, exchange: asked.exchange)
     }
 
-    /// Who may ask what (SPEC 8.2, 8.5).
+    /// Access control (SPEC 8.2, 8.5).
     func authorize(_ request: HTTPRequest) -> QueryPermission { access.permission(request) }
 
     /// Closes everything.

@@ -1,13 +1,13 @@
 internal import EventModel
 internal import Foundation
 
-/// The folder in which one Andon keeps everything, and the names of what lies in it.
+/// The folder in which one Andon stores everything, and the names of its contents.
 struct DataDirectory: Sendable, Equatable {
     let path: String
 
     static let option = Option.text("data-dir", "DIR", "where everything is stored", default: "./andon-data")
 
-    /// The log: the truth.
+    /// The log: the source of truth.
     var log: String { path + "/log.sqlite" }
     /// Hashes of the API keys.
     var keys: String { path + "/keys.sqlite" }
@@ -17,10 +17,10 @@ struct DataDirectory: Sendable, Equatable {
     var projections: String { path + "/projections.sqlite" }
     /// What a worker has published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
-    /// URL of the server that runs on this directory.
+    /// URL of the server that uses this directory.
     private var urlFile: String { path + "/andon.url" }
 
-    /// Makes the folder where it is missing; only its owner may look inside.
+    /// Creates the folder if it is missing; only its owner has access.
     func create() throws(CommandFailure) {
         do {
             try FileManager.default.createDirectory(
@@ -32,7 +32,7 @@ struct DataDirectory: Sendable, Equatable {
         }
     }
 
-    /// Fails when the folder is not there.
+    /// Fails if the folder does not exist.
     func requireExisting() throws(CommandFailure) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -42,14 +42,14 @@ struct DataDirectory: Sendable, Equatable {
         }
     }
 
-    /// Where the server that runs on this directory answers; nil when none has said so.
+    /// URL of the server that uses this directory; nil if none has stored it.
     var runningURL: String? {
         FileManager.default.contents(atPath: urlFile)
             .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
             .flatMap { $0.hasPrefix("http") ? $0 : nil }
     }
 
-    /// Notes where the server answers, for commands on the same machine; nil: nowhere any more.
+    /// Stores the server's URL for commands on the same machine; nil removes it.
     func noteRunning(at url: String?) {
         guard let url else {
             try? FileManager.default.removeItem(atPath: urlFile)

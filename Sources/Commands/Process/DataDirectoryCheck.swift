@@ -4,9 +4,9 @@ internal import Foundation
 internal import ProjectionStore
 internal import SQLiteLog
 
-/// What the doctor looks at in a data directory.
+/// The doctor's checks of a data directory.
 struct DataDirectoryCheck {
-    /// Below this the disk fills up within hours of a busy plant: 100 events a second are 100 MB a day.
+    /// Below this the disk fills up within hours in a busy plant: 100 events a second are 100 MB a day.
     static let freeBytesWarning: UInt64 = 1 << 30
     /// Below this the next commits fail.
     static let freeBytesFailure: UInt64 = 64 << 20

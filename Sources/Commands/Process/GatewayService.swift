@@ -6,10 +6,10 @@ internal import Gateway
 internal import HTTPServer
 internal import Query
 
-/// Admission on Kafka: takes events and definitions in, forwards questions to the workers (DESIGN 5). The composition root
-/// of `andon gateway`.
+/// Admission on Kafka: accepts events and definitions, forwards questions to the workers (DESIGN 5). The composition
+/// root of `andon gateway`.
 enum GatewayService {
-    /// Opens everything and reads what a gateway has to know; nothing runs yet.
+    /// Opens everything and reads what a gateway must know; nothing runs yet.
     /// - Throws: ``CommandFailure``
     static func runtime(
         _ options: KafkaOptions, _ configuration: ServerConfiguration, _ journal: StructuredLog
@@ -30,7 +30,7 @@ enum GatewayService {
                 authorize: { parts.authorize($0) }, registry: { gateway.site($0)?.definition },
                 failed: { journal.write(.error, $0) }, elsewhere: { parts.forward($0) }),
             threadCount: 1)
-        // What the gateway misses are registry and keys, which the shared parts name already.
+        // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })
         return ServiceRuntime(
             configuration, parts: [parts.part, admission], query: query, routes: gateway.routes

@@ -8,9 +8,9 @@ internal import Locks
 internal import Observability
 internal import Publisher
 
-/// What a worker is to its cluster: which partitions it was given, whom it tells, and what it publishes.
+/// A worker's membership in its cluster: the partitions assigned to it, its announcements, and what it publishes.
 ///
-/// States: made → ``begin(_:_:)`` → given partitions, again and again → ``end()`` → ``farewell()``.
+/// States: created → ``begin(_:_:)`` → assigned partitions, again and again → ``end()`` → ``farewell()``.
 final class Membership: Sendable {
     private struct State: Sendable {
         var group: WorkerGroup?
@@ -52,7 +52,7 @@ final class Membership: Sendable {
         return folding
     }
 
-    /// Takes partitions from now on.
+    /// Accepts partitions from now on.
     /// - Throws: ``CommandFailure``
     func begin(_ partitions: WorkerPartitions, _ announcer: HolderAnnouncer) throws {
         state.withLock { $0.announcer = announcer }
@@ -119,7 +119,7 @@ final class Membership: Sendable {
         state.withLock { $0.publishers.removeValue(forKey: partition) }?.stop()
     }
 
-    // MARK: What the rest asks
+    // MARK: Status
 
     /// What keeps the worker from being ready.
     var notReady: [String] {
@@ -136,10 +136,10 @@ final class Membership: Sendable {
         }
     }
 
-    /// Notes in the group how far was folded, for tools that show the lag.
+    /// Commits the fold's progress to the group, for tools that show the lag.
     func commit(_ positions: [PartitionIndex: LogOffset]) { state.withLock { $0.group }?.commit(positions) }
 
-    /// Leaves the group, which takes everything back.
+    /// Leaves the group, which revokes all partitions.
     func end() {
         let group = state.withLock { state in
             defer { state.group = nil }
@@ -148,6 +148,6 @@ final class Membership: Sendable {
         group?.leave()
     }
 
-    /// Tells the others that nothing is held here any more.
+    /// Announces that this worker holds nothing any more.
     func farewell() { state.withLock { $0.announcer }?.stop() }
 }

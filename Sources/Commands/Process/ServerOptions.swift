@@ -33,7 +33,7 @@ struct ServerConfiguration: Sendable {
 
     /// Starts a server.
     /// - Returns: the URL at which it answers.
-    /// - Throws: ``CommandFailure`` when the address cannot be had.
+    /// - Throws: ``CommandFailure`` if the address is not available.
     func start(_ server: HTTPServer) throws -> String {
         do {
             let port = try server.start()
@@ -46,9 +46,9 @@ struct ServerConfiguration: Sendable {
     }
 }
 
-/// The options behind ``ServerConfiguration``.
+/// The options for ``ServerConfiguration``.
 enum ServerOptions {
-    /// Which requests are written to the log.
+    /// Which requests are logged.
     enum RequestLog: String, CaseIterable, Sendable { case all, errors, none }
 
     private static let listen = Option<ListenAddress>(
@@ -78,7 +78,7 @@ enum ServerOptions {
         listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, logFormat.spec, logRequests.spec,
     ]
 
-    /// The log of a process, in the format that was asked for.
+    /// The log of a process, in the chosen format.
     static func journal(_ invocation: Invocation) throws -> StructuredLog {
         StructuredLog(format: try invocation.value(logFormat), console: invocation.console)
     }
@@ -96,7 +96,7 @@ enum ServerOptions {
         return configuration
     }
 
-    /// Says loudly that no key is asked for, where that is so.
+    /// Prints a prominent warning if no key is required.
     static func warnIfOpen(_ configuration: ServerConfiguration, _ journal: StructuredLog) {
         guard configuration.isOpenToLoopback else { return }
         journal.write(
@@ -121,7 +121,7 @@ enum ServerOptions {
     }
 }
 
-/// `HOST:PORT`; an IPv6 address stands in brackets.
+/// `HOST:PORT`; an IPv6 address is in brackets.
 struct ListenAddress: Equatable, Sendable {
     var host: String
     var port: UInt16

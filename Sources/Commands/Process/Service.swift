@@ -10,12 +10,12 @@ internal import Query
 internal import SQLiteLog
 internal import Sites
 
-/// The whole of Andon in one process on the embedded log: the composition root of `andon up`.
+/// All of Andon in one process on the embedded log: the composition root of `andon up`.
 struct Service {
     let runtime: ServiceRuntime
     let projector: Projector
 
-    /// Opens everything that is stored; nothing runs yet.
+    /// Opens everything stored; nothing runs yet.
     /// - Throws: ``CommandFailure``
     init(_ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
         try directory.create()
@@ -64,7 +64,7 @@ struct Service {
         }
     }
 
-    /// A fold that stops while the process runs shows in `/readyz`, and questions go on; one that cannot begin ends it.
+    /// If a running fold stops, `/readyz` shows it and questions continue; if a fold cannot start, the process ends.
     private static func part(
         _ projector: Projector, _ readiness: FoldReadiness, _ directory: DataDirectory
     ) -> ServicePart {

@@ -2,15 +2,15 @@ internal import Foundation
 
 /// Runs a process from start to signal (SPEC 8.1).
 enum ServiceRunner {
-    /// How often a running process is asked whether it has failed.
+    /// Interval between checks whether a running process has failed.
     private static let watchMilliseconds = 500
 
-    /// - Parameter directory: where commands on this machine find the URL; nil where nothing is stored.
+    /// - Parameter directory: where commands on this machine find the URL; nil if nothing is stored.
     static func run(
         _ invocation: Invocation, _ directory: DataDirectory?, _ configuration: ServerConfiguration,
         _ journal: StructuredLog, make: () throws -> ServiceRuntime
     ) throws -> ExitCode {
-        // Before any thread starts, so that all of them leave the signals to one.
+        // Before any thread starts, so that all threads leave the signals to one.
         let signals = StopSignals.install(invocation.console)
         let service = try make()
         let url = try service.start()
@@ -19,7 +19,7 @@ enum ServiceRunner {
             directory?.noteRunning(at: url)
             ServerOptions.warnIfOpen(configuration, journal)
             try service.greet()
-            // SPEC 8.1: this very line, whatever the format of the log.
+            // SPEC 8.1: exactly this line, whatever the log format.
             invocation.console.note("listening on \(url)")
         }
         while service.failure == nil, !signals.wait(milliseconds: watchMilliseconds) {}

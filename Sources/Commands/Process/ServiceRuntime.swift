@@ -5,26 +5,26 @@ internal import HTTPServer
 internal import Locks
 internal import Query
 
-/// One part of a process: what it does when the process starts and stops, and what it says in between.
+/// One part of a process: what it does when the process starts and stops, and what it reports while it runs.
 struct ServicePart: Sendable {
     /// Before the process serves.
     var start: @Sendable () throws -> Void = {}
     /// Once the process serves, with the URL at which it answers.
     var serve: @Sendable (String) throws -> Void = { _ in }
-    /// After the server has stopped: ends what is under way and closes. Blocks meanwhile. Also for a part that was never
-    /// started.
+    /// After the server has stopped: finishes the work in progress and closes. Blocks until done. Also called for a
+    /// part that was never started.
     var stop: @Sendable () -> Void = {}
-    /// What keeps the part from being ready; empty: it is.
+    /// What keeps the part from being ready; empty: it is ready.
     var missing: @Sendable () -> [String] = { [] }
-    /// Why the process cannot go on; nil while it can. The argument says whether it was ready before.
+    /// Why the process must end; nil if it can continue. The argument says whether it was ready before.
     var failure: @Sendable (Bool) -> CommandFailure? = { _ in nil }
 }
 
-/// A process that serves until it is told to stop, built from parts: `andon up`, `gateway`, `worker`.
+/// A process that serves until it is stopped, built from parts: `andon up`, `gateway`, `worker`.
 ///
-/// States: *made* (files open, nothing runs) → ``start()`` → *started* (serves; ready once no part misses anything) →
-/// ``stop()`` → *stopped*. Parts stand in the order in which they depend on each other: they start in that order and
-/// stop in the opposite one, after the server and the questions.
+/// States: *created* (files open, nothing runs) → ``start()`` → *started* (serves; ready once no part lacks anything) →
+/// ``stop()`` → *stopped*. Parts are listed in dependency order: they start in that order and stop in reverse, after
+/// the server and the questions.
 final class ServiceRuntime: Sendable {
     private let parts: [ServicePart]
     private let configuration: ServerConfiguration
@@ -33,13 +33,13 @@ final class ServiceRuntime: Sendable {
     private let greeting: @Sendable () throws -> Void
     private let ready = Latch()
 
-    /// How often a starting process is asked whether it is ready.
+    /// Interval between checks whether a starting process is ready.
     private static let readyMilliseconds = 10
 
     /// - Parameters:
-    ///   - query: What answers questions; the runtime stops it.
-    ///   - routes: What is served beside questions and health.
-    ///   - greeting: What the operator should hear once the process is ready.
+    ///   - query: Answers questions; the runtime stops it.
+    ///   - routes: Routes in addition to questions and health.
+    ///   - greeting: Messages for the operator once the process is ready.
     init(
         _ configuration: ServerConfiguration, parts: [ServicePart], query: QueryService, routes: [HTTPRoute],
         greeting: @escaping @Sendable () throws -> Void
@@ -55,7 +55,7 @@ final class ServiceRuntime: Sendable {
 
     /// Starts every part and the server.
     /// - Returns: the URL at which it answers.
-    /// - Throws: ``CommandFailure`` when the address cannot be had; then nothing runs.
+    /// - Throws: ``CommandFailure`` if the address is not available; then nothing runs.
     func start() throws -> String {
         do {
             for part in parts { try part.start() }
@@ -68,7 +68,7 @@ final class ServiceRuntime: Sendable {
         }
     }
 
-    /// Blocks until `/readyz` answers 200, something failed for good, or `signals` asks to stop.
+    /// Blocks until `/readyz` answers 200, something fails for good, or `signals` requests a stop.
     /// - Returns: whether the process is ready.
     func waitUntilReady(_ signals: StopSignals) -> Bool {
         while failure == nil {
@@ -81,16 +81,16 @@ final class ServiceRuntime: Sendable {
         return false
     }
 
-    /// Why the process cannot go on; nil while it can.
+    /// Why the process must end; nil if it can continue.
     var failure: CommandFailure? {
         let wasReady = ready.isOpen
         return parts.lazy.compactMap { $0.failure(wasReady) }.first
     }
 
-    /// Says what the operator should hear once it is ready.
+    /// Prints the messages for the operator once it is ready.
     func greet() throws { try greeting() }
 
-    /// Answers what is under way, stores it, closes. Blocks meanwhile.
+    /// Answers the requests in progress, stores their results, closes. Blocks until done.
     func stop() {
         server.stop()
         query.stop()
@@ -100,20 +100,20 @@ final class ServiceRuntime: Sendable {
 
 /// Whether folds have caught up with what the log held when each began.
 final class FoldReadiness: Sendable {
-    /// Records that a fold may be behind while the process still calls itself ready: some seconds of its work.
+    /// How many records a ready fold may lag behind: some seconds of its work.
     private static let lagRecordsMaximum: Int64 = 100_000
 
-    /// Where each partition's log ended when it was first seen to fold.
+    /// The end of each partition's log when its fold was first seen.
     private let goals: Guarded<[PartitionIndex: LogOffset]>
 
-    /// - Parameter goals: Known already; others are where the log ends when a partition is first asked about.
+    /// - Parameter goals: Goals known already; for other partitions, the end of the log at the first check.
     init(goals: [PartitionIndex: LogOffset] = [:]) { self.goals = Guarded(goals) }
 
-    /// Forgets partitions that are not held any more: given again, they have to catch up again.
+    /// Forgets partitions no longer held: if assigned again, they must catch up again.
     func keep(only held: Set<PartitionIndex>) { goals.withLock { $0 = $0.filter { held.contains($0.key) } } }
 
     /// What a fold lacks; nil: it is ready.
-    /// - Parameter name: Names the fold, e.g. `partition 3`.
+    /// - Parameter name: Name of the fold, e.g. `partition 3`.
     func missing(_ partition: PartitionIndex, next: LogOffset, end: LogOffset, of name: String) -> String? {
         let goal = goals.withLock { goals in
             let goal = goals[partition] ?? end

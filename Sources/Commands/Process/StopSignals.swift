@@ -1,10 +1,11 @@
 internal import Foundation
 internal import Locks
 
-/// SIGINT and SIGTERM as something a command can ask for and wait for: the first asks to stop, a second one quits.
+/// SIGINT and SIGTERM as a condition that a command can check and wait for.
+/// The first signal requests a stop, a second one quits.
 ///
-/// The signals are blocked in every thread that starts later, and one thread receives them by `sigwait`. So no code runs
-/// inside a signal handler, where taking a lock would not be safe.
+/// The signals are blocked in every thread that starts later, and one thread receives them by `sigwait`. So no code
+/// runs inside a signal handler, where taking a lock would not be safe.
 final class StopSignals: Sendable {
     enum Cause: Sendable {
         /// Ctrl-C.
@@ -15,7 +16,7 @@ final class StopSignals: Sendable {
 
     private let state = Monitor<Cause?>(nil)
 
-    /// Starts to listen. Call it before any other thread starts, so that all inherit the blocked signals.
+    /// Starts to listen. Call it before any other thread starts, so that all threads inherit the blocked signals.
     static func install(_ console: Console) -> StopSignals {
         signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()
@@ -30,15 +31,15 @@ final class StopSignals: Sendable {
 
     init() {}
 
-    /// What asked to stop; nil while nothing did.
+    /// What requested the stop; nil if nothing has.
     var cause: Cause? { state.withLock { $0 } }
 
     var isStopping: Bool { cause != nil }
 
-    /// Asks to stop, as the first signal would; later causes change nothing.
+    /// Requests a stop, as the first signal does; later causes have no effect.
     func stop(_ cause: Cause) { state.update { $0 = $0 ?? cause } }
 
-    /// Blocks until something asks to stop, or the time has passed.
+    /// Blocks until a stop is requested or the time is up.
     /// - Returns: whether to stop.
     func wait(milliseconds: Int? = nil) -> Bool {
         guard let milliseconds else { return state.wait { $0 == nil ? nil : true } }

@@ -4,7 +4,7 @@ internal import Foundation
 internal import JSON
 internal import Observability
 
-/// Log lines on stderr: text for people, or one JSON object a line for programs.
+/// Log lines on stderr: text for people, or one JSON object per line for programs.
 struct StructuredLog: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
     typealias Level = JournalEvent.Level
@@ -19,7 +19,7 @@ struct StructuredLog: Sendable {
         self.clock = clock
     }
 
-    /// Writes one line, for events that have no declaration yet. `fields` are shown in the order given.
+    /// Writes one line, for events without a declaration. `fields` appear in the order given.
     func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         write(JournalEvent("log", level, message, fields.map { JournalEvent.Field($0.key, $0.value) }))
     }
@@ -27,7 +27,7 @@ struct StructuredLog: Sendable {
     /// Writes what modules record, one line per event.
     var journal: Journal { Journal { self.write($0) } }
 
-    /// Writes one line. People get the message and what it does not say; programs get everything, by name.
+    /// Writes one line. People get the message plus what it does not contain; programs get everything, by name.
     func write(_ event: JournalEvent) {
         let time = clock.now.formatted
         switch format {

@@ -10,7 +10,7 @@ internal import Projector
 internal import Query
 internal import Sites
 
-/// Folds the partitions that the group gives it, or a fixed set, answers questions about them, and publishes what
+/// Folds the partitions that the group assigns to it, or a fixed set, answers questions about them, and publishes
 /// changes (DESIGN 5). The composition root of `andon worker`.
 struct WorkerService {
     struct Options: Sendable {
@@ -18,12 +18,12 @@ struct WorkerService {
         var directory: DataDirectory
         /// Static membership, and the worker's name; nil: a new member each time.
         var instanceID: String?
-        /// A fixed set in place of the group's; nil: the group decides.
+        /// A fixed set instead of the group's assignment; nil: the group decides.
         var partitions: [PartitionIndex]?
         /// Publishes nothing.
         var isReplica = false
         var sessionSeconds = 45
-        /// Where the other processes reach this one; nil: where it listens.
+        /// The address at which other processes reach this one; nil: the one where it listens.
         var advertisedURL: String?
     }
 
@@ -60,7 +60,7 @@ struct WorkerService {
         let definitions = DefinitionRoutes(access: cluster.access, partitionCount: cluster.log.partitionCount) {
             cluster.registry.directory.site($0)
         }
-        // The others are told the address with the first partition, so the worker serves before it is given any.
+        // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
                 topics: cluster.topics, topic: cluster.names.workers,
@@ -110,7 +110,7 @@ struct WorkerService {
         return readiness.missing(partition, next: progress.nextOffset, end: progress.logEnd, of: name)
     }
 
-    /// Notes in the group how far was folded.
+    /// Commits the fold's progress to the group.
     private static func commits(_ membership: Membership, _ partitions: WorkerPartitions) -> ServicePart {
         let ticker = Ticker(milliseconds: commitMilliseconds)
         return ServicePart(

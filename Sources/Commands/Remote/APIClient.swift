@@ -1,10 +1,10 @@
 internal import Foundation
 internal import JSON
 
-/// A question to a server.
+/// A request to a server.
 struct APIRequest: Sendable {
     var method: String
-    /// With its query, e.g. `/api/metrics/workers?site_id=plant-1`.
+    /// Including its query, e.g. `/api/metrics/workers?site_id=plant-1`.
     var target: String
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
@@ -29,28 +29,28 @@ struct APIRequest: Sendable {
     }
 }
 
-/// What a server said.
+/// A server's answer.
 struct APIAnswer: Sendable {
     var status: Int
     var body: [UInt8]
-    /// From `Retry-After`; nil where there was none.
+    /// From `Retry-After`; nil if there was none.
     var retryAfterSeconds: Int?
 
     var isSuccess: Bool { (200..<300).contains(status) }
-    /// Whether the same request may do better later.
+    /// Whether the same request may succeed later.
     var isRetriable: Bool { status == 429 || status == 502 || status == 503 || status == 504 }
 }
 
-/// No answer came: the server is not there, or the connection broke. Whether the request arrived is not known.
+/// No answer came: the server is down, or the connection broke. It is unknown whether the request arrived.
 struct TransportFailure: Error, Sendable {
     var message: String
-    /// False where the same request cannot succeed later, e.g. with a certificate that is not trusted.
+    /// False if the same request cannot succeed later, e.g. with a certificate that is not trusted.
     var isRetriable = true
 }
 
-/// One server, as the commands that talk to it see it.
+/// One server, as seen by the commands that talk to it.
 ///
-/// The transport is a closure, so that tests can put a server of their own behind it.
+/// The transport is a closure, so that tests can use a server of their own.
 struct APIClient: Sendable {
     let access: ServerAccess
     let transport: @Sendable (APIRequest) throws(TransportFailure) -> APIAnswer
@@ -62,7 +62,7 @@ struct APIClient: Sendable {
         return try transport(request)
     }
 
-    /// Sends one request and returns the body of a good answer.
+    /// Sends one request and returns the body of a successful answer.
     /// - Throws: ``CommandFailure`` for any other.
     func fetch(_ request: APIRequest) throws(CommandFailure) -> [UInt8] {
         let answer: APIAnswer
@@ -75,14 +75,14 @@ struct APIClient: Sendable {
         return answer.body
     }
 
-    /// What to tell the user when the server did not answer.
+    /// The message to the user if the server did not answer.
     func unreachable(_ failure: TransportFailure) -> CommandFailure {
         CommandFailure(
             .unavailable, "cannot reach \(access.url)", why: failure.message,
             next: "andon up, or name another server with --url")
     }
 
-    /// What to tell the user of an answer that is an error.
+    /// The message to the user about an error answer.
     func failure(_ answer: APIAnswer) -> CommandFailure {
         let problem = Problem(answer.body)
         let what = problem.detail ?? problem.title ?? "the server answered \(answer.status)"
@@ -115,11 +115,11 @@ struct APIClient: Sendable {
     }
 }
 
-/// The parts of `application/problem+json` that people are shown (RFC 9457).
+/// The parts of `application/problem+json` shown to people (RFC 9457).
 private struct Problem {
     var title: String?
     var detail: String?
-    /// `/site/name: …` for each fault of a definition.
+    /// `/site/name: …` for each fault in a definition.
     var pointers: [String] = []
 
     init(_ body: [UInt8]) {

@@ -2,7 +2,7 @@ internal import EventLog
 internal import Foundation
 internal import KafkaLog
 
-/// Which Kafka a command talks to.
+/// The Kafka cluster that a command talks to.
 struct KafkaOptions: Sendable {
     /// `HOST:PORT[,HOST:PORT…]`
     var brokers: String
@@ -36,7 +36,7 @@ struct KafkaOptions: Sendable {
 
     static let specs = [brokers.spec, topicPrefix.spec, propertyFile.spec]
 
-    /// nil where no brokers are named.
+    /// nil if no brokers are named.
     static func given(_ invocation: Invocation) throws(CommandFailure) -> KafkaOptions? {
         guard let brokers = try invocation.optional(brokers) else { return nil }
         return KafkaOptions(
@@ -44,7 +44,7 @@ struct KafkaOptions: Sendable {
             properties: try invocation.optional(propertyFile).map(readProperties) ?? [])
     }
 
-    /// - Throws: usage, where no brokers are named.
+    /// - Throws: a usage error if no brokers are named.
     static func required(_ invocation: Invocation) throws(CommandFailure) -> KafkaOptions {
         guard let given = try given(invocation) else {
             throw CommandFailure(
@@ -65,7 +65,7 @@ struct KafkaOptions: Sendable {
         }
     }
 
-    /// What librdkafka needs.
+    /// The configuration for librdkafka.
     /// - Parameter role: names the process in the brokers' logs.
     func settings(_ role: String) throws(CommandFailure) -> KafkaSettings {
         do throws(LogError) {

@@ -2,7 +2,7 @@ internal import HTTPClient
 internal import Locks
 
 extension APIClient {
-    /// A client that talks HTTP, over one connection that it keeps.
+    /// A client that talks HTTP over one persistent connection.
     static func live(_ access: ServerAccess) -> APIClient {
         let connection = LiveConnection()
         return APIClient(access: access) { request throws(TransportFailure) in
@@ -11,7 +11,7 @@ extension APIClient {
     }
 }
 
-/// One HTTP client for whichever thread asks.
+/// One HTTP client that any thread may use.
 private final class LiveConnection: Sendable {
     private let client = Guarded(HTTPClient())
 

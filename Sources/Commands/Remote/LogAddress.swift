@@ -4,7 +4,7 @@ internal import Foundation
 internal import KafkaLog
 internal import SQLiteLog
 
-/// Which log a command works on: the one of a data directory, or a topic of Kafka.
+/// The log that a command works on: the one in a data directory, or a Kafka topic.
 struct LogAddress: Sendable {
     enum Place: Sendable {
         case folder(DataDirectory)
@@ -18,9 +18,9 @@ struct LogAddress: Sendable {
 
     init(_ place: Place) { self.place = place }
 
-    /// The log that a command was told to work on: the brokers where any are named, unless the command line itself
-    /// names a data directory alone.
-    /// - Throws: usage, where the command line names both.
+    /// The log selected for a command: the brokers if any are named, unless the command line itself names only a data
+    /// directory.
+    /// - Throws: a usage error if the command line names both.
     init(_ invocation: Invocation) throws(CommandFailure) {
         let flags = invocation.settings.flags
         let namesFolder = flags[DataDirectory.option.spec.name] != nil
@@ -45,8 +45,8 @@ struct LogAddress: Sendable {
         }
     }
 
-    /// Opens the log for reading; another process may write it.
-    /// - Throws: 69 when it cannot be reached.
+    /// Opens the log for reading; another process may be writing to it.
+    /// - Throws: 69 if it cannot be reached.
     func openReader() throws(CommandFailure) -> OpenLog {
         switch place {
         case .folder(let directory):
@@ -58,8 +58,8 @@ struct LogAddress: Sendable {
         }
     }
 
-    /// Opens the log for appending; makes a data directory, never a topic.
-    /// - Throws: 69 when it cannot be reached or another process writes it.
+    /// Opens the log for appending; creates a data directory, but never a topic.
+    /// - Throws: 69 if it cannot be reached or another process is writing to it.
     func openWriter() throws(CommandFailure) -> OpenLog {
         switch place {
         case .folder(let directory):
@@ -80,10 +80,10 @@ struct LogAddress: Sendable {
     }
 }
 
-/// A log that a command has opened.
+/// A log opened by a command.
 struct OpenLog: Sendable {
     let log: any EventLog
-    /// Once, at the end.
+    /// Call it once, at the end.
     let close: @Sendable () -> Void
 
     init(_ log: SQLiteLog) {

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Which server a command talks to, and with what key.
+/// The server that a command talks to, and the key for it.
 struct ServerAccess: Sendable {
-    /// `http://HOST:PORT`, without a slash at the end.
+    /// `http://HOST:PORT`, without a trailing slash.
     var url: String
     var key: String?
 
@@ -25,7 +25,7 @@ struct ServerAccess: Sendable {
         self.key = key
     }
 
-    /// The server that the options of a call name.
+    /// The server selected by the options of an invocation.
     init(_ invocation: Invocation) throws(CommandFailure) {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         let named = try invocation.value(Self.url)

@@ -2,7 +2,7 @@ internal import EventModel
 internal import Foundation
 internal import SimulationKit
 
-/// `andon demo-data`: writes a made-up factory's day for `Deploy/demo`; hidden, because it is of no use without it.
+/// `andon demo-data`: writes a day of a made-up factory for `Deploy/demo`; hidden, because it is useless without that.
 enum DemoDataCommand {
     private static let directory = Option.text(
         "directory", "DIR", "where to write demo-site.json and demo-events.ndjson")

@@ -30,7 +30,7 @@ enum DemoWindowCommand {
         return .success
     }
 
-    /// The earliest and the latest timestamp of the lines of a file; nil where there is none.
+    /// The earliest and the latest timestamp in a file's lines; nil if there is none.
     private static func span(of path: String) throws -> ClosedRange<Timestamp>? {
         var reader = try LineReader(path: path, offset: 0, lineBytesMaximum: Limits.bodyBytesMaximum)
         var span: ClosedRange<Timestamp>?
@@ -41,7 +41,7 @@ enum DemoWindowCommand {
         return span
     }
 
-    /// The value of the member `timestamp`, looked for without parsing the rest.
+    /// The value of the member `timestamp`, found without parsing the rest.
     private static func timestamp(in line: [UInt8]) -> Timestamp? {
         guard let name = line.firstRange(of: Array("\"timestamp\"".utf8)) else { return nil }
         let rest = line[name.upperBound...]

@@ -63,13 +63,13 @@ enum DigestCommand {
         }
     }
 
-    /// Begins with the projections where they can be used, and folds the whole log where they cannot.
+    /// Starts from the projections if they can be used; otherwise folds the whole log.
     private static func digest(of site: SiteID, _ log: SQLiteLog, _ directory: DataDirectory) throws -> String? {
         if ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) {
             do {
                 return try SiteDigest.compute(site: site, log: log, storePath: directory.projections)
             } catch is StoreError {
-                // The log alone tells the same, only slower.
+                // The log alone gives the same result, only slower.
             }
         }
         return try SiteDigest.compute(site: site, log: log, storePath: nil)

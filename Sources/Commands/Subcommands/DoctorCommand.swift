@@ -51,7 +51,7 @@ enum DoctorCommand {
     }
 }
 
-/// One thing that the doctor looked at.
+/// One result of the doctor.
 struct Finding: Equatable {
     enum Level: String { case ok, warning, failure }
 
@@ -60,7 +60,7 @@ struct Finding: Equatable {
     var text: String
 }
 
-/// What is known of the versions of the libraries (DESIGN 1.9, 2).
+/// Known facts about library versions (DESIGN 1.9, 2).
 enum LibraryAdvice {
     /// `3.40.1` as numbers; missing parts count as 0.
     static func numbers(_ version: String) -> [Int] {

@@ -21,7 +21,7 @@ enum GatewayCommand {
             }
         })
 
-    /// Only where the URL is to be noted for commands on the same machine.
+    /// The data directory that stores the URL for commands on the same machine; only if the option is given.
     private static func directory(_ invocation: Invocation) throws -> DataDirectory? {
         guard invocation.settings.isGiven(DataDirectory.option.spec) else { return nil }
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))

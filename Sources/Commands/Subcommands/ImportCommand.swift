@@ -43,7 +43,7 @@ enum ImportCommand {
         return try run(invocation, surroundings)
     }
 
-    /// The command with surroundings that a test can choose.
+    /// The command with an environment that a test can choose.
     static func run(_ invocation: Invocation, _ surroundings: Importer.Surroundings) throws -> ExitCode {
         let path = invocation.positionals[0]
         let site = try invocation.optional(site)

@@ -6,7 +6,7 @@ internal import Foundation
 internal import JSON
 internal import KafkaLog
 
-/// Where API keys are kept: in a data directory, or in a topic that all gateways and workers read.
+/// Where API keys are stored: in a data directory, or in a topic that all gateways and workers read.
 private enum KeyPlace {
     static let specs = [DataDirectory.option.spec] + KafkaOptions.specs
 

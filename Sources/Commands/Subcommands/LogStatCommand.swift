@@ -51,9 +51,9 @@ enum LogStatCommand {
     }
 
     /// - Parameters:
-    ///   - bytes: of the whole log; nil where they are not known.
-    ///   - noted: how far the workers say that they are.
-    ///   - store: path of the projections of a partition, whether they are there or not.
+    ///   - bytes: size of the whole log; nil if unknown.
+    ///   - noted: the progress that the workers report.
+    ///   - store: path of a partition's projections, whether they exist or not.
     static func show(
         _ invocation: Invocation, _ log: any EventLog, bytes: Int64?, noted: [PartitionIndex: LogOffset] = [:],
         store: (PartitionIndex) -> String?
@@ -123,7 +123,7 @@ enum LogStatCommand {
         }
     }
 
-    /// Of the file and of what is not yet copied into it.
+    /// Size of the file and of what is not yet copied into it.
     private static func bytes(_ path: String) -> Int64? {
         let sizes = [path, path + "-wal"].compactMap { path in
             (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int64

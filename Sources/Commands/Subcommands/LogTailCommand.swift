@@ -37,7 +37,7 @@ enum LogTailCommand {
             return try run(invocation, opened, signals)
         })
 
-    /// The command on a log that is open; it closes it.
+    /// The command on an open log, which it closes.
     static func run(_ invocation: Invocation, _ opened: OpenLog, _ signals: StopSignals) throws -> ExitCode {
         defer { opened.close() }
         let plan = try plan(invocation, opened.log)
@@ -76,7 +76,7 @@ enum LogTailCommand {
         return plan
     }
 
-    /// Lets no wait for records outlast Ctrl-C.
+    /// Interrupts waits for records on Ctrl-C.
     static func wake(_ log: any EventLog, on signals: StopSignals) {
         BackgroundThread.start("stop-waiter") { if signals.wait() { log.wakeReaders() } }
     }

@@ -3,7 +3,7 @@ internal import JSON
 
 /// `andon query QUESTION`
 enum QueryCommand {
-    /// What can be asked, and where the answer lives.
+    /// A question, and the path of its answer.
     enum Question: String, CaseIterable, Sendable {
         case workers, workstations, factory
         case modelHealth = "model-health"

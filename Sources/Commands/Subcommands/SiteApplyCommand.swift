@@ -42,7 +42,7 @@ enum SiteApplyCommand {
 
 /// A definition as people write it, and as a server reads it.
 struct DefinitionFile {
-    /// Plain JSON: the file as it is, or rid of what only people need.
+    /// Plain JSON: the file unchanged, or without the parts that only people need.
     let json: [UInt8]
     let siteID: String?
     let timeZone: String?

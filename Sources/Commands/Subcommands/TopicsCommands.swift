@@ -42,7 +42,7 @@ enum TopicsVerifyCommand {
         run: { invocation in try TopicsReport.run(invocation, replication: nil) { _, _ in } })
 }
 
-/// What both commands end with.
+/// The output and exit code of both commands.
 private enum TopicsReport {
     static let partitions = Option.integer(
         "partitions", "N",
@@ -75,7 +75,7 @@ private enum TopicsReport {
         return findings.contains { $0.level == .failure } ? .failure : .success
     }
 
-    /// What was asked for, else what is there, else the default.
+    /// The requested count, else the existing topic's, else the default.
     private static func partitionCount(
         _ invocation: Invocation, _ admin: KafkaAdmin, _ names: TopicNames
     ) throws(LogError) -> Int32 {

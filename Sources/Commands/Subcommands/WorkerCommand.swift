@@ -77,7 +77,7 @@ enum WorkerCommand {
 
 /// `0-7,9`
 enum PartitionSet {
-    /// More than any log has; keeps a typing error from filling the memory.
+    /// More than any log has; prevents a typing error from filling the memory.
     private static let partitionsMaximum: Int32 = 10_000
 
     static func parse(_ text: String) throws(InvalidValue) -> [PartitionIndex] {

@@ -2,32 +2,32 @@ internal import Crypto
 package import EventModel
 internal import Locks
 
-/// The first half of admission: what needs only the request, the definition and the Idempotency-Keys (SPEC 2.1–2.3, 2.5).
-/// Any number of threads at once; the second half is a ``Sequencer`` for each partition.
+/// The first half of admission: what needs only the request, the definition and the Idempotency-Keys (SPEC 2.1–2.3,
+/// 2.5). Any number of threads may call it at once. The second half is one ``Sequencer`` per partition.
 ///
-/// It knows no HTTP, reads no clock and does no IO; the locks in it are its own. A request goes through these states, and
-/// whoever runs it calls one function for each:
+/// It knows no HTTP, reads no clock and does no IO; it does its own locking. A request moves through these states, and
+/// the caller calls one function for each:
 ///
-///     read → admit ┬─ answered  the first answer to its Idempotency-Key comes again
+///     read → admit ┬─ answered  the first answer to its Idempotency-Key is repeated
 ///                  ├─ refused   an ``IngestRefusal``; nothing is held
 ///                  └─ waits     an ``AdmissionRequest``, which holds its Idempotency-Key and ends in one of
-///                        ├─ withdraw                   no room for it: it was never here
-///                        └─ Sequencer.prepare → appended or failed → settle, then its answer may be said
+///                        ├─ withdraw                   no room for it: as if it had never arrived
+///                        └─ Sequencer.prepare → appended or failed → settle, then the answer may be sent
 package final class Admission: Sendable {
     /// The definitions by which requests are judged.
     package let directory = SiteDirectory()
     private let idempotency: Guarded<IdempotencyTable>
     private let pool = IngestPool()
 
-    /// Bytes of an Idempotency-Key.
+    /// Size limit of an Idempotency-Key, in bytes.
     package static let keyBytesMaximum = 255
 
-    /// - Parameter idempotency: What the log's newest records tell of earlier answers.
+    /// - Parameter idempotency: Earlier answers, from the newest records of the log.
     package init(_ idempotency: consuming sending IdempotencyTable = IdempotencyTable()) {
         self.idempotency = Guarded(idempotency)
     }
 
-    // MARK: On the way in
+    // MARK: Incoming
 
     /// Reads a whole body.
     /// - Returns: What it found; valid as long as the body is.
@@ -40,19 +40,19 @@ package final class Admission: Sendable {
         return reading
     }
 
-    /// What becomes of a request for now.
+    /// The state of a request after the first half.
     package enum Admitted {
         /// It waits for the sequencer of its site's partition.
         case waits(AdmissionRequest)
-        /// It came before, with the same Idempotency-Key.
+        /// It was sent before, with the same Idempotency-Key.
         case answered(StoredAnswer)
     }
 
     /// Takes the request's Idempotency-Key, and judges its events by the site's definition.
     ///
     /// - Parameters:
-    ///   - site: The request's, which its sender has the right to (SPEC 2.2).
-    ///   - refresh: Called at most twice, before the site, a worker or a workstation is called unknown: another gateway may
+    ///   - site: The request's site; the caller has checked that the sender may use it (SPEC 2.2).
+    ///   - refresh: Called at most twice, before a site, worker or workstation is reported unknown: another gateway may
     ///     just have admitted it (DESIGN 5). Brings ``directory`` up to date where it can.
     package func admit(
         _ reading: borrowing IngestReading, site: SiteID, key: SentKey?, now: Timestamp, refresh: (SiteID) -> Void
@@ -85,16 +85,17 @@ package final class Admission: Sendable {
         return directory[site]
     }
 
-    /// Takes back a request for which there is no room.
+    /// Withdraws a request for which there is no room.
     package func withdraw(_ request: AdmissionRequest) {
         if let claim = request.claim { idempotency.withLock { $0.forget(claim) } }
         recycle(request)
     }
 
-    // MARK: Once its fate is known
+    // MARK: After the decision
 
-    /// Makes a sequencer's decision hold here: keeps the answer for the Idempotency-Key or frees the key, and admits by a
-    /// new definition. Before the answer is said, so that the client's next request finds it so.
+    /// Applies a sequencer's decision: stores the answer for the Idempotency-Key or frees the key, and puts a new
+    /// definition in force. Call it before the answer is sent, so that the client's next request already sees the
+    /// result.
     package func settle(_ request: AdmissionRequest, _ outcome: AdmissionOutcome) {
         if let claim = request.claim {
             idempotency.withLock { table in
@@ -111,8 +112,8 @@ package final class Admission: Sendable {
 
     // MARK: Definitions of other gateways
 
-    /// Admits by a definition that another gateway has appended.
-    /// - Returns: The roster, which goes to ``Sequencer/adopt(_:)`` too, ahead of what waits there; nil where it is known.
+    /// Puts a definition in force that another gateway has appended.
+    /// - Returns: The roster, to pass to ``Sequencer/adopt(_:)`` ahead of the waiting requests; nil if already known.
     package func adopt(_ placed: PlacedDefinition) -> SiteRoster? {
         // Nearly always one of this gateway's own.
         if directory[placed.siteID]?.placed == placed { return nil }
@@ -122,14 +123,14 @@ package final class Admission: Sendable {
     }
 }
 
-/// A body that was read. Gives its parser back at its end.
+/// A parsed body. Returns its parser to the pool when released.
 package struct IngestReading: ~Copyable {
     let parser: IngestParser
     let pool: IngestPool
     let body: UnsafeRawBufferPointer
     let layout: BodyLayout
 
-    /// The site that the body itself names, at its top level (SPEC 2.2); nil where it names none, or by no string.
+    /// The site named at the top level of the body (SPEC 2.2); nil if there is none, or if it is not a string.
     package var namedSite: [UInt8]? { parser.namedSite(layout) }
 
     deinit { pool.give(parser) }

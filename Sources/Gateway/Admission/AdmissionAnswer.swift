@@ -1,30 +1,30 @@
 package import EventModel
 
-/// What becomes of a request, as a value; routes render it (SPEC 2.4, 2.5, 3).
+/// The outcome of a request as a value; routes render it (SPEC 2.4, 2.5, 3).
 package enum AdmissionAnswer {
     /// Verdicts, once the record is durable.
     case events(EventsAnswer)
-    /// The definition holds, and stands in the log; it has to be in the registry before this is said.
+    /// The definition is in force and in the log; it must reach the registry before this answer is sent.
     case definition(SiteRoster, DefinitionChange)
     /// The site has no definition in this partition.
     case unknownSite
     /// The definition does not fit into a log record.
     case definitionTooLarge
-    /// The log did not take the group, or it is not known whether it did: the same request can be sent again.
+    /// The log did not accept the group, or the outcome is unknown: the client can send the same request again.
     case unavailable
 }
 
 /// The verdicts of one ingest request (SPEC 2.3, 2.4).
 package struct EventsAnswer: Equatable, Sendable {
-    /// Whether the request was one event by itself.
+    /// Whether the request was a single event.
     package var isSingle: Bool
     package var accepted = 0
-    /// Accepted events that repeat one that is stored.
+    /// Accepted events that repeat a stored one.
     package var duplicates = 0
     /// Events with any other verdict, by rising index.
     package var rejections: [Rejection] = []
     package var createdAt: Timestamp
-    /// Of the record; nil where nothing was written.
+    /// created_at of the record; nil if nothing was written.
     package var position: RecordPosition?
 
     package init(isSingle: Bool, createdAt: Timestamp) {
@@ -33,9 +33,9 @@ package struct EventsAnswer: Equatable, Sendable {
     }
 }
 
-/// An answer in the form in which it is kept for its Idempotency-Key, also in the log (SPEC 2.5).
+/// An answer in the form kept for its Idempotency-Key, also in the log (SPEC 2.5).
 package struct StoredAnswer: Equatable, Sendable {
-    /// As the record format has it: an HTTP status.
+    /// An HTTP status, as in the record format.
     package var status: Int
     /// JSON without created_at and position.
     package var json: [UInt8]
@@ -50,21 +50,21 @@ package struct StoredAnswer: Equatable, Sendable {
     }
 }
 
-/// Writes an answer down, to be kept for its Idempotency-Key.
+/// Encodes an answer to be kept for its Idempotency-Key.
 package typealias AnswerEncoder = @Sendable (EventsAnswer) -> StoredAnswer
 
 package enum DefinitionChange: Sendable {
     /// The site is new.
     case created
     case replaced
-    /// The definition is the one that holds already; nothing was written.
+    /// The definition is already in force; nothing was written.
     case none
 }
 
 /// What the ``Sequencer`` decided about one request, for ``Admission/settle(_:_:)`` and the client.
 package struct AdmissionOutcome {
     package var answer: AdmissionAnswer
-    /// The answer as it is kept for the request's Idempotency-Key; nil without one, and where nothing was stored.
+    /// The answer to keep for the request's Idempotency-Key; nil without a key, and if nothing was stored.
     package var kept: StoredAnswer?
 
     init(_ answer: AdmissionAnswer, kept: StoredAnswer? = nil) {
@@ -73,7 +73,7 @@ package struct AdmissionOutcome {
     }
 }
 
-/// Why a request is refused before it gets to a sequencer (SPEC 2.5).
+/// Why a request is refused before it reaches a sequencer (SPEC 2.5).
 package enum IngestRefusal: Error, Equatable {
     /// The body as a whole.
     case body(BodyFault)
@@ -81,8 +81,8 @@ package enum IngestRefusal: Error, Equatable {
     case unknownSite
     /// The Idempotency-Key is empty or too long.
     case keyLength
-    /// Another request with this Idempotency-Key waits for its answer.
+    /// Another request with this Idempotency-Key is still waiting for its answer.
     case keyInFlight
-    /// The Idempotency-Key came with another body or site before.
+    /// The Idempotency-Key was used before with another body or site.
     case keyReused
 }

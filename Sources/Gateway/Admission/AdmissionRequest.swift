@@ -1,14 +1,14 @@
 internal import Crypto
 package import EventModel
 
-/// A request that has been read and judged as far as event and definition go, and waits for the ``Sequencer`` of its
+/// A request that is parsed and judged as far as events and definition allow, and waits for the ``Sequencer`` of its
 /// site's partition.
 package enum AdmissionRequest {
     case events(IngestRequest)
-    /// - Parameter bodyBytes: Size of the body that the definition came in.
+    /// - Parameter bodyBytes: Size of the request body that contained the definition.
     case definition(SiteDefinition, bodyBytes: Int)
 
-    /// Its site; it picks the partition.
+    /// The site; it determines the partition.
     package var siteID: SiteID {
         switch self {
         case .events(let ingest): ingest.parsed.batch.siteID
@@ -16,7 +16,7 @@ package enum AdmissionRequest {
         }
     }
 
-    /// What it takes in a queue, in bytes.
+    /// Memory it takes in a queue, in bytes.
     package var sizeBytes: Int {
         switch self {
         case .events(let ingest): ingest.parsed.sizeBytes
@@ -36,10 +36,10 @@ package enum AdmissionRequest {
 package struct IngestRequest {
     var parsed: ParsedRequest
     var isSingle: Bool
-    /// Held until the fate of the request is known.
+    /// Held until the request is decided.
     var claim: IdempotencyClaim?
 }
 
-// `@unchecked Sendable`: one thread fills the request and hands it over, e.g. through a queue's lock; from then on the
-// sequencer's thread alone touches it, until the pool's lock hands it on.
+// `@unchecked Sendable`: one thread fills the request and passes it on, e.g. under a queue's lock. From then on only
+// the sequencer's thread touches it, until it returns to the pool under the pool's lock.
 extension AdmissionRequest: @unchecked Sendable {}

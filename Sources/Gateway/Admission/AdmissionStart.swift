@@ -2,20 +2,20 @@ package import EventLog
 package import EventModel
 package import Sites
 
-/// Admission as it is after a start: what registry, fold and the log's newest records tell, brought together, and the
-/// registry repaired where it lags behind the log (SPEC 2.5, 2.6; DESIGN 3).
+/// Admission right after the start: combines the registry, the fold and the newest records of the log, and repairs the
+/// registry where it lags behind the log (SPEC 2.5, 2.6; DESIGN 3).
 package struct AdmissionStart {
     /// What a start reads, and from where.
     package struct Sources {
         package var log: any EventLog
         package var registry: any DefinitionRegistry
-        /// The newest definition of each site that a fold of this log in this process knows.
+        /// The newest definition of each site known to a fold of this log in this process.
         package var folded: [PlacedDefinition] = []
         /// Longest time for reading the log's newest records.
         package var tailMilliseconds: Int64 = 10_000
         /// Milliseconds of a monotonic clock.
         package var uptime: @Sendable () -> Int64
-        /// Told of what cannot be read now and does not keep a gateway from starting.
+        /// Receives errors that do not keep a gateway from starting.
         package var report: @Sendable (String) -> Void = { _ in }
 
         package init(
@@ -31,16 +31,16 @@ package struct AdmissionStart {
     /// One for each partition, in order.
     package let sequencers: [StartingSequencer]
 
-    /// A definition that appeared in the log so shortly before the start is still on its way to the registry: the gateway
-    /// that appended it writes it, with the names.
+    /// A definition appended this shortly before the start is still on its way to the registry: the gateway that
+    /// appended it writes it, with the names.
     private static let writingMicrosecondsMaximum = Microseconds.minute
 
     /// Blocks until the registry has been read to its end.
     ///
     /// - Parameters:
-    ///   - gatewayID: Stands in each record that this gateway appends.
-    ///   - adopted: Called from now on with each definition that another gateway has appended, from the thread that reads
-    ///     the registry: it has to reach ``Sequencer/adopt(_:)`` of its partition ahead of what waits there.
+    ///   - gatewayID: Written to each record that this gateway appends.
+    ///   - adopted: Called from now on with each definition that another gateway has appended, from the thread that
+    ///     reads the registry. Pass it to ``Sequencer/adopt(_:)`` of its partition ahead of the waiting requests.
     /// - Throws: ``LogError``, `CodecError`, or an error of a registry that cannot be read.
     package init(
         _ sources: Sources, now: Timestamp, gatewayID: [UInt8], encode: @escaping AnswerEncoder,
@@ -53,7 +53,7 @@ package struct AdmissionStart {
             uptime: sources.uptime, report: sources.report)
         let admission = Admission(tail.idempotency)
         self.admission = admission
-        // After the tail, so that what is appended in between is not missed; from here on others' definitions come in.
+        // After the tail, so that nothing appended in between is missed. From here on others' definitions arrive.
         let registered = try sources.registry.load { placed in admission.adopt(placed).map(adopted) }
         var recovery = SiteRecovery(registry: registered, folded: sources.folded)
         for (record, position) in tail.definitions { recovery.take(record, at: position) }
@@ -72,17 +72,17 @@ package struct AdmissionStart {
     }
 }
 
-/// What a sequencer starts with, until its owner makes it.
+/// The initial state of a sequencer, until its owner creates it.
 package struct StartingSequencer: Sendable {
     var partition: PartitionIndex
     var definitions: [SiteRoster]
-    // Safe: nothing touches the window between the start of admission and the one `make()`.
+    // Safe: nothing touches the window between the start of admission and the single call of `make()`.
     nonisolated(unsafe) var window: DuplicateWindow
     var newestStamp: Timestamp
     var gatewayID: [UInt8]
     var encode: AnswerEncoder
 
-    /// The sequencer, for its one owner; to be called once.
+    /// Creates the sequencer for its one owner; call it once.
     package func make() -> sending Sequencer {
         Sequencer(
             partition: partition, definitions: definitions, window: window, newestStamp: newestStamp,

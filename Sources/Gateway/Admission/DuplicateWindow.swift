@@ -1,22 +1,22 @@
 internal import EventModel
 
-/// The keys of the newest events of each worker that are in the log or about to be (SPEC 2.6).
+/// The keys of each worker's newest events that are in the log or about to be appended (SPEC 2.6).
 ///
-/// Exact for what it holds; what is older than a full ring is not known here and passes, for the fold is the authority.
-/// Sites share the memory in equal parts, so none pushes out another's keys.
+/// Exact for the keys it holds. An event older than a full ring is unknown here and passes, because the fold decides in
+/// the end. Sites share the memory equally, so no site evicts another's keys.
 struct DuplicateWindow {
-    /// Keys of 8 bytes over all sites; 8 Mi are 64 MiB, and 80 keys of each of 100 thousand workers.
+    /// Keys of 8 bytes over all sites; 8 Mi keys are 64 MiB, or 80 keys for each of 100 thousand workers.
     static let keysMaximum = 8 << 20
 
     private var sites: [SiteID: SiteWindow] = [:]
     private let budget: WindowBudget
-    /// Keys as they were last counted.
+    /// Number of keys at the last count.
     private var keysCounted = 0
 
-    /// - Parameter budget: What the windows of all partitions share.
+    /// - Parameter budget: Shared by the windows of all partitions.
     init(budget: WindowBudget) { self.budget = budget }
 
-    /// A window that shares with no other.
+    /// A window with a budget of its own.
     init(keysMaximum: Int = DuplicateWindow.keysMaximum) {
         self.init(budget: WindowBudget(keysMaximum: keysMaximum, partitionCount: 1))
     }
@@ -28,7 +28,7 @@ struct DuplicateWindow {
         return window
     }
 
-    /// Holds the limits; between groups, so that no key is moved that may still have to be taken back.
+    /// Enforces the limits. Runs between groups, so that it never moves a key that may still have to be taken back.
     mutating func maintain() {
         let held = keyCount
         let limit = budget.limit(heldBefore: keysCounted, held: held)
@@ -44,15 +44,15 @@ struct DuplicateWindow {
 
 /// The keys of one site. Used by the log thread only.
 final class SiteWindow {
-    /// Twice what a definition can name: unknown workers have keys too, of their quarantined events.
+    /// Twice what a definition can name: quarantined events of unknown workers have keys too.
     static let workersMaximum = 2 * Limits.definitionEntriesMaximum
-    /// A ring is cut back to this many keys when it has twice as many.
+    /// A ring with twice this many keys is cut back to this many.
     private(set) var keysPerWorker = 256
     private(set) var keyCount = 0
     private var ids = IDTable()
     private var rings: [KeyRing] = []
 
-    /// A worker's three rings stand side by side.
+    /// A worker's three rings are adjacent.
     typealias Slot = Int32
 
     var workerCount: Int { ids.count }
@@ -64,12 +64,12 @@ final class SiteWindow {
         return Slot(number)
     }
 
-    /// The key of an event within its worker and class; rises with the time.
+    /// The key of an event within its worker and class; rises with time.
     @inline(__always)
     static func key(time: Int64, type: EventType) -> Int64 { time << 2 | Int64(type.rawValue) }
 
-    /// Lets a key in.
-    /// - Returns: false when it is here already: then the event is a duplicate.
+    /// Adds a key.
+    /// - Returns: false if the key is already here: then the event is a duplicate.
     @inline(__always)
     func insert(_ key: Int64, of slot: Slot, _ class: EventClass) -> Bool {
         let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
@@ -79,14 +79,14 @@ final class SiteWindow {
         return isNew
     }
 
-    /// Takes a key back that was let in for an append that failed.
+    /// Removes a key that was added for an append that failed.
     func remove(_ key: Int64, of slot: Slot, _ class: EventClass) {
         let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
         if rings[ring].remove(key) { keyCount -= 1 }
     }
 
-    /// Keeps fewer keys of each worker, at worst none at all: a site of that many workers loses exactness here, and
-    /// nothing in the figures.
+    /// Keeps fewer keys of each worker, at worst none: a site with that many workers loses exactness here, but its
+    /// figures do not change.
     func shrink(to share: Int) {
         while keyCount > share, keysPerWorker > 8 {
             keysPerWorker /= 2
@@ -104,15 +104,15 @@ final class SiteWindow {
     }
 }
 
-/// Sorted keys, of which the oldest go when there are too many.
+/// Sorted keys; drops the oldest when there are too many.
 struct KeyRing {
     private var keys: [Int64] = []
-    /// Whether keys were let go: what is older than the first key may have been one of them.
+    /// Whether keys were dropped: anything older than the first key may have been one of them.
     private var isCut = false
 
     var count: Int { keys.count }
 
-    /// - Returns: false when the key is here.
+    /// - Returns: false if the key is already here.
     @inline(__always)
     mutating func insert(_ key: Int64, limit: Int) -> Bool {
         // Nearly always the newest: cameras report in order.
@@ -125,14 +125,14 @@ struct KeyRing {
     private mutating func insertBefore(_ key: Int64, limit: Int) -> Bool {
         let index = firstIndex(notBefore: key)
         if keys[index] == key { return false }
-        // Older than all that is known: it would be the next to go.
+        // Older than every known key: it would be dropped next.
         if index == 0, isCut { return true }
         keys.insert(key, at: index)
         if keys.count >= 2 * limit { cut(to: limit) }
         return true
     }
 
-    /// - Returns: whether it was here.
+    /// - Returns: whether the key was here.
     mutating func remove(_ key: Int64) -> Bool {
         let index = firstIndex(notBefore: key)
         guard index < keys.count, keys[index] == key else { return false }

@@ -1,7 +1,7 @@
 internal import EventModel
 
 extension EventBatch {
-    /// The batch without the events at these places, and with only the ids that the others use.
+    /// The batch without the events at these indexes, and with only the ids that the remaining events use.
     func without(_ dropped: [Int]) -> EventBatch {
         var rest = EventBatch(siteID: siteID, createdAt: createdAt)
         rest.definitionVersion = definitionVersion

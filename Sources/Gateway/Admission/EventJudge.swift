@@ -1,20 +1,20 @@
 internal import CSimdjson
 internal import EventModel
 
-/// Tries the rules of SPEC 2.3, in their order, on event after event of one request.
+/// Applies the rules of SPEC 2.3, in order, to each event of a request.
 ///
-/// Reused from request to request; the columns being filled are taken out of the request meanwhile, so that they are
-/// not reached through an object event by event.
+/// Reused across requests. While it fills the columns, it moves them out of the request object, so that it does not
+/// access them through a reference for every event.
 struct EventJudge: ~Copyable {
     private var batch = EventBatch(siteID: SiteID(bytes: []))
     /// The ids of the batch, by bytes.
     private var ids = IDTable(capacity: 256)
-    /// For each id its hash.
+    /// The hash of each id.
     private var hashes: [UInt64] = []
-    /// For each id: what the definition says of it, looked up at first use.
+    /// For each id: what the definition says about it, looked up at first use.
     private var workers: [Lookup] = []
     private var workstations: [Lookup] = []
-    /// Whether an event of the request names somebody or something that the definition does not.
+    /// Whether an event of the request names a worker or workstation that the definition does not.
     private var hasUnknown = false
 
     private enum Lookup: UInt8 { case open, known, unknown }
@@ -24,7 +24,7 @@ struct EventJudge: ~Copyable {
         var field: EventField?
     }
 
-    /// Judges all events and fills `request`, which is empty.
+    /// Judges all events and fills `request`, which must be empty.
     mutating func judge(_ result: andon_json_result, by roster: SiteRoster, into request: ParsedRequest) {
         hasUnknown = false
         workers.removeAll(keepingCapacity: true)
@@ -49,7 +49,7 @@ struct EventJudge: ~Copyable {
         request.hasUnknown = hasUnknown
     }
 
-    /// Why the event is not kept; nil when it has been added to the batch.
+    /// Why the event is not kept; nil if it was added to the batch.
     private mutating func fault(
         of event: UnsafePointer<andon_json_event>, envelope: andon_json_field, _ site: UnsafeRawBufferPointer,
         _ roster: SiteRoster
@@ -68,7 +68,7 @@ struct EventJudge: ~Copyable {
         guard let count = Self.count(event.pointee.count, of: type) else {
             return Fault(verdict: .invalidCount, field: .count)
         }
-        // Looked up first: an id that is here is known to be valid.
+        // Looked up first: an id that is already here is known to be valid.
         var worker = Reference(event.pointee.worker_id, ids)
         var workstation = Reference(event.pointee.workstation_id, ids)
         var camera = Reference(event.pointee.camera_id, ids)
@@ -93,7 +93,7 @@ struct EventJudge: ~Copyable {
 
     // MARK: Shape
 
-    /// `missing_field` and `invalid_type`; null is absence for optional fields only (SPEC 2.1).
+    /// `missing_field` and `invalid_type`; for optional fields only, null counts as absent (SPEC 2.1).
     private static func faultOfShape(_ event: UnsafePointer<andon_json_event>) -> Fault? {
         let event = event.pointee
         if event.timestamp.isString, event.worker_id.isString, event.workstation_id.isString, event.event_type.isString,
@@ -122,7 +122,7 @@ struct EventJudge: ~Copyable {
         return nil
     }
 
-    /// The units that an event counts; nil where `count` breaks SPEC 2.1.
+    /// The number of units that an event counts; nil if `count` violates SPEC 2.1.
     private static func count(_ field: andon_json_field, of type: EventType) -> UInt32? {
         guard field.isPresent else { return type.isState ? 0 : 1 }
         guard case .valid(let count) = UnitCount.read(decimal: field.text) else { return nil }
@@ -132,7 +132,7 @@ struct EventJudge: ~Copyable {
 
     // MARK: Ids
 
-    /// An id as it stands in the body, and its number once it has one.
+    /// An id as it appears in the body, and its number once it has one.
     private struct Reference {
         var text: UnsafeRawBufferPointer
         var hash: UInt64
@@ -197,7 +197,7 @@ extension andon_json_field {
 }
 
 extension EventType {
-    /// The type of this name in JSON.
+    /// The JSON name of this type.
     init?(_ name: UnsafeRawBufferPointer) {
         let candidate: EventType
         switch name.count {

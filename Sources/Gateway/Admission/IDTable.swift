@@ -1,9 +1,9 @@
 internal import EventModel
 
-/// Ids by their bytes: each gets a small number, counted from 0 in the order of arrival.
+/// Ids by their bytes: each gets a small number, counted from 0 in order of arrival.
 ///
-/// The hot path looks up millions of ids a second, so this is one flat probe of hashes and one comparison in memory of
-/// its own: no String, no allocation and no reference count per look-up.
+/// The hot path looks up millions of ids a second. Each look-up is one flat probe of hashes and one comparison in
+/// memory that the table owns: no String, no allocation, no reference counting.
 ///
 /// `@unchecked Sendable`: the memory belongs to this value alone, and changes only through `mutating` functions.
 struct IDTable: ~Copyable, @unchecked Sendable {
@@ -14,7 +14,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
     private var storage: UnsafeMutableRawBufferPointer
     private(set) var count = 0
 
-    /// A table that stays this small is not made smaller by ``removeAll()``.
+    /// ``removeAll()`` does not shrink a table below this size.
     private static let slotsRetained = 4096
     private static let idBytesExpected = 16
 
@@ -34,7 +34,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
         storage.deallocate()
     }
 
-    /// The number of an id; nil when it is not here.
+    /// The number of an id; nil if it is not in the table.
     @inline(__always)
     func number(of id: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
@@ -49,7 +49,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// The number of an id, which is added where it is new.
+    /// The number of an id; adds the id if it is new.
     mutating func insert(_ id: UnsafeRawBufferPointer, hash: UInt64) -> (number: Int, isNew: Bool) {
         if let number = number(of: id, hash: hash) { return (number, false) }
         if count == ends.count { grow() }
@@ -68,7 +68,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
         UnsafeRawBufferPointer(rebasing: storage[end(before: number)..<Int(ends[number])])
     }
 
-    /// Forgets all ids; keeps the memory unless it is far more than usual.
+    /// Removes all ids; keeps the memory unless it is far more than usual.
     mutating func removeAll() {
         guard count > 0 else { return }
         if slots.count > Self.slotsRetained {
@@ -79,7 +79,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Appends all ids, in order, to an empty dictionary and forgets them.
+    /// Moves all ids, in order, to an empty dictionary.
     mutating func moveIDs(to dictionary: inout IDDictionary) {
         for number in 0..<count { _ = dictionary.append(self[number]) }
         removeAll()
@@ -116,7 +116,7 @@ struct IDTable: ~Copyable, @unchecked Sendable {
     }
 }
 
-/// The hash of an id. Seeded per process, so that nobody can prepare ids that collide.
+/// The hash of an id. Seeded per process, so that nobody can craft ids that collide.
 enum IDHash {
     private static let seed = UInt64.random(in: .min ... .max) | 1
 

@@ -4,7 +4,7 @@ internal import EventModel
 /// An Idempotency-Key as a request brings it (SPEC 2.5).
 package struct SentKey {
     package var key: String
-    /// Id of the API key and path of the request: keys of others are other keys.
+    /// Id of the API key and path of the request: another client's keys are different keys.
     package var apiKeyID: String
     package var path: String
 
@@ -15,9 +15,9 @@ package struct SentKey {
     }
 }
 
-/// What an Idempotency-Key stands for in one request (SPEC 2.5).
+/// What an Idempotency-Key means for one request (SPEC 2.5).
 struct IdempotencyClaim {
-    /// Names API key, path and Idempotency-Key together.
+    /// Identifies the combination of API key, path and Idempotency-Key.
     var digest: SHA256Digest
     var apiKeyID: [UInt8]
     var path: [UInt8]
@@ -37,7 +37,7 @@ struct IdempotencyClaim {
         digest = hasher.finish()
     }
 
-    /// The site counts as part of the body: the answer to one site must never be taken for that of another.
+    /// The site counts as part of the body: an answer for one site must never be returned for another.
     init(_ sent: SentKey, site: SiteID, body: UnsafeRawBufferPointer) {
         var hasher = SHA256Hasher()
         hasher.update(site.bytes + [0])
@@ -47,7 +47,7 @@ struct IdempotencyClaim {
             bodyHash: hasher.finish())
     }
 
-    /// As the record keeps it.
+    /// In the form that the record stores.
     func record(status: Int, answer: [UInt8]) -> Idempotency {
         Idempotency(
             apiKeyID: apiKeyID, path: path, key: key, bodyHash: bodyHash.bytes, status: UInt32(status), answer: answer)

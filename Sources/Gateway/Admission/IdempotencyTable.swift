@@ -1,16 +1,16 @@
 internal import Crypto
 internal import EventModel
 
-/// The Idempotency-Keys of the last 24 hours, bounded in bytes: the oldest go first.
+/// The Idempotency-Keys of the last 24 hours, bounded in bytes: the oldest are dropped first.
 package struct IdempotencyTable: Sendable {
     static let keptMicroseconds = 24 * Microseconds.hour
 
     enum Outcome: Equatable {
         /// The caller owns the key now, until ``finish(_:_:)`` or ``forget(_:)``.
         case claimed
-        /// Another request with this key waits for its answer: 409.
+        /// Another request with this key is waiting for its answer: 409.
         case inFlight
-        /// The key came with another body: 422.
+        /// The key was used with another body: 422.
         case otherBody
         case answered(StoredAnswer)
     }
@@ -21,14 +21,14 @@ package struct IdempotencyTable: Sendable {
     }
 
     private var entries: [SHA256Digest: Entry] = [:]
-    /// Answered keys by age, from `first` on.
+    /// Answered keys by age, starting at `first`.
     private var order: [SHA256Digest] = []
     private var first = 0
     private var bytes = 0
     private let bytesMaximum: Int
     /// 64 MiB hold some 150 thousand answers, a day of 100 requests a minute.
     static let bytesMaximum = 64 << 20
-    /// What an entry takes beside the JSON of its answer, about.
+    /// Approximate memory of an entry in addition to the JSON of its answer.
     static let entryBytes = 256
 
     package init() { self.init(bytesMaximum: Self.bytesMaximum) }
@@ -45,7 +45,7 @@ package struct IdempotencyTable: Sendable {
         return entry.answer.map { .answered($0) } ?? .inFlight
     }
 
-    /// Keeps the answer. Also used to fill the table from the log.
+    /// Stores the answer. Also used to fill the table from the log.
     mutating func finish(_ claim: IdempotencyClaim, _ answer: StoredAnswer) {
         if let earlier = entries[claim.digest], earlier.answer != nil { return }
         entries[claim.digest] = Entry(bodyHash: claim.bodyHash, answer: answer)
@@ -54,7 +54,7 @@ package struct IdempotencyTable: Sendable {
         while bytes > bytesMaximum, first < order.count { removeOldest() }
     }
 
-    /// Frees the key again: nothing was stored, so the client is to send again.
+    /// Frees the key: nothing was stored, so the client may send again.
     mutating func forget(_ claim: IdempotencyClaim) {
         if let entry = entries[claim.digest], entry.answer == nil { entries[claim.digest] = nil }
     }
@@ -74,7 +74,7 @@ package struct IdempotencyTable: Sendable {
             bytes -= Self.entryBytes + answer.json.count
         }
         first += 1
-        // Moved up now and then, so that each removal costs little.
+        // Compacted only now and then, so that each removal is cheap.
         if first * 2 > order.count {
             order.removeFirst(first)
             first = 0

@@ -1,14 +1,14 @@
 internal import CSimdjson
 internal import EventModel
 
-/// How the body of an ingest request is laid out (SPEC 2.2).
+/// The layout of an ingest request's body (SPEC 2.2).
 package enum BodyLayout: UInt32, Sendable {
     case single
     case batch
     case lines
 }
 
-/// Why a body as a whole cannot be taken (SPEC 2.5).
+/// Why the body as a whole is refused (SPEC 2.5).
 package enum BodyFault: Error, Equatable {
     case malformed
     case tooDeep
@@ -17,7 +17,7 @@ package enum BodyFault: Error, Equatable {
     case noMemory
 }
 
-/// Reads and judges bodies; one thread at a time, reused from request to request.
+/// Parses and judges bodies; one thread at a time, reused across requests.
 ///
 /// `@unchecked Sendable`: the pool hands it to one thread at a time.
 final class IngestParser: @unchecked Sendable {
@@ -25,7 +25,7 @@ final class IngestParser: @unchecked Sendable {
     private var result = andon_json_result()
     private var judge = EventJudge()
 
-    /// nil without memory.
+    /// nil if out of memory.
     init?() {
         guard
             let handle = andon_json_create(UInt32(Limits.batchEventsMaximum), UInt32(Limits.jsonDepthMaximum))
@@ -35,7 +35,7 @@ final class IngestParser: @unchecked Sendable {
 
     deinit { andon_json_destroy(handle) }
 
-    /// Reads the whole body. What it found stays until the next call, as long as the body does.
+    /// Parses the whole body. The result stays valid until the next call, as long as the body does.
     func read(_ body: UnsafeRawBufferPointer, _ layout: BodyLayout) throws(BodyFault) {
         result = andon_json_parse(
             handle, body.baseAddress?.assumingMemoryBound(to: UInt8.self), body.count, layout.rawValue)
@@ -49,7 +49,7 @@ final class IngestParser: @unchecked Sendable {
         }
     }
 
-    /// The site that the body itself names, at its top level (SPEC 2.2); nil where it names none, or by no string.
+    /// The site named at the top level of the body (SPEC 2.2); nil if there is none, or if it is not a string.
     func namedSite(_ layout: BodyLayout) -> [UInt8]? {
         let field =
             switch layout {

@@ -2,22 +2,22 @@ internal import Crypto
 internal import EventLog
 internal import EventModel
 
-/// What a gateway has to remember from before its start; the log's newest records tell it (SPEC 2.5, 2.6).
+/// What a gateway must remember from before its start, read from the newest records of the log (SPEC 2.5, 2.6).
 ///
-/// All partitions in turn, from their ends backwards, so that whatever stops it, each of them has given its newest. Best
-/// effort: what it does not reach, the fold still recognises as duplicates.
+/// Reads all partitions in turn, backwards from their ends, so that whenever it stops, it has the newest records of
+/// each. Best effort: the fold still recognises the duplicates that this misses.
 struct LogTail {
-    /// What the newest records of one partition say.
+    /// The newest records of one partition.
     struct Partition {
         var window: DuplicateWindow
         var newestStamp = Timestamp.earliest
-        /// In the order of the log, without names.
+        /// In log order, without names.
         var definitions: [(record: DefinitionRecord, position: RecordPosition)] = []
     }
 
-    /// How much is read.
+    /// Limits for reading.
     struct Bounds: Sendable {
-        /// Events over all partitions: a second or two of starting time.
+        /// Events over all partitions: adds a second or two to the start.
         var eventsMaximum = 2_000_000
         /// Time over all partitions, give or take one read.
         var milliseconds: Int64 = 10_000
@@ -26,9 +26,9 @@ struct LogTail {
     private(set) var partitions: [Partition]
     /// The answers to Idempotency-Keys.
     private(set) var idempotency = IdempotencyTable()
-    /// Events that were read.
+    /// Number of events read.
     private(set) var eventCount = 0
-    /// The definitions of all partitions; those of one site are in the order of the log.
+    /// The definitions of all partitions; those of one site are in log order.
     var definitions: [(record: DefinitionRecord, position: RecordPosition)] { partitions.flatMap(\.definitions) }
 
     private let log: any EventLog
@@ -42,18 +42,18 @@ struct LogTail {
 
     private struct Cursor {
         var first: LogOffset
-        /// Everything from here on was read.
+        /// Everything from this offset on has been read.
         var end: LogOffset
         var recordCount: Int64 = 0
         var eventCount = 0
         var isDone: Bool { first >= end }
 
-        /// Records read at once at first, and at least; then by what they hold.
+        /// The first and the smallest number of records per read; later reads adapt to the number of events in them.
         private static let chunkRecordsMinimum: Int64 = 256
-        /// At most: so that a broker is asked seldom, and the time is looked at often enough.
+        /// Upper limit: large enough for few broker requests, small enough to check the time often.
         private static let chunkRecordsMaximum: Int64 = 16_384
 
-        /// The next stretch to read, with about `events` in it.
+        /// The next range to read, with about `events` in it.
         func chunk(events: Int) -> Range<LogOffset> {
             var records = Self.chunkRecordsMinimum
             if recordCount > 0 {
@@ -69,13 +69,13 @@ struct LogTail {
         var answer: StoredAnswer
     }
 
-    /// Bytes that a read hands out about, so that a broker is asked seldom.
+    /// Approximate bytes per read, so that a broker gets few requests.
     private static let readBytes = 8 << 20
 
-    /// Reads the records of the last 24 hours, the newest first, until there are enough.
+    /// Reads the records of the last 24 hours, newest first, until it has enough.
     /// - Parameters:
     ///   - uptime: Milliseconds of a monotonic clock.
-    ///   - report: Told of partitions that cannot be read now: that does not keep a gateway from starting.
+    ///   - report: Receives partitions that cannot be read now; they do not keep a gateway from starting.
     init(
         _ log: any EventLog, now: Timestamp, bounds: Bounds = Bounds(), budget: WindowBudget,
         uptime: @escaping @Sendable () -> Int64, report: @escaping @Sendable (String) -> Void
@@ -90,11 +90,11 @@ struct LogTail {
             cursors.append(try open(PartitionIndex(partition), since: now - IdempotencyTable.keptMicroseconds))
         }
         try readAll()
-        // Of several records with one key the newest holds the answer that was given: a gateway appends again under a
+        // Of several records with one key, the newest has the answer that was given: a gateway appends again under a
         // key only while the log has acknowledged none of the earlier tries.
         var known: Set<SHA256Digest> = []
         let given = remembered.filter { known.insert($0.claim.digest).inserted }
-        // In the order in which they leave the table again.
+        // In the order in which they will be dropped from the table.
         for entry in given.sorted(by: { $0.answer.createdAt < $1.answer.createdAt }) {
             idempotency.finish(entry.claim, entry.answer)
         }
@@ -114,7 +114,7 @@ struct LogTail {
         while true {
             let open = cursors.indices.filter { !cursors[$0].isDone }
             guard !open.isEmpty else { return }
-            // An equal part of what is left for each.
+            // Each gets an equal part of what is left.
             let share = (bounds.eventsMaximum - eventCount) / open.count
             for number in open {
                 guard eventCount < bounds.eventsMaximum, !isTimeUp() else { return }
@@ -127,8 +127,8 @@ struct LogTail {
         }
     }
 
-    /// A log that does not answer now, or has just let its oldest records go, is no reason not to start; one that cannot
-    /// be understood is.
+    /// A log that does not answer now, or has just dropped its oldest records, does not prevent a start; one that
+    /// cannot be decoded does.
     private func attempt<Result>(
         _ partition: PartitionIndex, orElse fallback: Result, _ body: () throws -> Result
     ) throws -> Result {
@@ -167,7 +167,7 @@ struct LogTail {
         keep(answers)
     }
 
-    /// The newest came first; more than the table keeps would only take memory.
+    /// The newest came first; more than the table keeps would only use memory.
     private mutating func keep(_ answers: [Remembered]) {
         for entry in answers.reversed() where answerBytes < IdempotencyTable.bytesMaximum {
             answerBytes += IdempotencyTable.entryBytes + entry.answer.json.count

@@ -1,25 +1,25 @@
 internal import EventModel
 
-/// One ingest request after parsing: its storable events as columns, the others with their verdicts.
+/// One parsed ingest request: its storable events as columns, the others with their verdicts.
 ///
-/// Everything that needs only the event and the definition is judged; created_at, and what hangs on it and on other
-/// requests, comes with the ``Sequencer``. Objects are reused from a pool, so that a request allocates little.
+/// Everything that depends only on the event and the definition is judged here. The ``Sequencer`` adds created_at and
+/// the verdicts that depend on it or on other requests. Objects are pooled, so that a request allocates little.
 final class ParsedRequest {
-    /// The events that are kept whatever follows, duplicates apart. ``EventBatch/marks`` says only whether the worker
-    /// and the station are known, until the ``Sequencer`` has seen them.
+    /// The events that will be kept unless they are duplicates. ``EventBatch/marks`` says only whether the worker and
+    /// the station are known, until the ``Sequencer`` has judged them.
     var batch = EventBatch(siteID: SiteID(bytes: []))
-    /// For each event of ``batch``: its place in the request.
+    /// For each event of ``batch``: its index in the request.
     var indexes: [UInt32] = []
     /// For each id of the batch: its hash.
     var hashes: [UInt64] = []
     /// Events that are not kept, by rising index.
     var rejections: [Rejection] = []
-    /// Events of the request.
+    /// Number of events in the request.
     var eventCount = 0
     /// The definition by which the events were judged.
     var roster: SiteRoster?
-    /// Whether an event names a worker or station that this definition does not: then a newer one is to be looked for
-    /// before that is said (DESIGN 5).
+    /// Whether an event names a worker or station that this definition does not: then check for a newer definition
+    /// before reporting it as unknown (DESIGN 5).
     var hasUnknown = false
 
     func removeAll() {
@@ -32,10 +32,10 @@ final class ParsedRequest {
         hasUnknown = false
     }
 
-    /// Bytes that the request takes while it waits, roughly.
+    /// Approximate memory that the request takes while it waits, in bytes.
     var sizeBytes: Int { 512 + batch.count * 64 + batch.ids.bytes.count + hashes.count * 16 + rejections.count * 8 }
 
-    /// Looks the ids up again, in the definition that holds now (SPEC 3).
+    /// Looks the ids up again, in the definition now in force (SPEC 3).
     func judgeAgain(by newer: SiteRoster) {
         roster = newer
         batch.definitionVersion = newer.placed.version

@@ -1,6 +1,6 @@
 package import EventModel
 
-/// A field of an event, in the order in which SPEC 2.1 names them.
+/// A field of an event, in the order of SPEC 2.1.
 package enum EventField: UInt8, CaseIterable, Sendable {
     case timestamp, workerID, workstationID, eventType, confidence, count, cameraID, modelVersion, siteID
 
@@ -21,10 +21,10 @@ package enum EventField: UInt8, CaseIterable, Sendable {
 
 /// An event that is not simply accepted, and why: the first rule that it breaks (SPEC 2.3).
 package struct Rejection: Equatable, Sendable {
-    /// Place in the request, from 0.
+    /// Index in the request, from 0.
     package var index: UInt32
     package var verdict: Verdict
-    /// The field that breaks the rule; nil where it is the event as a whole.
+    /// The field that breaks the rule; nil if the event as a whole does.
     package var field: EventField?
 }
 
@@ -42,7 +42,7 @@ extension Rejection {
         self.init(index: index, verdict: mark.verdict, field: field)
     }
 
-    /// Both in one, by rising index; both are in that order.
+    /// Merges both lists, which are sorted by index.
     static func merge(_ left: [Rejection], _ right: [Rejection]) -> [Rejection] {
         if left.isEmpty { return right }
         if right.isEmpty { return left }

@@ -2,18 +2,18 @@ internal import Crypto
 package import EventLog
 package import EventModel
 
-/// The second half of admission: decides, group after group, what becomes of the requests of one partition. The only place
-/// where created_at is stamped, the last verdicts are given, duplicates are found and definitions change (SPEC 2.3, 2.6,
-/// 2.8, 3; DESIGN 2, "Threads").
+/// The second half of admission: decides the requests of one partition, group by group. The only place where created_at
+/// is stamped, the last verdicts are given, duplicates are found and definitions change (SPEC 2.3, 2.6, 2.8, 3;
+/// DESIGN 2, "Threads").
 ///
-/// Pure: it reads no clock, takes no lock, does no IO and knows no HTTP. One owner at a time, in one of two states:
+/// Pure: it reads no clock, takes no lock, does no IO and knows no HTTP. It has one owner at a time and two states:
 ///
 ///     idle ── prepare(requests, now) ──▶ prepared ┬─ appended(positions) ──▶ idle   the records are durable
-///      ▲                                          └─ failed() ─────────────▶ idle   they are not, or it is not known
-///      └─ adopt(roster)   a definition that stands in the log already
+///      ▲                                          └─ failed() ─────────────▶ idle   they are not, or it is unknown
+///      └─ adopt(roster)   a definition that is already in the log
 ///
-/// Keys and definitions of a prepared group are in force for the rest of the group, and are taken back when it fails. The
-/// owner asks ``mayAppend(at:appendTimeoutMicroseconds:)`` before it appends.
+/// Keys and definitions of a prepared group apply to the rest of the group, and are rolled back if it fails. The owner
+/// calls ``mayAppend(at:appendTimeoutMicroseconds:)`` before it appends.
 package struct Sequencer: ~Copyable {
     private var definitions: [SiteID: SiteRoster]
     private var window: DuplicateWindow
@@ -25,15 +25,15 @@ package struct Sequencer: ~Copyable {
     private var group: [Prepared] = []
     private var takenKeys: [TakenKey] = []
     private var replacedDefinitions: [(SiteID, SiteRoster?)] = []
-    /// Window places of the ids of the request at hand; -1 where it has not been looked for.
+    /// Window slots of the current request's ids; -1 if not looked up yet.
     private var slots: [SiteWindow.Slot] = []
 
     private struct Prepared {
-        /// Which of the group's records is this request's.
+        /// Index of this request's record in the group.
         var record: Int?
-        /// What is said once the group is durable; the position is still missing.
+        /// The answer once the group is durable; its position is still missing.
         var outcome: AdmissionOutcome
-        /// Where the keys that it let in are, and which of ``takenKeys`` they are.
+        /// Where its added keys are stored, and which of ``takenKeys`` they are.
         var window: SiteWindow?
         var taken = 0..<0
     }
@@ -45,9 +45,9 @@ package struct Sequencer: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - definitions: Of the sites of this partition.
-    ///   - newestStamp: The newest created_at in the partition, so that stamps never go back over a restart.
-    ///   - encode: Writes the answers down that are kept for an Idempotency-Key.
+    ///   - definitions: Those of this partition's sites.
+    ///   - newestStamp: The newest created_at in the partition, so that stamps never go back across a restart.
+    ///   - encode: Encodes the answers to keep for an Idempotency-Key.
     init(
         partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster],
         window: consuming DuplicateWindow = DuplicateWindow(), newestStamp: Timestamp = .earliest,
@@ -65,7 +65,7 @@ package struct Sequencer: ~Copyable {
     package var stamp: Timestamp { newestStamp }
 
     /// Stamps and judges a group.
-    /// - Returns: the records to append, all or none. Without any, `appended([])` ends the group at once.
+    /// - Returns: the records to append, all or none. If it is empty, `appended([])` ends the group at once.
     package mutating func prepare(_ requests: [AdmissionRequest], now: Timestamp) -> [NewRecord] {
         precondition(group.isEmpty, "one group at a time")
         newestStamp = max(now, newestStamp)
@@ -79,17 +79,17 @@ package struct Sequencer: ~Copyable {
         return records
     }
 
-    /// Whether the prepared records may still be appended: within 30 s of their created_at, however long the log goes on
-    /// trying (SPEC 2.8). The stamp may also stand ahead of the clock.
+    /// Whether the prepared records may still be appended: within 30 s of their created_at, including the time that the
+    /// log may spend trying (SPEC 2.8). The stamp may also be ahead of the clock.
     package func mayAppend(at now: Timestamp, appendTimeoutMicroseconds: Int64) -> Bool {
         now - newestStamp + appendTimeoutMicroseconds <= Limits.appendDelayMicrosecondsMaximum
     }
 
     /// The group is durable.
-    /// - Parameter positions: Of its records.
-    /// - Returns: what becomes of each request, in their order.
+    /// - Parameter positions: One per record.
+    /// - Returns: the outcome of each request, in order.
     package mutating func appended(_ positions: [RecordPosition]) -> [AdmissionOutcome] {
-        // A definition that is put twice in a group stands in the log once: both answers name that position.
+        // A definition put twice in a group is in the log once: both answers name that position.
         var placed: [ObjectIdentifier: SiteRoster] = [:]
         let outcomes = group.map { prepared in
             var outcome = prepared.outcome
@@ -110,8 +110,9 @@ package struct Sequencer: ~Copyable {
         return outcomes
     }
 
-    /// The log did not take the group, or it is not known whether it did: nothing of it is claimed (SPEC 2.5, 2.6).
-    /// - Returns: what becomes of each request, in their order.
+    /// The log did not accept the group, or the outcome is unknown: nothing of it is reported as stored
+    /// (SPEC 2.5, 2.6).
+    /// - Returns: the outcome of each request, in order.
     package mutating func failed() -> [AdmissionOutcome] {
         for prepared in group {
             for taken in takenKeys[prepared.taken] {
@@ -133,10 +134,11 @@ package struct Sequencer: ~Copyable {
 
     // MARK: Definitions
 
-    /// A definition that another gateway has appended, or that was repaired, unless one that comes later in the log holds.
+    /// Puts a definition in force that another gateway appended or a repair wrote, unless a later one in the log
+    /// already is.
     ///
-    /// Between groups: it stands in the log already, so before everything that a group will append.
-    /// - Returns: whether it holds now.
+    /// Called between groups: the definition is already in the log, ahead of everything that a group will append.
+    /// - Returns: whether it is now in force.
     package mutating func adopt(_ roster: SiteRoster) -> Bool {
         precondition(group.isEmpty, "a group is judged by one state of the definitions")
         if let current = definitions[roster.siteID], current.offset > roster.offset { return false }
@@ -172,7 +174,7 @@ package struct Sequencer: ~Copyable {
 
     private mutating func place(_ roster: SiteRoster, at position: RecordPosition) -> SiteRoster {
         let placed = roster.placed(at: position)
-        // Unless a later definition of the same group has taken its place.
+        // Unless a later definition of the same group has replaced it.
         if definitions[roster.siteID] === roster { definitions[roster.siteID] = placed }
         return placed
     }
@@ -185,7 +187,7 @@ package struct Sequencer: ~Copyable {
             group.append(Prepared(outcome: AdmissionOutcome(.unknownSite)))
             return
         }
-        // Parsed before a definition that comes earlier in the log: judged again, by that one (SPEC 3).
+        // Parsed before an earlier definition in the log took effect: judged again, by that one (SPEC 3).
         if request.roster !== roster { request.judgeAgain(by: roster) }
         let site = window.window(of: roster.siteID)
         let firstTaken = takenKeys.count
@@ -222,9 +224,9 @@ package struct Sequencer: ~Copyable {
     private struct Verdicts {
         var accepted = 0
         var duplicates = 0
-        /// Events of the batch that are not accepted though kept, by rising index.
+        /// Events of the batch that are kept but not accepted, by rising index.
         var errors: [Rejection] = []
-        /// Places in the batch of events that repeat one of their class.
+        /// Batch indexes of events that repeat one of their class.
         var dropped: [Int] = []
     }
 
@@ -233,7 +235,7 @@ package struct Sequencer: ~Copyable {
         var verdicts = Verdicts()
         let latest = newestStamp.microseconds + roster.definition.maxFutureSeconds * Microseconds.second
         let threshold = roster.definition.confidenceThreshold.partsPerMillion
-        // Taken out and put back, so that the columns are not reached through the object event by event.
+        // Moved out and back, so that the columns are not accessed through the object for every event.
         var batch = EventBatch(siteID: request.batch.siteID)
         swap(&batch, &request.batch)
         defer { swap(&batch, &request.batch) }
@@ -255,7 +257,7 @@ package struct Sequencer: ~Copyable {
                 verdicts.dropped.append(event)
             }
             if mark != .accepted {
-                // Repeated or not, that is the first rule it breaks.
+                // Whether repeated or not, this is the first rule that it breaks.
                 verdicts.errors.append(Rejection(index: request.indexes[event], mark: mark))
             } else if isNew {
                 verdicts.accepted += 1

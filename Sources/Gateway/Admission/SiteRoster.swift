@@ -1,8 +1,8 @@
 package import EventModel
 internal import Locks
 
-/// The definition by which a site's events are admitted, with its workers and workstations made ready for look-ups by
-/// bytes, from any number of threads at once. It never changes: a new definition makes a new roster.
+/// The definition by which a site's events are admitted, with its workers and workstations indexed by bytes. Any number
+/// of threads may look up at once. It never changes: a new definition makes a new roster.
 package final class SiteRoster: Sendable {
     package let placed: PlacedDefinition
     private let members: Members
@@ -12,7 +12,7 @@ package final class SiteRoster: Sendable {
         members = Members(placed.definition)
     }
 
-    /// The same definition, now that its position in the log is known.
+    /// The same definition, now that its log position is known.
     private init(_ other: SiteRoster, position: RecordPosition) {
         var placed = other.placed
         placed.position = position
@@ -54,8 +54,8 @@ package final class SiteRoster: Sendable {
 
 /// The rosters by which a gateway judges; read by every request.
 ///
-/// Written when a sequencer's definition is durable and, where other gateways write definitions too, when theirs are read:
-/// of a site the one that comes last in the log holds, whoever is the first to say it.
+/// Updated when a sequencer's definition is durable and, where other gateways write definitions too, when theirs are
+/// read. For each site the last one in the log is in force, regardless of the order in which they are learned.
 package final class SiteDirectory: Sendable {
     private let sites = Guarded<[SiteID: SiteRoster]>([:])
 
@@ -63,8 +63,8 @@ package final class SiteDirectory: Sendable {
 
     package subscript(site: SiteID) -> SiteRoster? { sites.withLock { $0[site] } }
 
-    /// Lets a definition hold unless one that comes later in the log does.
-    /// - Parameter again: Whether it also replaces what is known of the same position in the log.
+    /// Puts a definition in force unless a later one in the log already is.
+    /// - Parameter again: Whether it also replaces a known definition at the same log position.
     package func publish(_ roster: SiteRoster, again: Bool) {
         sites.withLock { sites in
             if let known = sites[roster.siteID], known !== roster,

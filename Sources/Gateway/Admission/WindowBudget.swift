@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Shares the memory for the keys of duplicate windows among the partitions of a gateway, by the same rule.
+/// Shares the memory for duplicate-window keys among the partitions of a gateway.
 final class WindowBudget: Sendable {
     let keysMaximum: Int
     private let partitionCount: Int
@@ -12,8 +12,8 @@ final class WindowBudget: Sendable {
         self.partitionCount = partitionCount
     }
 
-    /// Notes how many keys a window holds now.
-    /// - Returns: how many it may hold: as many as are free, and an equal part in any case.
+    /// Records how many keys a window holds now.
+    /// - Returns: how many it may hold: as many as are free, but never less than an equal share.
     func limit(heldBefore: Int, held: Int) -> Int {
         let all = keys.add(held - heldBefore, ordering: .relaxed).newValue
         return partitionCount == 1 ? keysMaximum : max(keysMaximum / partitionCount, keysMaximum - all)

@@ -5,7 +5,7 @@ public import HTTPServer
 internal import JSON
 internal import Sites
 
-/// `GET` of definitions and of the lists of what they define (SPEC 3, 8.5): every process that knows the registry
+/// `GET` of definitions and of the lists of what they define (SPEC 3, 8.5). Every process that knows the registry
 /// answers these, gateways and workers alike.
 public struct DefinitionRoutes: Sendable {
     private let access: AccessControl
@@ -13,7 +13,7 @@ public struct DefinitionRoutes: Sendable {
     private let find: @Sendable (SiteID) -> PlacedDefinition?
 
     /// - Parameters:
-    ///   - partitionCount: Of the log, to judge `min_position`.
+    ///   - partitionCount: Partitions of the log, to check `min_position`.
     ///   - find: The newest definition; nil for an unknown site.
     public init(
         access: AccessControl, partitionCount: Int32, find: @escaping @Sendable (SiteID) -> PlacedDefinition?
@@ -76,7 +76,8 @@ public struct DefinitionRoutes: Sendable {
         return json.bytes
     }
 
-    /// The lists never lag behind an answer of the gateway that gave it, so there is nothing to wait for (SPEC 8.3).
+    /// The lists are never older than an answer of the gateway that serves them, so there is nothing to wait for
+    /// (SPEC 8.3).
     private func checkPosition(_ request: HTTPRequest, _ site: SiteID) throws(Problem) {
         guard let text = request.queryValue("min_position") else { return }
         guard let position = RecordPosition(text) else {

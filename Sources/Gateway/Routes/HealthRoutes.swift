@@ -2,7 +2,7 @@ public import HTTPServer
 
 /// `/livez`, `/readyz` and `/health`: no key, no limit (SPEC 8.2).
 public enum HealthRoutes {
-    /// - Parameter notReady: What is still missing before requests can be served; empty: 200.
+    /// - Parameter notReady: What is still missing before the process can serve requests; if empty, the answer is 200.
     public static func routes(notReady: @escaping @Sendable () -> [String]) -> [HTTPRoute] {
         let ok = HTTPResponse.json(200, Array(#"{"status":"ok"}"#.utf8))
         let readiness: @Sendable () -> HTTPResponse = {

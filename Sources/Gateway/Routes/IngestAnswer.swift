@@ -4,7 +4,7 @@ internal import JSON
 
 /// The answers of the ingest routes (SPEC 2.4).
 package enum IngestAnswer {
-    /// The answer as it is kept for an Idempotency-Key: a batch's counts and errors, or the one verdict of a single event.
+    /// The answer as kept for an Idempotency-Key: a batch's counts and errors, or the one verdict of a single event.
     package static func stored(_ answer: EventsAnswer) -> StoredAnswer {
         if answer.isSingle, let rejection = answer.rejections.first {
             return StoredAnswer(
@@ -34,7 +34,7 @@ package enum IngestAnswer {
         ).json
     }
 
-    /// The answer as it is sent: what only the log could tell is added (SPEC 8.3).
+    /// The answer as sent: adds what only the log could tell (SPEC 8.3).
     static func response(_ answer: StoredAnswer) -> HTTPResponse {
         var body = answer.json
         body.removeLast()
@@ -50,7 +50,7 @@ package enum IngestAnswer {
         return HTTPResponse(status: answer.status, headers: [("Content-Type", type)], body: body)
     }
 
-    /// A request that never came to the log (SPEC 2.5).
+    /// A request that never reached the log (SPEC 2.5).
     static func problem(_ refusal: IngestRefusal) -> Problem {
         switch refusal {
         case .body(.malformed): Problem(400, detail: "the body is not JSON in UTF-8")
@@ -71,11 +71,11 @@ package enum IngestAnswer {
         }
     }
 
-    /// 503: too much waits.
+    /// 503: too many requests are waiting.
     static let full = Problem(
         503, detail: "too many requests wait for the log; send it again", headers: [("Retry-After", "1")])
 
-    /// 503: nothing of the request is reported as stored; the same request can be sent again (SPEC 2.5).
+    /// 503: nothing of the request is reported as stored; the client can send the same request again (SPEC 2.5).
     static func unavailable(_ detail: String) -> HTTPResponse {
         .problem(503, detail, headers: [("Retry-After", "1")])
     }

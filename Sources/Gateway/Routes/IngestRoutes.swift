@@ -48,7 +48,7 @@ extension Gateway {
     }
 
     private static func layout(of request: HTTPRequest, isSingle: Bool) throws(Problem) -> BodyLayout {
-        // Parameters such as a charset say nothing that matters: the body has to be UTF-8.
+        // Parameters such as a charset do not matter: the body must be UTF-8.
         let type = request.header("Content-Type")?.split(separator: ";", maxSplits: 1).first.map {
             $0.filter { $0 != " " && $0 != "\t" }.lowercased()
         }

@@ -27,7 +27,7 @@ extension Gateway {
             } catch {
                 throw DefinitionAnswer.problem(error)
             }
-            // So that the version counts on from what another gateway has just put.
+            // So that the version continues from a definition that another gateway has just put.
             refresh.refresh(site)
             guard submit(.definition(definition, bodyBytes: request.body.count), exchange) else {
                 throw IngestAnswer.full

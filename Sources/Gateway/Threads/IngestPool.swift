@@ -1,8 +1,8 @@
 internal import Locks
 
-/// Parsers and requests to be used again, so that serving one more request allocates next to nothing.
+/// Parsers and requests for reuse, so that serving one more request allocates almost nothing.
 final class IngestPool: Sendable {
-    /// More would only hold memory: as many requests as one group takes.
+    /// More would only hold memory: one group takes no more requests than this.
     private static let requestsMaximum = WorkQueue.groupMaximum
     private static let parsersMaximum = 64
 
@@ -13,7 +13,7 @@ final class IngestPool: Sendable {
 
     private let state = Monitor(State())
 
-    /// nil without memory.
+    /// nil if out of memory.
     func takeParser() -> IngestParser? { state.withLock { $0.parsers.popLast() } ?? IngestParser() }
 
     func give(_ parser: IngestParser) {

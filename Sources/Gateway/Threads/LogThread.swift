@@ -5,21 +5,21 @@ internal import HTTPServer
 internal import Locks
 internal import Sites
 
-/// The one thread that appends to a partition of the log: a thin shell around ``Sequencer``.
+/// The only thread that appends to a partition of the log: a thin shell around ``Sequencer``.
 final class LogThread: Sendable {
-    /// What the thread needs of the rest of the gateway.
+    /// What the thread needs from the rest of the gateway.
     struct Surroundings: Sendable {
         var log: any EventLog
         var clock: @Sendable () -> Timestamp
         var admission: Admission
         var registry: any DefinitionRegistry
-        /// Told of failures that an operator should see.
+        /// Receives failures that an operator should see.
         var report: @Sendable (String) -> Void
     }
 
     private struct Progress {
         var hasEnded = true
-        /// Definitions that stand in the log and are not in the registry yet.
+        /// Number of definitions that are in the log but not yet in the registry.
         var storing = 0
     }
 
@@ -41,7 +41,7 @@ final class LogThread: Sendable {
     /// Starts the thread.
     func start(_ sequencer: consuming sending Sequencer) {
         progress.withLock { $0.hasEnded = false }
-        // Handed over to the thread, which is its only owner from then on.
+        // From here on the thread is its only owner.
         let box = SequencerBox(sequencer)
         let thread = Thread { [self] in
             run(box)
@@ -51,8 +51,8 @@ final class LogThread: Sendable {
         thread.start()
     }
 
-    /// Serves what waits, takes nothing more, and returns when the thread has ended and the registry has what it was
-    /// given, or the time for that is up.
+    /// Serves the waiting requests and accepts no more. Returns when the thread has ended and the registry has stored
+    /// the definitions it was given, or the time for that is up.
     func stop() {
         queue.close()
         progress.wait { $0.hasEnded ? () : nil }
@@ -107,9 +107,9 @@ final class LogThread: Sendable {
         }
     }
 
-    /// The answer waits for the registry, because the names in the definition are nowhere else; without it the client is to
-    /// send again, which finds the definition unchanged and writes it. The thread does not wait: events go on while the
-    /// registry's broker is slow.
+    /// The answer waits for the registry, because the names in the definition are stored nowhere else. If the registry
+    /// fails, the client must send again; the definition is then unchanged in the log and only the registry is written.
+    /// The thread does not wait: events continue while the registry's broker is slow.
     private func store(_ placed: PlacedDefinition, _ change: DefinitionChange, _ exchange: any HTTPExchange) {
         progress.withLock { $0.storing += 1 }
         let (report, progress) = (surroundings.report, progress)
@@ -125,7 +125,7 @@ final class LogThread: Sendable {
     }
 }
 
-/// `@unchecked Sendable`: made by one thread and used by the log thread alone.
+/// `@unchecked Sendable`: created by one thread, then used by the log thread alone.
 private final class SequencerBox: @unchecked Sendable {
     var sequencer: Sequencer
     init(_ sequencer: consuming Sequencer) { self.sequencer = sequencer }

@@ -1,22 +1,22 @@
 internal import Synchronization
 
-/// Bounds what waits or is being appended over all partitions of a gateway together.
+/// Limits the requests that wait or are being appended, over all partitions of a gateway together.
 ///
-/// A queue may hold as much as is still free: one partition that stands still takes half of all, a second one a third
-/// each, and there is always room for those that move. Nobody has to know how many partitions have trouble.
+/// A queue may hold as much as is still free. One stalled partition takes half of the total, two take a third each, and
+/// there is always room for those that move. Nobody has to know how many partitions are in trouble.
 final class QueueBudget: Sendable {
-    /// As much as one queue alone, and its group: the memory of a gateway does not depend on the number of partitions.
+    /// As much as a single queue and its group: the memory of a gateway does not depend on the number of partitions.
     static let requestsMaximum = WorkQueue.requestsMaximum + WorkQueue.groupMaximum
     static let bytesMaximum = WorkQueue.bytesMaximum + WorkQueue.groupBytesMaximum
 
     private let requests = Atomic(0)
     private let bytes = Atomic(0)
 
-    /// Takes room for one request.
+    /// Reserves room for one request.
     /// - Parameters:
-    ///   - heldRequests: What the queue has of it so far.
-    ///   - heldBytes: Likewise.
-    /// - Returns: false when there is none; then nothing is taken.
+    ///   - heldRequests: Requests that the queue holds already.
+    ///   - heldBytes: Bytes that the queue holds already.
+    /// - Returns: false if there is no room; then nothing is reserved.
     func take(_ size: Int, heldRequests: Int, heldBytes: Int) -> Bool {
         let freeRequests = Self.requestsMaximum - requests.add(1, ordering: .relaxed).newValue
         let freeBytes = Self.bytesMaximum - bytes.add(size, ordering: .relaxed).newValue

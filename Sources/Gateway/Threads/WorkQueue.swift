@@ -1,19 +1,19 @@
 internal import EventModel
 internal import Locks
 
-/// Requests on their way from the HTTP threads to the log thread of one partition; bounded, so that a slow log is seen by
-/// the clients as 503 instead of by the machine as memory.
+/// Requests on their way from the HTTP threads to the log thread of one partition. Bounded, so that a slow log shows up
+/// as 503 for clients and not as memory growth.
 final class WorkQueue: Sendable {
-    /// More requests than one group takes twice; each is a suspended connection.
+    /// Several groups of requests; each request is a suspended connection.
     static let requestsMaximum = 4096
     static let bytesMaximum = 128 << 20
-    /// Requests of one group. SQLite commits 89 thousand records a second in groups of 256, and no more in larger ones.
+    /// Requests per group. SQLite commits 89 thousand records a second in groups of 256, and no more in larger ones.
     static let groupMaximum = 512
     static let groupBytesMaximum = 16 << 20
 
     /// What the log thread takes at once.
     struct Group {
-        /// Definitions of other gateways: they stand in the log already, before all that `works` will append.
+        /// Definitions of other gateways: already in the log, ahead of everything that `works` will append.
         var adoptions: [SiteRoster] = []
         var works: [Work] = []
     }
@@ -24,7 +24,7 @@ final class WorkQueue: Sendable {
         /// The group that the log thread has taken and not finished.
         var takenRequests = 0
         var takenBytes = 0
-        /// One of each site, so bounded by the number of sites; never refused.
+        /// At most one per site, so bounded by the number of sites; never refused.
         var adoptions: [SiteID: SiteRoster] = [:]
         var isClosed = false
     }
@@ -32,10 +32,10 @@ final class WorkQueue: Sendable {
     private let state = Monitor(State())
     private let budget: QueueBudget?
 
-    /// - Parameter budget: What all queues of a gateway share; nil where this is the only one.
+    /// - Parameter budget: Shared by all queues of a gateway; nil if this is the only one.
     init(budget: QueueBudget? = nil) { self.budget = budget }
 
-    /// - Returns: false when the queue is full or closed; then nothing happened.
+    /// - Returns: false if the queue is full or closed; then nothing happened.
     func submit(_ work: Work) -> Bool {
         let size = work.request.sizeBytes
         return state.update { state in
@@ -54,7 +54,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// Hands a definition over that another gateway has appended.
+    /// Adds a definition that another gateway has appended.
     func adopt(_ roster: SiteRoster) {
         state.update { state in
             if let known = state.adoptions[roster.siteID], known.offset > roster.offset { return }
@@ -62,7 +62,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// Waits for requests and takes as many as make one group, oldest first; nil once closed and empty.
+    /// Waits for requests and takes as many as fit in one group, oldest first; nil once closed and empty.
     func takeGroup() -> Group? {
         state.wait { state -> Group?? in
             guard !state.waiting.isEmpty || !state.adoptions.isEmpty else { return state.isClosed ? .some(nil) : nil }
@@ -87,7 +87,7 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// The group that was taken last is answered.
+    /// Marks the last group taken as answered.
     func finishGroup() {
         state.withLock { state in
             budget?.give(requests: state.takenRequests, bytes: state.takenBytes)
@@ -96,6 +96,6 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// Takes no more requests; those that wait are still served.
+    /// Accepts no more requests; waiting ones are still served.
     func close() { state.update { $0.isClosed = true } }
 }
