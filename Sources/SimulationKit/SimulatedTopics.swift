@@ -27,7 +27,7 @@ public final class SimulatedTopics: Topics, @unchecked Sendable {
     /// Records that one queue holds at most; more are refused at once, as a full producer queue does.
     public var waitingMaximum = 64
 
-    /// - Parameter partitionCounts: by topic; all have one partition.
+    /// - Parameter topics: their names; each has one partition.
     public init(topics: [String]) {
         partitionCounts = Dictionary(uniqueKeysWithValues: topics.map { ($0, 1) })
     }
