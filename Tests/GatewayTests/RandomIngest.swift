@@ -55,12 +55,21 @@ struct RandomIngest {
 
     private mutating func list(_ count: Int, _ site: String) -> String {
         if count > 100 { return Array(repeating: "1", count: count).joined(separator: ",") }
-        return (0..<count).map { _ in element(site) }.joined(separator: " , ")
+        return elements(count, site).joined(separator: " , ")
     }
 
     private mutating func lines(_ count: Int, _ site: String) -> String {
         if count > 100 { return Array(repeating: "{}", count: count).joined(separator: "\n") }
-        return (0..<count).map { _ in once(in: 10) ? "{broken" : element(site) }.joined(separator: "\n\r\n")
+        return elements(count, site).map { once(in: 10) ? "{broken" : $0 }.joined(separator: "\n\r\n")
+    }
+
+    /// Elements of one request, which now and then repeat an earlier one of it.
+    private mutating func elements(_ count: Int, _ site: String) -> [String] {
+        var elements: [String] = []
+        for _ in 0..<count {
+            elements.append(!elements.isEmpty && once(in: 8) ? one(of: elements) : element(site))
+        }
+        return elements
     }
 
     /// An event, or now and then something else.
