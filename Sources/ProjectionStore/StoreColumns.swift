@@ -21,6 +21,9 @@ extension StoreColumn {
     /// All columns, for SELECT and INSERT.
     static var names: String { allCases.map(\.name).joined(separator: ", ") }
 
+    /// The columns before `end`, for SELECT.
+    static func names(before end: Self) -> String { allCases.prefix(end.rawValue).map(\.name).joined(separator: ", ") }
+
     /// One parameter per column.
     static var parameters: String { allCases.map { "?\($0.parameter)" }.joined(separator: ", ") }
 }
@@ -57,7 +60,9 @@ enum PageColumn: Int, StoreColumn {
 }
 
 enum HourColumn: Int, StoreColumn {
-    case site, kind, hour, entity, working, idle, absent, units, changed, newest, withdrawn
+    case hour, entity, working, idle, absent, units, changed, newest, withdrawn
+    /// What a question asks for, last: reading them back from each of many rows is expensive.
+    case site, kind
 }
 
 enum HealthColumn: Int, StoreColumn {

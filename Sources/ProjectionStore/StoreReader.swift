@@ -28,10 +28,13 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
                 SELECT \(PageColumn.names) FROM page WHERE line = ? AND fence <= ? ORDER BY fence DESC LIMIT 1
                 """)
             findHours = try connection.prepare(
-                "SELECT \(HourColumn.names) FROM hour WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?")
+                """
+                SELECT \(HourColumn.names(before: .site)) FROM hour
+                WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?
+                """)
             findStationHours = try connection.prepare(
                 """
-                SELECT \(HourColumn.names) FROM hour
+                SELECT \(HourColumn.names(before: .site)) FROM hour
                 WHERE site = ? AND kind = \(HourKind.workstation.rawValue) AND hour < ?
                 ORDER BY hour DESC
                 """)
