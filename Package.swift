@@ -61,10 +61,15 @@ let package = Package(
         .target(name: "HTTPClient", dependencies: ["CCurl", "Observability"], swiftSettings: common),
         .target(
             name: "Access",
-            dependencies: ["Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "SQLite"],
+            dependencies: [
+                "Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks", "Observability", "SQLite",
+            ],
             swiftSettings: common),
         .target(
-            name: "Sites", dependencies: ["Clocks", "Crypto", "EventLog", "EventModel", "JSON", "Locks", "SQLite"],
+            name: "Sites",
+            dependencies: [
+                "Clocks", "Crypto", "EventLog", "EventModel", "JSON", "Locks", "Observability", "SQLite",
+            ],
             swiftSettings: common),
         .target(
             name: "Gateway",
@@ -157,8 +162,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Access", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON", "Locks",
-                "Oracle", "SQLite", "Sites", "TestKit",
+                "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer", "JSON",
+                "Locks", "Observability", "Oracle", "SQLite", "Sites", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(

@@ -22,14 +22,10 @@ public final class AccessControl: Sendable {
     private let policy: Policy
     private let limiter: RateLimiter
 
-    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
-    public init(
-        keys: any KeySource, policy: Policy = Policy(),
-        uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
-    ) {
+    public init(keys: any KeySource, policy: Policy = Policy(), clock: any ProcessClock = .system) {
         self.keys = keys
         self.policy = policy
-        limiter = RateLimiter(uptime: uptime)
+        limiter = RateLimiter(clock: clock)
     }
 
     /// Why new and revoked keys no longer arrive; nil while they do.

@@ -12,25 +12,23 @@ internal import SQLite
 public final class KeyStore: KeySource, KeyAdministration {
     /// Maximum number of keys per directory, so that a process can hold them all in memory.
     public static let keysMaximum = 100_000
-    private static let refreshMilliseconds: Int64 = 500
+    private static let refreshMilliseconds = 500
 
     private struct State: ~Copyable {
         let connection: Connection
         var keys: [String: APIKey] = [:]
         /// `PRAGMA data_version` at the last check: it changes when another connection has committed.
         var dataVersion: Int64?
-        var lookedAt: Int64 = .min / 2
+        var lookedAt: MonotonicTime?
     }
 
     private let state: Guarded<State>
-    /// Milliseconds of a monotonic clock.
-    private let uptime: @Sendable () -> Int64
+    private let clock: any ProcessClock
 
     /// Opens the keys; creates the file if it is missing.
-    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     /// - Throws: `SQLiteError`.
-    public init(path: String, uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }) throws {
-        self.uptime = uptime
+    public init(path: String, clock: any ProcessClock = .system) throws {
+        self.clock = clock
         let connection = try Connection(path: path, .shared)
         try connection.execute(
             """
@@ -96,9 +94,9 @@ public final class KeyStore: KeySource, KeyAdministration {
 
     public func key(_ text: String) -> APIKey? {
         guard let sent = APIKeyText(text) else { return nil }
-        let now = uptime()
+        let now = clock.uptime
         let known = state.withLock { state in
-            if now - state.lookedAt >= Self.refreshMilliseconds {
+            if state.lookedAt.map({ $0.advanced(milliseconds: Self.refreshMilliseconds) <= now }) ?? true {
                 state.lookedAt = now
                 // While another process commits, the keys of half a second ago stay in force.
                 try? Self.refresh(&state)

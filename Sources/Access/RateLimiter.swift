@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Clocks
 internal import Locks
 
 /// Token buckets by client address and by key (DESIGN 6): each holds one minute's requests and refills evenly.
@@ -51,14 +51,14 @@ final class RateLimiter: Sendable {
     }
 
     private let buckets = Guarded<[String: Bucket]>([:])
-    private let uptime: @Sendable () -> Int64
+    private let clock: any ProcessClock
 
-    init(uptime: @escaping @Sendable () -> Int64) { self.uptime = uptime }
+    init(clock: any ProcessClock) { self.clock = clock }
 
     /// Counts one request under all subjects, or under none if one of them is exhausted.
     func admit(_ subjects: [Subject]) -> Decision {
         guard !subjects.isEmpty else { return .unlimited }
-        let now = uptime()
+        let now = clock.uptime.milliseconds
         return buckets.withLock { buckets in
             var states: [Bucket] = []
             for subject in subjects {

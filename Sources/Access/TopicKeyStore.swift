@@ -1,6 +1,7 @@
 public import EventLog
 public import EventModel
 internal import Locks
+public import Observability
 
 /// The API keys as a compacted topic (DESIGN 3). Every gateway follows it, so a new or revoked key takes effect
 /// everywhere within a second; `andon key … --brokers` writes it.
@@ -12,9 +13,9 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
     final class Table: Sendable {
         /// A monitor, so that tests can wait for updates.
         let keys = Monitor<[String: APIKey]>([:])
-        private let report: @Sendable (String) -> Void
+        private let journal: Journal
 
-        fileprivate init(_ report: @escaping @Sendable (String) -> Void) { self.report = report }
+        fileprivate init(_ journal: Journal) { self.journal = journal }
 
         subscript(id: String) -> APIKey? { keys.withLock { $0[id] } }
         var all: [APIKey] { keys.withLock { Array($0.values) } }
@@ -27,9 +28,9 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
                 keys.update { keys in
                     if keys[id]?.revokedAt == nil { keys[id]?.revokedAt = record.timestamp }
                 }
-                return report("the record of API key \(id) at \(record.position) cannot be read; the key opens nothing")
+                return journal.record(.keyRecordUnreadable(id, at: record.position))
             }
-            if !take(key) { report("there are more than \(KeyStore.keysMaximum) API keys; \(id) is left out") }
+            if !take(key) { journal.record(.keyLeftOut(id)) }
         }
 
         func take(_ key: APIKey) -> Bool {
@@ -53,11 +54,11 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
     /// Reads all existing keys, and continues to follow the topic.
     /// - Throws: ``LogError`` when the topic cannot be read to its end.
     public init(
-        topics: any Topics, names: TopicNames = TopicNames(), report: @escaping @Sendable (String) -> Void = { _ in }
+        topics: any Topics, names: TopicNames = TopicNames(), journal: Journal = .silent
     ) throws(LogError) {
         self.topics = topics
         topic = names.keys
-        let table = Table(report)
+        let table = Table(journal)
         self.table = table
         following = try topics.follow(names.keys, nil, from: .beginning) { table.handle($0) }
         do throws(LogError) {

@@ -1,24 +1,22 @@
 public import Access
-internal import Clocks
+public import Clocks
 internal import Crypto
 public import EventLog
 public import EventModel
 public import HTTPServer
+public import Observability
 public import Sites
 
 /// What a gateway reports to the rest of the process.
 public struct GatewayHooks: Sendable {
     /// Every admin act, whether it was allowed or not (DESIGN 6).
     public var audit: @Sendable (AuditRecord) -> Void
-    /// Failures that an operator should see.
-    public var report: @Sendable (String) -> Void
+    /// Where failures that an operator should see are recorded.
+    public var journal: Journal
 
-    public init(
-        audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
-        report: @escaping @Sendable (String) -> Void = { _ in }
-    ) {
+    public init(audit: @escaping @Sendable (AuditRecord) -> Void = { _ in }, journal: Journal = .silent) {
         self.audit = audit
-        self.report = report
+        self.journal = journal
     }
 }
 
@@ -49,11 +47,9 @@ public final class Gateway: Sendable {
         /// The newest definition of each site known to a fold of this log in this process.
         public var folded: [PlacedDefinition] = []
         /// Longest time for reading the log's newest records at the start.
-        public var tailMilliseconds: Int64 = 10_000
-        /// The wall clock; source of created_at.
-        public var clock: @Sendable () -> Timestamp = { SystemClock().now }
-        /// Milliseconds of a monotonic clock; tests pass their own.
-        public var uptime: @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
+        public var tailMilliseconds = 10_000
+        /// Its wall clock is the source of created_at.
+        public var clock: any ProcessClock = .system
         public var hooks = GatewayHooks()
 
         public init(log: any EventLog, registry: any DefinitionRegistry, access: AccessControl) {
@@ -65,7 +61,7 @@ public final class Gateway: Sendable {
 
     let access: AccessControl
     let log: any EventLog
-    let clock: @Sendable () -> Timestamp
+    let clock: any ProcessClock
     let hooks: GatewayHooks
     let admission: Admission
     let refresh: RegistryRefresh
@@ -80,19 +76,19 @@ public final class Gateway: Sendable {
     public init(_ parts: Parts) throws {
         (log, access, registry) = (parts.log, parts.access, parts.registry)
         (clock, hooks) = (parts.clock, parts.hooks)
-        refresh = RegistryRefresh(parts.registry, uptime: parts.uptime)
+        refresh = RegistryRefresh(parts.registry, clock: parts.clock)
         let queues = Self.queues(parts.log.partitionCount)
-        var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, uptime: parts.uptime)
+        var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, clock: parts.clock)
         sources.folded = parts.folded
         sources.tailMilliseconds = parts.tailMilliseconds
-        sources.report = parts.hooks.report
+        sources.journal = parts.hooks.journal
         let start = try AdmissionStart(
-            sources, now: parts.clock(), gatewayID: SecureRandom.bytes(8), encode: IngestAnswer.stored
+            sources, gatewayID: SecureRandom.bytes(8), encode: IngestAnswer.stored
         ) { roster in queues[Self.shard(of: roster.siteID, of: queues.count)].adopt(roster) }
         (admission, starting) = (start.admission, start.sequencers)
         let surroundings = LogThread.Surroundings(
             log: parts.log, clock: parts.clock, admission: start.admission, registry: parts.registry,
-            report: parts.hooks.report)
+            journal: parts.hooks.journal)
         shards = queues.enumerated().map { number, queue in
             LogThread(surroundings, partition: PartitionIndex(Int32(number)), queue: queue)
         }

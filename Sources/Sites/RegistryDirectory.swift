@@ -1,6 +1,7 @@
 public import EventLog
 public import EventModel
 internal import Locks
+public import Observability
 
 /// The current definitions of the registry topic, names included, kept up to date; it never writes.
 ///
@@ -16,11 +17,11 @@ public final class RegistryDirectory: Sendable {
     /// Separate from the directory, so that following does not keep the directory alive.
     private final class Shared: Sendable {
         let state: Guarded<State>
-        let report: @Sendable (String) -> Void
+        let journal: Journal
 
-        init(_ table: RegistryTable, _ report: @escaping @Sendable (String) -> Void) {
+        init(_ table: RegistryTable, _ journal: Journal) {
             state = Guarded(State(table: table))
-            self.report = report
+            self.journal = journal
         }
 
         func handle(_ record: FollowedRecord) {
@@ -32,7 +33,7 @@ public final class RegistryDirectory: Sendable {
                     return state.badRecords
                 }
                 // Reporting the first one is enough.
-                if count == 1 { report("the registry's record at \(record.position) cannot be read and is left out") }
+                if count == 1 { journal.record(.registryRecordUnreadable(at: record.position)) }
                 return
             }
             act { $0.take(parsed) }
@@ -54,11 +55,11 @@ public final class RegistryDirectory: Sendable {
     /// - Throws: ``LogError`` if there is no such topic or no broker answers.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), log: any EventLog,
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        journal: Journal = .silent
     ) throws(LogError) {
         epoch = log.epoch
         partitionCount = log.partitionCount
-        let shared = Shared(RegistryTable(epoch: log.epoch, partitionCount: log.partitionCount), report)
+        let shared = Shared(RegistryTable(epoch: log.epoch, partitionCount: log.partitionCount), journal)
         self.shared = shared
         following = try topics.follow(names.registry, nil, from: .beginning) { shared.handle($0) }
     }

@@ -12,11 +12,11 @@ internal import Locks
 public final class RegistryRepair: Sendable {
     /// A definition reaches the registry within a produce deadline after the log; one that is still missing after this
     /// time is lost. Writing earlier would race with the gateway, which alone has the names.
-    public static let graceMillisecondsDefault: Int64 = 60_000
+    public static let graceMillisecondsDefault = 60_000
 
     private struct Lack {
         var known: RegistryRevision
-        var since: Int64
+        var since: MonotonicTime
     }
 
     private struct RegistryRevision: Equatable {
@@ -25,18 +25,17 @@ public final class RegistryRepair: Sendable {
     }
 
     private let registry: TopicRegistry
-    private let graceMilliseconds: Int64
-    private let uptime: @Sendable () -> Int64
+    private let graceMilliseconds: Int
+    private let clock: any ProcessClock
     private let lacks = Guarded<[SiteID: Lack]>([:])
 
-    /// - Parameter uptime: Milliseconds of a monotonic clock; tests pass their own.
     public init(
-        _ registry: TopicRegistry, graceMilliseconds: Int64 = RegistryRepair.graceMillisecondsDefault,
-        uptime: @escaping @Sendable () -> Int64 = { SystemClock().uptime.milliseconds }
+        _ registry: TopicRegistry, graceMilliseconds: Int = RegistryRepair.graceMillisecondsDefault,
+        clock: any ProcessClock = .system
     ) {
         self.registry = registry
         self.graceMilliseconds = graceMilliseconds
-        self.uptime = uptime
+        self.clock = clock
     }
 
     /// Writes the definitions that the registry lacks, has with a lower revision or another version, or might lose,
@@ -79,7 +78,7 @@ public final class RegistryRepair: Sendable {
 
     /// Those that have been missing for long enough.
     private func due(_ lacking: [PlacedDefinition]) -> Set<SiteID> {
-        let now = uptime()
+        let now = clock.uptime
         return lacks.withLock { lacks in
             var next: [SiteID: Lack] = [:]
             var due: Set<SiteID> = []
@@ -89,7 +88,7 @@ public final class RegistryRepair: Sendable {
                 var lack = Lack(known: revision, since: now)
                 if let before = lacks[site], before.known == revision { lack = before }
                 next[site] = lack
-                if now - lack.since >= graceMilliseconds { due.insert(site) }
+                if lack.since.advanced(milliseconds: graceMilliseconds) <= now { due.insert(site) }
             }
             lacks = next
             return due

@@ -1,6 +1,7 @@
 public import EventLog
 public import EventModel
 internal import Locks
+public import Observability
 
 /// The registry as a compacted topic that all gateways share (DESIGN 3, 5).
 public final class TopicRegistry: DefinitionRegistry {
@@ -11,19 +12,19 @@ public final class TopicRegistry: DefinitionRegistry {
     public let directory: RegistryDirectory
     private let topics: any Topics
     private let topic: String
-    private let report: @Sendable (String) -> Void
+    private let journal: Journal
     /// The last definition that this process wrote for each site. If another record displaces it, it is written again.
     private let written = Guarded<[SiteID: RecordPosition]>([:])
 
     /// - Throws: ``LogError`` if there is no such topic or no broker answers.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), log: any EventLog,
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        journal: Journal = .silent
     ) throws(LogError) {
         self.topics = topics
         topic = names.registry
-        self.report = report
-        directory = try RegistryDirectory(topics: topics, names: names, log: log, report: report)
+        self.journal = journal
+        directory = try RegistryDirectory(topics: topics, names: names, log: log, journal: journal)
     }
 
     /// Stops reading.
@@ -70,8 +71,8 @@ public final class TopicRegistry: DefinitionRegistry {
     /// Only the gateway that wrote the better record does this, so that there is only one rewrite.
     private func writeAgain(_ definition: PlacedDefinition) {
         guard written.withLock({ $0[definition.siteID] }) == definition.position else { return }
-        store(definition) { [report] error in
-            if let error { report("the registry's newest record of a site is not its newest definition: \(error)") }
+        store(definition) { [journal] error in
+            if let error { journal.record(.registryNotRewritten(definition.siteID, error.forOperator)) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Clocks
 import EventModel
 import Foundation
 import HTTPServer
@@ -124,8 +125,7 @@ struct AccessTests {
 
     @Test("the table of buckets is bounded, and the busiest clients stay limited")
     func bounded() {
-        let clock = TestClock()
-        let limiter = RateLimiter(uptime: { clock.uptimeMilliseconds })
+        let limiter = RateLimiter(clock: ManualClock())
         func admit(_ name: String) -> Bool {
             limiter.admit([RateLimiter.Subject(name: name, limit: 2, policy: "address")]).isAllowed
         }
@@ -137,7 +137,7 @@ struct AccessTests {
 
     @Test("an absurd limit is no trap")
     func hugeLimit() {
-        let limiter = RateLimiter(uptime: { .max / 2 })
+        let limiter = RateLimiter(clock: ManualClock(uptime: MonotonicTime(microseconds: .max / 2)))
         #expect(limiter.admit([RateLimiter.Subject(name: "a", limit: .max, policy: "key")]).isAllowed)
     }
 

@@ -1,3 +1,4 @@
+import Clocks
 import Crypto
 import EventLog
 import EventModel
@@ -59,7 +60,7 @@ struct DamagedRecordTests {
     func storedKeys() throws {
         let harness = try GatewayHarness()
         let path = harness.folder.file("damaged.sqlite")
-        let store = try KeyStore(path: path, uptime: { 0 })
+        let store = try KeyStore(path: path, clock: ManualClock())
         let vandal = try Connection(path: path, .shared)
         for sites in [["0"], ["a", "b"]] as [[SiteID]] {
             let (_, key) = try store.create(role: .viewer, sites: sites, at: harness.clock.now)

@@ -92,21 +92,13 @@ struct FailureTests {
     @Test("a record that has become older than 30 s is not appended (SPEC 2.8)", arguments: [30, 31])
     func lateAppend(seconds: Int64) throws {
         // A request that was judged long before the append: the clock moves on while the group is prepared.
-        let reads = Guarded(0)
-        let clock = harness.clock
-        let slow: @Sendable () -> Timestamp = {
-            let read = reads.withLock { count in
-                count += 1
-                return count
-            }
-            return read == 1 ? clock.now : clock.now + seconds * Microseconds.second
-        }
+        let slow = SteppingClock(harness.clock.now, wallSeconds: seconds)
         let log = InMemoryLog()
         let thread = LogThread(
             .init(
                 log: log, clock: slow, admission: Admission(),
                 registry: try RegistryStore(
-                    path: harness.folder.file("late.sqlite"), epoch: log.epoch), report: { _ in }))
+                    path: harness.folder.file("late.sqlite"), epoch: log.epoch)))
         thread.start(makeSequencer())
         let exchange = RecordingExchange()
         #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))

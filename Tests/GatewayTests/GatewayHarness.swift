@@ -1,10 +1,11 @@
+import Clocks
 import EventLog
 import EventModel
 import Foundation
 import HTTPServer
 import JSON
 internal import Locks
-import Synchronization
+import Observability
 import TestKit
 import Testing
 
@@ -12,27 +13,14 @@ import Testing
 @testable import Gateway
 @testable import Sites
 
-/// A clock that a test moves.
-final class TestClock: Sendable {
-    private let microseconds: Atomic<Int64>
-    private let uptime = Atomic<Int64>(1_000_000)
+extension ManualClock {
+    /// 2026-01-12T12:00:00Z
+    static var atNoon: ManualClock { ManualClock(now: Timestamp(microseconds: 1_768_219_200_000_000)) }
 
-    /// - Parameter start: 2026-01-12T12:00:00Z where nothing else is said.
-    init(_ start: Timestamp = Timestamp(microseconds: 1_768_219_200_000_000)) {
-        microseconds = Atomic(start.microseconds)
-    }
-
-    var now: Timestamp { Timestamp(microseconds: microseconds.load(ordering: .relaxed)) }
-    var uptimeMilliseconds: Int64 { uptime.load(ordering: .relaxed) }
-
-    /// Moves the wall clock, also back, and, forward, the monotonic one.
+    /// Moves both clocks forward, or sets the wall clock back.
     func advance(seconds: Int64) {
-        microseconds.add(seconds * Microseconds.second, ordering: .relaxed)
-        if seconds > 0 { uptime.add(seconds * 1000, ordering: .relaxed) }
+        if seconds < 0 { set(now + seconds * Microseconds.second) } else { advance(milliseconds: Int(seconds) * 1000) }
     }
-
-    /// Moves the monotonic clock alone.
-    func advance(milliseconds: Int64) { uptime.add(milliseconds, ordering: .relaxed) }
 }
 
 /// An exchange that keeps its answer.
@@ -61,19 +49,20 @@ final class GatewayHarness: Sendable {
     /// Of a gateway that shares registry and keys with others.
     let topics: (any Topics)?
     let registry: any DefinitionRegistry
-    let clock: TestClock
+    let clock: ManualClock
     let folder: TemporaryFolder
     let keys: any KeySource & KeyAdministration
     let gateway: Gateway
     let routes: [HTTPRoute]
     let adminKey: String
-    let reports: Monitor<[String]>
+    /// What the gateway has recorded.
+    let events: Monitor<[JournalEvent]>
 
     /// - Parameters:
     ///   - topics: registry and keys are in them, not in files.
     ///   - folder: one of an earlier harness, to restart on its files.
     init(
-        log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: TestClock = TestClock(),
+        log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: ManualClock = .atNoon,
         folder: TemporaryFolder? = nil,
         folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
@@ -83,26 +72,24 @@ final class GatewayHarness: Sendable {
         self.clock = clock
         self.topics = topics
         self.folder = try folder ?? TemporaryFolder()
-        let uptime: @Sendable () -> Int64 = { clock.uptimeMilliseconds }
-        let reports = Monitor<[String]>([])
-        self.reports = reports
-        let report: @Sendable (String) -> Void = { text in reports.update { $0.append(text) } }
+        let events = Monitor<[JournalEvent]>([])
+        self.events = events
+        let journal = Journal { event in events.update { $0.append(event) } }
         if let topics {
-            keys = try TopicKeyStore(topics: topics, report: report)
-            registry = try TopicRegistry(topics: topics, log: log, report: report)
+            keys = try TopicKeyStore(topics: topics, journal: journal)
+            registry = try TopicRegistry(topics: topics, log: log, journal: journal)
         } else {
-            keys = try KeyStore(path: self.folder.file("keys.sqlite"), uptime: uptime)
+            keys = try KeyStore(path: self.folder.file("keys.sqlite"), clock: clock)
             registry = try RegistryStore(
                 path: self.folder.file("registry.sqlite"), epoch: log.epoch)
         }
         adminKey = try keys.create(role: .admin, at: clock.now).text
         let access = AccessControl(
-            keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), uptime: uptime)
+            keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), clock: clock)
         var parts = Gateway.Parts(log: log, registry: registry, access: access)
         parts.folded = folded
-        parts.clock = { clock.now }
-        parts.uptime = uptime
-        parts.hooks = GatewayHooks(audit: audit, report: report)
+        parts.clock = clock
+        parts.hooks = GatewayHooks(audit: audit, journal: journal)
         let gateway = try Gateway(parts)
         self.gateway = gateway
         routes = gateway.routes + HealthRoutes.routes { gateway.notReady + notReady() }

@@ -1,3 +1,4 @@
+import Clocks
 import EventLog
 import EventModel
 import Locks
@@ -83,7 +84,7 @@ private final class LazyFollowing: TopicFollowing {
 struct SharedPlant {
     let log: InMemoryLog
     let inner: InMemoryTopics
-    let clock = TestClock()
+    let clock = ManualClock.atNoon
     static let names = TopicNames()
 
     init(partitionCount: Int32 = 4) {

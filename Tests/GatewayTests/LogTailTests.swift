@@ -1,8 +1,9 @@
+import Clocks
 import Crypto
 import EventLog
 import EventModel
 import Locks
-import Synchronization
+import Observability
 import Testing
 
 @testable import Gateway
@@ -43,11 +44,11 @@ struct LogTailTests {
 
     private func tail(
         _ log: any EventLog, _ bounds: LogTail.Bounds, after seconds: Int64 = 3600,
-        uptime: @escaping @Sendable () -> Int64 = { 0 }, report: @escaping @Sendable (String) -> Void = { _ in }
+        clock: any ProcessClock = ManualClock(), journal: Journal = .silent
     ) throws -> LogTail {
         try LogTail(
             log, now: start + seconds * Microseconds.second, bounds: bounds,
-            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), uptime: uptime, report: report)
+            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), clock: clock, journal: journal)
     }
 
     /// Whether the window of a partition knows its event of this number.
@@ -100,10 +101,8 @@ struct LogTailTests {
     @Test("a start takes no longer than its time, and what is read by then is of use")
     func milliseconds() throws {
         try fill(records: 2000, events: 1)
-        let looks = Atomic<Int64>(0)
-        // Each look at the clock is a millisecond later.
         let tail = try tail(
-            log, LogTail.Bounds(milliseconds: 8), uptime: { looks.add(1, ordering: .relaxed).newValue })
+            log, LogTail.Bounds(milliseconds: 8), clock: SteppingClock(start, uptimeMilliseconds: 1))
         #expect(tail.eventCount > 0 && tail.eventCount < 4 * 2000)
         #expect(knows(tail, 0, 1999) && !knows(tail, 3, 0))
         #expect(try self.tail(log, LogTail.Bounds(milliseconds: 0)).eventCount == 0)
@@ -119,12 +118,14 @@ struct LogTailTests {
     @Test("a partition that cannot be read now is left out and reported; the others are remembered")
     func unreadable() throws {
         try fill(records: 10, events: 1)
-        let reports = Guarded<[String]>([])
+        let events = Guarded<[JournalEvent]>([])
         let wrapped = WrappedLog(log, unreadable: PartitionIndex(2))
         let tail = try tail(
-            wrapped, LogTail.Bounds(), report: { text in reports.withLock { $0.append(text) } })
+            wrapped, LogTail.Bounds(), journal: Journal { event in events.withLock { $0.append(event) } })
         #expect(tail.eventCount == 30 && knows(tail, 3, 9) && !knows(tail, 2, 9))
-        #expect(reports.withLock { $0 }.map { $0.contains("partition 2") && $0.contains("leader is away") } == [true])
+        #expect(
+            events.withLock { $0 }.map { $0.message.contains("partition 2") && $0.message.contains("leader is away") }
+                == [true])
     }
 
     @Test("a record that cannot be understood keeps the gateway from starting")

@@ -1,3 +1,4 @@
+import Clocks
 import EventLog
 import EventModel
 import Foundation
@@ -35,12 +36,9 @@ private final class EmptyRegistry: DefinitionRegistry {
 @Suite("Looking for what is unknown", .timeLimit(.minutes(2)))
 struct RegistryRefreshTests {
     private let registry = EmptyRegistry()
-    private let clock = TestClock()
+    private let clock = ManualClock()
 
-    private var refresh: RegistryRefresh {
-        let clock = clock
-        return RegistryRefresh(registry, uptime: { clock.uptimeMilliseconds })
-    }
+    private var refresh: RegistryRefresh { RegistryRefresh(registry, clock: clock) }
 
     @Test("while one request reads for a site, the next ones of that site read nothing of their own (DESIGN 5)")
     func shared() {

@@ -2,7 +2,6 @@ import EventLog
 import EventModel
 import HTTPServer
 import Locks
-import Synchronization
 import Testing
 
 @testable import Gateway
@@ -141,18 +140,14 @@ struct ShardTests {
 
     @Test("the log's own deadline must still fit into the 30 s of a record (SPEC 2.8)", arguments: [20, 21])
     func appendTimeout(seconds: Int64) throws {
-        let reads = Atomic(0)
-        let clock = plant.clock
-        // The group is stamped at the first look at the clock; it is appended `seconds` later.
-        let slow: @Sendable () -> Timestamp = {
-            reads.add(1, ordering: .relaxed).newValue == 1 ? clock.now : clock.now + seconds * Microseconds.second
-        }
+        // The group is stamped at the first reading of the clock; it is appended `seconds` later.
+        let slow = SteppingClock(plant.clock.now, wallSeconds: seconds)
         let log = WrappedLog(InMemoryLog(), appendTimeoutSeconds: 10)
         let registry = try TopicRegistry(topics: plant.inner, log: log)
         defer { registry.stop() }
         let thread = LogThread(
             .init(
-                log: log, clock: slow, admission: Admission(), registry: registry, report: { _ in }))
+                log: log, clock: slow, admission: Admission(), registry: registry))
         thread.start(makeSequencer())
         let exchange = RecordingExchange()
         #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))

@@ -1,3 +1,4 @@
+import Clocks
 import EventLog
 import EventModel
 import Gateway
@@ -76,9 +77,10 @@ final class SimulatedGateway {
         self.clockOffset = clockOffset
         let adopted = Adopted()
         self.adopted = adopted
-        let sources = AdmissionStart.Sources(log: log, registry: registry.view(of: number), uptime: { 0 })
+        let host = ManualClock(now: Timestamp(microseconds: now + clockOffset))
+        let sources = AdmissionStart.Sources(log: log, registry: registry.view(of: number), clock: host)
         let start = try AdmissionStart(
-            sources, now: Timestamp(microseconds: now + clockOffset), gatewayID: [UInt8(number)],
+            sources, gatewayID: [UInt8(number)],
             encode: { IngestAnswer.stored($0) }, adopted: { adopted.rosters.append($0) })
         admission = start.admission
         sequencer = start.sequencers[0].make()

@@ -35,7 +35,6 @@ final class ClusterParts: Sendable {
         _ options: KafkaOptions, role: String, workerID: String? = nil, _ configuration: ServerConfiguration,
         _ journal: StructuredLog
     ) throws {
-        let report: @Sendable (String) -> Void = { journal.write(.warning, $0) }
         names = options.names
         settings = try options.settings(role)
         var opened: [() -> Void] = []
@@ -45,9 +44,9 @@ final class ClusterParts: Sendable {
             opened.append { log.close() }
             let topics = try KafkaTopics(settings)
             opened.append { topics.close() }
-            let keys = try TopicKeyStore(topics: topics, names: names, report: report)
+            let keys = try TopicKeyStore(topics: topics, names: names, journal: journal.journal)
             opened.append { keys.stop() }
-            let registry = try TopicRegistry(topics: topics, names: names, log: log, report: report)
+            let registry = try TopicRegistry(topics: topics, names: names, log: log, journal: journal.journal)
             opened.append { registry.stop() }
             holders = HolderTable(ownWorkerID: workerID)
             try holders.start(following: topics, topic: names.workers)
@@ -131,6 +130,6 @@ extension GatewayHooks {
                         "site": record.siteID, "result": record.result,
                     ])
             },
-            report: { journal.write(.error, $0) })
+            journal: journal.journal)
     }
 }

@@ -1,5 +1,7 @@
+package import Clocks
 package import EventLog
 package import EventModel
+package import Observability
 package import Sites
 
 /// Admission right after the start: combines the registry, the fold and the newest records of the log, and repairs the
@@ -12,18 +14,15 @@ package struct AdmissionStart {
         /// The newest definition of each site known to a fold of this log in this process.
         package var folded: [PlacedDefinition] = []
         /// Longest time for reading the log's newest records.
-        package var tailMilliseconds: Int64 = 10_000
-        /// Milliseconds of a monotonic clock.
-        package var uptime: @Sendable () -> Int64
-        /// Receives errors that do not keep a gateway from starting.
-        package var report: @Sendable (String) -> Void = { _ in }
+        package var tailMilliseconds = 10_000
+        package var clock: any ProcessClock
+        /// Where errors are recorded that do not keep a gateway from starting.
+        package var journal = Journal.silent
 
-        package init(
-            log: any EventLog, registry: any DefinitionRegistry, uptime: @escaping @Sendable () -> Int64
-        ) {
+        package init(log: any EventLog, registry: any DefinitionRegistry, clock: any ProcessClock) {
             self.log = log
             self.registry = registry
-            self.uptime = uptime
+            self.clock = clock
         }
     }
 
@@ -43,14 +42,15 @@ package struct AdmissionStart {
     ///     reads the registry. Pass it to ``Sequencer/adopt(_:)`` of its partition ahead of the waiting requests.
     /// - Throws: ``LogError``, `CodecError`, or an error of a registry that cannot be read.
     package init(
-        _ sources: Sources, now: Timestamp, gatewayID: [UInt8], encode: @escaping AnswerEncoder,
+        _ sources: Sources, gatewayID: [UInt8], encode: @escaping AnswerEncoder,
         adopted: @escaping @Sendable (SiteRoster) -> Void
     ) throws {
         let count = sources.log.partitionCount
+        let now = sources.clock.now
         let windows = WindowBudget(keysMaximum: DuplicateWindow.keysMaximum, partitionCount: Int(count))
         let tail = try LogTail(
             sources.log, now: now, bounds: LogTail.Bounds(milliseconds: sources.tailMilliseconds), budget: windows,
-            uptime: sources.uptime, report: sources.report)
+            clock: sources.clock, journal: sources.journal)
         let admission = Admission(tail.idempotency)
         self.admission = admission
         // After the tail, so that nothing appended in between is missed. From here on others' definitions arrive.

@@ -1,6 +1,8 @@
+internal import Clocks
 internal import Crypto
 internal import EventLog
 internal import EventModel
+internal import Observability
 
 /// What a gateway must remember from before its start, read from the newest records of the log (SPEC 2.5, 2.6).
 ///
@@ -20,7 +22,7 @@ struct LogTail {
         /// Events over all partitions: adds a second or two to the start.
         var eventsMaximum = 2_000_000
         /// Time over all partitions, give or take one read.
-        var milliseconds: Int64 = 10_000
+        var milliseconds = 10_000
     }
 
     private(set) var partitions: [Partition]
@@ -33,8 +35,9 @@ struct LogTail {
 
     private let log: any EventLog
     private let bounds: Bounds
-    private let isTimeUp: @Sendable () -> Bool
-    private let report: @Sendable (String) -> Void
+    private let clock: any ProcessClock
+    private let deadline: MonotonicTime
+    private let journal: Journal
     private var cursors: [Cursor] = []
     private var batch = EventBatch(siteID: SiteID(bytes: []))
     private var remembered: [Remembered] = []
@@ -74,17 +77,16 @@ struct LogTail {
 
     /// Reads the records of the last 24 hours, newest first, until it has enough.
     /// - Parameters:
-    ///   - uptime: Milliseconds of a monotonic clock.
-    ///   - report: Receives partitions that cannot be read now; they do not keep a gateway from starting.
+    ///   - journal: Where partitions are named that cannot be read now; they do not keep a gateway from starting.
     init(
         _ log: any EventLog, now: Timestamp, bounds: Bounds = Bounds(), budget: WindowBudget,
-        uptime: @escaping @Sendable () -> Int64, report: @escaping @Sendable (String) -> Void
+        clock: any ProcessClock, journal: Journal
     ) throws {
         self.log = log
         self.bounds = bounds
-        self.report = report
-        let deadline = uptime() + bounds.milliseconds
-        isTimeUp = { uptime() >= deadline }
+        self.journal = journal
+        self.clock = clock
+        deadline = clock.uptime.advanced(milliseconds: bounds.milliseconds)
         partitions = (0..<log.partitionCount).map { _ in Partition(window: DuplicateWindow(budget: budget)) }
         for partition in 0..<log.partitionCount {
             cursors.append(try open(PartitionIndex(partition), since: now - IdempotencyTable.keptMicroseconds))
@@ -102,10 +104,12 @@ struct LogTail {
         for partition in partitions.indices { partitions[partition].window.maintain() }
     }
 
+    private var isTimeUp: Bool { clock.uptime >= deadline }
+
     private func open(_ partition: PartitionIndex, since time: Timestamp) throws -> Cursor {
         try attempt(partition, orElse: Cursor(first: .zero, end: .zero)) {
             let end = try log.endOffset(partition)
-            guard !isTimeUp() else { return Cursor(first: end, end: end) }
+            guard !isTimeUp else { return Cursor(first: end, end: end) }
             return Cursor(first: max(try log.startOffset(partition), try log.offset(partition, at: time)), end: end)
         }
     }
@@ -117,7 +121,7 @@ struct LogTail {
             // Each gets an equal part of what is left.
             let share = (bounds.eventsMaximum - eventCount) / open.count
             for number in open {
-                guard eventCount < bounds.eventsMaximum, !isTimeUp() else { return }
+                guard eventCount < bounds.eventsMaximum, !isTimeUp else { return }
                 let chunk = cursors[number].chunk(events: share)
                 cursors[number].end = try attempt(PartitionIndex(Int32(number)), orElse: cursors[number].first) {
                     try read(number, chunk)
@@ -135,8 +139,7 @@ struct LogTail {
         do {
             return try body()
         } catch let error as LogError where error.isRetriable || error.code == .outOfRange {
-            report(
-                "the tail of partition \(partition.value) cannot be read, duplicates in it are not reported: \(error)")
+            journal.record(.logTailUnreadable(partition, error))
             return fallback
         }
     }
@@ -146,7 +149,7 @@ struct LogTail {
         var definitions: [(record: DefinitionRecord, position: RecordPosition)] = []
         var answers: [Remembered] = []
         var next = offsets.lowerBound
-        while next < offsets.upperBound, next == offsets.lowerBound || !isTimeUp() {
+        while next < offsets.upperBound, next == offsets.lowerBound || !isTimeUp {
             let before = next
             next = try log.read(partition, from: next, byteLimit: Self.readBytes) { record in
                 guard record.offset < offsets.upperBound else { return }

@@ -32,7 +32,7 @@ extension Gateway {
         }
         let admitted: Admission.Admitted
         do throws(IngestRefusal) {
-            admitted = try admission.admit(reading, site: site, key: key, now: clock(), refresh: refresh.refresh)
+            admitted = try admission.admit(reading, site: site, key: key, now: clock.now, refresh: refresh.refresh)
         } catch {
             throw IngestAnswer.problem(error)
         }

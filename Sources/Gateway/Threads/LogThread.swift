@@ -1,8 +1,9 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
-internal import Foundation
 internal import HTTPServer
 internal import Locks
+internal import Observability
 internal import Sites
 
 /// The only thread that appends to a partition of the log: a thin shell around ``Sequencer``.
@@ -10,15 +11,15 @@ final class LogThread: Sendable {
     /// What the thread needs from the rest of the gateway.
     struct Surroundings: Sendable {
         var log: any EventLog
-        var clock: @Sendable () -> Timestamp
+        var clock: any ProcessClock
         var admission: Admission
         var registry: any DefinitionRegistry
-        /// Receives failures that an operator should see.
-        var report: @Sendable (String) -> Void
+        var journal: Journal = .silent
     }
 
     private struct Progress {
-        var hasEnded = true
+        /// nil until it has started.
+        var thread: BackgroundThread?
         /// Number of definitions that are in the log but not yet in the registry.
         var storing = 0
     }
@@ -40,22 +41,17 @@ final class LogThread: Sendable {
 
     /// Starts the thread.
     func start(_ sequencer: consuming sending Sequencer) {
-        progress.withLock { $0.hasEnded = false }
         // From here on the thread is its only owner.
         let box = SequencerBox(sequencer)
-        let thread = Thread { [self] in
-            run(box)
-            progress.update { $0.hasEnded = true }
-        }
-        thread.name = "andon-log-\(partition.value)"
-        thread.start()
+        let thread = BackgroundThread.start("andon-log-\(partition.value)") { [self] in run(box) }
+        progress.withLock { $0.thread = thread }
     }
 
     /// Serves the waiting requests and accepts no more. Returns when the thread has ended and the registry has stored
     /// the definitions it was given, or the time for that is up.
     func stop() {
         queue.close()
-        progress.wait { $0.hasEnded ? () : nil }
+        progress.withLock { $0.thread }?.join()
         _ = progress.wait(milliseconds: Self.storingMillisecondsMaximum) { $0.storing == 0 ? () : nil }
     }
 
@@ -70,12 +66,12 @@ final class LogThread: Sendable {
     }
 
     private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
-        let records = sequencer.prepare(works.map(\.request), now: surroundings.clock())
+        let records = sequencer.prepare(works.map(\.request), now: surroundings.clock.now)
         let outcomes: [AdmissionOutcome]
         do throws(LogError) {
             outcomes = sequencer.appended(try append(records, sequencer))
         } catch {
-            surroundings.report("append failed: \(error)")
+            surroundings.journal.record(.appendFailed(partition, error))
             outcomes = sequencer.failed()
         }
         for (work, outcome) in zip(works, outcomes) {
@@ -89,7 +85,7 @@ final class LogThread: Sendable {
     ) throws(LogError) -> [RecordPosition] {
         guard !records.isEmpty else { return [] }
         let timeout = surroundings.log.appendTimeoutMicroseconds
-        guard sequencer.mayAppend(at: surroundings.clock(), appendTimeoutMicroseconds: timeout) else {
+        guard sequencer.mayAppend(at: surroundings.clock.now, appendTimeoutMicroseconds: timeout) else {
             throw LogError(.unavailable, "the records waited too long for the log")
         }
         return try surroundings.log.append(records)
@@ -112,10 +108,10 @@ final class LogThread: Sendable {
     /// The thread does not wait: events continue while the registry's broker is slow.
     private func store(_ placed: PlacedDefinition, _ change: DefinitionChange, _ exchange: any HTTPExchange) {
         progress.withLock { $0.storing += 1 }
-        let (report, progress) = (surroundings.report, progress)
+        let (journal, progress) = (surroundings.journal, progress)
         surroundings.registry.store(placed) { error in
             if let error {
-                report("the registry of site \(placed.siteID) could not be written: \(error)")
+                journal.record(.registryNotWritten(placed.siteID, error.forOperator))
                 exchange.complete(IngestAnswer.unavailable("the registry cannot be written; send it again"))
             } else {
                 exchange.complete(DefinitionAnswer.response(placed, change))
