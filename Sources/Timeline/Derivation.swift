@@ -7,9 +7,6 @@ extension SiteFold {
         try timelines.page(of: line, holding: key, reader)
     }
 
-    /// All lines, in order.
-    var lineIndices: some Sequence<LineIndex> { timelines.indices }
-
     /// Whether the worker may have accepted events.
     package func hasEvents(_ worker: UInt32) -> Bool { hasEvents(LineIndex(worker, .accepted)) }
 
