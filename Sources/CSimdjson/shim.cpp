@@ -3,6 +3,8 @@
 // interface does not check bytes that nobody asks for, and neither tells which of two equal keys came last.
 #include "shim.h"
 
+#include "slow_reader.h"
+
 #include <simdjson.h>
 
 #include <cstdlib>
@@ -19,6 +21,8 @@ using simdjson::stage1_mode;
 // table four times that).
 constexpr size_t retained_bytes = 1 << 20;
 constexpr size_t smallest_bytes = 1 << 15;
+// The slow path reads each member of the object around the events by itself, so their number is limited.
+constexpr uint32_t slow_members_maximum = 1000;
 
 enum class outcome : uint32_t {
     ok = ANDON_JSON_OK,
@@ -27,12 +31,6 @@ enum class outcome : uint32_t {
     no_events = ANDON_JSON_NO_EVENTS,
     too_many = ANDON_JSON_TOO_MANY,
 };
-
-inline bool is_blank(uint8_t c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-inline bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
-inline bool ends_token(uint8_t c) {
-    return is_blank(c) || c == ',' || c == ':' || c == '{' || c == '}' || c == '[' || c == ']';
-}
 
 /// The four hexadecimal digits at `p`, or -1.
 int32_t hexadecimal(const uint8_t *p) {
@@ -201,6 +199,9 @@ struct walker {
         return true;
     }
 
+    /// The value at `next`, of which the first bytes are kept to say what it is.
+    andon_json_field other(uint32_t length) const { return {text + tokens[next], length, ANDON_JSON_OTHER}; }
+
     /// Any value inside `depth` open brackets.
     outcome value(andon_json_field &field, uint32_t depth) {
         switch (peek()) {
@@ -208,14 +209,10 @@ struct walker {
         case 'n':
             field.kind = ANDON_JSON_NULL;
             return literal("null", 4) ? outcome::ok : outcome::malformed;
-        case 't':
-            field.kind = ANDON_JSON_OTHER;
-            return literal("true", 4) ? outcome::ok : outcome::malformed;
-        case 'f':
-            field.kind = ANDON_JSON_OTHER;
-            return literal("false", 5) ? outcome::ok : outcome::malformed;
-        case '[': field.kind = ANDON_JSON_OTHER; return skip_array(depth);
-        case '{': field.kind = ANDON_JSON_OTHER; return skip_object(depth);
+        case 't': field = other(4); return literal("true", 4) ? outcome::ok : outcome::malformed;
+        case 'f': field = other(5); return literal("false", 5) ? outcome::ok : outcome::malformed;
+        case '[': field = other(1); return skip_array(depth);
+        case '{': field = other(1); return skip_object(depth);
         case 0: return outcome::malformed;
         default: return number(field) ? outcome::ok : outcome::malformed;
         }
@@ -353,6 +350,7 @@ struct andon_json_parser {
     /// The array of events at the walker, inside `depth` open brackets.
     outcome array(walker &walk, andon_json_result &result, uint32_t depth) {
         result.count = 0;
+        result.has_list = 1;
         walk.next++;
         if (walk.take(']')) return outcome::ok;
         for (;;) {
@@ -371,6 +369,7 @@ struct andon_json_parser {
         return walk.members(0, [&](const andon_json_field &key, uint32_t depth) {
             if (walker::is(key, "events", 6)) {
                 result.count = 0;
+                result.has_list = 0;
                 return walk.peek() == '[' ? array(walk, result, depth) : walk.value(ignored, depth);
             }
             return walk.value(walker::is(key, "site_id", 7) ? result.site_id : ignored, depth);
@@ -388,10 +387,23 @@ struct andon_json_parser {
         return result.count == 0 ? outcome::no_events : outcome::ok;
     }
 
-    /// One line, whose tokens the walker holds from `next` to `last`.
-    void line(walker &walk, andon_json_event &event) {
-        const outcome read = walk.element(event, 0);
+    /// One line, or another text that stands alone inside `depth` open brackets, whose tokens the walker holds from
+    /// `next` to `last`. What is not JSON becomes an element that is no object.
+    void line(walker &walk, andon_json_event &event, uint32_t depth = 0) {
+        const outcome read = walk.element(event, depth);
         if (read != outcome::ok || walk.next != walk.last) std::memset(&event, 0, sizeof event);
+    }
+
+    /// The same, for a text that is read by itself.
+    void alone(const uint8_t *first, size_t length, walker &whole, andon_json_event &event, uint32_t depth = 0) {
+        if (stage->stage1(first, length, stage1_mode::regular) != simdjson::SUCCESS) {
+            std::memset(&event, 0, sizeof event);
+            return;
+        }
+        walker walk = over(first, length, whole.has_escapes);
+        walk.arena = whole.arena;
+        line(walk, event, depth);
+        whole.arena = walk.arena;
     }
 
     outcome lines(const uint8_t *body, size_t length, bool has_escapes, andon_json_result &result) {
@@ -417,16 +429,136 @@ struct andon_json_parser {
                 while (walk.last < stage->n_structural_indexes && body + walk.tokens[walk.last] < stop) walk.last++;
                 line(walk, event);
                 walk.next = walk.last;
-            } else if (stage->stage1(first, size_t(stop - first), stage1_mode::regular) == simdjson::SUCCESS) {
-                walker alone = over(first, size_t(stop - first), has_escapes);
-                alone.arena = walk.arena;
-                line(alone, event);
-                walk.arena = alone.arena;
             } else {
-                std::memset(&event, 0, sizeof event);
+                alone(first, size_t(stop - first), walk, event);
             }
         }
         return result.count == 0 ? outcome::no_events : outcome::ok;
+    }
+
+    // MARK: After the fast walk has failed
+
+    static outcome of(passage read) {
+        switch (read) {
+        case passage::ok: return outcome::ok;
+        case passage::malformed: return outcome::malformed;
+        case passage::too_deep: return outcome::too_deep;
+        }
+        return outcome::malformed;
+    }
+
+    /// Passes the array at the reader; its elements are read later, once it is known that they are the events.
+    outcome slow_array(slow_reader &reader, andon_json_result &result, uint32_t depth) {
+        result.count = 0;
+        result.has_list = 1;
+        reader.at++;
+        if (reader.take(']')) return outcome::ok;
+        for (;;) {
+            if (result.count == events_maximum) return outcome::too_many;
+            result.count++;
+            const outcome passed = of(reader.pass(depth + 1));
+            if (passed != outcome::ok) return passed;
+            if (reader.take(']')) return outcome::ok;
+            if (!reader.take(',')) return outcome::malformed;
+        }
+    }
+
+    /// Reads the elements of an array that has been passed, each by itself.
+    void slow_elements(slow_reader reader, walker &whole, const andon_json_result &result, uint32_t depth) {
+        reader.at++;
+        for (uint32_t index = 0; index < result.count; index++) {
+            reader.skip_blanks();
+            const size_t first = reader.at;
+            reader.pass(depth + 1);
+            alone(reader.text + first, reader.at - first, whole, events[index], depth + 1);
+            reader.take(',');
+        }
+    }
+
+    /// The member at the reader, inside the object around the events: only the events may be broken.
+    outcome slow_member(slow_reader &reader, walker &whole, andon_json_result &result, size_t &array) {
+        reader.skip_blanks();
+        const size_t first = reader.at;
+        if (!reader.string()) return outcome::malformed;
+        const andon_json_field key = slow_string(reader.text + first, reader.at - first, whole);
+        if (!reader.take(':')) return outcome::malformed;
+        reader.skip_blanks();
+        const size_t start = reader.at;
+        const bool is_events = walker::is(key, "events", 6);
+        if (is_events) {
+            result.count = 0;
+            result.has_list = 0;
+            array = start;
+            if (reader.peek() == '[') return slow_array(reader, result, 1);
+        }
+        const outcome read = of(reader.value(1));
+        if (read != outcome::ok || !walker::is(key, "site_id", 7)) return read;
+        const uint8_t c = reader.text[start];
+        if (c == '"') {
+            result.site_id = slow_string(reader.text + start, reader.at - start, whole);
+        } else {
+            result.site_id = {reader.text + start, 1, uint32_t(c == 'n' ? ANDON_JSON_NULL : ANDON_JSON_OTHER)};
+        }
+        return outcome::ok;
+    }
+
+    /// A string that is known to be valid, with its quotes.
+    andon_json_field slow_string(const uint8_t *first, size_t length, walker &whole) {
+        uint8_t *start = whole.arena;
+        if (!whole.has_escapes) return {first + 1, uint32_t(length - 2), ANDON_JSON_STRING};
+        whole.arena = unescape(first + 1, first + length - 1, start);
+        return {start, uint32_t(whole.arena - start), ANDON_JSON_STRING};
+    }
+
+    /// Finds the events of a batch of which some are not JSON (SPEC 2.3), or where a body stops being JSON.
+    outcome slow_document(
+        const uint8_t *body, size_t length, uint32_t layout, bool has_escapes, andon_json_result &result) {
+        slow_reader reader{body, length, depth_maximum, 0};
+        const outcome read = slow_read(reader, layout, has_escapes, result);
+        result.fault = reader.at;
+        return read;
+    }
+
+    outcome slow_read(slow_reader &reader, uint32_t layout, bool has_escapes, andon_json_result &result) {
+        walker whole = over(reader.text, reader.length, has_escapes);
+        result.count = 0;
+        result.has_list = 0;
+        result.site_id = andon_json_field{};
+        // UTF-16, in which every element would look broken.
+        if (reader.length > 1 && (reader.text[0] == 0 || reader.text[1] == 0)) return outcome::malformed;
+        reader.skip_blanks();
+        size_t array = reader.at;
+        uint32_t depth = 0;
+        outcome read = outcome::ok;
+        if (layout != ANDON_JSON_BATCH || (reader.peek() != '[' && reader.peek() != '{')) {
+            if (reader.value(0) == passage::ok) reader.skip_blanks();
+            return outcome::malformed;
+        }
+        if (reader.peek() == '[') {
+            read = slow_array(reader, result, 0);
+        } else {
+            depth = 1;
+            read = slow_object(reader, whole, result, array);
+        }
+        if (read != outcome::ok) return read;
+        reader.skip_blanks();
+        if (!reader.is_at_end()) return outcome::malformed;
+        if (result.count == 0) return outcome::no_events;
+        reader.at = array;
+        slow_elements(reader, whole, result, depth);
+        return outcome::ok;
+    }
+
+    outcome slow_object(slow_reader &reader, walker &whole, andon_json_result &result, size_t &array) {
+        reader.at++;
+        if (reader.take('}')) return outcome::ok;
+        for (uint32_t count = 0; count < slow_members_maximum; count++) {
+            const outcome read = slow_member(reader, whole, result, array);
+            if (read != outcome::ok) return read;
+            if (reader.take('}')) return outcome::ok;
+            if (!reader.take(',')) return outcome::malformed;
+        }
+        return outcome::malformed;
     }
 };
 
@@ -449,6 +581,7 @@ extern "C" andon_json_result andon_json_parse(
     andon_json_parser *parser, const uint8_t *body, size_t length, uint32_t layout) {
     andon_json_result result{};
     result.events = parser->events;
+    const uint8_t *const whole_body = body;
     // RFC 8259 §8.1 lets a reader ignore a byte order mark; Windows tools write it.
     if (length >= 3 && std::memcmp(body, "\xef\xbb\xbf", 3) == 0) {
         body += 3;
@@ -463,9 +596,14 @@ extern "C" andon_json_result andon_json_parse(
         result.status = ANDON_JSON_NO_MEMORY;
         return result;
     }
-    const outcome read = layout == ANDON_JSON_LINES
-                             ? parser->lines(body, length, has_escapes, result)
-                             : parser->document(body, length, layout, has_escapes, result);
+    outcome read;
+    if (layout == ANDON_JSON_LINES) {
+        read = parser->lines(body, length, has_escapes, result);
+    } else {
+        read = parser->document(body, length, layout, has_escapes, result);
+        if (read == outcome::malformed) read = parser->slow_document(body, length, layout, has_escapes, result);
+        result.fault += size_t(body - whole_body);
+    }
     result.status = uint32_t(read);
     return result;
 }

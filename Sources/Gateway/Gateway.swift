@@ -109,6 +109,12 @@ public final class Gateway: Sendable {
     /// The definition under which this gateway admits events, names included; nil for an unknown site.
     public func site(_ site: SiteID) -> PlacedDefinition? { admission.directory[site]?.placed }
 
+    /// How many events of a site this gateway has refused and not stored since it started, by the code of their verdict
+    /// (SPEC 7.4).
+    public func rejected(of site: SiteID) -> [(String, Int)] {
+        admission.rejected(of: site).map { ($0.verdict.code, $0.count) }
+    }
+
     /// What keeps the gateway from being ready: what it admits by must not become stale unnoticed.
     public var notReady: [String] { [registry.failure, access.failure].compactMap { $0 } }
 

@@ -4,7 +4,7 @@ import EventModel
 // `Deploy/fuzz` compiles it into one module with the sources of Gateway that do this.
 //
 // The first byte picks the layout. What the parser takes for JSON is compared with the reader of definitions, which
-// shares no code with it.
+// shares no code with it; a list is read again with one more element that is not JSON, which must change nothing else.
 
 private let parser = IngestParser()
 // libFuzzer has one thread.
@@ -26,16 +26,49 @@ public func fuzzIngest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let body = UnsafeRawBufferPointer(start: start + 1, count: count - 1)
     do {
         try parser.read(body, layout)
-        if layout != .lines { precondition(isJSON(body), "taken though it is not JSON") }
         _ = parser.namedSite(layout)
         parser.judge(by: roster, into: request)
+        if layout != .lines, !isJSON(body) {
+            precondition(layout == .batch, "taken though it is not JSON")
+            precondition(request.rejections.contains { $0.verdict == .invalidJSON }, "no element is broken")
+        }
         check(body)
+        if layout == .batch { checkPoisoned(body) }
     } catch {
-        precondition(layout != .lines || (error != .malformed && error != .tooDeep), "a line cost the others")
-        let isBroken = error == .malformed || error == .tooDeep
-        if layout != .lines, isBroken { precondition(!isJSON(body), "refused though it is JSON") }
+        precondition(layout != .lines || !isBroken(error), "a line cost the others")
+        if layout != .lines, isBroken(error) { precondition(!isJSON(body), "refused though it is JSON") }
+        if case .malformed(let place) = error {
+            precondition(0...body.count ~= place.offset && place.line > 0 && place.column > 0)
+        }
     }
     return 0
+}
+
+private func isBroken(_ fault: BodyFault) -> Bool {
+    switch fault {
+    case .malformed, .utf16, .tooDeep: true
+    case .noEvents, .notOneEvent, .noList, .tooManyEvents, .noMemory: false
+    }
+}
+
+private let poison = Array(#"["\ud83d","#.utf8)
+
+/// Puts an element that is not JSON before those of a list: all others keep their verdicts.
+private func checkPoisoned(_ body: UnsafeRawBufferPointer) {
+    guard body.first == UInt8(ascii: "["), request.eventCount < Limits.batchEventsMaximum, let parser else { return }
+    let (indexes, rejections, batch) = (request.indexes, request.rejections, request.batch)
+    let poisoned = poison + body.dropFirst()
+    poisoned.withUnsafeBytes { poisoned in
+        do {
+            try parser.read(poisoned, .batch)
+        } catch {
+            preconditionFailure("one element cost the others")
+        }
+        parser.judge(by: roster, into: request)
+    }
+    precondition(request.indexes == indexes.map { $0 + 1 } && request.batch == batch)
+    precondition(request.rejections.first?.verdict == .invalidJSON)
+    precondition(request.rejections.dropFirst().map(\.verdict) == rejections.map(\.verdict))
 }
 
 private func isJSON(_ body: UnsafeRawBufferPointer) -> Bool {

@@ -162,9 +162,9 @@ private final class AdmissionRun {
 
     private static func reception(_ refusal: IngestRefusal) -> OracleAdmission.Reception? {
         switch refusal {
-        case .body(.malformed): .malformed
+        case .body(.malformed), .body(.utf16): .malformed
         case .body(.tooDeep): .tooDeep
-        case .body(.noEvents): .noEvents
+        case .body(.noEvents), .body(.notOneEvent), .body(.noList): .noEvents
         case .body(.tooManyEvents): .tooManyEvents
         case .unknownSite: .unknownSite
         case .keyInFlight: .keyInFlight

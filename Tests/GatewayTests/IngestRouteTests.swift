@@ -1,5 +1,6 @@
 import EventModel
 import HTTPServer
+import JSON
 import Testing
 
 @testable import Gateway
@@ -107,7 +108,7 @@ struct IngestRouteTests {
         let events = [String](repeating: eventJSON(), count: 1001)
         #expect(harness.batch(events).status == 413)
         #expect(harness.batch([]).status == 400)
-        for body in ["{", "\u{0}", "[\"\\ud800\"]", String(repeating: "[", count: 65), "{\"events\":7}"] {
+        for body in ["{", "\u{0}", "[1 2]", String(repeating: "[", count: 65), "{\"events\":7}"] {
             let response = harness.send(.post, "/api/events/batch?site_id=plant", body: body)
             #expect(response.status == 400 && response.header("Content-Type") == "application/problem+json")
         }
@@ -120,6 +121,72 @@ struct IngestRouteTests {
             #expect(response.status == status, "\(type)")
         }
         #expect(try harness.batches().count == 1)
+    }
+
+    @Test("a body that is refused is told where, and which path takes it (SPEC 2.2, 2.5)")
+    func advice() {
+        func detail(_ path: String, _ body: String) -> String? {
+            let response = harness.send(.post, "\(path)?site_id=plant", body: body)
+            return response.status == 400 ? response["detail"] : nil
+        }
+        #expect(
+            detail("/api/events/batch", "[{},\n{} 7]")
+                == "the body is not JSON in UTF-8: it goes wrong at line 2, column 4 (byte offset 8)")
+        #expect(detail("/api/events", "[\(eventJSON())]")?.contains("go to /api/events/batch") == true)
+        #expect(detail("/api/events/batch", eventJSON())?.contains("a single event goes to /api/events") == true)
+        #expect(detail("/api/events/batch", "[\u{0}1]") == "the body is UTF-16; send UTF-8")
+    }
+
+    @Test("an error shows what stands in the field, at most 64 bytes of it (SPEC 2.4)")
+    func values() {
+        let long = String(repeating: "é", count: 100)
+        let cases: [(name: String, value: String?, shown: String?)] = [
+            ("confidence", "1.5", "1.5"), ("confidence", "\"0.9\"", "0.9"), ("confidence", nil, nil),
+            ("confidence", "0.25", "0.25"), ("confidence", "0", "0"), ("worker_id", "\"no\\u0022body\"", "no\"body"),
+            ("worker_id", "\"\(long)\"", String(repeating: "é", count: 32) + "…"), ("camera_id", "[1,2]", "[…]"),
+            ("camera_id", "{}", "{…}"), ("camera_id", "false", "false"), ("timestamp", "null", "null"),
+            ("timestamp", "\"2026-01-12T13:00:00+01:00\"", nil),
+            ("timestamp", "\"2026-01-13T00:00:00.5Z\"", "2026-01-13T00:00:00.500000Z"), ("count", "1e0", "1e0"),
+            ("event_type", "\"a\\nb\"", "a\nb"), ("site_id", "\"other\"", "other"),
+            ("workstation_id", "\"x\"", "x"),
+        ]
+        for (name, value, shown) in cases {
+            let response = harness.batch([eventJSON([name: value])])
+            guard case .object(let members)? = JSONValue(response.body), case .array(let errors)? = members["errors"]
+            else {
+                Issue.record("\(response.text)")
+                continue
+            }
+            #expect(errors.first?["value"]?.text == shown, "\(name) \(value ?? "missing")")
+            let single = harness.send(.post, "/api/events?site_id=plant", body: eventJSON([name: value]))
+            if !errors.isEmpty { #expect(single["value"] == shown ?? "null") }
+        }
+        let wrongType = harness.send(.post, "/api/events?site_id=plant", body: eventJSON(["confidence": "\"0.9\""]))
+        #expect(wrongType["detail"] == "confidence must be a number, not a string")
+    }
+
+    @Test("events refused and not stored are counted by verdict, once each, until the next start (SPEC 7.4)")
+    func rejected() throws {
+        let spoiled = [
+            "7", eventJSON(["confidence": "2"]), eventJSON(["confidence": "3"]), eventJSON(["worker_id": "\"nobody\""]),
+            eventJSON(["confidence": "0.1"]), eventJSON(), eventJSON(),
+        ]
+        func counts(_ site: SiteID = "plant") -> [String] {
+            harness.gateway.rejected(of: site).map { "\($0.0) \($0.1)" }
+        }
+        func post() -> HTTPResponse {
+            harness.send(
+                .post, "/api/events/batch?site_id=plant", body: "[\(spoiled.joined(separator: ","))]",
+                headers: ["Idempotency-Key": "k"])
+        }
+        harness.log.failNextAppends(1)
+        #expect(post().status == 503)
+        #expect(counts() == [])
+        #expect(post().status == 200)
+        // The first answer again: nothing new was refused.
+        #expect(post().status == 200)
+        #expect(counts() == ["invalid_json 1", "invalid_confidence 2"])
+        #expect(counts("other") == [])
     }
 
     @Test("a request with nothing to store writes no record and has no position (SPEC 2.8)")

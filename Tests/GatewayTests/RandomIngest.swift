@@ -38,7 +38,10 @@ struct RandomIngest {
 
     private mutating func body(_ layout: OracleAdmission.Layout, _ site: String) -> String {
         if once(in: 25) {
-            return one(of: ["", "{", "[1,]", "[\"\u{1}\"]", "nul", "[] []", "{\"events\":[]}", "[]", "\n\n"])
+            return one(of: [
+                "", "{", "[1,]", "[\"\u{1}\"]", "nul", "[] []", "{\"events\":[]}", "[]", "\n\n", "[1 2]", "[{]}",
+                "[{\"n\":\"a\"b\"},{\"n\":\"c\"d\"}]", "{\"events\":[tru],\"x\":nul}",
+            ])
         }
         if once(in: 40) { return String(repeating: "[", count: 65) + String(repeating: "]", count: 65) }
         if once(in: 60) { return layout == .lines ? lines(1001, site) : "[" + list(1001, site) + "]" }
@@ -75,6 +78,11 @@ struct RandomIngest {
     /// An event, or now and then something else.
     private mutating func element(_ site: String) -> String {
         if once(in: 20) { return one(of: ["7", "null", "[]", "\"x\"", "true", "{}"]) }
+        if once(in: 25) {
+            return one(of: [
+                "tru", "01", "\"\\ud83d\"", "\"a\u{1}\"", "{\"a\":1,}", "[1 2]", "{\"a\" \"b\"}", "\\", "{:}",
+            ])
+        }
         var fields: [(String, String)] = [
             ("timestamp", timestamp()), ("worker_id", "\"\(one(of: ["w1", "w2", "w3", "caf\u{e9}", "w5"]))\""),
             ("workstation_id", "\"\(one(of: ["s1", "s1", "s2"]))\""),
@@ -86,6 +94,9 @@ struct RandomIngest {
         if once(in: 4) { fields.append(("model_version", one(of: ["\"m1\"", "null"]))) }
         if once(in: 5) { fields.append(("site_id", one(of: ["\"\(site)\"", "null", "\"other\""]))) }
         if once(in: 4) { fields.append(("unknown", "{\"timestamp\":[1,{\"a\":null}]}")) }
+        if once(in: 25) {
+            fields.append(("note", one(of: ["\"\\ud83d\"", "\"\\udc00\\\\\"", "NaN", "\"\\x\"", "+1"])))
+        }
         if once(in: 3) { spoil(&fields) }
         // Of equal keys the last wins.
         if once(in: 8) { fields.insert(one(of: fields), at: 0) }

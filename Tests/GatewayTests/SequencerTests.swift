@@ -46,6 +46,12 @@ struct SequencerTests {
         }
     }
 
+    private func lowConfidence(_ index: UInt32) -> Rejection {
+        Rejection(
+            index: index, verdict: .lowConfidence, field: .confidence,
+            value: .confidence(Confidence(partsPerMillion: 100_000)))
+    }
+
     @Test("duplicates are known within a request, within a group and from the window, in each class apart (SPEC 2.6)")
     func duplicates() throws {
         var sequencer = makeSequencer()
@@ -61,8 +67,9 @@ struct SequencerTests {
         let answers = answers(sequencer.appended(positions(records)))
         #expect(
             answers[0].rejections == [
-                Rejection(index: 2, mark: .lowConfidence), Rejection(index: 3, mark: .lowConfidence),
-                Rejection(index: 4, mark: .unknownWorkstation),
+                lowConfidence(2), lowConfidence(3),
+                Rejection(
+                    index: 4, verdict: .unknownWorkstation, field: .workstationID, value: .string(Array("x".utf8))),
             ])
         #expect(answers.map(\.accepted) == [1, 0] && answers.map(\.duplicates) == [1, 1])
         // The same key in another class is new there; another type, worker or time is another key.

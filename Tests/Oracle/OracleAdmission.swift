@@ -247,7 +247,7 @@ public struct OracleAdmission {
                 values.append((value?.depth ?? 0) > 64 ? nil : value)
             }
         } else {
-            guard let document = OracleJSON.document(request.body) else { return .failure(.malformed) }
+            guard let document = OracleJSON.document(request.body) else { return brokenEvents(request) }
             guard document.depth <= 64 else { return .failure(.tooDeep) }
             if request.layout == .single {
                 // What is no object is no event: 400 (SPEC 2.5), where in a batch the element alone fails.
@@ -263,5 +263,17 @@ public struct OracleAdmission {
         }
         if values.isEmpty { return .failure(.noEvents) }
         return values.count > 1000 ? .failure(.tooMany) : .success((values, envelope))
+    }
+
+    /// The same for a body that is not JSON: in a list only some of the elements may be at fault.
+    private static func brokenEvents(
+        _ request: Request
+    ) -> Result<(values: [OracleJSON?], envelope: OracleJSON?), BodyFault> {
+        guard request.layout == .batch, let found = OracleElements.find(in: request.body) else {
+            return .failure(.malformed)
+        }
+        if found.elements.isEmpty { return .failure(.noEvents) }
+        let values = found.elements.map { OracleJSON.document($0) }
+        return values.count > 1000 ? .failure(.tooMany) : .success((values, found.envelope))
     }
 }

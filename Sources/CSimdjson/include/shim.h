@@ -13,7 +13,7 @@ enum {
     ANDON_JSON_NULL = 1,
     ANDON_JSON_STRING = 2,
     ANDON_JSON_NUMBER = 3,
-    /// true, false, an array or an object: the wrong type for every field.
+    /// true, false, an array or an object: the wrong type for every field. Of the last two only the bracket is kept.
     ANDON_JSON_OTHER = 4,
 };
 
@@ -35,7 +35,7 @@ typedef struct {
     andon_json_field camera_id;
     andon_json_field model_version;
     andon_json_field site_id;
-    /// 0 where the element is not an object, or its line is not JSON; then no field is set.
+    /// 0 where the element is not an object, or it is not JSON; then no field is set.
     uint32_t is_object;
     uint32_t unused;
 } andon_json_event;
@@ -44,7 +44,8 @@ typedef struct {
 enum {
     /// One event object.
     ANDON_JSON_SINGLE = 0,
-    /// An object with `events`, or a bare array.
+    /// An object with `events`, or a bare array. An event that is not JSON fails alone, as long as it is certain where it
+    /// ends: brackets match, strings end, and no quote touches a word.
     ANDON_JSON_BATCH = 1,
     /// One event a line; a broken line fails alone.
     ANDON_JSON_LINES = 2,
@@ -66,6 +67,11 @@ typedef struct {
     uint32_t status;
     /// `site_id` beside `events` in a batch object.
     andon_json_field site_id;
+    /// Where the body stops being JSON, when it is malformed.
+    size_t fault;
+    /// Whether a batch has a list of events, be it empty.
+    uint32_t has_list;
+    uint32_t unused;
 } andon_json_result;
 
 typedef struct andon_json_parser andon_json_parser;

@@ -17,6 +17,7 @@ package final class Admission: Sendable {
     /// The definitions by which requests are judged.
     package let directory = SiteDirectory()
     private let idempotency: Guarded<IdempotencyTable>
+    private let rejections = Guarded(RejectionCounts())
     private let pool = IngestPool()
 
     /// Size limit of an Idempotency-Key, in bytes.
@@ -102,8 +103,19 @@ package final class Admission: Sendable {
                 if let kept = outcome.kept { table.finish(claim, kept) } else { table.forget(claim) }
             }
         }
-        if case .definition(let roster, _) = outcome.answer { directory.publish(roster, again: false) }
+        switch outcome.answer {
+        case .definition(let roster, _): directory.publish(roster, again: false)
+        case .events(let answer) where !answer.rejections.isEmpty:
+            rejections.withLock { $0.add(answer.rejections, of: request.siteID) }
+        default: break
+        }
         recycle(request)
+    }
+
+    /// How many events of a site were refused and not stored since the start, by verdict (SPEC 7.4): those of requests
+    /// that were answered. A request that failed is sent again, and a repeated answer is not a new one.
+    package func rejected(of site: SiteID) -> [(verdict: Verdict, count: Int)] {
+        rejections.withLock { $0.counts(of: site) }
     }
 
     private func recycle(_ request: AdmissionRequest) {

@@ -22,6 +22,16 @@ struct EventJudge: ~Copyable {
     private struct Fault {
         var verdict: Verdict
         var field: EventField?
+        var value = RejectedValue.none
+
+        /// The event as a whole.
+        static let invalidJSON = Fault(verdict: .invalidJSON)
+
+        private init(verdict: Verdict) { self.verdict = verdict }
+
+        init(_ verdict: Verdict, _ field: EventField, _ value: andon_json_field) {
+            (self.verdict, self.field, self.value) = (verdict, field, RejectedValue(value))
+        }
     }
 
     /// Judges all events and fills `request`, which must be empty.
@@ -37,7 +47,7 @@ struct EventJudge: ~Copyable {
             for index in 0..<Int(result.count) {
                 if let fault = fault(of: result.events + index, envelope: result.site_id, site, roster) {
                     request.rejections.append(
-                        Rejection(index: UInt32(index), verdict: fault.verdict, field: fault.field))
+                        Rejection(index: UInt32(index), verdict: fault.verdict, field: fault.field, value: fault.value))
                 } else {
                     request.indexes.append(UInt32(index))
                 }
@@ -54,31 +64,33 @@ struct EventJudge: ~Copyable {
         of event: UnsafePointer<andon_json_event>, envelope: andon_json_field, _ site: UnsafeRawBufferPointer,
         _ roster: SiteRoster
     ) -> Fault? {
-        guard event.pointee.is_object != 0 else { return Fault(verdict: .invalidJSON) }
+        guard event.pointee.is_object != 0 else { return .invalidJSON }
         if let fault = Self.faultOfShape(event) { return fault }
         guard let time = Timestamp(rfc3339: event.pointee.timestamp.text) else {
-            return Fault(verdict: .invalidTimestamp, field: .timestamp)
+            return Fault(.invalidTimestamp, .timestamp, event.pointee.timestamp)
         }
         guard let type = EventType(event.pointee.event_type.text) else {
-            return Fault(verdict: .invalidEventType, field: .eventType)
+            return Fault(.invalidEventType, .eventType, event.pointee.event_type)
         }
         guard case .valid(let confidence) = Confidence.read(decimal: event.pointee.confidence.text) else {
-            return Fault(verdict: .invalidConfidence, field: .confidence)
+            return Fault(.invalidConfidence, .confidence, event.pointee.confidence)
         }
         guard let count = Self.count(event.pointee.count, of: type) else {
-            return Fault(verdict: .invalidCount, field: .count)
+            return Fault(.invalidCount, .count, event.pointee.count)
         }
         // Looked up first: an id that is already here is known to be valid.
         var worker = Reference(event.pointee.worker_id, ids)
         var workstation = Reference(event.pointee.workstation_id, ids)
         var camera = Reference(event.pointee.camera_id, ids)
         var model = Reference(event.pointee.model_version, ids)
-        guard worker.isValid else { return Fault(verdict: .invalidID, field: .workerID) }
-        guard workstation.isValid else { return Fault(verdict: .invalidID, field: .workstationID) }
-        guard camera.isValid else { return Fault(verdict: .invalidID, field: .cameraID) }
-        guard model.isValid else { return Fault(verdict: .invalidID, field: .modelVersion) }
+        guard worker.isValid else { return Fault(.invalidID, .workerID, event.pointee.worker_id) }
+        guard workstation.isValid else { return Fault(.invalidID, .workstationID, event.pointee.workstation_id) }
+        guard camera.isValid else { return Fault(.invalidID, .cameraID, event.pointee.camera_id) }
+        guard model.isValid else { return Fault(.invalidID, .modelVersion, event.pointee.model_version) }
         let named = event.pointee.site_id.isPresent ? event.pointee.site_id : envelope
-        if named.isPresent, !named.text.hasSameBytes(as: site) { return Fault(verdict: .wrongSite, field: .siteID) }
+        if named.isPresent, !named.isString || !named.text.hasSameBytes(as: site) {
+            return Fault(.wrongSite, .siteID, named)
+        }
         let workerNumber = number(&worker)
         let workstationNumber = number(&workstation)
         batch.append(
@@ -107,17 +119,17 @@ struct EventJudge: ~Copyable {
             (event.event_type, .eventType), (event.confidence, .confidence),
         ]
         for (value, field) in required where Int(value.kind) == ANDON_JSON_ABSENT {
-            return Fault(verdict: .missingField, field: field)
+            return Fault(.missingField, field, value)
         }
         for (value, field) in required where field == .confidence ? !value.isNumber : !value.isString {
-            return Fault(verdict: .invalidType, field: field)
+            return Fault(.invalidType, field, value)
         }
-        if !event.count.isNumberOrAbsent { return Fault(verdict: .invalidType, field: .count) }
+        if !event.count.isNumberOrAbsent { return Fault(.invalidType, .count, event.count) }
         let texts: [(andon_json_field, EventField)] = [
             (event.camera_id, .cameraID), (event.model_version, .modelVersion), (event.site_id, .siteID),
         ]
         for (value, field) in texts where !value.isStringOrAbsent {
-            return Fault(verdict: .invalidType, field: field)
+            return Fault(.invalidType, field, value)
         }
         return nil
     }

@@ -8,15 +8,6 @@ package enum BodyLayout: UInt32, Sendable {
     case lines
 }
 
-/// Why the body as a whole is refused (SPEC 2.5).
-package enum BodyFault: Error, Equatable {
-    case malformed
-    case tooDeep
-    case noEvents
-    case tooManyEvents
-    case noMemory
-}
-
 /// Parses and judges bodies; one thread at a time, reused across requests.
 ///
 /// `@unchecked Sendable`: the pool hands it to one thread at a time.
@@ -42,11 +33,28 @@ final class IngestParser: @unchecked Sendable {
         switch Int(result.status) {
         case ANDON_JSON_OK: break
         case ANDON_JSON_TOO_DEEP: throw .tooDeep
-        case ANDON_JSON_NO_EVENTS: throw .noEvents
+        case ANDON_JSON_NO_EVENTS: throw faultWithoutEvents(body, layout)
         case ANDON_JSON_TOO_MANY: throw .tooManyEvents
         case ANDON_JSON_NO_MEMORY: throw .noMemory
-        default: throw .malformed
+        default: throw Self.isUTF16(body) ? .utf16 : .malformed(BodyPlace(offset: result.fault, in: body))
         }
+    }
+
+    /// Tells a sender who took the other path, or another form, which one it is.
+    private func faultWithoutEvents(_ body: UnsafeRawBufferPointer, _ layout: BodyLayout) -> BodyFault {
+        let content = body.starts(with: [0xef, 0xbb, 0xbf]) ? body.dropFirst(3) : body[...]
+        let isBlank = content.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+        switch layout {
+        case .single where !isBlank: return .notOneEvent
+        case .batch where !isBlank && result.has_list == 0: return .noList
+        default: return .noEvents
+        }
+    }
+
+    /// Whether the first bytes are those of UTF-16: its byte order mark, or an ASCII character.
+    private static func isUTF16(_ body: UnsafeRawBufferPointer) -> Bool {
+        guard body.count > 1 else { return false }
+        return (body[0] == 0) != (body[1] == 0) || [[0xff, 0xfe], [0xfe, 0xff]].contains([body[0], body[1]])
     }
 
     /// The site named at the top level of the body (SPEC 2.2); nil if there is none, or if it is not a string.

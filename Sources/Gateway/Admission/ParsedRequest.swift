@@ -33,7 +33,7 @@ final class ParsedRequest {
     }
 
     /// Approximate memory that the request takes while it waits, in bytes.
-    var sizeBytes: Int { 512 + batch.count * 64 + batch.ids.bytes.count + hashes.count * 16 + rejections.count * 8 }
+    var sizeBytes: Int { 512 + batch.count * 64 + batch.ids.bytes.count + hashes.count * 16 + rejections.count * 128 }
 
     /// Looks the ids up again, in the definition now in force (SPEC 3).
     func judgeAgain(by newer: SiteRoster) {

@@ -26,20 +26,24 @@ package struct Rejection: Equatable, Sendable {
     package var verdict: Verdict
     /// The field that breaks the rule; nil if the event as a whole does.
     package var field: EventField?
+    /// What stands in the field.
+    package var value = RejectedValue.none
 }
 
 extension Rejection {
     /// An event that is kept with a mark.
-    init(index: UInt32, mark: Mark) {
-        let field: EventField? =
+    /// - Parameter event: Its number in the batch.
+    init(index: UInt32, mark: Mark, _ event: Int, of batch: borrowing EventBatch) {
+        let (field, value): (EventField?, RejectedValue) =
             switch mark {
-            case .accepted: nil
-            case .lowConfidence: .confidence
-            case .unknownWorker: .workerID
-            case .unknownWorkstation: .workstationID
-            case .timestampInFuture: .timestamp
+            case .accepted: (nil, .none)
+            case .lowConfidence:
+                (.confidence, .confidence(Confidence(partsPerMillion: batch.confidences[event])))
+            case .unknownWorker: (.workerID, RejectedValue(id: batch.ids[Int(batch.workers[event])]))
+            case .unknownWorkstation: (.workstationID, RejectedValue(id: batch.ids[Int(batch.workstations[event])]))
+            case .timestampInFuture: (.timestamp, .time(Timestamp(microseconds: batch.times[event])))
             }
-        self.init(index: index, verdict: mark.verdict, field: field)
+        self.init(index: index, verdict: mark.verdict, field: field, value: value)
     }
 
     /// Merges both lists, which are sorted by index.

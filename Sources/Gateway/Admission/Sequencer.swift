@@ -258,7 +258,7 @@ package struct Sequencer: ~Copyable {
             }
             if mark != .accepted {
                 // Whether repeated or not, this is the first rule that it breaks.
-                verdicts.errors.append(Rejection(index: request.indexes[event], mark: mark))
+                verdicts.errors.append(Rejection(index: request.indexes[event], mark: mark, event, of: batch))
             } else if isNew {
                 verdicts.accepted += 1
             } else {

@@ -10,7 +10,7 @@ package enum IngestAnswer {
             return StoredAnswer(
                 status: 422, json: problem(rejection), createdAt: answer.createdAt, position: answer.position)
         }
-        var json = JSONWriter(reservedBytes: 160 + answer.rejections.count * 120)
+        var json = JSONWriter(reservedBytes: 160 + answer.rejections.count * 160)
         json.object { json in
             json.member("success_count", answer.accepted)
             json.member("duplicate_count", answer.duplicates)
@@ -30,6 +30,7 @@ package enum IngestAnswer {
             extensions: [
                 ("code", .string(rejection.verdict.code)),
                 ("field", rejection.field.map { .string("\($0.name)") } ?? .null),
+                ("value", rejection.value.text.map { .string($0) } ?? .null),
             ]
         ).json
     }
@@ -53,11 +54,7 @@ package enum IngestAnswer {
     /// A request that never reached the log (SPEC 2.5).
     static func problem(_ refusal: IngestRefusal) -> Problem {
         switch refusal {
-        case .body(.malformed): Problem(400, detail: "the body is not JSON in UTF-8")
-        case .body(.tooDeep): Problem(400, detail: "the body is nested deeper than \(Limits.jsonDepthMaximum)")
-        case .body(.noEvents): Problem(400, detail: "the body holds no event")
-        case .body(.tooManyEvents): Problem(413, detail: "a request holds at most \(Limits.batchEventsMaximum) events")
-        case .body(.noMemory): full
+        case .body(let fault): problem(fault)
         case .unknownSite: Problem(404, detail: "no such site; put its definition first")
         case .keyLength: Problem(400, detail: "an Idempotency-Key has 1 to \(Admission.keyBytesMaximum) bytes")
         case .keyInFlight:
@@ -68,6 +65,29 @@ package enum IngestAnswer {
             Problem(
                 422, detail: "this Idempotency-Key was used with another body or site",
                 extensions: [("code", .string("idempotency_key_reused"))])
+        }
+    }
+
+    private static func problem(_ fault: BodyFault) -> Problem {
+        switch fault {
+        case .malformed(let place):
+            Problem(
+                400,
+                detail: "the body is not JSON in UTF-8: it goes wrong at line \(place.line), column \(place.column) "
+                    + "(byte offset \(place.offset))")
+        case .utf16: Problem(400, detail: "the body is UTF-16; send UTF-8")
+        case .tooDeep: Problem(400, detail: "the body is nested deeper than \(Limits.jsonDepthMaximum)")
+        case .noEvents: Problem(400, detail: "the body holds no event")
+        case .notOneEvent:
+            Problem(
+                400, detail: "this path takes one event, which is a JSON object; several go to /api/events/batch")
+        case .noList:
+            Problem(
+                400,
+                detail: "this path takes a list of events, [...] or {\"events\":[...]}; a single event goes to "
+                    + "/api/events")
+        case .tooManyEvents: Problem(413, detail: "a request holds at most \(Limits.batchEventsMaximum) events")
+        case .noMemory: full
         }
     }
 
@@ -87,6 +107,8 @@ package enum IngestAnswer {
             json.key("field")
             if let field = rejection.field { json.string("\(field.name)") } else { json.null() }
             json.member("message", message(rejection))
+            json.key("value")
+            json.string(orNull: rejection.value.text)
         }
     }
 
@@ -96,7 +118,8 @@ package enum IngestAnswer {
         switch rejection.verdict {
         case .invalidJSON: return "not a JSON object"
         case .missingField: return "\(field) is missing"
-        case .invalidType: return "\(field) must be a \(isNumber(rejection.field) ? "number" : "string")"
+        case .invalidType:
+            return "\(field) must be a \(isNumber(rejection.field) ? "number" : "string"), not \(rejection.value.kind)"
         case .invalidTimestamp: return "timestamp must be an existing RFC 3339 time of 1970 to 9999 with an offset or Z"
         case .invalidEventType: return "event_type must be working, idle, absent or product_count"
         case .invalidConfidence: return "confidence must be between 0 and 1"
