@@ -37,6 +37,8 @@ struct WorkerTimelines: Sendable {
     var dirtyPageCount: Int { changes.dirty.count }
     var insertedEntries: Int { changes.insertedEntries }
     var isEmpty: Bool { lines.allSatisfy { !$0.mayHaveEvents } }
+    /// All lines, in order.
+    var indices: some Sequence<LineIndex> { lines.indices.lazy.map { LineIndex($0) } }
 
     /// - Parameter isStored: whether the store may hold events of the worker.
     mutating func addWorker(isStored: Bool) {
