@@ -3,8 +3,8 @@ public import HTTPServer
 
 /// Who may do what: API keys with roles and sites, limits by key and by client address (SPEC 8.2, DESIGN 6).
 ///
-/// Every route but `/livez`, `/readyz` and `/health` answers inside ``serve(_:needs:_:)``, or begins with
-/// ``authorize(_:needs:)``.
+/// Every route but those of health is made by ``route(_:_:needs:parameters:bodyBytesMaximum:head:refused:answer:)``, or
+/// begins with ``authorize(_:needs:)``.
 public final class AccessControl: Sendable {
     public struct Policy: Sendable {
         /// Requests a minute of each client address and of each key; 0: no limit.
@@ -31,14 +31,37 @@ public final class AccessControl: Sendable {
     /// Why new and revoked keys no longer arrive; nil while they do.
     public var failure: String? { keys.failure }
 
-    /// Answers a request by `body` if access is granted; a problem thrown by `body` becomes the answer.
-    public func serve(
-        _ request: HTTPRequest, needs need: Role, _ body: (Grant) throws(Problem) -> HTTPOutcome
-    ) -> HTTPOutcome {
-        do throws(Problem) {
-            return try body(authorize(request, needs: need))
-        } catch {
-            return .respond(error.response)
+    /// A route that asks for a key whose role allows what is needed, and decides so before the body is read (SPEC 8.2).
+    ///
+    /// - Parameters:
+    ///   - head: Judges what else the head says; by default the site that the query names.
+    ///   - refused: Learns of what was refused on the head; the grant is nil where the key itself was not enough.
+    ///   - answer: Answers a request that was granted; a problem that it throws becomes the answer.
+    public func route(
+        _ method: HTTPMethod, _ pattern: String, needs need: Role, parameters: [HTTPQueryParameter] = [],
+        bodyBytesMaximum: Int = 0,
+        head: @escaping @Sendable (HTTPRequest, Grant) throws(Problem) -> Void = { request, grant throws(Problem) in
+            try grant.checkSiteOfQuery(request)
+        },
+        refused: @escaping @Sendable (HTTPRequest, Grant?, HTTPResponse) -> Void = { _, _, _ in },
+        answer: @escaping @Sendable (HTTPRequest, any HTTPExchange, Grant) throws(Problem) -> HTTPOutcome
+    ) -> HTTPRoute {
+        HTTPRoute(method, pattern, parameters: parameters, bodyBytesMaximum: bodyBytesMaximum) { [self] request in
+            var granted: Grant?
+            do throws(Problem) {
+                let grant = try authorize(request, needs: need)
+                granted = grant
+                try head(request, grant)
+                return .admitted { request, exchange in
+                    do throws(Problem) { return try answer(request, exchange, grant) } catch {
+                        return .respond(error.response)
+                    }
+                }
+            } catch {
+                let response = error.response
+                refused(request, granted, response)
+                return .refused(response)
+            }
         }
     }
 

@@ -11,17 +11,19 @@ public struct Grant: Sendable {
 
     /// The site that the request is about: the query's `site_id`, else the key's only site, else the site named in the
     /// body (SPEC 2.2, 8.5).
-    /// - Throws: 400 if no site, more than one or an invalid id is named; 403 for a site that the key is not bound to.
+    /// - Throws: 400 if no site or an invalid id is named; 403 for a site that the key is not bound to.
     public func site(of request: HTTPRequest, namedInBody body: [UInt8]? = nil) throws(Problem) -> SiteID {
-        guard request.query.count(where: { $0.name == "site_id" }) <= 1 else {
-            throw Problem(400, detail: "site_id is given more than once")
-        }
         let named = request.queryValue("site_id").map { SiteID($0) } ?? key?.onlySite ?? body.map { SiteID(bytes: $0) }
         guard let named else {
             throw Problem(400, detail: "name the site: ?site_id=…")
         }
         try check(named)
         return named
+    }
+
+    /// Refuses what the query's `site_id` names where the key is not bound to it (403) or it is no id (400).
+    public func checkSiteOfQuery(_ request: HTTPRequest) throws(Problem) {
+        if let named = request.queryValue("site_id") { try check(SiteID(named)) }
     }
 
     /// Refuses a site that the key is not bound to (403) and an invalid site id (400).

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Observability
 
 /// The tool `andon`: finds the command for the words given, checks its options, runs it, and reports errors.
 public struct CommandLineTool: Sendable {

@@ -115,25 +115,3 @@ public enum HTTPOutcome {
 public protocol HTTPExchange: AnyObject, Sendable {
     func complete(_ response: HTTPResponse)
 }
-
-/// One method and path pattern, and what answers it.
-///
-/// `handler` runs on a thread of the server's pool and must not block; to wait, it suspends the exchange.
-public struct HTTPRoute: Sendable {
-    public var method: HTTPMethod
-    /// Segments of the form `{name}` match any one non-empty segment, e.g. `/api/sites/{site_id}`.
-    public var pattern: String
-    /// Larger bodies get 413 before they are read in full; counts decompressed bytes too. 0: no body expected.
-    public var bodyBytesMaximum: Int
-    public var handler: @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome
-
-    public init(
-        _ method: HTTPMethod, _ pattern: String, bodyBytesMaximum: Int = 0,
-        handler: @escaping @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome
-    ) {
-        self.method = method
-        self.pattern = pattern
-        self.bodyBytesMaximum = bodyBytesMaximum
-        self.handler = handler
-    }
-}

@@ -1,3 +1,5 @@
+internal import HTTPServer
+
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
     case workers, workstations, factory, modelHealth, explain, ledger, events
@@ -14,10 +16,10 @@ enum QueryKind: CaseIterable, Sendable {
         }
     }
 
-    /// Query parameters that the route accepts, in the order in which messages list them.
-    var parameters: [String] {
-        let window = ["from", "to", "known_at"]
-        let own: [String] =
+    /// Query parameters that the route takes, in the order in which messages list them.
+    var parameters: [HTTPQueryParameter] {
+        let window: [HTTPQueryParameter] = ["from", "to", "known_at"]
+        let own: [HTTPQueryParameter] =
             switch self {
             case .workers, .workstations, .factory: window
             case .modelHealth: window + ["group_by"]

@@ -25,19 +25,12 @@ struct QueryParameters: Sendable {
     /// known_at may be this far ahead of the server's clock: clients' clocks differ (SPEC 5.1).
     static let knownAtLeadMaximum: Int64 = 5 * Microseconds.second
 
+    /// - Parameter pairs: Those that the route takes, each once unless it is repeatable.
     /// - Throws: ``Problem``, 400.
     init(_ pairs: [(name: String, value: String)], of kind: QueryKind, partition: PartitionIndex, now: Timestamp) throws
     {
         self.pairs = pairs
-        var seen: Set<String> = []
-        for (name, value) in pairs {
-            guard kind.parameters.contains(name) else {
-                throw Problem.query(
-                    name, "unknown parameter; \(kind.path) knows \(kind.parameters.joined(separator: ", "))")
-            }
-            guard seen.insert(name).inserted else { throw Problem.query(name, "given more than once") }
-            try read(name, value)
-        }
+        for (name, value) in pairs { try read(name, value) }
         try judge(kind, partition, now)
     }
 

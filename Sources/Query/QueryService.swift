@@ -88,22 +88,27 @@ public final class QueryService: Sendable {
     /// One route per question, all `GET`.
     public var routes: [HTTPRoute] {
         QueryKind.allCases.map { kind in
-            HTTPRoute(.get, kind.path) { [self] request, exchange in handle(kind, request, exchange) }
+            HTTPRoute(.get, kind.path, parameters: kind.parameters) { [self] request in admit(kind, request) }
         }
     }
 
-    private func handle(_ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPOutcome {
+    /// Keys and sites are judged before the query.
+    private func admit(_ kind: QueryKind, _ request: HTTPRequest) -> HTTPAdmission {
         switch parts.authorize(request) {
-        case .refused(let response):
-            return .respond(response)
-        case .granted(let site):
-            do {
-                return try start(kind, request, exchange, site)
-            } catch let problem as Problem {
-                return .respond(problem.response)
-            } catch {
-                return .respond(failure(error))
-            }
+        case .refused(let response): .refused(response)
+        case .granted(let site): .admitted { [self] request, exchange in handle(kind, request, exchange, site) }
+        }
+    }
+
+    private func handle(
+        _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID
+    ) -> HTTPOutcome {
+        do {
+            return try start(kind, request, exchange, site)
+        } catch let problem as Problem {
+            return .respond(problem.response)
+        } catch {
+            return .respond(failure(error))
         }
     }
 

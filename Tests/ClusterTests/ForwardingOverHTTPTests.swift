@@ -9,6 +9,9 @@ import Testing
 
 /// A server on loopback that holds a partition or not, with its own token and forwarder.
 private final class Worker {
+    /// What the tests ask with.
+    private static let parameters: [HTTPQueryParameter] = ["site_id", "worker_id", "from", "to", "q", "a", "d", "é"]
+
     let token = ForwardingToken.random()
     let forwarder: QuestionForwarder
     private let server: HTTPServer
@@ -24,7 +27,7 @@ private final class Worker {
         let forwarder = QuestionForwarder(holders: { _ in holders() }, client: HTTPForwarding(limits: limits))
         let access = ForwardedAccess(token: token)
         self.forwarder = forwarder
-        let route = HTTPRoute(.get, "/api/ledger") { request, exchange in
+        let route = HTTPRoute(.get, "/api/ledger", parameters: Self.parameters) { request, exchange in
             let permission = access.permission(request) { request in
                 request.addAnswerHeaders([("RateLimit", "the client's")])
                 return .granted("plant")

@@ -155,3 +155,47 @@ struct AccessTests {
         #expect(answers.map { answer in answer.headers.count { $0.name == "RateLimit" } } == [1, 1, 1, 1, 1, 1])
     }
 }
+
+@Suite("Access before parameters and body")
+struct AccessOrderTests {
+    @Test(
+        "an unknown parameter is 400 on every path, and whoever may not ask is told that alone (SPEC 2.5, 8.5)",
+        arguments: [
+            (HTTPMethod.get, "/api/workers?known=1"), (.get, "/api/workstations?x=1"), (.get, "/api/sites/plant?x=1"),
+            (.put, "/api/sites/plant?x=1"), (.post, "/api/events?x=1"), (.post, "/api/events/batch?x=1"),
+        ])
+    func unknownParameter(method: HTTPMethod, target: String) throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        #expect(harness.send(method, target, key: "").status == 401)
+        let elsewhere = try harness.key(.admin, sites: ["elsewhere"])
+        #expect(harness.send(method, target + "&site_id=plant", key: elsewhere).status == 403)
+        let problem = harness.send(method, target)
+        #expect(problem.status == 400)
+        #expect(problem["parameter"] == (target.contains("known") ? "known" : "x"))
+    }
+
+    @Test("key, role and site are judged without the body (SPEC 8.2)")
+    func withoutBody() throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        let viewer = try harness.key(.viewer)
+        let elsewhere = try harness.key(.ingest, sites: ["elsewhere"])
+        func status(_ method: HTTPMethod, _ pattern: String, _ key: String) throws -> Int {
+            let route = try #require(harness.routes.first { $0.method == method && $0.pattern == pattern })
+            let head = HTTPRequest(
+                method: method, path: "/api/sites/plant", pathParameters: ["plant"], query: [("site_id", "plant")],
+                headerLookup: { $0 == "X-API-Key" ? key : nil })
+            switch route.admit(head) {
+            case .admitted: return 200
+            case .refused(let response): return response.status
+            }
+        }
+        #expect(try status(.post, "/api/events/batch", harness.adminKey) == 200)
+        #expect(try status(.post, "/api/events/batch", "") == 401)
+        #expect(try status(.post, "/api/events/batch", viewer) == 403)
+        #expect(try status(.post, "/api/events/batch", elsewhere) == 403)
+        #expect(try status(.put, "/api/sites/{site_id}", harness.key(.admin, sites: ["elsewhere"])) == 403)
+        #expect(try status(.put, "/api/sites/{site_id}", harness.adminKey) == 200)
+    }
+}

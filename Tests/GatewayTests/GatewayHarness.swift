@@ -151,7 +151,7 @@ final class GatewayHarness: Sendable {
             return exchange
         }
         let outcome = body.withUnsafeBytes { body in
-            route.handler(
+            route.serve(
                 HTTPRequest(
                     method: method, path: String(parts[0]), pathParameters: parameters, query: query, body: body,
                     clientAddress: address, isLoopback: address.hasPrefix("127."),

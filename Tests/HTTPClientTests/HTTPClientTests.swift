@@ -31,7 +31,7 @@ struct HTTPClientTests {
         }
     }
 
-    private static let sized = HTTPRoute(.get, "/sized") { request, _ in
+    private static let sized = HTTPRoute(.get, "/sized", parameters: ["n"]) { request, _ in
         let count = Int(request.queryValue("n") ?? "") ?? 0
         return .respond(HTTPResponse(status: 200, body: [UInt8](repeating: 7, count: count)))
     }

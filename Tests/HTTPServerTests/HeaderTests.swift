@@ -39,13 +39,13 @@ struct HeaderTests {
     @Test("headers that a handler adds go with this request's answer, given at once or later, and with no other's")
     func added() throws {
         let waiting = Waiting()
-        let suspended = waiting.route("/wait")
+        let suspended = waiting.route("/", parameters: ["remaining", "wait"])
         let handler: @Sendable (HTTPRequest, any HTTPExchange) -> HTTPOutcome = { request, exchange in
             guard let remaining = request.queryValue("remaining") else { return .respond(HTTPResponse(status: 200)) }
             request.addAnswerHeaders([("RateLimit", remaining), ("X-Added", "1")])
-            return request.queryValue("wait") == nil ? .respond(.problem(400)) : suspended.handler(request, exchange)
+            return request.queryValue("wait") == nil ? .respond(.problem(400)) : suspended.serve(request, exchange)
         }
-        let server = try TestServer([HTTPRoute(.get, "/", handler: handler)])
+        let server = try TestServer([HTTPRoute(.get, "/", parameters: ["remaining", "wait"], handler: handler)])
         let wire = try server.wire()
         wire.send("GET /?remaining=7 HTTP/1.1\r\nHost: test\r\n\r\n")
         let first = try wire.reply()
@@ -63,7 +63,7 @@ struct HeaderTests {
 
     @Test("an answer whose header holds a line feed is 500, not two answers")
     func injection() throws {
-        let route = HTTPRoute(.get, "/") { request, _ in
+        let route = HTTPRoute(.get, "/", parameters: ["q"]) { request, _ in
             .respond(HTTPResponse(status: 200, headers: [("X-Echo", request.queryValue("q") ?? "")]))
         }
         let server = try TestServer([route])
@@ -75,7 +75,7 @@ struct HeaderTests {
 
     @Test("large and small answers arrive as they were given")
     func answers() throws {
-        let route = HTTPRoute(.get, "/") { request, _ in
+        let route = HTTPRoute(.get, "/", parameters: ["n"]) { request, _ in
             let count = Int(request.queryValue("n") ?? "") ?? 0
             return .respond(HTTPResponse(status: 200, body: [UInt8](repeating: 7, count: count)))
         }

@@ -125,7 +125,7 @@ struct StreamTests {
         let made = Streams()
         let inner = made.route("/bad")
         let route = HTTPRoute(.get, "/bad") { request, exchange in
-            guard case .respond(var response) = inner.handler(request, exchange) else { return .suspended }
+            guard case .respond(var response) = inner.serve(request, exchange) else { return .suspended }
             response.headers.append(("X-Bad", "a\r\nb"))
             return .respond(response)
         }

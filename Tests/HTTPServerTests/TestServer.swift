@@ -50,7 +50,7 @@ enum Routes {
 
     /// Answers with what it understood of the target: path, parameters, pairs of the query.
     static func show(_ pattern: String) -> HTTPRoute {
-        HTTPRoute(.get, pattern) { request, _ in
+        HTTPRoute(.get, pattern, parameters: [.repeatable("a"), "b", "q", "x", "flag", "secret", ""]) { request, _ in
             let pairs = request.query.map { "\($0.name)=\($0.value)" }
             let parts = [request.path, request.pathParameters.joined(separator: ","), pairs.joined(separator: "&")]
             return .respond(HTTPResponse(status: 200, body: Array(parts.joined(separator: "|").utf8)))
@@ -64,8 +64,8 @@ final class Waiting: Sendable {
     private let arrived = Semaphore()
 
     /// Suspends every request.
-    func route(_ pattern: String) -> HTTPRoute {
-        HTTPRoute(.get, pattern) { _, exchange in
+    func route(_ pattern: String, parameters: [HTTPQueryParameter] = []) -> HTTPRoute {
+        HTTPRoute(.get, pattern, parameters: parameters) { _, exchange in
             self.exchanges.withLock { $0.append(exchange) }
             self.arrived.signal()
             return .suspended

@@ -156,7 +156,7 @@ private final class PartitionedPlant {
         let route = try #require(service.routes.first { $0.pattern == path })
         let recorder = Recorder()
         let request = HTTPRequest(method: .get, path: path, query: query)
-        if case .respond(let response) = route.handler(request, recorder) { recorder.complete(response) }
+        if case .respond(let response) = route.serve(request, recorder) { recorder.complete(response) }
         let response = try recorder.wait()
         return Answer(response: response, json: response.body.isEmpty ? .null : try JSONText(response.body))
     }

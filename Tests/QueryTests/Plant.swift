@@ -192,7 +192,7 @@ final class Plant: Sendable {
         let route = try #require(service.routes.first { $0.pattern == path })
         let recorder = Recorder()
         let request = HTTPRequest(method: .get, path: path, query: query, headerLookup: { headers[$0] })
-        if case .respond(let response) = route.handler(request, recorder) { recorder.complete(response) }
+        if case .respond(let response) = route.serve(request, recorder) { recorder.complete(response) }
         return recorder
     }
 

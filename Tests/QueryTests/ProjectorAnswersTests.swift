@@ -81,7 +81,7 @@ import Testing
         let route = try #require(service.routes.first { $0.pattern == path })
         let recorder = Recorder()
         let request = HTTPRequest(method: .get, path: path, query: query)
-        if case .respond(let response) = route.handler(request, recorder) { recorder.complete(response) }
+        if case .respond(let response) = route.serve(request, recorder) { recorder.complete(response) }
         let response = try recorder.wait()
         #expect(response.status == 200)
         return try JSONText(response.body)

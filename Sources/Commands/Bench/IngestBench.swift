@@ -39,7 +39,9 @@ enum IngestBench {
         configuration.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
         let answer = HTTPResponse.json(200, Array(#"{"success_count":0}"#.utf8))
         let routes = ["/api/events", "/api/events/batch"].map { path in
-            HTTPRoute(.post, path, bodyBytesMaximum: Limits.bodyBytesMaximum) { _, _ in .respond(answer) }
+            HTTPRoute(.post, path, parameters: ["site_id"], bodyBytesMaximum: Limits.bodyBytesMaximum) { _, _ in
+                .respond(answer)
+            }
         }
         let server = HTTPServer(configuration: configuration, routes: routes)
         let port = try server.start()

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSON
+internal import Observability
 
 /// Options from a file: JSON with comments, one member per option. An object named after a command applies to it only.
 ///

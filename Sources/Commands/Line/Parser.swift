@@ -1,3 +1,5 @@
+internal import Observability
+
 /// Splits the words of a command line into flags and positionals.
 struct Parser {
     /// By option name, in the order given.

@@ -25,17 +25,19 @@ public struct DefinitionRoutes: Sendable {
 
     public var routes: [HTTPRoute] {
         [
-            route("/api/sites/{site_id}") { request, grant throws(Problem) in
-                try DefinitionJSON.bytes(find(SiteID(request.pathParameters.first ?? ""), grant))
+            route("/api/sites/{site_id}", ["min_position"]) { request, grant throws(Problem) in
+                let placed = try find(SiteID(request.pathParameters.first ?? ""), grant)
+                try checkPosition(request, placed.siteID)
+                return DefinitionJSON.bytes(placed)
             },
-            route("/api/workers") { request, grant throws(Problem) in
+            route("/api/workers", Self.listParameters) { request, grant throws(Problem) in
                 try list(request, grant) { definition, json in
                     for worker in definition.workers.sorted(by: { $0.workerID < $1.workerID }) {
                         DefinitionJSON.write(worker, to: &json)
                     }
                 }
             },
-            route("/api/workstations") { request, grant throws(Problem) in
+            route("/api/workstations", Self.listParameters) { request, grant throws(Problem) in
                 try list(request, grant) { definition, json in
                     for station in definition.workstations.sorted(by: { $0.workstationID < $1.workstationID }) {
                         DefinitionJSON.write(station, to: &json)
@@ -45,13 +47,14 @@ public struct DefinitionRoutes: Sendable {
         ]
     }
 
+    private static let listParameters: [HTTPQueryParameter] = ["site_id", "min_position"]
+
     private func route(
-        _ path: String, _ answer: @escaping @Sendable (HTTPRequest, Grant) throws(Problem) -> [UInt8]
+        _ path: String, _ parameters: [HTTPQueryParameter],
+        _ answer: @escaping @Sendable (HTTPRequest, Grant) throws(Problem) -> [UInt8]
     ) -> HTTPRoute {
-        HTTPRoute(.get, path) { request, _ in
-            access.serve(request, needs: .viewer) { grant throws(Problem) in
-                .respond(.json(200, try answer(request, grant)))
-            }
+        access.route(.get, path, needs: .viewer, parameters: parameters) { request, _, grant throws(Problem) in
+            .respond(.json(200, try answer(request, grant)))
         }
     }
 

@@ -9,10 +9,10 @@ extension Gateway {
     }
 
     private func ingestRoute(_ path: String, isSingle: Bool) -> HTTPRoute {
-        HTTPRoute(.post, path, bodyBytesMaximum: Limits.bodyBytesMaximum) { [self] request, exchange in
-            access.serve(request, needs: .ingest) { grant throws(Problem) in
-                try ingest(request, exchange, grant, isSingle: isSingle)
-            }
+        access.route(
+            .post, path, needs: .ingest, parameters: ["site_id"], bodyBytesMaximum: Limits.bodyBytesMaximum
+        ) { [self] request, exchange, grant throws(Problem) in
+            try ingest(request, exchange, grant, isSingle: isSingle)
         }
     }
 

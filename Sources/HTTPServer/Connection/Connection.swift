@@ -22,6 +22,8 @@ final class Connection: @unchecked Sendable {
     var method: HTTPMethod?
     var head = andon_mhd_head()
     var route: HTTPRoute?
+    /// What answers the request, as the route has decided on its head.
+    var handler: HTTPRoute.Handler?
     var path = ""
     var pathParameters: [String] = []
     var query: [(name: String, value: String)] = []
@@ -80,6 +82,7 @@ final class Connection: @unchecked Sendable {
         }
         log = RequestLogDraft()
         route = nil
+        handler = nil
         methodName = nil
         core.requestEnded()
     }

@@ -17,11 +17,11 @@ extension Connection {
     // MARK: Handler
 
     func runHandler() -> ConnectionMachine.Step {
-        guard let route, let generation = machine.withLock({ $0.beginHandling() }) else { return .close }
+        guard let route, let handler, let generation = machine.withLock({ $0.beginHandling() }) else { return .close }
         let exchange = Exchange(connection: self, generation: generation)
         // Until the outcome is known the exchange must live: its end without an answer is an answer.
         let outcome = withExtendedLifetime(exchange) {
-            let outcome = route.handler(request(route), exchange)
+            let outcome = handler(request(route), exchange)
             if case .respond = outcome { exchange.spend() }
             return outcome
         }
@@ -32,7 +32,8 @@ extension Connection {
         }
     }
 
-    private func request(_ route: HTTPRoute) -> HTTPRequest {
+    /// The request as far as it is there: before its body has been read, without one.
+    func request(_ route: HTTPRoute) -> HTTPRequest {
         HTTPRequest(
             method: route.method, path: path, pathParameters: pathParameters, query: query,
             body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,

@@ -17,6 +17,10 @@ extension Connection {
         if let response = refusalOfHead(targetBytes) { return refuse(response, before: hasBody ? .longBody : .nothing) }
         if let response = answerWithoutHandler() { return refuse(response, before: remainder) }
         guard let route else { return .close }
+        switch route.judge(request(route)) {
+        case .admitted(let handler): self.handler = handler
+        case .refused(let response): return refuse(response, before: remainder)
+        }
         ignoresBody = route.bodyBytesMaximum == 0 && route.method != .post && route.method != .put
         ignoredBytes = 0
         if hasBody, !ignoresBody, let response = refusalOfBody(route) { return refuse(response, before: remainder) }
@@ -61,7 +65,7 @@ extension Connection {
 
     /// Finds the route, or the answer where no handler is needed.
     private func answerWithoutHandler() -> HTTPResponse? {
-        route = nil
+        (route, handler) = (nil, nil)
         switch core.router.match(target) {
         case .malformed(let detail): return .problem(400, detail)
         case .notFound: return .problem(404, "there is nothing under this path")

@@ -1,7 +1,7 @@
 /// Did you mean …? The closest known word, if it is close enough to be a typing error.
-enum Suggestion {
+public enum Suggestion {
     /// The closest known word that `word` may be a typing error for; nil if none is close.
-    static func nearest(to word: String, among known: some Sequence<String>) -> String? {
+    public static func nearest(to word: String, among known: some Sequence<String>) -> String? {
         let typed = Array(word.utf8)
         guard !typed.isEmpty, typed.count <= 64 else { return nil }
         let allowed = max(1, typed.count / 3)
@@ -12,7 +12,7 @@ enum Suggestion {
     }
 
     /// Number of insertions, deletions, substitutions and swaps of neighbours that turn one word into the other.
-    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    public static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)
         for row in left.indices {
