@@ -81,7 +81,8 @@ let package = Package(
 
         // Fold, store, answer.
         .target(
-            name: "ProjectionStore", dependencies: ["EventModel", "Locks", "Observability", "SQLite", "Timeline"],
+            name: "ProjectionStore",
+            dependencies: ["Clocks", "EventModel", "Locks", "Observability", "SQLite", "Timeline"],
             swiftSettings: common),
         .target(
             name: "Projector",
@@ -169,9 +170,8 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "Locks", "Oracle", "ProjectionStore", "Projector",
-                "SQLite",
-                "SQLiteLog", "SimulationKit", "Timeline",
+                "Clocks", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
+                "Projector", "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -211,8 +211,8 @@ let package = Package(
         .testTarget(
             name: "PublisherTests",
             dependencies: [
-                "EventLog", "EventModel", "Figures", "JSON", "Locks", "Oracle", "ProjectionStore", "Projector",
-                "Publisher", "SimulationKit", "Timeline",
+                "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "Oracle",
+                "ProjectionStore", "Projector", "Publisher", "SimulationKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

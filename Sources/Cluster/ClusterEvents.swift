@@ -8,11 +8,6 @@ extension JournalEvent {
             "partition_failed", .warning, failure.message, [Field("partition", partition.value, isInMessage: true)])
     }
 
-    /// What the fold of a partition reports.
-    static func foldReported(_ partition: PartitionIndex, _ message: String) -> JournalEvent {
-        JournalEvent("fold_reported", .warning, message, [Field("partition", partition.value, isInMessage: true)])
-    }
-
     /// The holder is alive but cannot answer for the partition.
     static func holderRefused(_ holder: Holder, _ partition: PartitionIndex, status: Int) -> JournalEvent {
         JournalEvent(

@@ -1,5 +1,4 @@
 public import EventModel
-internal import Foundation
 internal import Locks
 
 /// The in-memory twin of the topics, for tests and simulations. Never compacts.
@@ -128,14 +127,13 @@ private final class InMemoryFollowing: TopicFollowing {
     }
 
     func start(_ handle: @escaping @Sendable (FollowedRecord) -> Void) {
-        let thread = Thread { [self] in
+        BackgroundThread.start("andon-follow") { [self] in
             while let found = next() {
                 handle(found)
                 state.update { $0.places[found.position.partition, default: 0] += 1 }
             }
             state.update { $0.hasEnded = true }
         }
-        thread.start()
     }
 
     private func next() -> FollowedRecord? {

@@ -67,6 +67,19 @@ public enum RecordCodec {
         }
     }
 
+    /// The CRC-32C that a record states of its content; decoding compares it with the content, this does not. Together
+    /// with created_at it tells one record from another.
+    /// - Throws: ``CodecError`` when the bytes are not a record.
+    @unsafe
+    public static func statedChecksum(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> UInt32 {
+        var reader = unsafe WireReader(bytes)
+        while let field = try reader.field() {
+            if field.number == EnvelopeField.crc32c { return try reader.fixed32(of: field) }
+            try reader.skip(field)
+        }
+        throw CodecError(.missingField, at: 0)
+    }
+
     /// Like ``decode(_:into:)-(UnsafeRawBufferPointer,_)``, for an array.
     public static func decode(_ bytes: [UInt8], into batch: inout EventBatch) throws(CodecError) -> Kind {
         try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in

@@ -51,7 +51,7 @@ private struct StoredNames {
     func event(_ row: Statement) throws -> ChangeFeed.Quarantined {
         let offset = row.int64(QuarantinedColumn.logOffset)
         guard let position = PackedPosition(offset: offset, low: row.int64(QuarantinedColumn.place)) else {
-            throw StoreError("a stored quarantined event is damaged")
+            throw StoreError.damaged("a stored quarantined event is damaged")
         }
         let entry = TimelineEntry(
             key: EventKey(rawValue: row.int64(QuarantinedColumn.key)),
@@ -81,7 +81,9 @@ private struct StoredNames {
     ) throws -> Result {
         defer { statement.reset() }
         for (index, value) in key.enumerated() { try statement.bind(index + 1, value) }
-        guard try statement.step() else { throw StoreError("a stored event names what the store does not have") }
+        guard try statement.step() else {
+            throw StoreError.damaged("a stored event names what the store does not have")
+        }
         return read(statement)
     }
 }

@@ -241,7 +241,7 @@ extension HealthSums {
         marked = row.int64(HealthColumn.marked)
         changedAt = NewestTime(stored: row.int64(HealthColumn.changed))
         let stored = row.blob(HealthColumn.bins)
-        guard stored.count == HealthSums.binCount * 8 else { throw StoreError("a stored histogram is damaged") }
+        guard stored.count == HealthSums.binCount * 8 else { throw StoreError.damaged("a stored histogram is damaged") }
         for bin in 0..<HealthSums.binCount {
             bins[bin] = (0..<8).reduce(0) { $0 | Int64(stored[bin * 8 + $1]) << Int64($1 * 8) }
         }

@@ -1,3 +1,4 @@
+public import Clocks
 public import EventModel
 internal import SQLite
 public import Timeline
@@ -13,11 +14,16 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findStationHours: Statement
     private let findHealth: Statement
     private let findGeneration: Statement
-    private var deadline: ContinuousClock.Instant?
+    private var deadline: Deadline?
     /// Pages of the line read last, for as long as one state is read: a question requests some of them repeatedly.
     private var cache: (line: LineID, pages: [Page])?
     private var isInside = false
     private static let cachedPagesMaximum = 16
+
+    private struct Deadline {
+        var time: MonotonicTime
+        var clock: any ProcessClock
+    }
 
     public init(path: String) throws {
         do {
@@ -46,14 +52,18 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     }
 
     /// Starts reading one consistent state and returns the generation of its commit.
-    ///
-    /// After `deadline`, reads throw ``TimelineError`` `.tooLong`: holding a state makes the write-ahead log grow
-    /// (DESIGN 1.9).
-    public func begin(until deadline: ContinuousClock.Instant? = nil) throws -> UInt64 {
+    public func begin() throws -> UInt64 {
         try connection.beginRead()
-        self.deadline = deadline
         isInside = true
         return try generation()
+    }
+
+    /// Like ``begin()``, but after `time` reads throw ``TimelineError`` `.tooLong`: holding a state makes the
+    /// write-ahead log grow (DESIGN 1.9).
+    public func begin(until time: MonotonicTime, by clock: any ProcessClock) throws -> UInt64 {
+        let generation = try begin()
+        deadline = Deadline(time: time, clock: clock)
+        return generation
     }
 
     public func end() {
@@ -64,7 +74,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     }
 
     private func checkDeadline() throws {
-        if let deadline, ContinuousClock.now > deadline { throw TimelineError.tooLong }
+        if let deadline, deadline.clock.uptime > deadline.time { throw TimelineError.tooLong }
     }
 
     /// Steps through rows and checks the deadline regularly.
@@ -80,7 +90,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
 
     private func generation() throws -> UInt64 {
         defer { findGeneration.reset() }
-        guard try findGeneration.step() else { throw StoreError("the store has no generation") }
+        guard try findGeneration.step() else { throw StoreError.damaged("the store has no generation") }
         return UInt64(findGeneration.int64(0))
     }
 
@@ -173,7 +183,9 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     }
 
     private func integer(_ name: MetaName) throws -> Int64 {
-        guard let value = try connection.integer(name) else { throw StoreError("the store has no \(name.rawValue)") }
+        guard let value = try connection.integer(name) else {
+            throw StoreError.damaged("the store has no \(name.rawValue)")
+        }
         return value
     }
 
@@ -205,7 +217,9 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
             let kind = try row.withBlob(DefinitionColumn.record.rawValue) {
                 try RecordCodec.decode($0, into: &scratch)
             }
-            guard case .definition(let record) = kind else { throw StoreError("a stored definition is damaged") }
+            guard case .definition(let record) = kind else {
+                throw StoreError.damaged("a stored definition is damaged")
+            }
             let offset = LogOffset(row.int64(DefinitionColumn.logOffset))
             site.definitions.append(StoredDefinition(record: record, offset: offset))
         }

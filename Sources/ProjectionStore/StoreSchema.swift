@@ -1,10 +1,7 @@
-public import Observability
-internal import SQLite
-
 /// The tables of a projection store. One file holds one partition.
 enum StoreSchema {
     /// Version of tables and blobs. A file with another version is rebuilt, not read (DESIGN 1.11).
-    static let format: Int64 = 2
+    static let format: Int64 = 3
     /// Version of the fold: changes when the same records produce different rows.
     static let fold: Int64 = 1
     /// Version of the SPEC that defines the figures in the rows.
@@ -45,28 +42,5 @@ enum StoreSchema {
         case worker = 0
         case station = 1
         case name = 2
-    }
-}
-
-/// What went wrong with a projection store.
-public struct StoreError: OperatorError {
-    public var message: String
-    /// What an operator can do.
-    public var hint: String?
-    /// Whether the same call can work later.
-    public var isRetriable: Bool
-
-    public var name: String { "store" }
-
-    public init(_ message: String, hint: String? = nil, isRetriable: Bool = false) {
-        self.message = message
-        self.hint = hint
-        self.isRetriable = isRetriable
-    }
-
-    static func wrap(_ what: String, _ error: any Error) -> StoreError {
-        if let error = error as? StoreError { return error }
-        let error = error.forOperator
-        return StoreError("\(what): \(error.message)", hint: error.hint, isRetriable: error.isRetriable)
     }
 }

@@ -1,5 +1,6 @@
 public import Clocks
 public import EventModel
+public import Observability
 public import ProjectionStore
 public import Timeline
 
@@ -36,9 +37,9 @@ public enum FoldEffect: Sendable {
     case commit(CommitSet)
     /// Tell the waiters whether the fold has passed their offset.
     case answer([FoldWaiter], isPassed: Bool)
-    /// A line for the operator.
-    case report(String)
-    /// The fold has failed: notify the operator and the owner of the fold.
+    /// Record this in the journal.
+    case record(JournalEvent)
+    /// The fold has failed: record it, and notify the owner of the fold.
     case failed(FoldFailure)
 }
 

@@ -1,5 +1,6 @@
 internal import Clocks
 internal import EventModel
+internal import Observability
 internal import ProjectionStore
 internal import Timeline
 
@@ -46,7 +47,7 @@ extension FoldDriver {
         guard error.isRetriable, life.isFolding else {
             return fail(FoldFailure(message: "\(error)", isRetriable: error.isRetriable), &effects)
         }
-        effects.append(.report("\(error)"))
+        effects.append(.record(.commitFailed(partition, error)))
         retryCommitAt = now.advanced(milliseconds: FoldLimits.commitRetryMilliseconds)
     }
 

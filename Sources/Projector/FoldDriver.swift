@@ -90,9 +90,7 @@ public struct FoldDriver: ~Copyable {
         shared.note(end)
         guard life == .verifying else { return }
         life = .catchingUp
-        if trouble.verified() {
-            effects.append(.report("the log of partition \(partition.value) can be read again"))
-        }
+        if trouble.verified() { effects.append(.record(.foldReadsLogAgain(partition))) }
     }
 
     private mutating func read(_ end: EndSight?, _ now: MonotonicTime) {
@@ -115,9 +113,7 @@ public struct FoldDriver: ~Copyable {
             return fail(FoldFailure(message: message, isRetriable: error.forOperator.isRetriable), &effects)
         }
         life = .waitingForLog(until: now.advanced(milliseconds: FoldLimits.logRetryMilliseconds))
-        if isNews {
-            effects.append(.report("the fold of partition \(partition.value) waits for the log: \(logError)"))
-        }
+        if isNews { effects.append(.record(.foldWaitsForLog(partition, logError))) }
     }
 
     // MARK: The end

@@ -1,6 +1,7 @@
 internal import Clocks
 internal import EventLog
 internal import EventModel
+internal import Observability
 internal import ProjectionStore
 
 /// Runs a ``FoldDriver`` on a thread: executes its actions, reports their outcomes, and makes no decisions.
@@ -50,9 +51,9 @@ final class FoldThread {
             switch effect {
             case .commit(let set): commits.give(set)
             case .answer(let waiters, let isPassed): for waiter in waiters { waiter.body(isPassed) }
-            case .report(let line): configuration.report(line)
+            case .record(let event): configuration.journal.record(event)
             case .failed(let failure):
-                configuration.report(failure.message)
+                configuration.journal.record(.foldFailed(driver.partition, failure))
                 configuration.failed()
             }
         }

@@ -36,14 +36,14 @@ public enum LogIdentityCheck {
         return end
     }
 
-    /// - Returns: nil when the log returns no record with this offset.
+    /// - Returns: nil when the log returns no record with this offset, or something that is no record of Andon.
     private static func fingerprint(
         _ log: any EventLog, _ partition: PartitionIndex, at offset: LogOffset
     ) throws -> RecordFingerprint? {
         for _ in 0..<attemptsMaximum {
-            var found: (offset: LogOffset, fingerprint: RecordFingerprint)?
+            var found: (offset: LogOffset, fingerprint: RecordFingerprint?)?
             _ = try log.read(partition, from: offset, byteLimit: 1) { record in
-                if found == nil { found = (record.offset, RecordFingerprint(record)) }
+                if found == nil { found = (record.offset, try? RecordFingerprint(record)) }
             }
             if let found { return found.offset == offset ? found.fingerprint : nil }
             // Logs that fetch in the background return nothing until the record has arrived.
@@ -54,7 +54,8 @@ public enum LogIdentityCheck {
 }
 
 extension RecordFingerprint {
-    init(_ record: LogRecord) {
-        self.init(createdAt: record.createdAt, checksum: CRC32C.checksum(record.payload))
+    /// - Throws: `CodecError` for bytes that are not a record.
+    init(_ record: LogRecord) throws(CodecError) {
+        self.init(createdAt: record.createdAt, checksum: try RecordCodec.statedChecksum(record.payload))
     }
 }

@@ -105,9 +105,11 @@ public final class Projector: Sendable {
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
         lookAtEnd()
         let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
-        let deadline = ContinuousClock.now + .milliseconds(configuration.questionMilliseconds)
-        let now = configuration.clock.uptime
-        guard let taken = try shared.site(siteID, at: now, begin: { try reader.begin(until: deadline) }) else {
+        let clock = configuration.clock
+        let now = clock.uptime
+        let deadline = now.advanced(milliseconds: configuration.questionMilliseconds)
+        guard let taken = try shared.site(siteID, at: now, begin: { try reader.begin(until: deadline, by: clock) })
+        else {
             reader.end()
             giveBack(reader)
             return nil

@@ -1,6 +1,7 @@
 public import Clocks
 internal import EventLog
 internal import EventModel
+public import Observability
 public import Timeline
 
 /// Limits and timing of a fold.
@@ -42,6 +43,8 @@ public struct FoldLimits: Sendable {
     static let pagesExaminedPerEvent = 4
     static let pagesExaminedPerRecord = 16
     static let pagesExaminedPerStep = 1024
+    /// Workers, stations and origins whose newest hours are moved to a commit under one lock.
+    static let hoursGatheredPerStep = 1024
     /// Records between two checks of how much is dirty.
     static let recordsPerCheck = 64
     /// How long the fold waits for a record before it checks the clock; a waiter's timeout may be late by this much.
@@ -52,7 +55,7 @@ public struct FoldLimits: Sendable {
     static let logRetryMilliseconds = 100
 }
 
-/// Limits of a projector, and its callbacks.
+/// Limits of a projector, and what it tells the rest of the process.
 public struct ProjectorConfiguration: Sendable {
     public var limits = FoldLimits()
     /// Times the fold, dates what it knows and ends waits.
@@ -62,8 +65,8 @@ public struct ProjectorConfiguration: Sendable {
     /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}
-    /// Called with every message for the operator.
-    public var report: @Sendable (String) -> Void = { _ in }
+    /// Records what an operator may want to know.
+    public var journal = Journal.silent
 
     public init() {}
 

@@ -3,34 +3,53 @@ public import Observability
 
 /// Why a fold cannot start or continue.
 public struct ProjectorError: OperatorError {
+    /// Not an enum, so that codes can be added.
+    public struct Code: Hashable, Sendable {
+        let name: String
+        /// The log no longer has the next records.
+        public static let recordsAreGone = Code(name: "fold_records_gone")
+        /// The log ends before the position of the projections.
+        public static let logIsShorter = Code(name: "fold_log_shorter")
+        /// The log has another record where the last folded one was.
+        public static let logIsAnother = Code(name: "fold_log_replaced")
+        /// The projections are being moved or stopped.
+        public static let closed = Code(name: "fold_closed")
+        /// The fold failed inside a record.
+        public static let torn = Code(name: "fold_torn")
+    }
+
+    public var code: Code
     public var message: String
     public var hint: String?
     /// Whether a retry may succeed later without any change.
-    public var isRetriable = false
-    public var name: String { "projector" }
+    public var isRetriable: Bool { code == .closed }
+    public var name: String { code.name }
 
     static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
         ProjectorError(
+            code: .recordsAreGone,
             message: "the log begins at offset \(start.value), but the projections stand at \(next.value)",
             hint: "records between them are gone; restore the log, or remove the projections to rebuild what is left")
     }
 
     static func logIsShorter(next: LogOffset, end: LogOffset) -> ProjectorError {
         ProjectorError(
+            code: .logIsShorter,
             message: "the projections stand at offset \(next.value), but the log ends at \(end.value)",
             hint: "the log was replaced or restored from an older copy; remove the projections to rebuild them")
     }
 
     static func logIsAnother(at offset: LogOffset) -> ProjectorError {
         ProjectorError(
+            code: .logIsAnother,
             message: "the log at offset \(offset.value) is not the one that was folded: topic recreated?",
             hint: "bring the old log back, or remove the projections to rebuild them from what the new one holds")
     }
 
     static let isStopped = ProjectorError(
-        message: "the projections are closed", hint: "they are being moved or stopped; ask again", isRetriable: true)
+        code: .closed, message: "the projections are closed", hint: "they are being moved or stopped; ask again")
 
     static let isTorn = ProjectorError(
-        message: "the fold failed inside a record, so its figures cannot be shown",
+        code: .torn, message: "the fold failed inside a record, so its figures cannot be shown",
         hint: "its failure says why; what was committed before is whole")
 }

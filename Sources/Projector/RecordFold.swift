@@ -23,7 +23,7 @@ public struct RecordFold {
         kind = try RecordCodec.decode(record.payload, into: &batch)
         if case .definition(let definition) = kind { hourOffset = zones.hourOffset(of: definition) }
         offset = record.offset
-        fingerprint = RecordFingerprint(record)
+        fingerprint = try RecordFingerprint(record)
     }
 
     /// Pages that must be loaded to fold the decoded events.

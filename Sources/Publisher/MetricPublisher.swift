@@ -1,6 +1,6 @@
+public import Clocks
 public import EventLog
-public import EventModel
-internal import Foundation
+internal import EventModel
 internal import Locks
 public import ProjectionStore
 public import Projector
@@ -12,13 +12,13 @@ public import Projector
 /// number in each topic.
 public final class MetricPublisher: Sendable {
     private let mailbox: PublisherMailbox
-    private let clock: @Sendable () -> Timestamp
-    private let state = Monitor(State())
+    private let clock: any ProcessClock
+    private let state = Guarded(State())
     /// Passed to the thread; nil from then on.
     private let core: Guarded<CoreBox?>
 
     private struct State {
-        var isStarted = false
+        var thread: BackgroundThread?
         var isEnded = false
         var statistics = PublisherStatistics()
     }
@@ -33,14 +33,14 @@ public final class MetricPublisher: Sendable {
     ///   - store: its projections, opened with `keepsFeed`.
     ///   - epoch: the log that it folds.
     ///   - path: a file for what was published, next to the projections; created if missing. One publisher per file.
-    ///   - clock: the wall clock, which decides when an hour is over.
+    ///   - clock: its wall time decides when an hour is over.
     ///   - isStillOwner: asked before records are sent, from the publishing thread; must be fast. While it returns
     ///     false, nothing is sent (DESIGN 5). When it returns true again, the topics are first read to their ends.
     /// - Throws: when a file cannot be opened.
     public init(
         projector: Projector, store: ProjectionStore, epoch: LogEpoch, topics: any Topics, names: TopicNames,
         path: String, configuration: PublisherConfiguration = PublisherConfiguration(),
-        clock: @escaping @Sendable () -> Timestamp, isStillOwner: @escaping @Sendable () -> Bool = { true }
+        clock: any ProcessClock = .system, isStillOwner: @escaping @Sendable () -> Bool = { true }
     ) throws {
         let core = try PublishingCore(
             source: try ProjectorFigures(projector, store, epoch: epoch), topics: topics, names: names, path: path,
@@ -53,22 +53,19 @@ public final class MetricPublisher: Sendable {
     /// Starts the thread; once.
     public func start() {
         guard let box = core.withLock({ $0.take() }) else { return }
-        state.withLock { $0.isStarted = true }
-        let thread = Thread { [self] in
+        let thread = BackgroundThread.start("andon-publish") { [self] in
             run(box.core)
-            state.update { $0.isEnded = true }
+            state.withLock { $0.isEnded = true }
         }
-        thread.name = "andon-publish"
-        thread.stackSize = 1 << 20
-        thread.start()
+        state.withLock { $0.thread = thread }
     }
 
     private func run(_ core: PublishingCore) {
         while let wake = core.advance() {
             state.withLock { $0.statistics = core.statistics }
-            let wait = max(0, wake - clock().microseconds)
+            let wait = max(0, wake - clock.now.microseconds)
             // Rounded up, so that it does not spin during the last millisecond.
-            mailbox.wait(milliseconds: Int(wait / 1000) + 1)
+            mailbox.wait(until: clock.uptime.advanced(milliseconds: Int(wait / 1000) + 1), by: clock)
         }
         state.withLock { $0.statistics = core.statistics }
     }
@@ -78,7 +75,7 @@ public final class MetricPublisher: Sendable {
     /// Records in flight may still arrive; the next owner of the partition publishes over them.
     public func stop() {
         mailbox.stop()
-        state.wait { !$0.isStarted || $0.isEnded ? () : nil }
+        state.withLock { $0.thread }?.join()
     }
 
     /// Whether its thread has ended.

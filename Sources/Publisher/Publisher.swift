@@ -1,4 +1,5 @@
 internal import EventModel
+public import Observability
 
 /// Limits and timing of a publisher.
 public struct PublisherConfiguration: Sendable {
@@ -14,8 +15,8 @@ public struct PublisherConfiguration: Sendable {
     public var hoursPerStepMaximum: Int64 = 10_000
     /// Limit for one attempt to read the own partitions to their end, in milliseconds.
     public var readMilliseconds = 10_000
-    /// Receives every line worth an operator's attention.
-    public var report: @Sendable (String) -> Void = { _ in }
+    /// Records what an operator may want to know.
+    public var journal = Journal.silent
 
     public init() {}
 

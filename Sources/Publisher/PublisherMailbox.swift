@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Locks
@@ -70,9 +71,9 @@ final class PublisherMailbox: Sendable {
         }
     }
 
-    /// Waits until the mailbox has something.
-    func wait(milliseconds: Int) {
-        _ = content.wait(milliseconds: milliseconds) { content -> Void? in
+    /// Waits until the mailbox has something or `deadline` is reached.
+    func wait(until deadline: MonotonicTime, by clock: any ProcessClock) {
+        _ = clock.wait(for: content, until: deadline) { content -> Void? in
             content.isStopping || !content.deliveries.isEmpty || !content.followed.isEmpty ? () : nil
         }
     }

@@ -1,6 +1,8 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Figures
+internal import Observability
 internal import ProjectionStore
 internal import Timeline
 
@@ -12,7 +14,7 @@ final class PublishingCore {
     let configuration: PublisherConfiguration
     let published: PublishedStore
     let mailbox = PublisherMailbox()
-    private let clock: @Sendable () -> Timestamp
+    private let clock: any ProcessClock
     private let isStillOwner: @Sendable () -> Bool
     private let sheet: HourSheet
     private(set) var machine: PublishingMachine
@@ -26,12 +28,12 @@ final class PublishingCore {
     /// The last due hour that the round has handled.
     private var lastDue: DueHour?
     private(set) var statistics = PublisherStatistics()
-    /// The last failure, so that it is reported once and not every second.
-    private var reported: String?
+    /// The last failure, so that it is recorded once and not every second.
+    private var recorded: JournalEvent?
 
     init(
         source: any FigureSource, topics: any Topics, names: TopicNames, path: String,
-        configuration: PublisherConfiguration, clock: @escaping @Sendable () -> Timestamp,
+        configuration: PublisherConfiguration, clock: any ProcessClock,
         isStillOwner: @escaping @Sendable () -> Bool
     ) throws {
         self.clock = clock
@@ -54,11 +56,11 @@ final class PublishingCore {
         takeMail()
         var inputs = [tick()]
         while !inputs.isEmpty {
-            let now = clock().microseconds
+            let now = clock.now.microseconds
             let input = inputs.removeFirst()
             for action in machine.step(now, input) { inputs += perform(action, now) }
         }
-        return machine.wakeTime(now: clock().microseconds)
+        return machine.wakeTime(now: clock.now.microseconds)
     }
 
     private func tick() -> PublishingMachine.Input {
@@ -88,14 +90,14 @@ final class PublishingCore {
                 return []
             }
         } catch {
-            report("publishing of partition \(source.partition.value) failed: \(error)")
+            record(.publishingFailed(source.partition, error))
             return [.failed]
         }
     }
 
-    private func report(_ line: String) {
-        if reported != line { configuration.report(line) }
-        reported = line
+    private func record(_ event: JournalEvent) {
+        if recorded != event { configuration.journal.record(event) }
+        recorded = event
     }
 
     // MARK: Mail
@@ -112,7 +114,7 @@ final class PublishingCore {
             // Anything not recorded is read again: followings restart from the offsets in the file.
             stopFollowing()
             for delivery in mail.deliveries { giveUp(delivery.token) }
-            report("publishing of partition \(source.partition.value) failed: \(error)")
+            record(.publishingFailed(source.partition, error))
         }
     }
 
@@ -129,7 +131,7 @@ final class PublishingCore {
         case .failure(let error):
             statistics.failed += 1
             batch.fail(item)
-            report("a record of \(item.topic) was not delivered: \(error)")
+            record(.recordNotDelivered(item.topic, error))
         }
     }
 
@@ -154,7 +156,7 @@ final class PublishingCore {
 
     /// Offsets went back: the topic was recreated. Everything is checked again.
     private func forgetTopic(_ kind: MetricKind) throws {
-        report("topic \(kind.topic(names)) was recreated; everything is published again")
+        record(.topicRecreated(kind.topic(names)))
         try published.forget(kind)
         try published.setNextOffset(kind, 0)
         try published.forgetEnd(kind)
@@ -167,7 +169,7 @@ final class PublishingCore {
     private func readTopics() throws -> Bool {
         for kind in MetricKind.allCases {
             guard let failure = followings[kind]?.failure else { continue }
-            report("topic \(kind.topic(names)) cannot be read: \(failure)")
+            record(.topicUnreadable(kind.topic(names), failure))
             stopFollowing()
         }
         for kind in MetricKind.allCases {
@@ -259,7 +261,7 @@ final class PublishingCore {
             do { try topics.send(record) { mailbox.deliver(token, $0) } } catch {
                 inFlight[token] = nil
                 ownIDs.remove(item.id)
-                report("topic \(record.topic) takes nothing at the moment: \(error)")
+                self.record(.topicRefuses(record.topic, error))
                 return [.refused]
             }
             statistics.sent += 1
@@ -276,7 +278,7 @@ final class PublishingCore {
             if let last = batch.lastQuarantined { try published.setQuarantinePlace(last.offset, last.index) }
         }
         if let last = batch.lastQuarantined { source.forgetQuarantined(before: last.offset) }
-        if batch.isWhole { reported = nil }
+        if batch.isWhole { recorded = nil }
         return batch.isWhole
     }
 

@@ -6,16 +6,15 @@ import Testing
 
 @Suite("Forwarding a question, over the twin", .timeLimit(.minutes(1)))
 struct ForwardingTests {
-    @Test("the first holder's answer reaches the client, with the forwarder's own headers")
+    @Test("the first holder's answer reaches the client")
     func first() {
         let cluster = TwinCluster(["a", "b"])
         cluster.serve("a", 200, [("Content-Type", "application/json"), ("ETag", "\"x\"")])
         cluster.serve("b")
-        let answer = cluster.ask(headers: [("RateLimit", "\"key\";r=9")])
+        let answer = cluster.ask()
         #expect(answer.status == 200 && answer.text == "a")
         #expect(answer.header("ETag") == "\"x\"")
         #expect(answer.header("Content-Type") == "application/json")
-        #expect(answer.header("RateLimit") == "\"key\";r=9")
         #expect(cluster.client.asked.count == 1)
     }
 
@@ -46,9 +45,7 @@ struct ForwardingTests {
         ]
         cluster.serve(
             "a", 200, (passing + dropped).map { ($0, "v") } + [("connection", "keep-alive, X-Hop"), ("Vary", "Origin")])
-        let answer = cluster.ask(headers: [("RateLimit", "own")])
-        #expect(answer.headers.map(\.name) == passing + ["RateLimit"])
-        #expect(answer.header("RateLimit") == "own")
+        #expect(cluster.ask().headers.map(\.name) == passing)
         cluster.serve("a", 200, [("Vary", "Accept")])
         #expect(cluster.ask().header("Vary") == "Accept")
     }
@@ -79,13 +76,12 @@ struct ForwardingTests {
         #expect(cluster.client.asked.last?.url == "http://a")
     }
 
-    @Test("without a holder, and when all fail, the answer is 503 with Retry-After and the forwarder's headers")
+    @Test("without a holder, and when all fail, the answer is 503 with Retry-After")
     func nobodyLeft() {
         for cluster in [TwinCluster([]), TwinCluster(["a", "b", "c"])] {
-            let answer = cluster.ask(headers: [("RateLimit", "own")])
+            let answer = cluster.ask()
             #expect(answer.status == 503)
             #expect(answer.header("Retry-After") != nil)
-            #expect(answer.header("RateLimit") == "own")
             #expect(answer.header("Content-Type") == "application/problem+json")
             #expect(cluster.client.asked.count == cluster.holders.count)
         }

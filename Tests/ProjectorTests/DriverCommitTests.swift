@@ -10,7 +10,7 @@ import Timeline
 
 @Suite("Commits of a fold")
 struct DriverCommitTests {
-    private static let diskFull = StoreError("disk full", isRetriable: true)
+    private static let diskFull = StoreError(.unavailable, "disk full", isRetriable: true)
 
     @Test("What was folded is committed when the time has come, and nothing when nothing changed")
     func timed() throws {
@@ -64,7 +64,7 @@ struct DriverCommitTests {
     func retried() throws {
         let rig = DriverRig { $0.commitMilliseconds = 0 }
         let first = try #require(try rig.read(2).effects.commits.first)
-        #expect(rig.step(.commitFailed(Self.diskFull)).effects.reports == ["disk full"])
+        #expect(rig.step(.commitFailed(Self.diskFull)).effects.recorded == ["fold_commit_failed"])
         #expect(try rig.read(1).effects.commits.isEmpty)
         rig.advance(milliseconds: FoldLimits.commitRetryMilliseconds)
         let again = rig.step().effects.commits
@@ -85,7 +85,7 @@ struct DriverCommitTests {
         try finishing.read(1)
         finishing.step(.stop)
         for rig in [busy, full, finishing] {
-            let actions = rig.step(.commitFailed(StoreError("not a store")))
+            let actions = rig.step(.commitFailed(StoreError(.damaged, "not a store")))
             #expect(actions.next == .end)
             #expect(actions.effects.failures == [FoldFailure(message: "not a store", isRetriable: false)])
         }

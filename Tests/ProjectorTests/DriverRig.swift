@@ -97,6 +97,7 @@ extension [FoldEffect] {
     }
 
     var commits: [CommitSet] { compactMap { if case .commit(let set) = $0 { set } else { nil } } }
-    var reports: [String] { compactMap { if case .report(let line) = $0 { line } else { nil } } }
+    /// Names of the events for the journal.
+    var recorded: [String] { compactMap { if case .record(let event) = $0 { event.name } else { nil } } }
     var failures: [FoldFailure] { compactMap { if case .failed(let failure) = $0 { failure } else { nil } } }
 }

@@ -4,6 +4,7 @@ import EventLog
 import EventModel
 import Foundation
 import Locks
+import Observability
 import ProjectionStore
 import Projector
 import SimulationKit
@@ -110,18 +111,20 @@ struct LogIdentityTests {
     @Test("A log that is away for a while is reported once, waited for, and read on")
     func outage() throws {
         let plant = try FaultyPlant(events: 60)
-        let lines = Guarded<[String]>([])
-        let projector = try plant.projector { $0.report = { line in lines.withLock { $0.append(line) } } }
+        let names = Guarded<[String]>([])
+        let projector = try plant.projector {
+            $0.journal = Journal { event in names.withLock { $0.append(event.name) } }
+        }
         plant.log.fail(Self.partition, with: LogError(.unavailable, "no broker"))
         projector.start()
         plant.log.waitForFailedCalls(3)
         #expect(projector.failure == nil)
-        #expect(lines.withLock { $0 }.count == 1)
+        #expect(names.withLock { $0 } == ["fold_waits_for_log"])
         plant.log.fail(Self.partition, with: nil)
         projector.waitForEnd()
         projector.stop()
         #expect(projector.failure == nil)
-        #expect(lines.withLock { $0 }.count == 2)
+        #expect(names.withLock { $0 } == ["fold_waits_for_log", "fold_reads_log_again"])
         #expect(try plant.ledger() == (try #require(try MemoryFold(plant.scenario.records).site).ledger))
     }
 

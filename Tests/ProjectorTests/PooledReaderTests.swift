@@ -1,5 +1,6 @@
 // Layer: differential. Readers that are used again and again, while somebody else commits between and inside their
 // transactions, against the same records folded in memory alone. Catches what a reader keeps over its transaction's end.
+import Clocks
 import EventModel
 import Figures
 import ProjectionStore
@@ -123,7 +124,7 @@ struct PooledReaderTests {
         for record in scenario.records { try folding.apply(record) }
         let reader = try store.reader()
         let windows = windows(scenario)
-        let late = try reader.begin(until: ContinuousClock.now - .seconds(1))
+        let late = try reader.begin(until: SystemClock().uptime.advanced(milliseconds: -1000), by: .system)
         let site = try #require(folding.fold.site(Self.site, storeGeneration: late))
         let error = #expect(throws: TimelineError.self) { try figures(site, reader, windows) }
         #expect(error?.code == .tooLong)

@@ -165,7 +165,7 @@ struct FaultTests {
         for _ in 0..<3 { stage.round(next) }
         let refilled = Set(fresh.records(stage.names.factoryMetrics, PartitionIndex(0)).map(\.key))
         #expect(refilled.count == count)
-        #expect(stage.reports.all.contains { $0.contains("was recreated") })
+        #expect(stage.reports.all.contains { $0.name == "metric_topic_recreated" })
     }
 }
 

@@ -1,4 +1,5 @@
 // Layer: threads. A real projector and the publisher's own thread.
+import Clocks
 import EventLog
 import EventModel
 import Foundation
@@ -34,15 +35,10 @@ struct MetricPublisherTests {
         pace.limits.commitMilliseconds = 1
         let projector = try Projector(log: log, store: store, configuration: pace)
         projector.start()
-        // The stage's clock stands still but for this: each look at it is a millisecond later.
-        let clock = stage.clock
         let publisher = try MetricPublisher(
             projector: projector, store: store, epoch: log.epoch, topics: stage.topics, names: stage.names,
             path: stage.path("real-published.sqlite"), configuration: stage.configuration,
-            clock: {
-                clock.now += Microseconds.second / 1000
-                return Timestamp(microseconds: clock.now)
-            })
+            clock: HurriedClock(stage.clock))
         publisher.start()
         let seen = Monitor(0)
         let following = try stage.topics.follow(stage.names.factoryMetrics, nil, from: .beginning) { _ in
@@ -73,7 +69,7 @@ struct MetricPublisherTests {
         func make(_ name: String, holds: Bool) throws -> MetricPublisher {
             try MetricPublisher(
                 projector: projector, store: store, epoch: log.epoch, topics: stage.topics, names: stage.names,
-                path: stage.path(name), clock: { Timestamp(microseconds: at(12)) }, isStillOwner: { holds })
+                path: stage.path(name), clock: stage.clock.process, isStillOwner: { holds })
         }
         let idle = try make("idle.sqlite", holds: true)
         idle.stop()
@@ -83,5 +79,23 @@ struct MetricPublisherTests {
         lost.stop()
         #expect(lost.isEnded)
         #expect(stage.recordCount == 0)
+    }
+}
+
+/// The stage's wall clock stands still but for this: each look at it is a millisecond later. Waits take real time.
+private struct HurriedClock: ProcessClock {
+    private let stage: StageClock
+    init(_ stage: StageClock) { self.stage = stage }
+
+    var now: Timestamp {
+        stage.now += Microseconds.second / 1000
+        return stage.process.now
+    }
+    var uptime: MonotonicTime { SystemClock().uptime }
+
+    func wait<State, Result>(
+        for monitor: Monitor<State>, until deadline: MonotonicTime, _ body: (inout State) -> Result?
+    ) -> Result? {
+        SystemClock().wait(for: monitor, until: deadline, body)
     }
 }

@@ -1,8 +1,10 @@
 // A partition folded in steps, its topics in memory and a clock that tests turn: no thread, no waiting.
+import Clocks
 import EventLog
 import EventModel
 import Foundation
 import Locks
+import Observability
 import ProjectionStore
 import Projector
 import SimulationKit
@@ -10,13 +12,13 @@ import Timeline
 
 @testable import Publisher
 
-/// The wall clock.
+/// The wall clock, in microseconds; nobody waits for it.
 final class StageClock: Sendable {
-    private let time: Guarded<Int64>
-    init(_ time: Int64) { self.time = Guarded(time) }
+    let process: ManualClock
+    init(_ time: Int64) { process = ManualClock(now: Timestamp(microseconds: time)) }
     var now: Int64 {
-        get { time.withLock { $0 } }
-        set { time.withLock { $0 = newValue } }
+        get { process.now.microseconds }
+        set { process.set(Timestamp(microseconds: newValue)) }
     }
 }
 
@@ -95,7 +97,7 @@ final class Stage {
         clock = StageClock(now)
         topics = InMemoryTopics(partitionCounts: Stage.partitionCounts(names))
         let reports = reports
-        configuration.report = { reports.add($0) }
+        configuration.journal = Journal { reports.add($0) }
     }
 
     static func partitionCounts(_ names: TopicNames) -> [String: Int32] {
@@ -116,10 +118,9 @@ final class Stage {
         _ fold: StageFold, _ worker: String = "a", topics: (any Topics)? = nil,
         isStillOwner: @escaping @Sendable () -> Bool = { true }
     ) throws -> PublishingCore {
-        let clock = clock
-        return try PublishingCore(
+        try PublishingCore(
             source: fold, topics: topics ?? self.topics, names: names, path: path("\(worker)-published.sqlite"),
-            configuration: configuration, clock: { Timestamp(microseconds: clock.now) }, isStillOwner: isStillOwner)
+            configuration: configuration, clock: clock.process, isStillOwner: isStillOwner)
     }
 
     /// Waits until the next round is due, and lets it run.
@@ -144,11 +145,11 @@ final class Stage {
     var recordCount: Int { MetricKind.allCases.reduce(0) { $0 + records($1).count } }
 }
 
-/// Lines for the operator.
+/// What was recorded for the operator.
 final class ReportList: Sendable {
-    private let lines = Guarded<[String]>([])
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
-    var all: [String] { lines.withLock { $0 } }
+    private let events = Guarded<[JournalEvent]>([])
+    func add(_ event: JournalEvent) { events.withLock { $0.append(event) } }
+    var all: [JournalEvent] { events.withLock { $0 } }
 }
 
 /// A metric record as another program reads it.

@@ -106,7 +106,7 @@ final class SimulatedWorker {
         core = try PublishingCore(
             source: SimulatedFigures(open, log.epoch, clock), topics: topics.process(number), names: names,
             path: folder.path + "/worker-\(number)-published.sqlite", configuration: PublisherConfiguration(),
-            clock: { clock.timestamp }, isStillOwner: { worker.mayPublish })
+            clock: clock.process, isStillOwner: { worker.mayPublish })
     }
 
     /// `@unchecked Sendable`: a simulation has one thread.
@@ -117,16 +117,19 @@ final class SimulatedWorker {
     }
 }
 
-/// Time as a simulation has it: one number for both clocks.
-///
-/// `@unchecked Sendable`: a simulation has one thread.
-final class SimulatedClock: @unchecked Sendable {
+/// Time as a simulation has it: one number for both clocks. Nobody waits for it.
+final class SimulatedClock: Sendable {
+    let process: ManualClock
+
+    init(_ start: Int64) { process = ManualClock(now: Timestamp(microseconds: start)) }
+
     /// Microseconds since 1970.
-    var now: Int64
+    var now: Int64 {
+        get { process.now.microseconds }
+        set { process.set(Timestamp(microseconds: newValue)) }
+    }
 
-    init(_ start: Int64) { now = start }
-
-    var timestamp: Timestamp { Timestamp(microseconds: now) }
+    var timestamp: Timestamp { process.now }
     var instant: MonotonicTime { MonotonicTime(microseconds: now) }
 }
 
@@ -204,7 +207,7 @@ final class OpenPartition {
         guard let set = commit else { return }
         commit = nil
         guard succeeds else {
-            let full = StoreError("the simulated disk is full", isRetriable: true)
+            let full = StoreError(.unavailable, "the simulated disk is full", isRetriable: true)
             return take(driver.step(now, .commitFailed(full)))
         }
         try store.commit(set)

@@ -8,7 +8,7 @@ public import Observability
 /// Forwards questions about partitions that this process does not hold to one that does, once (DESIGN 5).
 ///
 /// The request was authorised and counted here; the holder gets the site and trusts the token. Its answer reaches the
-/// client unchanged, with the headers of this process about the client's limits.
+/// client unchanged; the server adds this process' own headers, e.g. about the client's limits.
 public final class QuestionForwarder: Sendable {
     /// For so long a holder that could not be reached is asked last.
     static let suspicionMilliseconds = 10_000
@@ -51,22 +51,18 @@ public final class QuestionForwarder: Sendable {
     ///
     /// A request that was forwarded to this process is never forwarded again: its answer says that the partition is not
     /// held here.
-    /// - Parameters:
-    ///   - headers: This process' own for the client, e.g. `RateLimit`; they go with every answer.
-    ///   - exchange: Completed with the holder's answer, or with 503 and `Retry-After` where no holder gives one.
+    /// - Parameter exchange: Completed with the holder's answer, or with 503 and `Retry-After` where no holder gives one.
     public func forward(
-        _ request: HTTPRequest, site: SiteID, partition: PartitionIndex,
-        headers: [(name: String, value: String)] = [], exchange: any HTTPExchange
+        _ request: HTTPRequest, site: SiteID, partition: PartitionIndex, exchange: any HTTPExchange
     ) -> HTTPOutcome {
         guard !request.isForwarded else {
             let mark = [(name: ForwardingHeader.notHolder, value: "true")]
-            return .respond(Self.refusal("this process does not hold partition \(partition.value)", mark + headers))
+            return .respond(Self.refusal("this process does not hold partition \(partition.value)", mark))
         }
         var asking = [(name: ForwardingHeader.site, value: site.text)]
         if let tags = request.header("If-None-Match") { asking.append(("If-None-Match", tags)) }
         let forwarding = Forwarding(
-            partition: partition, target: request.encodedTarget, askingHeaders: asking, answerHeaders: headers,
-            exchange: exchange)
+            partition: partition, target: request.encodedTarget, askingHeaders: asking, exchange: exchange)
         let now = clock.uptime
         var machine = ForwardingMachine(holders: holders(partition), suspects: suspected(at: now), now: now)
         let action = machine.start()
@@ -82,7 +78,6 @@ public final class QuestionForwarder: Sendable {
         let partition: PartitionIndex
         let target: String
         let askingHeaders: [(name: String, value: String)]
-        let answerHeaders: [(name: String, value: String)]
         let exchange: any HTTPExchange
     }
 
@@ -90,7 +85,7 @@ public final class QuestionForwarder: Sendable {
     private func perform(_ action: ForwardingMachine.Action, _ machine: ForwardingMachine, _ forwarding: Forwarding) {
         switch action {
         case .answer(let answer):
-            let headers = AnswerHeaders.endToEnd(answer.headers) + forwarding.answerHeaders
+            let headers = AnswerHeaders.endToEnd(answer.headers)
             forwarding.exchange.complete(HTTPResponse(status: answer.status, headers: headers, body: answer.body))
         case .refuse(let refusal):
             forwarding.exchange.complete(refused(refusal, forwarding))
@@ -116,10 +111,10 @@ public final class QuestionForwarder: Sendable {
             case .tooLate: "the workers that hold partition \(number) do not answer in time"
             case .busy: "too many questions are being forwarded"
             }
-        return Self.refusal(detail, forwarding.answerHeaders)
+        return Self.refusal(detail)
     }
 
-    private static func refusal(_ detail: String, _ headers: [(name: String, value: String)]) -> HTTPResponse {
+    private static func refusal(_ detail: String, _ headers: [(name: String, value: String)] = []) -> HTTPResponse {
         .problem(503, detail, headers: [("Retry-After", String(retryAfterSeconds))] + headers)
     }
 

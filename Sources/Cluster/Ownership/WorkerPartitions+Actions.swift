@@ -90,7 +90,7 @@ extension WorkerPartitions {
                 path: path, logEpoch: log.epoch.bytes, keepsFeed: configuration.keepsFeed)
             var folding = configuration.projector
             folding.failed = { [weak self] in self?.foldFailed(partition, opening) }
-            folding.report = { [journal = configuration.journal] in journal.record(.foldReported(partition, $0)) }
+            folding.journal = configuration.journal
             let projector = try Projector(log: log, partition: partition, store: store, configuration: folding)
             state.withLock { $0.slots[partition]?.projector = projector }
             divideMemory()

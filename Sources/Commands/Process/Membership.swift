@@ -1,4 +1,3 @@
-internal import Clocks
 internal import Cluster
 internal import EventLog
 internal import EventModel
@@ -31,9 +30,7 @@ final class Membership: Sendable {
 
     /// How partitions are folded, announced and published.
     var folding: WorkerPartitionsConfiguration {
-        let journal = journal
         var folding = WorkerPartitionsConfiguration(folder: options.directory.path)
-        folding.projector.report = { journal.write(.warning, $0) }
         folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
         let role: HolderRole = options.isReplica ? .replica : .owner
@@ -103,11 +100,11 @@ final class Membership: Sendable {
     private func publish(_ held: HeldPartition) {
         do {
             var configuration = PublisherConfiguration()
-            configuration.report = { [journal] in journal.write(.warning, $0) }
+            configuration.journal = journal.journal
             let publisher = try MetricPublisher(
                 projector: held.projector, store: held.store, epoch: parts.log.epoch, topics: parts.topics,
                 names: parts.names, path: options.directory.published(held.partition), configuration: configuration,
-                clock: { SystemClock().now }, isStillOwner: held.mayPublish)
+                isStillOwner: held.mayPublish)
             state.withLock { $0.publishers[held.partition] = publisher }
             publisher.start()
         } catch {

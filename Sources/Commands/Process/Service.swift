@@ -24,7 +24,7 @@ struct Service {
         let readiness = FoldReadiness(goals: [PartitionIndex(0): try log.endOffset(PartitionIndex(0))])
         let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
         var folding = ProjectorConfiguration()
-        folding.report = { journal.write(.warning, $0) }
+        folding.journal = journal.journal
         let projector = try Projector(log: log, store: store, configuration: folding)
         self.projector = projector
         let keys = try KeyStore(path: directory.keys)

@@ -1,0 +1,55 @@
+internal import EventModel
+public import Observability
+internal import SQLite
+internal import Timeline
+
+/// What went wrong with a projection store.
+public struct StoreError: OperatorError {
+    /// Not an enum, so that codes can be added.
+    public struct Code: Hashable, Sendable {
+        let name: String
+        /// The file cannot be opened, read or written.
+        public static let unavailable = Code(name: "store_unavailable")
+        /// The file does not hold what was written to it.
+        public static let damaged = Code(name: "store_damaged")
+    }
+
+    public var code: Code
+    public var message: String
+    /// What an operator can do.
+    public var hint: String?
+    /// Whether the same call can work later.
+    public var isRetriable: Bool
+
+    public var name: String { code.name }
+
+    public init(_ code: Code, _ message: String, hint: String? = nil, isRetriable: Bool = false) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.isRetriable = isRetriable
+    }
+
+    static func damaged(_ what: String) -> StoreError { StoreError(.damaged, what) }
+
+    /// What `error` means for an operation on a store.
+    static func wrap(_ what: String, _ error: any Error) -> StoreError {
+        if let error = error as? StoreError { return error }
+        let cause = error.forOperator
+        return StoreError(
+            error.isStoreDamage ? .damaged : .unavailable, "\(what): \(cause.message)", hint: cause.hint,
+            isRetriable: cause.isRetriable)
+    }
+}
+
+extension Error {
+    /// Whether the stored bytes are not what was written.
+    var isStoreDamage: Bool {
+        switch self {
+        case let error as StoreError: error.code == .damaged
+        case let error as SQLiteError: error.isCorrupt
+        case let error as TimelineError: error.code == .corruptPage || error.code == .missingPage
+        default: self is CodecError
+        }
+    }
+}
