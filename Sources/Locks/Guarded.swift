@@ -39,6 +39,13 @@ public struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
         return try body(&storage.pointee.value)
     }
 
+    /// Whether somebody, the caller included, holds the lock at this moment: for tests of what happens without it.
+    package var isLocked: Bool {
+        guard pthread_mutex_trylock(mutex) == 0 else { return true }
+        pthread_mutex_unlock(mutex)
+        return false
+    }
+
     /// The first member, so that its address is the storage's.
     @inlinable package var mutex: UnsafeMutablePointer<pthread_mutex_t> {
         UnsafeMutableRawPointer(storage).assumingMemoryBound(to: pthread_mutex_t.self)

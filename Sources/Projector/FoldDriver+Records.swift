@@ -25,7 +25,7 @@ extension FoldDriver {
     }
 
     private func foldInPlace() throws -> [FoldWaiter] {
-        try pages.load(shared.read { records.absentPages(in: $0) })
+        if shared.read({ records.lacksPages($0) }) { try records.load(pages, for: shared.fold) }
         defer { pages.forget() }
         return try shared.apply(eventCount: records.eventCount, limits) { fold in
             try records.apply(to: &fold, pages: pages)

@@ -7,16 +7,18 @@ internal import Timeline
 /// written.
 final class PagesAtHand: PageReader {
     private let store: any PageReader
+    /// Sorted by fence, because a late event may hold through thousands of pages.
     private var pages: [LineID: [Page]] = [:]
 
     init(_ store: any PageReader) { self.store = store }
 
-    /// Loads pages that are not here yet.
-    func load(_ absent: [AbsentPage]) throws {
-        for page in absent where atHand(page.line, page.key) == nil {
-            guard let loaded = try store.page(of: page.line, holding: page.key) else { continue }
-            pages[page.line, default: []].append(loaded)
-        }
+    /// Loads a page unless it is here already.
+    /// - Returns: nil when the line has no page there.
+    func load(_ line: LineID, holding key: EventKey) throws -> Page? {
+        if let page = atHand(line, key) { return page }
+        guard let page = try store.page(of: line, holding: key) else { return nil }
+        pages[line, default: []].insert(page, at: count(of: line, upTo: page.fence))
+        return page
     }
 
     func forget() { if !pages.isEmpty { pages.removeAll(keepingCapacity: true) } }
@@ -25,5 +27,21 @@ final class PagesAtHand: PageReader {
         try atHand(line, key) ?? store.page(of: line, holding: key)
     }
 
-    private func atHand(_ line: LineID, _ key: EventKey) -> Page? { pages[line]?.first { $0.holds(key) } }
+    private func atHand(_ line: LineID, _ key: EventKey) -> Page? {
+        let count = count(of: line, upTo: key)
+        guard count > 0, let page = pages[line]?[count - 1], page.holds(key) else { return nil }
+        return page
+    }
+
+    /// Number of pages here whose fence is `key` or below.
+    private func count(of line: LineID, upTo key: EventKey) -> Int {
+        guard let pages = pages[line] else { return 0 }
+        var low = 0
+        var high = pages.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if pages[middle].fence <= key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

@@ -26,9 +26,14 @@ public struct RecordFold {
         fingerprint = try RecordFingerprint(record)
     }
 
-    /// Pages that must be loaded to fold the decoded events.
-    func absentPages(in fold: PartitionFold) -> [AbsentPage] {
-        if case .events = kind { fold.absentPages(for: batch) } else { [] }
+    /// Whether folding the decoded events may need pages that only the store has.
+    func lacksPages(_ fold: PartitionFold) -> Bool {
+        if case .events = kind { fold.lacksPages(of: batch.siteID) } else { false }
+    }
+
+    /// Loads all pages that folding the decoded events needs and that `fold` does not have in memory.
+    func load(_ pages: PagesAtHand, for fold: PartitionFold) throws {
+        if case .events = kind { try fold.loadPages(for: batch) { try pages.load($0, holding: $1) } }
     }
 
     /// Number of events in the record; 0 for a definition.

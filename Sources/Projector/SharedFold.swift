@@ -5,8 +5,8 @@ public import Timeline
 
 /// A fold that several threads share: only its ``FoldDriver`` changes it, everyone else copies or waits.
 ///
-/// The lock is held to fold one record, to copy, or to swap values; never while loading a page that could have been
-/// loaded before, and never for work that grows with the number of workers.
+/// The lock is held to fold one record, to copy, to swap values, or for one of many short steps; never while loading a
+/// page, and never for work that grows with the number of workers or of changed pages.
 public final class SharedFold: Sendable {
     fileprivate struct State {
         var fold: PartitionFold
@@ -99,6 +99,9 @@ public final class SharedFold: Sendable {
     var fingerprint: RecordFingerprint? { state.withLock { $0.fold.fingerprint } }
     var isRederiving: Bool { state.withLock { $0.fold.isRederiving } }
 
+    /// Whether somebody holds the lock at this moment, the caller included: for tests of what happens without it.
+    var isLocked: Bool { state.isLocked }
+
     /// A copy of the fold for computations while others read it.
     var fold: PartitionFold { state.withLock { $0.fold } }
 
@@ -150,21 +153,29 @@ public final class SharedFold: Sendable {
     }
 
     /// Takes the changes since the last commit, which are in flight from now on; nil when there are none.
+    ///
+    /// The set is built from a copy while questions read the fold. That is what a commit has to write, because nobody
+    /// but the driver, which waits for this, changes the fold.
     func takeCommit() -> CommitInFlight? {
+        while !state.withLock({ $0.fold.gatherHours(limit: FoldLimits.hoursGatheredPerStep) }) {}
+        guard let set = fold.nextCommit() else { return nil }
         var taken: CommitInFlight?
-        state.withLock { taken = $0.fold.takeCommit() }
+        state.withLock { taken = $0.fold.beginCommit(set) }
         return taken
     }
 
     /// The commit is durable.
     func finish(_ commit: consuming CommitInFlight) {
+        let pages = Int64(commit.set.sites.reduce(0) { $0 + $1.pages.count })
         var finished: CommitInFlight? = consume commit
-        state.withLock { state in
-            guard let commit = finished.take() else { return }
+        // What was written is let go of after the lock.
+        let written: CommitSet? = state.withLock { state in
+            guard let commit = finished.take() else { return nil }
             state.statistics.commits += 1
-            state.statistics.committedPages += Int64(commit.set.sites.reduce(0) { $0 + $1.pages.count })
-            state.fold.finishCommit(commit)
+            state.statistics.committedPages += pages
+            return state.fold.finishCommit(commit)
         }
+        _ = consume written
     }
 
     func count(_ body: (inout FoldStatistics) -> Void) { state.withLock { body(&$0.statistics) } }

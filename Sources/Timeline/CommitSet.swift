@@ -53,7 +53,7 @@ public struct CommitSet: Sendable {
 
 /// The one commit that may be in flight: taken from its fold but not yet durable.
 ///
-/// ``PartitionFold/takeCommit()`` returns it, ``PartitionFold/finishCommit(_:)`` consumes it. While it exists, no other
+/// ``PartitionFold/beginCommit(_:)`` returns it, ``PartitionFold/finishCommit(_:)`` consumes it. While it exists, no other
 /// commit is taken and none of its pages leaves memory. Dropping it means discarding the fold.
 public struct CommitInFlight: ~Copyable, Sendable {
     public let set: CommitSet

@@ -1,33 +1,75 @@
 internal import EventModel
 
+/// Commits: the changes since the previous one, taken in steps that are short for others who read the fold.
+///
+/// ```
+/// gatherHours, until it says that all are gathered → nextCommit → beginCommit → (write the set) → finishCommit
+/// ```
+/// The fold must not change in any other way before ``beginCommit(_:)``; reading it is possible at every step, and
+/// counts everything once.
 extension PartitionFold {
-    /// Takes the changes since the last commit; nil when there are none.
+    /// Moves the newest hours of up to `limit` workers, stations and origins to the rows of the next commit.
+    ///
+    /// - Returns: whether all are there.
+    public mutating func gatherHours(limit: Int) -> Bool {
+        var left = limit
+        for site in sites.indices where sites[site].pending.isDirty {
+            sites[site].hourBuckets.gather(&left)
+            sites[site].healthBuckets.gather(&left)
+            if left == 0 { return false }
+        }
+        return true
+    }
+
+    /// What the next commit has to write; nil when nothing has changed. A copy of the fold returns the same.
+    ///
+    /// - Precondition: no commit is in flight; all hours are gathered.
+    public func nextCommit() -> CommitSet? {
+        precondition(generation == durableGeneration, "one commit in flight at a time")
+        var set = CommitSet(
+            nextOffset: nextOffset, pageCount: pageCount, sites: [], generation: generation + 1,
+            fingerprint: fingerprint)
+        for site in sites where site.pending.isDirty || Int(site.index) >= committedSites {
+            set.sites.append(site.nextCommit(storedPages: committedPages))
+        }
+        return set.sites.isEmpty ? nil : set
+    }
+
+    /// Puts the changes of `set` in flight. Takes the same time however many they are.
+    ///
+    /// - Precondition: it is what ``nextCommit()`` returns now.
+    public mutating func beginCommit(_ set: CommitSet) -> CommitInFlight {
+        precondition(
+            generation == durableGeneration && set.generation == generation + 1 && set.nextOffset == nextOffset,
+            "a commit of another fold, or of an earlier state")
+        generation += 1
+        for site in set.sites { sites[Int(site.index)].beginCommit(generation) }
+        committedSites = sites.count
+        committedPages = set.pageCount
+        return CommitInFlight(set: set)
+    }
+
+    /// Takes the changes since the last commit in one step; nil when there are none.
     ///
     /// - Precondition: no commit is in flight.
     public mutating func takeCommit() -> CommitInFlight? {
-        precondition(generation == durableGeneration, "one commit in flight at a time")
-        let isChanged = sites.count > committedSites || sites.contains { $0.pending.isDirty }
-        guard isChanged else { return nil }
-        generation += 1
-        var set = CommitSet(
-            nextOffset: nextOffset, pageCount: 0, sites: [], generation: generation, fingerprint: fingerprint)
-        for index in 0..<sites.count where sites[index].pending.isDirty || index >= committedSites {
-            set.sites.append(sites[index].takeCommit(generation: generation, pageCount: &pageCount))
-        }
-        committedSites = sites.count
-        set.pageCount = pageCount
-        return CommitInFlight(set: set)
+        _ = gatherHours(limit: .max)
+        guard let set = nextCommit() else { return nil }
+        return beginCommit(set)
     }
 
     /// Call when the commit is durable: the store now has its differences, and its pages may leave memory.
     ///
     /// - Precondition: it is the last commit taken.
-    public mutating func finishCommit(_ commit: consuming CommitInFlight) {
+    /// - Returns: what was written. It holds much memory; let go of it where nobody waits.
+    @discardableResult
+    public mutating func finishCommit(_ commit: consuming CommitInFlight) -> CommitSet {
         precondition(commit.set.generation == generation, "a commit of another fold")
         durableGeneration = generation
         for site in commit.set.sites {
             residents.arrive(site.index, sites[Int(site.index)].finishCommit())
         }
+        return commit.set
     }
 
     /// Takes, writes and finishes one commit synchronously.
@@ -51,23 +93,28 @@ extension PartitionFold {
 }
 
 extension SiteFold {
-    mutating func takeCommit(generation: UInt64, pageCount: inout Int64) -> CommitSet.Site {
+    /// - Parameter storedPages: number of page rows that the store has; a page with a higher number is new.
+    func nextCommit(storedPages: Int64) -> CommitSet.Site {
         let committed = pending.committed
-        let hourChanges = hourBuckets.takeChanges()
-        let set = CommitSet.Site(
+        let hourChanges = hourBuckets.gathered
+        return CommitSet.Site(
             index: index, siteID: siteID, workers: workers.tail(from: committed.workers),
             firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
             firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
             origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
-            firstDefinition: committed.definitions,
-            pages: timelines.takeDirtyPages(generation: generation, pageCount: &pageCount),
-            clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, health: healthBuckets.takeChanges(),
+            firstDefinition: committed.definitions, pages: timelines.dirtyPages(storedPages: storedPages),
+            clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, health: healthBuckets.gathered,
             openHours: pending.openHours, definitionReach: pending.definitionReach, quarantined: pending.quarantined,
             state: state)
+    }
+
+    mutating func beginCommit(_ generation: UInt64) {
+        hourBuckets.beginCommit()
+        healthBuckets.beginCommit()
+        timelines.beginCommit()
         generationInFlight = generation
         resetPending()
-        return set
     }
 
     /// The store has the changes of the last commit.
@@ -81,7 +128,7 @@ extension SiteFold {
     }
 
     mutating func resetPending() {
-        pending.openHours.removeAll(keepingCapacity: true)
+        pending.openHours.removeAll()
         pending.newestOpen = 0..<0
         pending.definitionReach = .nothing
         pending.quarantined.removeAll()

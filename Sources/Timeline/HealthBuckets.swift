@@ -22,15 +22,27 @@ struct HealthBuckets: Sendable {
             { $0.add(confidence: entry.confidence, isMarked: isMarked, sign: sign) })
     }
 
-    /// Moves the pending differences into a commit; questions still include them until ``finishCommit()``.
-    mutating func takeChanges() -> [HealthRow] {
-        var rows = pending
+    /// Moves the slots of up to `left` origins to the pending differences; counts them off.
+    mutating func gather(_ left: inout Int) {
+        while left > 0, let origin = touched.popLast() {
+            origins[Int(origin)].collect { pending.append(HealthRow(origin: origin, sums: $0)) }
+            origins[Int(origin)].clear()
+            left -= 1
+        }
+    }
+
+    /// The differences of the next commit.
+    ///
+    /// - Precondition: everything is gathered.
+    var gathered: [HealthRow] {
+        precondition(touched.isEmpty, "hours would be lost")
+        return pending
+    }
+
+    /// Puts the gathered differences in flight; questions include them until ``finishCommit()``.
+    mutating func beginCommit() {
+        inFlight = gathered
         pending = []
-        appendSlots(to: &rows)
-        for origin in touched { origins[Int(origin)].clear() }
-        touched.removeAll(keepingCapacity: true)
-        inFlight = rows
-        return rows
     }
 
     /// The store has the differences of the commit.

@@ -133,15 +133,39 @@ struct HourBuckets: Sendable {
         swap(&rows, &other.pending)
     }
 
-    /// Moves the pending rows into a commit; questions still include them until ``finishCommit()``.
-    mutating func takeChanges() -> (rows: [HourRow], clearsStored: Bool) {
-        var rows = pending
+    /// Moves the slots of up to `left` workers and stations to the pending rows, and those of the factory when all of
+    /// them are there; counts them off.
+    mutating func gather(_ left: inout Int) {
+        while left > 0, let worker = touchedWorkers.popLast() {
+            workers[Int(worker)].collect { pending.append(HourRow(kind: .worker, entity: worker, sums: $0)) }
+            workers[Int(worker)].clear()
+            left -= 1
+        }
+        while left > 0, let station = touchedStations.popLast() {
+            stations[Int(station)].collect { pending.append(HourRow(kind: .workstation, entity: station, sums: $0)) }
+            stations[Int(station)].clear()
+            left -= 1
+        }
+        guard left > 0 else { return }
+        factory.collect { pending.append(HourRow(kind: .factory, entity: 0, sums: $0)) }
+        factory.clear()
+    }
+
+    private var isGathered: Bool { touchedWorkers.isEmpty && touchedStations.isEmpty && factory.isEmpty }
+
+    /// The changes of the next commit.
+    ///
+    /// - Precondition: everything is gathered.
+    var gathered: (rows: [HourRow], clearsStored: Bool) {
+        precondition(isGathered, "hours would be lost")
+        return (pending, clearsStored)
+    }
+
+    /// Puts the gathered rows in flight; questions include them until ``finishCommit()``.
+    mutating func beginCommit() {
+        inFlight = gathered
         pending = []
-        for kind in HourKind.allCases { appendSlots(kind, to: &rows) }
-        clearSlots()
-        inFlight = (rows, clearsStored)
         clearsStored = false
-        return inFlight
     }
 
     /// The store has the rows of the commit.

@@ -6,7 +6,7 @@ public import EventModel
 /// last one ends at ``EventKey/highest``. Fences never move and pages never merge, so (line, fence) identifies a page
 /// permanently.
 public struct Page: Sendable, Equatable {
-    /// Row in the store; 0 until the first commit assigns one.
+    /// Row in the store; 0 until the page is first noted as changed.
     public var id: Int64
     public var fence: EventKey
     public internal(set) var limit: EventKey
@@ -21,10 +21,9 @@ public struct Page: Sendable, Equatable {
     /// miss.
     private var lastKey: EventKey
 
-    var isDirty = false
     /// Whether ``ResidentPages`` tracks it.
     var isResident = false
-    /// Lower bits of the last commit that included it: enough to distinguish the commit in flight from earlier ones.
+    /// The last commit that includes it, or will; 0 for none. See ``PageChanges``.
     var commit: UInt32 = 0
     /// Value of the fold's use counter at the last change or load.
     var lastUse: UInt64 = 0

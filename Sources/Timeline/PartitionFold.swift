@@ -5,7 +5,7 @@ public import EventModel
 public struct RecordFingerprint: Sendable, Equatable {
     /// created_at as recorded in the log.
     public var createdAt: Timestamp
-    /// CRC-32C of the payload.
+    /// The CRC-32C that the record states of its content; see ``EventModel/RecordCodec/statedChecksum(_:)``.
     public var checksum: UInt32
 
     public init(createdAt: Timestamp, checksum: UInt32) {
@@ -25,7 +25,9 @@ public struct PartitionFold: Sendable {
     public var fingerprint: RecordFingerprint?
     /// Number of page rows assigned so far.
     var pageCount: Int64 = 0
+    /// How many of each the last commit that was taken brought the store to.
     var committedSites = 0
+    var committedPages: Int64 = 0
     /// Number of the last commit that was taken, and of the last one that is durable.
     var generation: UInt64 = 0
     var durableGeneration: UInt64 = 0
@@ -60,7 +62,7 @@ public struct PartitionFold: Sendable {
     public mutating func apply(_ batch: EventBatch, offset: LogOffset, pages: any PageReader) throws {
         guard try isNext(offset) else { return }
         let site = intern(batch.siteID)
-        try sites[site].apply(batch, offset: offset, pages, &numbers)
+        try sites[site].apply(batch, offset: offset, pages, &numbers, &pageCount)
         residents.arrive(UInt32(site), sites[site].timelines.takeLoadedPages())
         nextOffset = offset.next
     }

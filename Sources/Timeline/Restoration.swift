@@ -46,6 +46,7 @@ extension PartitionFold {
         self.generation = generation
         durableGeneration = generation
         self.pageCount = pageCount
+        committedPages = pageCount
         self.fingerprint = fingerprint
         for site in stored {
             let numbered = try SiteRestoration(site.siteID, index: UInt32(sites.count)).number(site)

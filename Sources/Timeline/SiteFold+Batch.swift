@@ -22,10 +22,11 @@ struct BatchNumbers: Sendable {
 /// Folding the events of one record.
 extension SiteFold {
     mutating func apply(
-        _ batch: EventBatch, offset: LogOffset, _ pages: any PageReader, _ numbers: inout BatchNumbers
+        _ batch: EventBatch, offset: LogOffset, _ pages: any PageReader, _ numbers: inout BatchNumbers,
+        _ pageCount: inout Int64
     ) throws {
         pending.isDirty = true
-        timelines.beginRecord()
+        timelines.beginRecord(pageCount: pageCount)
         let createdAt = batch.createdAt.microseconds
         newestCreatedAt.note(createdAt)
         numbers.prepare(batch.ids.count)
@@ -53,6 +54,7 @@ extension SiteFold {
             }
             try insert(entry, worker: worker, class: mark.eventClass, pages)
         }
+        pageCount = timelines.pageCount
     }
 
     /// Numbers the workers of a batch, and prefetches the ends of their time lines.

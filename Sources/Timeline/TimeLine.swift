@@ -6,12 +6,12 @@ internal import EventModel
 /// caller that needs a page that is not resident loads and adds it (``WorkerTimelines``).
 struct TimeLine: Sendable {
     private(set) var pages: [Page] = []
-    /// Whether the store may have pages of this line.
+    /// Whether the store has pages of this line, or a commit will bring it some.
     private(set) var isStored: Bool
 
     init(isStored: Bool) { self.isStored = isStored }
 
-    var mayHaveEvents: Bool { !pages.isEmpty || isStored }
+    var mayHaveEvents: Bool { isStored }
 
     /// See ``WorkerTimelines/readAhead(_:)``.
     @inline(__always)
@@ -43,6 +43,7 @@ struct TimeLine: Sendable {
 
     /// Adds a page that was not resident, and returns its index.
     mutating func add(_ page: Page) -> Int {
+        isStored = true
         let index = firstPage(above: page.fence)
         pages.insert(page, at: index)
         return index
@@ -92,22 +93,13 @@ struct TimeLine: Sendable {
         return pages[index].state(from: 0)
     }
 
-    /// Returns a dirty page for a commit and marks it as clean.
+    /// The resident page with this fence.
     ///
-    /// - Parameter pageCount: the source of the next number, for pages without a row.
-    mutating func takeDirty(
-        _ fence: EventKey, _ generation: UInt64, pageCount: inout Int64
-    ) -> (page: Page, isNew: Bool) {
-        let index = firstPage(above: fence) - 1
-        let isNew = pages[index].id == 0
-        if isNew {
-            pageCount += 1
-            pages[index].id = pageCount
-            isStored = true
-        }
-        pages[index].isDirty = false
-        pages[index].commit = UInt32(truncatingIfNeeded: generation)
-        return (pages[index], isNew)
+    /// - Precondition: it is resident.
+    func page(withFence fence: EventKey) -> Page {
+        let page = pages[firstPage(above: fence) - 1]
+        precondition(page.fence == fence, "a page that the store lacks has left memory")
+        return page
     }
 
     /// Index of the resident page with this fence.
@@ -130,7 +122,11 @@ struct TimeLine: Sendable {
 
 /// Which pages of a site differ from their rows in the store.
 ///
-/// Invariant: a page is dirty exactly while it is in the list of dirty pages, once. At most one commit is in flight.
+/// Commits are numbered; a changed page gets the number of the next one. So a commit takes all dirty pages by counting
+/// on, without visiting them.
+///
+/// Invariant: a page is dirty exactly while it has the number of the next commit, and then it is in the list of dirty
+/// pages, once. At most one commit is in flight.
 struct PageChanges: Sendable {
     /// A page is identified by line and fence, which never change.
     typealias Name = (line: LineIndex, fence: EventKey)
@@ -140,35 +136,44 @@ struct PageChanges: Sendable {
     var insertedEntries = 0
     /// Counts records; the measure of "least recently used".
     private(set) var clock: UInt64 = 0
-    private var inFlight: (generation: UInt64, pages: [Name]) = (0, [])
+    /// Number of page rows assigned so far, in the whole partition.
+    private(set) var pageCount: Int64 = 0
+    /// Number of the next commit; wraps around after more commits than a process makes.
+    private var nextCommit: UInt32 = 1
+    private var inFlight: [Name] = []
 
-    mutating func beginRecord() { clock += 1 }
+    mutating func beginRecord(pageCount: Int64) {
+        clock += 1
+        self.pageCount = pageCount
+    }
 
     @inline(__always)
     mutating func note(_ page: inout Page, of line: LineIndex) {
         page.lastUse = clock
-        guard !page.isDirty else { return }
-        page.isDirty = true
+        guard page.commit != nextCommit else { return }
+        page.commit = nextCommit
+        if page.id == 0 {
+            pageCount += 1
+            page.id = pageCount
+        }
         dirty.append((line, page.fence))
     }
 
-    /// Moves the dirty pages into flight and returns them.
-    mutating func take(generation: UInt64) -> [Name] {
-        inFlight = (generation, dirty)
-        dirty.removeAll()
+    /// Moves the dirty pages into flight.
+    mutating func take() {
+        swap(&inFlight, &dirty)
+        nextCommit &+= 1
         insertedEntries = 0
-        return inFlight.pages
     }
 
     /// The store has the pages of the commit.
     mutating func finishCommit() -> [Name] {
-        defer { inFlight = (0, []) }
-        return inFlight.pages
+        defer { inFlight = [] }
+        return inFlight
     }
 
     /// Whether the store does not have the page in its current state.
     func isPinned(_ page: Page) -> Bool {
-        page.isDirty
-            || (inFlight.generation > 0 && page.commit == UInt32(truncatingIfNeeded: inFlight.generation))
+        page.commit == nextCommit || (!inFlight.isEmpty && page.commit == nextCommit &- 1)
     }
 }

@@ -48,8 +48,13 @@ struct WorkerTimelines: Sendable {
 
     func mayHaveEvents(_ line: LineIndex) -> Bool { lines[line.value].mayHaveEvents }
 
+    /// Number of page rows assigned so far, in the whole partition.
+    var pageCount: Int64 { changes.pageCount }
+
     /// Starts a new record: entries from now on count as used later than those before.
-    mutating func beginRecord() { changes.beginRecord() }
+    ///
+    /// - Parameter pageCount: number of page rows assigned so far; new pages get the next numbers.
+    mutating func beginRecord(pageCount: Int64) { changes.beginRecord(pageCount: pageCount) }
 
     /// Prefetches the end of a line into the processor's cache; the value is meaningless.
     @inline(__always)
@@ -59,7 +64,7 @@ struct WorkerTimelines: Sendable {
     func page(of line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Page? {
         if let index = lines[line.value].pageIndex(holding: key) { return lines[line.value].pages[index] }
         guard lines[line.value].isStored else { return nil }
-        return try reader.page(of: LineID(site: site, line), holding: key)
+        return try reader.page(of: id(of: line), holding: key)
     }
 
     /// Inserts an entry into its line.
@@ -118,7 +123,7 @@ struct WorkerTimelines: Sendable {
     }
 
     private mutating func load(_ line: LineIndex, holding key: EventKey, _ reader: any PageReader) throws -> Int {
-        if lines[line.value].isStored, var page = try reader.page(of: LineID(site: site, line), holding: key) {
+        if lines[line.value].isStored, var page = try reader.page(of: id(of: line), holding: key) {
             page.lastUse = changes.clock
             loaded.append((line, page.fence))
             return lines[line.value].add(page)
@@ -127,13 +132,20 @@ struct WorkerTimelines: Sendable {
         return lines[line.value].add(Page(id: 0, fence: .lowest, limit: .highest, entry: nil, entries: []))
     }
 
-    /// Takes the dirty pages for a commit; new ones get the next numbers of `pageCount`.
-    mutating func takeDirtyPages(generation: UInt64, pageCount: inout Int64) -> [CommitSet.DirtyPage] {
-        changes.take(generation: generation).map { line, fence in
-            let (page, isNew) = lines[line.value].takeDirty(fence, generation, pageCount: &pageCount)
-            return CommitSet.DirtyPage(line: LineID(site: site, line), page: page, isNew: isNew)
+    /// The pages that differ from their rows in the store.
+    ///
+    /// - Parameter storedPages: number of page rows that the store has; a page with a higher number is new.
+    func dirtyPages(storedPages: Int64) -> [CommitSet.DirtyPage] {
+        changes.dirty.map { line, fence in
+            let page = lines[line.value].page(withFence: fence)
+            return CommitSet.DirtyPage(line: id(of: line), page: page, isNew: page.id > storedPages)
         }
     }
+
+    /// Puts the dirty pages in flight.
+    mutating func beginCommit() { changes.take() }
+
+    func id(of line: LineIndex) -> LineID { LineID(site: site, line) }
 
     /// The store has the pages of the commit.
     /// - Returns: those pages.
@@ -163,6 +175,18 @@ extension WorkerTimelines {
     /// Whether only the store has the page that covers `key`.
     func isAbsent(_ line: LineIndex, _ key: EventKey) -> Bool {
         lines[line.value].isStored && lines[line.value].pageIndex(holding: key) == nil
+    }
+
+    /// See ``Page/reach(of:createdAt:)``, for a page in memory; nil for an empty line.
+    func reachOfResident(_ key: EventKey, createdAt: Int64, on line: LineIndex) -> EventKey? {
+        guard let index = lines[line.value].pageIndex(holding: key) else { return nil }
+        return lines[line.value].pages[index].reach(of: key, createdAt: createdAt)
+    }
+
+    /// See ``Page/limitWithoutState``, for a page in memory; nil for an empty line.
+    func limitOfResident(_ key: EventKey, on line: LineIndex) -> EventKey? {
+        guard let index = lines[line.value].pageIndex(holding: key) else { return nil }
+        return lines[line.value].pages[index].limitWithoutState
     }
 
     /// The pages of a line that are in memory, in order.

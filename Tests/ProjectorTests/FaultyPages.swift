@@ -17,17 +17,19 @@ final class BrokenPages: PageReader {
     }
 }
 
-/// A store during whose reads somebody asks the fold, which blocks for ever where it is locked.
-final class AskingPages: PageReader {
+/// A store that notes whether questions could have been asked while it was read.
+final class WatchingPages: PageReader {
     let store: any PageReader
     weak var rig: DriverRig?
-    private(set) var questions = 0
+    private(set) var loads = 0
+    /// Loads while the fold was locked.
+    private(set) var lockedLoads = 0
     init(_ store: any PageReader) { self.store = store }
 
     func page(of line: LineID, holding key: EventKey) throws -> Page? {
         if let rig {
-            _ = try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }
-            questions += 1
+            loads += 1
+            if rig.shared.isLocked { lockedLoads += 1 }
         }
         return try store.page(of: line, holding: key)
     }

@@ -130,3 +130,25 @@ struct BucketTests {
         #expect(taken.count == 4 && buckets.uncommitted.map(\.sums.samples) == [0])
     }
 }
+
+extension HourBuckets {
+    /// Puts all changes in flight and returns them.
+    mutating func takeChanges() -> (rows: [HourRow], clearsStored: Bool) {
+        var left = Int.max
+        gather(&left)
+        let taken = gathered
+        beginCommit()
+        return taken
+    }
+}
+
+extension HealthBuckets {
+    /// Puts all changes in flight and returns them.
+    mutating func takeChanges() -> [HealthRow] {
+        var left = Int.max
+        gather(&left)
+        let taken = gathered
+        beginCommit()
+        return taken
+    }
+}

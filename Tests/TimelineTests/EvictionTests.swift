@@ -114,17 +114,27 @@ struct EvictionTests {
         #expect(residentPages(fold) == 0)
     }
 
-    @Test("Of a batch only pages that are in the store alone are named for loading")
+    @Test("Of a batch only pages that are in the store alone are loaded in advance")
     func absentPages() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()
         try apply(&fold, 0..<4, hour: 0, store)
         fold.commit { store.apply($0) }
-        #expect(fold.absentPages(for: batch(0..<9, hour: 1)).isEmpty)
+        #expect(try loads(fold, batch(0..<9, hour: 1), store).isEmpty && !fold.lacksPages(of: "plant"))
         fold.evict(Self.nothing)
         try apply(&fold, 0..<2, hour: 1, store)
-        let absent = fold.absentPages(for: batch(0..<9, hour: 2))
-        #expect(absent.map(\.line.value).count == 2)
-        #expect(fold.absentPages(for: EventBatch(siteID: "other")).isEmpty)
+        #expect(try loads(fold, batch(0..<9, hour: 2), store).count == 2 && fold.lacksPages(of: "plant"))
+        #expect(try loads(fold, EventBatch(siteID: "other"), store).isEmpty && !fold.lacksPages(of: "other"))
+    }
+
+    /// The pages that a fold wants in advance, each by line and fence.
+    private func loads(_ fold: PartitionFold, _ batch: EventBatch, _ store: MemoryProjections) throws -> Set<[Int64]> {
+        var loaded: Set<[Int64]> = []
+        try fold.loadPages(for: batch) { line, key in
+            let page = try store.page(of: line, holding: key)
+            if let page { loaded.insert([line.value, page.fence.rawValue]) }
+            return page
+        }
+        return loaded
     }
 }

@@ -51,8 +51,9 @@ struct WorkerTimelinesTests {
         }
     }
 
-    private func commit(_ timelines: inout WorkerTimelines, _ pageCount: inout Int64, _ shelf: PageShelf) {
-        for page in timelines.takeDirtyPages(generation: 1, pageCount: &pageCount) { shelf.put(page) }
+    private func commit(_ timelines: inout WorkerTimelines, _ shelf: PageShelf) {
+        for page in timelines.dirtyPages(storedPages: 0) { shelf.put(page) }
+        timelines.beginCommit()
         _ = timelines.finishCommit()
         dropAll(&timelines)
     }
@@ -65,15 +66,14 @@ struct WorkerTimelinesTests {
         timelines.addWorker(isStored: false)
         let line = LineIndex(0, .accepted)
         var winners: [EventKey: TimelineEntry] = [:]
-        var pageCount: Int64 = 0
         for step in 0..<600 {
-            timelines.beginRecord()
+            timelines.beginRecord(pageCount: timelines.pageCount)
             let time = Int64(random.pick(0...70)) * Microseconds.day + Int64(random.pick(0...5)) * Microseconds.hour
             let entry = Self.entry(time, random.pick(EventType.allCases), Int64(step))
             _ = try timelines.insert(entry, 0, .accepted, shelf)
             if winners[entry.key].map({ entry.wins(over: $0) }) ?? true { winners[entry.key] = entry }
             if random.chance(5) {
-                commit(&timelines, &pageCount, shelf)
+                commit(&timelines, shelf)
             }
         }
         let pages = try Self.allPages(timelines, line, shelf)
@@ -95,9 +95,8 @@ struct WorkerTimelinesTests {
         var timelines = WorkerTimelines(siteID: "plant", site: 0)
         timelines.addWorker(isStored: false)
         var states: [EventKey: TimelineEntry] = [:]
-        var pageCount: Int64 = 0
         for step in 0..<400 {
-            timelines.beginRecord()
+            timelines.beginRecord(pageCount: timelines.pageCount)
             let type = random.pick(EventType.allCases)
             let entry = Self.entry(Int64(random.pick(0...900)) * 7 * Microseconds.hour, type, Int64(step))
             let insertion = try timelines.insert(entry, 0, .accepted, shelf)
@@ -109,7 +108,7 @@ struct WorkerTimelinesTests {
                 if type.isState { states[entry.key] = entry }
             }
             if random.chance(10) {
-                commit(&timelines, &pageCount, shelf)
+                commit(&timelines, shelf)
             }
         }
         #expect(states.count > 100 && shelf.loads > 0)
@@ -127,9 +126,9 @@ struct WorkerTimelinesTests {
         #expect(try Self.allPages(timelines, LineIndex(0, .accepted), shelf).flatMap(\.entries).count == 300)
         #expect(shelf.loads == 0 && timelines.insertedEntries == 300 && !timelines.lacksPages)
 
-        var pageCount: Int64 = 0
-        let dirty = timelines.takeDirtyPages(generation: 1, pageCount: &pageCount)
-        #expect(Set(dirty.map(\.page.id)).count == dirty.count && Int64(dirty.count) == pageCount)
+        let dirty = timelines.dirtyPages(storedPages: 0)
+        timelines.beginCommit()
+        #expect(Set(dirty.map(\.page.id)).count == dirty.count && Int64(dirty.count) == timelines.pageCount)
         #expect(dirty.allSatisfy(\.isNew) && timelines.dirtyPageCount == 0 && timelines.insertedEntries == 0)
         dropAll(&timelines)
         #expect(timelines.residentPages(of: LineIndex(0, .accepted)).count == dirty.count, "the commit is in flight")
@@ -141,7 +140,7 @@ struct WorkerTimelinesTests {
         #expect(try Self.allPages(timelines, LineIndex(0, .accepted), shelf).flatMap(\.entries).count == 300)
         _ = try timelines.insert(Self.entry(299, .working, 1000), 0, .accepted, shelf)
         #expect(timelines.takeLoadedPages().count == 1 && timelines.takeLoadedPages().isEmpty)
-        #expect(timelines.takeDirtyPages(generation: 2, pageCount: &pageCount).map(\.isNew) == [false])
+        #expect(timelines.dirtyPages(storedPages: timelines.pageCount).map(\.isNew) == [false])
     }
 
     @Test("a store that lacks a page of a line is an error, not an empty line")
