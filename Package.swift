@@ -171,7 +171,7 @@ let package = Package(
             name: "ProjectorTests",
             dependencies: [
                 "Clocks", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
-                "Projector", "SQLite", "SQLiteLog", "SimulationKit", "Timeline",
+                "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -179,7 +179,7 @@ let package = Package(
             dependencies: [
                 "EventLog", "EventModel", "HTTPServer", "Locks", "Oracle", "ProjectionStore", "Projector", "Query",
                 "SQLiteLog",
-                "SimulationKit", "Timeline",
+                "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         // Starts the real program, which is built beside the tests.
@@ -205,14 +205,14 @@ let package = Package(
             name: "ClusterTests",
             dependencies: [
                 "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Observability",
-                "Oracle", "ProjectionStore", "Projector", "Query", "SimulationKit",
+                "Oracle", "ProjectionStore", "Projector", "Query", "SimulationKit", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(
             name: "PublisherTests",
             dependencies: [
                 "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "Oracle",
-                "ProjectionStore", "Projector", "Publisher", "SimulationKit", "Timeline",
+                "ProjectionStore", "Projector", "Publisher", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -228,7 +228,7 @@ let package = Package(
             dependencies: [
                 "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "JSON", "Oracle",
                 "ProjectionStore",
-                "Projector", "Publisher", "Query", "SimulationKit", "Sites", "Timeline",
+                "Projector", "Publisher", "Query", "SimulationKit", "Sites", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(name: "RepositoryTests", swiftSettings: common),

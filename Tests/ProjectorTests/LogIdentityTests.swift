@@ -2,12 +2,12 @@
 // are compared with a fold of the same records that was not disturbed.
 import EventLog
 import EventModel
-import Foundation
 import Locks
 import Observability
 import ProjectionStore
 import Projector
 import SimulationKit
+import TestKit
 import Testing
 import Timeline
 
@@ -172,20 +172,17 @@ final class Signal: Sendable {
     func wait() { state.wait { $0 ? () : nil } }
 }
 
-/// One partition on a log with faults, its store in a directory of its own.
+/// One partition on a log with faults, its store in a folder of its own.
 final class FaultyPlant {
     let log = FaultyLog()
     let scenario: RandomScenario
-    private let directory: URL
+    private let folder: TemporaryFolder
 
     init(events: Int) throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         scenario = RandomScenario(seed: 3, size: .init(events: events))
         try append(scenario.records)
     }
-
-    deinit { try? FileManager.default.removeItem(at: directory) }
 
     func append(_ records: some Sequence<RandomScenario.Record>, createdAtShift: Int64 = 0) throws {
         for record in records {
@@ -198,7 +195,7 @@ final class FaultyPlant {
     func projector(_ change: (inout ProjectorConfiguration) -> Void = { _ in }) throws -> Projector {
         var configuration = ProjectorConfiguration.forgetful
         change(&configuration)
-        let path = directory.appendingPathComponent("partition-0.sqlite").path
+        let path = folder.file("partition-0.sqlite")
         let store = try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes)
         return try Projector(log: log, store: store, configuration: configuration)
     }

@@ -6,24 +6,21 @@ import ProjectionStore
 import Projector
 import SQLiteLog
 import SimulationKit
+import TestKit
 import Timeline
 
-/// A directory with a log and projections, as `andon up` has them; removed at the end.
+/// A folder with a log and projections, as `andon up` has them; removed at the end.
 final class Workplace {
-    let directory: URL
+    private let folder: TemporaryFolder
     let log: SQLiteLog
-    var storePath: String { directory.appendingPathComponent("projections.sqlite").path }
+    var storePath: String { folder.file("projections.sqlite") }
 
     init() throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        log = try SQLiteLog.open(path: directory.appendingPathComponent("log.sqlite").path)
+        folder = try TemporaryFolder()
+        log = try SQLiteLog.open(path: folder.file("log.sqlite"))
     }
 
-    deinit {
-        log.close()
-        try? FileManager.default.removeItem(at: directory)
-    }
+    deinit { log.close() }
 
     func store() throws -> ProjectionStore { try ProjectionStore.open(path: storePath, logEpoch: log.epoch.bytes) }
 

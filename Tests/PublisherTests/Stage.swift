@@ -8,6 +8,7 @@ import Observability
 import ProjectionStore
 import Projector
 import SimulationKit
+import TestKit
 import Timeline
 
 @testable import Publisher
@@ -80,10 +81,10 @@ final class StageFold: FigureSource {
     func forgetQuarantined(before offset: LogOffset) { store.forgetQuarantined(before: offset) }
 }
 
-/// A directory, topics, a clock, and as many workers as a test wants.
+/// A folder, topics, a clock, and as many workers as a test wants.
 final class Stage {
     static let site: SiteID = "plant"
-    let directory: URL
+    private let folder: TemporaryFolder
     let names = TopicNames(prefix: "test")
     let topics: InMemoryTopics
     let clock: StageClock
@@ -92,8 +93,7 @@ final class Stage {
     private(set) var reports = ReportList()
 
     init(now: Int64) throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         clock = StageClock(now)
         topics = InMemoryTopics(partitionCounts: Stage.partitionCounts(names))
         let reports = reports
@@ -106,9 +106,7 @@ final class Stage {
         return counts
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
-
-    func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
+    func path(_ name: String) -> String { folder.file(name) }
 
     func fold(_ worker: String = "a", epoch: LogEpoch? = nil) throws -> StageFold {
         try StageFold(path: path("\(worker).sqlite"), epoch: epoch ?? self.epoch)

@@ -3,13 +3,13 @@
 import Dispatch
 import EventLog
 import EventModel
-import Foundation
 import HTTPServer
 import Locks
 import Oracle
 import ProjectionStore
 import Projector
 import SimulationKit
+import TestKit
 import Testing
 
 @testable import Query
@@ -110,19 +110,18 @@ private final class PartitionedPlant {
     private let projectors: [Projector]
     private let service: QueryService
     private let held: HeldProjections
-    private let directory: URL
+    private let folder: TemporaryFolder
 
     init(
         partitions: Int32, elsewhere: @escaping @Sendable (AskedElsewhere) -> HTTPOutcome? = { _ in nil }
     ) throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        self.directory = directory
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let folder = try TemporaryFolder()
+        self.folder = folder
         let log = InMemoryLog(partitionCount: partitions)
         self.log = log
         sites = RandomScenario.sites(inFirst: partitions, of: partitions)
         projectors = try (0..<partitions).map { partition in
-            let path = directory.appendingPathComponent("partition-\(partition).sqlite").path
+            let path = folder.file("partition-\(partition).sqlite")
             let store = try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes)
             return try Projector(log: log, partition: PartitionIndex(partition), store: store)
         }
@@ -149,7 +148,6 @@ private final class PartitionedPlant {
     func stop() {
         service.stop()
         stopFolds()
-        try? FileManager.default.removeItem(at: directory)
     }
 
     func ask(_ path: String, _ query: [(name: String, value: String)]) throws -> Answer {

@@ -2,12 +2,12 @@
 // in memory, must give the same answers. Catches what the adapter to the projector gets wrong.
 import EventLog
 import EventModel
-import Foundation
 import HTTPServer
 import ProjectionStore
 import Projector
 import SQLiteLog
 import SimulationKit
+import TestKit
 import Testing
 
 @testable import Query
@@ -20,13 +20,11 @@ import Testing
 
     @Test("Equal those of a fold in memory, and min_position shows what was just appended", arguments: 1...5)
     func projector(_ seed: UInt64) throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let log = try SQLiteLog.open(path: directory.appendingPathComponent("log.sqlite").path)
+        let folder = try TemporaryFolder()
+        let log = try SQLiteLog.open(path: folder.file("log.sqlite"))
         defer { log.close() }
         let store = try ProjectionStore.open(
-            path: directory.appendingPathComponent("projections.sqlite").path, logEpoch: log.epoch.bytes)
+            path: folder.file("projections.sqlite"), logEpoch: log.epoch.bytes)
         let projector = try Projector(log: log, store: store)
         projector.start()
         defer { projector.stop() }

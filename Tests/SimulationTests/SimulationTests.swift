@@ -5,6 +5,7 @@
 //
 // ANDON_SIMULATION_SEEDS=N runs N seeds, ANDON_SIMULATION_SEED=S one; a failing seed prints its steps, cut down to few.
 import Foundation
+import TestKit
 import Testing
 
 @Suite("A whole plant, simulated (SPEC 2.4, 2.6, 4.5, 5.8, 7.1, 7.4)", .timeLimit(.minutes(30)))
@@ -69,10 +70,8 @@ enum Simulation {
 
     /// - Returns: what happened, counted.
     static func run(_ plan: Plan, _ steps: [Step]) throws -> Tally {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let world = try World(plan, folder: folder)
+        let folder = try TemporaryFolder()
+        let world = try World(plan, folder: folder.url)
         for step in steps { try world.run(step) }
         try world.settle()
         try world.check()

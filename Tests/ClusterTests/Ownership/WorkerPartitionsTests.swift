@@ -2,13 +2,13 @@
 // log is in memory, the stores are real files.
 import EventLog
 import EventModel
-import Foundation
 import HTTPServer
 import Locks
 import Observability
 import Projector
 import Query
 import SimulationKit
+import TestKit
 import Testing
 
 @testable import Cluster
@@ -230,16 +230,14 @@ final class ClusterPlant {
     let sites: [SiteID]
     let scenarios: [RandomScenario]
     private var rest: [ArraySlice<RandomScenario.Record>]
-    private let directory: URL
+    private let folder: TemporaryFolder
 
     init(seed: UInt64) throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("andon-\(UUID().uuidString)")
+        folder = try TemporaryFolder()
         sites = RandomScenario.sites(inFirst: 4, of: 4)
         scenarios = (0..<4).map { RandomScenario(seed: seed * 10 + $0, size: .init(events: 120)) }
         rest = scenarios.map { $0.records[...] }
     }
-
-    deinit { try? FileManager.default.removeItem(at: directory) }
 
     var definedSites: [SiteID] {
         zip(sites, scenarios).compactMap { site, scenario in
@@ -250,13 +248,13 @@ final class ClusterPlant {
     func partition(of site: SiteID) -> PartitionIndex { Partitioner.partition(of: site.bytes, partitionCount: 4) }
 
     func storePath(_ worker: String, _ partition: PartitionIndex) -> String {
-        directory.appendingPathComponent("\(worker)/partition-\(partition.value).sqlite").path
+        folder.file("\(worker)/partition-\(partition.value).sqlite")
     }
 
     func worker(
         _ name: String, _ change: (inout WorkerPartitionsConfiguration) -> Void = { _ in }
     ) throws -> WorkerPartitions {
-        var configuration = WorkerPartitionsConfiguration(folder: directory.appendingPathComponent(name).path)
+        var configuration = WorkerPartitionsConfiguration(folder: folder.file(name))
         configuration.projector.limits.commitMilliseconds = 0
         configuration.projector.limits.readBytes = 1
         change(&configuration)
