@@ -1,7 +1,7 @@
 public import EventModel
 public import Locks
 
-/// The clock's twin for tests and simulations: it stands still until somebody moves it, and moving it wakes those whose
+/// The clock's twin for tests and simulations: it does not move by itself, and moving it wakes those whose
 /// deadline has come.
 public final class ManualClock: ProcessClock {
     private struct Waiter {

@@ -127,7 +127,7 @@ public final class KafkaLog: EventLog {
 }
 
 extension LogEpoch {
-    /// Identity of a topic: cluster and name. Only its records tell whether a topic was deleted and created again.
+    /// Identity of a topic: cluster and name. Only its records show whether a topic was deleted and created again.
     static func kafka(clusterID: String, topic: String) -> LogEpoch {
         let text = ["andon log", clusterID, topic].map { Array($0.utf8) }.joined(separator: [0])
         return LogEpoch(bytes: Array(SHA256Digest.of(Array(text)).bytes.prefix(16)))

@@ -8,7 +8,7 @@ package enum FileLockFailure: Error {
     case inUse(holder: String?)
 }
 
-/// The right to write what a file stands for: an exclusive `flock`, which ends with this value or with the process,
+/// The right to write what a file represents: an exclusive `flock`, which ends with this value or with the process,
 /// however that ends. The file stays; it holds the process id of its newest owner, for people.
 package struct FileLock: ~Copyable {
     private let descriptor: Int32

@@ -29,7 +29,7 @@ public struct ConnectionOptions: Sendable {
     public var cacheBytes: Int
     /// How much of the file is read through a memory map, in bytes; 0 for none. An IO error then is a signal.
     public var memoryMapBytes: Int64
-    /// The writer checkpoints after a commit once its write-ahead log has this many pages; 0: only when told to.
+    /// The writer checkpoints after a commit once its write-ahead log has this many pages; 0: only on request.
     public var checkpointPages: Int
     /// What a checkpoint leaves of the write-ahead log's file, in bytes.
     public var walBytesKept: Int64

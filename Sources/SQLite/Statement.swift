@@ -61,7 +61,7 @@ public final class Statement {
 
     /// Binds the bytes where they are, without a copy.
     ///
-    /// They must stay valid and unchanged until the parameter is bound anew or ``clearBindings()`` was called, not only
+    /// They must stay valid and unchanged until the parameter is bound again or ``clearBindings()`` was called, not only
     /// until the next ``step()``.
     public func bind(_ index: Int, borrowing bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
         // A nil pointer would bind NULL, which is something else than no bytes.

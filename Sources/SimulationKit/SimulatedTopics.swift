@@ -52,7 +52,7 @@ public final class SimulatedTopics: Topics, @unchecked Sendable {
         return true
     }
 
-    /// A process dies: what it had sent may still arrive, but nobody hears of it.
+    /// A process dies: what it had sent may still arrive, but nobody gets a report.
     /// - Parameter isStored: whether what waited arrives.
     public func kill(_ process: Int, isStored: Bool) {
         let lost = waiting.filter { $0.sender == process }

@@ -6,7 +6,7 @@ public struct CommitSet: Sendable {
     public var nextOffset: LogOffset
     public var pageCount: Int64
     public var sites: [Site]
-    /// Commit counter; the store saves it, so a reader can tell whether its snapshot includes this commit.
+    /// Commit counter; the store saves it, so a reader knows whether its snapshot includes this commit.
     public var generation: UInt64
     /// The record before ``nextOffset``; nil when unknown.
     public var fingerprint: RecordFingerprint?

@@ -5,7 +5,7 @@ struct BatchNumbers: Sendable {
     fileprivate var workers: [UInt32] = []
     fileprivate var stations: [UInt32] = []
     fileprivate var names: [UInt32] = []
-    /// The value that ``SiteFold/meetWorkers(_:_:)`` read. Unused, but without it the compiler would drop the reads.
+    /// The value that ``SiteFold/lookUpWorkers(_:_:)`` read. Unused, but without it the compiler would drop the reads.
     fileprivate var warmth: Int64 = 0
     fileprivate static let unknown = UInt32.max
 
@@ -30,7 +30,7 @@ extension SiteFold {
         let createdAt = batch.createdAt.microseconds
         newestCreatedAt.note(createdAt)
         numbers.prepare(batch.ids.count)
-        meetWorkers(batch, &numbers)
+        lookUpWorkers(batch, &numbers)
         var lastTriple = Origin(station: 0, camera: 0, modelVersion: 0)
         var lastOrigin: UInt32?
         for event in 0..<batch.count {
@@ -61,7 +61,7 @@ extension SiteFold {
     ///
     /// With many workers of a large site in one batch, most of the time is spent on cache misses. These reads do not
     /// depend on each other, so the processor overlaps them; event by event it would wait for each in turn.
-    private mutating func meetWorkers(_ batch: EventBatch, _ numbers: inout BatchNumbers) {
+    private mutating func lookUpWorkers(_ batch: EventBatch, _ numbers: inout BatchNumbers) {
         var warmth: Int64 = 0
         for id in batch.workers where numbers.workers[Int(id)] == BatchNumbers.unknown {
             numbers.workers[Int(id)] = internWorker(batch.ids.bytes, batch.ids.range(of: Int(id)))

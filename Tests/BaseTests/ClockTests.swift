@@ -52,7 +52,7 @@ struct ClockTests {
         #expect(clock.nextDeadline == nil)
     }
 
-    @Test("a change of the state ends a wait by a manual clock that stands still", .timeLimit(.minutes(1)))
+    @Test("a change of the state ends a wait by a manual clock that does not move", .timeLimit(.minutes(1)))
     func change() {
         let clock = ManualClock()
         let monitor = Monitor(0)

@@ -112,7 +112,7 @@ struct LogTailTests {
         }
     }
 
-    @Test("reading begins where it is told to, in one partition or all, and ends at the end of its start or the limit")
+    @Test("reading begins where asked, in one partition or all, and ends at the end of its start or the limit")
     func ranges() throws {
         let log = InMemoryLog(partitionCount: 4)
         let sites = RandomScenario.sites(inFirst: 2, of: 4)
@@ -164,7 +164,7 @@ struct LogTailTests {
         #expect(result.wait { $0 } == 0)
     }
 
-    @Test("the command reads a data directory beside its writer, and says what is wrong with what it is told")
+    @Test("the command reads a data directory beside its writer, and says what is wrong with its options")
     func command() throws {
         let folder = try TemporaryFolder()
         let log = try SQLiteLog.open(path: DataDirectory(path: folder.path).log)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Tables, bars and log lines")
 struct OutputTests {
-    @Test("columns are as wide as their widest cell; numbers stand to the right; no line ends in a space")
+    @Test("columns are as wide as their widest cell; numbers are aligned to the right; no line ends in a space")
     func alignment() {
         var table = Table([.text("worker"), .number("units"), .text("state")])
         table.append(["W1", "7", "idle"])

@@ -37,7 +37,7 @@ struct RemoteTests {
         "freshness_seconds":2.6}}
         """
 
-    @Test("figures come as a table with fixed decimals; what was asked stands on stderr")
+    @Test("figures come as a table with fixed decimals; the question goes to stderr")
     func factoryTable() {
         let result = run(["query", "factory", "--site", "p1", "--from", "2026-01-12T08:00:00+05:30"], Self.factory)
         #expect(result.exit == .success)

@@ -49,7 +49,7 @@ struct ReadRecord: Equatable {
     }
 }
 
-/// A log and the partition in which a claim's records stand.
+/// A log and the partition that holds a claim's records.
 struct Bench {
     let log: any EventLog
     let key = Array("plant-7".utf8)

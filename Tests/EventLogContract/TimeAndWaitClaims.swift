@@ -4,7 +4,7 @@ internal import Locks
 
 extension ContractClaim {
     static let times: [ContractClaim] = [
-        ContractClaim(name: "start and end: all that was acknowledged stands between them") { makeLog in
+        ContractClaim(name: "everything acknowledged lies between start and end") { makeLog in
             let bench = try Bench(makeLog)
             try require(try bench.log.startOffset(bench.partition) <= bench.base, "the start is after the end")
             for count in 1...3 {

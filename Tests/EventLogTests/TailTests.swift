@@ -26,7 +26,7 @@ struct TailTests {
         #expect(tail.start == LogOffset(10) && tail.end == LogOffset(10))
     }
 
-    @Test("records that it did not see leave no hole: it starts anew behind them")
+    @Test("records that it did not see leave no hole: it starts again behind them")
     func hole() {
         var tail = Tail(end: .zero, bytesMaximum: 10_000)
         tail.append([record(1)], from: .zero)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Damaged records (DESIGN 1.4)")
 struct DamagedRecordTests {
-    /// Where the four bytes of the CRC stand.
+    /// The four bytes of the CRC.
     private static let checksumBytes = 1..<5
 
     private func records() -> [[UInt8]] {
@@ -45,7 +45,7 @@ struct DamagedRecordTests {
         }
     }
 
-    @Test("every single wrong bit of the content is a wrong checksum, wherever it stands")
+    @Test("every single wrong bit of the content is a wrong checksum, wherever it is")
     func contentBits() throws {
         for record in records() {
             let content = try #require(contentStart(record))
@@ -70,7 +70,7 @@ struct DamagedRecordTests {
         }
     }
 
-    /// The content stands behind the CRC, its tag and its length.
+    /// The content follows the CRC, its tag and its length.
     private func contentStart(_ record: [UInt8]) -> Int? {
         record[6...].firstIndex { $0 < 0x80 }.map { $0 + 1 }
     }

@@ -12,7 +12,7 @@ struct DecimalTextTests {
     }
 
     @Test(
-        "SPEC 2.1: a confidence is the ppm of its decimal text, half to even",
+        "a confidence is the ppm of its decimal text, half to even (SPEC 2.1)",
         arguments: [
             ("0", 0), ("1", 1_000_000), ("1.0", 1_000_000), ("0.93", 930_000), ("7E-1", 700_000), ("7e-01", 700_000),
             ("0.995616", 995_616), ("0.6999995", 700_000), ("0.6999985", 699_998), ("0.69999850000000000001", 699_999),
@@ -27,7 +27,7 @@ struct DecimalTextTests {
     }
 
     @Test(
-        "SPEC 2.1: a confidence outside 0…1 000 000 ppm is out of range",
+        "a confidence outside 0…1 000 000 ppm is out of range (SPEC 2.1)",
         arguments: [
             "1.0000006", "1.00000051", "1.000001", "2", "1e308", "1e400", "1e99999999999999999999999999", "-0.1",
             "-0.00000051", "-1e-6", "10", "1E1", "-1", "123456789012345678901234567890",
@@ -37,7 +37,7 @@ struct DecimalTextTests {
     }
 
     @Test(
-        "A confidence that is no number by JSON's grammar is none",
+        "a confidence that is no number by JSON's grammar is none",
         arguments: [
             "", "-", ".5", "5.", "0.5e", "0.5e+", "+1", "01", "00", "-01", "0x1", "NaN", "Infinity", "1 ", " 1", "0,5",
             "0.5.5",
@@ -48,7 +48,7 @@ struct DecimalTextTests {
         #expect(UnitCount.read(decimal: Array(text.utf8).span) == .notANumber)
     }
 
-    @Test("SPEC 2.1: digits without end are read exactly")
+    @Test("digits without end are read exactly (SPEC 2.1)")
     func longDigits() {
         let zeros = String(repeating: "0", count: 100_000)
         #expect(ppm("0.6999995" + zeros) == .valid(700_000))
@@ -59,7 +59,7 @@ struct DecimalTextTests {
         #expect(ppm("7" + zeros) == .outOfRange)
     }
 
-    @Test("SPEC 2.1: any number of up to nine fraction digits rounds as integers do")
+    @Test("any number of up to nine fraction digits rounds as integers do (SPEC 2.1)")
     func randomConfidences() {
         var random = SeededRandom(seed: 2)
         for _ in 0..<20_000 {
@@ -74,7 +74,7 @@ struct DecimalTextTests {
         }
     }
 
-    @Test("SPEC 2.1: a count is an integer literal without fraction or exponent, up to 1 000 000")
+    @Test("a count is an integer literal without fraction or exponent, up to 1 000 000 (SPEC 2.1)")
     func counts() {
         func count(_ text: String) -> NumberReading<UInt32> { UnitCount.read(decimal: Array(text.utf8).span) }
         #expect(count("0") == .valid(0))

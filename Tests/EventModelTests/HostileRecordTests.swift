@@ -40,7 +40,7 @@ struct HostileRecordTests {
         code(batch(write, without: [number]))
     }
 
-    @Test("The record that the others are changed from is readable")
+    @Test("the record that the others are changed from is readable")
     func unchanged() throws {
         var events = EventBatch(siteID: "other")
         #expect(try RecordCodec.decode(batch(), into: &events) == .events)
@@ -50,7 +50,7 @@ struct HostileRecordTests {
             events.confidences == [1_000_000, 0] && events.cameras == [0, 0] && events.marks == [.accepted, .accepted])
     }
 
-    @Test("Fields of later versions are skipped, whatever their wire type")
+    @Test("fields of later versions are skipped, whatever their wire type")
     func unknownFields() throws {
         var events = EventBatch(siteID: "other")
         let record = batch { content in
@@ -66,7 +66,7 @@ struct HostileRecordTests {
         #expect(events.count == 2 && events.ids.count == 3 && events.ids[2] == Array("W2".utf8))
     }
 
-    @Test("A later format, a missing format, site or content, and an unknown content are errors")
+    @Test("a later format, a missing format, site or content, and an unknown content are errors")
     func formats() {
         #expect(replaced(1) { $0.field(1, 2) } == .unknownFormat)
         #expect(replaced(1) { $0.field(1, 0) } == .unknownFormat)
@@ -84,7 +84,7 @@ struct HostileRecordTests {
         #expect(code(HandWritten.record(future, field: 5)) == .unknownFormat)
     }
 
-    @Test("A wrong CRC, a second content and trailing bytes are errors")
+    @Test("a wrong CRC, a second content and trailing bytes are errors")
     func envelopes() {
         var wrong = batch()
         wrong[1] ^= 1
@@ -98,7 +98,7 @@ struct HostileRecordTests {
         #expect(code(Array(repeating: 0, count: Limits.recordBytesMaximum)) == .wrongWireType)
     }
 
-    @Test("Groups, field 0, wrong wire types and repeated fields are errors")
+    @Test("groups, field 0, wrong wire types and repeated fields are errors")
     func fields() {
         for wireType in [3, 4, 6, 7] as [UInt64] {
             #expect(code(batch { $0.varint(30 << 3 | wireType) }) == .wrongWireType)
@@ -119,7 +119,7 @@ struct HostileRecordTests {
         }
     }
 
-    @Test("Varints longer than they have to be, or than 64 bits, are errors")
+    @Test("varints longer than they have to be, or than 64 bits, are errors")
     func varints() {
         let tooLong: [[UInt8]] = [
             [0x80, 0x00], [0x81, 0x80, 0x00], Array(repeating: 0xff, count: 10),
@@ -145,7 +145,7 @@ struct HostileRecordTests {
         }
     }
 
-    @Test("Columns with neither no, nor one, nor a value for each event are errors")
+    @Test("columns with neither no, nor one, nor a value for each event are errors")
     func columnLengths() {
         for number in [13, 14, 15, 16, 18, 19] as [UInt64] {
             #expect(replaced(Int(number)) { $0.column(number, 0, 0, 0) } == .wrongColumnLength)
@@ -170,7 +170,7 @@ struct HostileRecordTests {
                     }, without: [18])) == .wrongColumnLength)
     }
 
-    @Test("SPEC 1: a record has at most 1000 events")
+    @Test("a record has at most 1000 events (SPEC 1)")
     func eventLimit() throws {
         func record(_ count: Int) -> [UInt8] {
             HandWritten.record(
@@ -189,7 +189,7 @@ struct HostileRecordTests {
         #expect(replaced(8) { $0.field(8, .max) } == .tooMany)
     }
 
-    @Test("Ids have their limits, also those of quarantined events; indexes have the dictionary's")
+    @Test("ids have their limits, also those of quarantined events; indexes have the dictionary's")
     func ids() throws {
         let longest = String(repeating: "x", count: 128)
         #expect(
@@ -223,7 +223,7 @@ struct HostileRecordTests {
         #expect(replaced(7) { _ in } == .indexOutOfRange)
     }
 
-    @Test("SPEC 1: a record of a site id that none may have is an error")
+    @Test("a record of a site id that none may have is an error (SPEC 1)")
     func siteIDs() {
         for text in ["", ".", "..", "a b", "a/b", String(repeating: "a", count: 65)] {
             #expect(replaced(2) { $0.field(2, text) } == .invalidIdentifier)
@@ -231,7 +231,7 @@ struct HostileRecordTests {
         #expect(replaced(2) { $0.field(2, String(repeating: "a", count: 64)) } == nil)
     }
 
-    @Test("SPEC 2.1: times, types, marks, ppm and counts out of range are errors, at the limit they are not")
+    @Test("times, types, marks, ppm and counts out of range are errors, at the limit they are not (SPEC 2.1)")
     func values() {
         func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: value << 1 ^ value >> 63) }
         let latest = Timestamp.latest.microseconds

@@ -9,7 +9,7 @@ struct RecordCodecTests {
         return bytes
     }
 
-    @Test("SPEC 2.8: a record holds all events of its request, also after thousands of others in the same memory")
+    @Test("a record holds all events of its request, also after thousands of others in the same memory (SPEC 2.8)")
     func randomRoundTrips() throws {
         var random = SeededRandom(seed: 3)
         var decoded = EventBatch(siteID: "other")
@@ -20,7 +20,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("A record with every field, and one with none, come back as they were")
+    @Test("a record with every field, and one with none, come back as they were")
     func fixedRoundTrips() throws {
         var decoded = EventBatch(siteID: "other")
         #expect(try RecordCodec.decode(encoded(RecordSamples.batch), into: &decoded) == .events)
@@ -30,7 +30,7 @@ struct RecordCodecTests {
         #expect(decoded == empty)
     }
 
-    @Test("SPEC 3: a definition comes back as it was, and empties the batch")
+    @Test("a definition comes back as it was, and empties the batch (SPEC 3)")
     func definitionRoundTrip() throws {
         var bytes: [UInt8] = []
         RecordCodec.encode(RecordSamples.definition, into: &bytes)
@@ -43,7 +43,7 @@ struct RecordCodecTests {
         #expect(try RecordCodec.decode(bytes, into: &batch) == .definition(bare))
     }
 
-    @Test("Raw values of types and marks are their bytes in memory, as the decoder takes them to be")
+    @Test("raw values of types and marks are their bytes in memory, as the decoder takes them to be")
     func enumsInMemory() {
         for type in EventType.allCases { #expect(withUnsafeBytes(of: type) { Array($0) } == [type.rawValue]) }
         for mark in Mark.allCases { #expect(withUnsafeBytes(of: mark) { Array($0) } == [mark.rawValue]) }
@@ -51,7 +51,7 @@ struct RecordCodecTests {
         #expect(Mark.allCases.map(\.rawValue) == Array(0..<UInt8(Mark.allCases.count)))
     }
 
-    @Test("The bytes of the record format never change: DESIGN 1.4")
+    @Test("the bytes of the record format never change: DESIGN 1.4")
     func goldenBytes() throws {
         var definition: [UInt8] = []
         RecordCodec.encode(RecordSamples.definition, into: &definition)
@@ -60,7 +60,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("Every record cut short is an error", arguments: [Golden.batch, Golden.definition])
+    @Test("every record cut short is an error", arguments: [Golden.batch, Golden.definition])
     func truncation(golden: String) {
         let bytes = unhex(golden)
         var batch = EventBatch(siteID: "s")
@@ -69,7 +69,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("Every single wrong bit of a record is an error", arguments: [Golden.batch, Golden.definition])
+    @Test("every single wrong bit of a record is an error", arguments: [Golden.batch, Golden.definition])
     func bitFlips(golden: String) {
         let bytes = unhex(golden)
         var batch = EventBatch(siteID: "s")
@@ -80,14 +80,14 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("Wrong bytes under a right CRC are an error or a batch that can be written and read again")
+    @Test("wrong bytes under a right CRC are an error or a batch that can be written and read again")
     func mutations() throws {
         var random = SeededRandom(seed: 4)
         var batch = EventBatch(siteID: "s")
         var again = EventBatch(siteID: "s")
         var read = 0
         for _ in 0..<20_000 {
-            // The content of a short record stands behind CRC, tag and two bytes of length.
+            // The content of a short record follows CRC, tag and two bytes of length.
             var content = Array(unhex(Golden.batch)[8...])
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 content[Int.random(in: content.indices, using: &random)] = .random(in: 0...255, using: &random)
@@ -103,7 +103,7 @@ struct RecordCodecTests {
         #expect(read > 100)
     }
 
-    @Test("The CRC is CRC-32C, over the content alone")
+    @Test("the CRC is CRC-32C, over the content alone")
     func checksum() {
         #expect(referenceChecksum(Array("123456789".utf8)) == 0xe306_9283)
         let golden = unhex(Golden.batch)
@@ -116,7 +116,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("SPEC 2.1: states are written without a count, and a record takes a fraction of its events as JSON")
+    @Test("states are written without a count, and a record takes a fraction of its events as JSON (SPEC 2.1)")
     func size() throws {
         var batch = EventBatch(siteID: "plant-1", createdAt: Timestamp(microseconds: 1_768_197_605_123_456))
         var random = SeededRandom(seed: 6)

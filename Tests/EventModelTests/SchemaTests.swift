@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized)
 struct SchemaTests {
     @Test(
-        "DESIGN 1.4: protoc reads what the codec writes, and writes the same bytes",
+        "protoc reads what the codec writes, and writes the same bytes (DESIGN 1.4)",
         .enabled(if: Tools.protoc != nil, "protoc is not installed (Debian: protobuf-compiler)"))
     func protoc() throws {
         let protoc = try #require(Tools.protoc)
@@ -21,7 +21,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "DESIGN 1.4: Python's protobuf reads the same events, and writes records that the codec reads",
+        "Python's protobuf reads the same events, and writes records that the codec reads (DESIGN 1.4)",
         .enabled(if: Tools.protoc != nil, "protoc is not installed (Debian: protobuf-compiler)"),
         .enabled(if: Tools.python != nil, "no python3 with protobuf 4.21 (see Tests/EventModelTests/Python/setup)"))
     func python() throws {

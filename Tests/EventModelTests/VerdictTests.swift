@@ -1,7 +1,7 @@
 import EventModel
 import Testing
 
-@Test("SPEC 2.3: verdicts stand in the order in which the rules are tried")
+@Test("verdicts are declared in the order in which the rules are tried (SPEC 2.3)")
 func verdictOrder() {
     let codes = Verdict.allCases.sorted().map(\.code)
     #expect(codes.first == "invalid_json")

@@ -10,7 +10,7 @@ import Timeline
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test("a ratio with denominator 0 is null, and its sums are still told (SPEC 5.1)")
+    @Test("a ratio with denominator 0 is null, and its sums are still there (SPEC 5.1)")
     func empty() {
         let worker = json(WorkerFigures.figures, WorkerFigures(StateSums(), elapsed: 0))
         #expect(worker.contains(#""utilization_percentage":null"#) && worker.contains(#""working_us":0"#))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Exact rounding (SPEC 5.1)") struct FixedPointTests {
     @Test(
-        "Quotients are rounded half up, towards +∞",
+        "quotients are rounded half up, towards +∞",
         arguments: [
             (1, 8, 2, "0.13"), (-1, 8, 2, "-0.12"), (5, 1000, 2, "0.01"), (4999, 1_000_000, 2, "0"),
             (-5, 1000, 2, "0"), (-5001, 1_000_000, 2, "-0.01"), (-15, 1000, 2, "-0.01"), (2, 3, 4, "0.6667"),
@@ -17,7 +17,7 @@ import Testing
         #expect(FixedPoint(numerator, over: denominator, decimals: decimals)?.text == text)
     }
 
-    @Test("A ratio with denominator 0 is none, whatever the numerator")
+    @Test("a ratio with denominator 0 is none, whatever the numerator")
     func zero() {
         #expect(FixedPoint(0, over: 0, decimals: 2) == nil)
         #expect(FixedPoint(5, over: 0, decimals: 2) == nil)
@@ -25,7 +25,7 @@ import Testing
         #expect(FixedPoint.rate(1, inMicroseconds: 0) == nil)
     }
 
-    @Test("Percentages, rates, hours and seconds have 2, 2, 4 and 3 decimals")
+    @Test("percentages, rates, hours and seconds have 2, 2, 4 and 3 decimals")
     func kinds() {
         #expect(FixedPoint.percentage(625, of: 800)?.text == "78.13")
         #expect(FixedPoint.percentage(7, of: 8)?.text == "87.5")
@@ -36,7 +36,7 @@ import Testing
         #expect(FixedPoint.seconds(-1_234_500)?.text == "-1.234")
     }
 
-    @Test("Text drops zeros at the end and nothing else")
+    @Test("text drops zeros at the end and nothing else")
     func text() {
         #expect(FixedPoint(scaled: 100, decimals: 2).text == "1")
         #expect(FixedPoint(scaled: 1000, decimals: 0).text == "1000")
@@ -47,7 +47,7 @@ import Testing
         #expect(FixedPoint(scaled: 950_000, decimals: 6).text == "0.95")
     }
 
-    @Test("What 64 bits do not hold is exact too")
+    @Test("what 64 bits do not hold is exact too")
     func large() {
         // 2^63 units in one microsecond, in units an hour.
         let units = Int128(Int64.max)
@@ -58,7 +58,7 @@ import Testing
         #expect(FixedPoint.percentage(big / 2 - 1, of: big)?.text == "50")
     }
 
-    @Test("Is the same on both sides of where 64 bits end")
+    @Test("rounding is the same on both sides of where 64 bits end")
     func edges() {
         for limit in [Int64.max / 10_000, Int64.min / 10_000, Int64.max, Int64.min] {
             for numerator in [Int128(limit) - 1, Int128(limit), Int128(limit) + 1] {
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("Agrees with the definition of rounding on random quotients", arguments: 1...4)
+    @Test("rounding agrees with its definition on random quotients", arguments: 1...4)
     func random(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<2000 {

@@ -17,7 +17,7 @@ import Timeline
     }
 
     @Test(
-        "A day runs from local midnight to local midnight, 23 to 25 hours",
+        "a day runs from local midnight to local midnight, 23 to 25 hours",
         arguments: [
             ("UTC", "2026-01-12T00:00:00Z", "2026-01-12T00:00", "2026-01-13T00:00"),
             ("Asia/Kolkata", "2026-01-12T18:29:59.999999Z", "2026-01-11T18:30", "2026-01-12T18:30"),
@@ -32,7 +32,7 @@ import Timeline
         #expect(try day(zone, of: instant) == [from, to])
     }
 
-    @Test("A midnight that does not exist is the first instant after the gap; one that exists twice, the first")
+    @Test("a midnight that does not exist is the first instant after the gap; one that exists twice, the first")
     func midnights() throws {
         // Beirut: 00:00 becomes 01:00 on 29 March 2026. Havana: 01:00 becomes 00:00 on 1 November 2026.
         #expect(try day("Asia/Beirut", of: "2026-03-29T12:00:00Z") == ["2026-03-28T22:00", "2026-03-29T21:00"])
@@ -44,7 +44,7 @@ import Timeline
     }
 
     @Test(
-        "Every minute of the wall clock agrees with the plain definition",
+        "every minute of the wall clock agrees with the plain definition",
         arguments: ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Casablanca"])
     func againstOracle(_ name: String) throws {
         let zone = SiteZone(identifier: name)
@@ -71,7 +71,7 @@ import Timeline
         return Double(inside) / Double(Microseconds.hour)
     }
 
-    @Test("Shifts over midnight belong to the date on which they open, follow summer time, and count once")
+    @Test("shifts over midnight belong to the date on which they open, follow summer time, and count once")
     func shifts() throws {
         let night = shift(1320, 360)
         #expect(try hours([], "2026-01-12T00:00:00Z", "2026-01-12T05:00:00Z") == 5)
@@ -86,7 +86,7 @@ import Timeline
         #expect(try hours([night], "2026-01-12T12:00:00Z", "2026-01-12T12:00:00Z") == 0)
     }
 
-    @Test("Time inside shifts agrees with the plain definition over years with all their changes of the clock")
+    @Test("time inside shifts agrees with the plain definition over years with all their changes of the clock")
     func shiftsAgainstOracle() throws {
         let monday: Int64 = 20_465 * Microseconds.day
         let shifts = [shift(1320, 360, 0b011_1111), shift(90, 150), shift(840, 1320, 0b101_0101), shift(0, 1)]

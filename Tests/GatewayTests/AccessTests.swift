@@ -63,7 +63,7 @@ struct AccessTests {
         #expect(listed.map(\.id).contains(key.id) && listed.first { $0.id == key.id }?.revokedAt != nil)
     }
 
-    @Test("the secret has 256 bits and stands nowhere in the file (DESIGN 6)")
+    @Test("the secret has 256 bits and is nowhere in the file (DESIGN 6)")
     func secret() throws {
         let harness = try GatewayHarness()
         let text = try harness.key(.viewer, sites: ["a", "b"], rateLimit: 7)
@@ -107,7 +107,7 @@ struct AccessTests {
         #expect(send("192.0.2.1").status == 401)
     }
 
-    @Test("a key is limited over all addresses; its own limit stands in place of both (SPEC 8.2)")
+    @Test("a key is limited over all addresses; its own limit replaces both (SPEC 8.2)")
     func keyLimit() throws {
         let harness = try GatewayHarness(requestsPerMinute: 3)
         let plain = try harness.key(.admin)

@@ -31,7 +31,7 @@ struct BodyFaultTests {
     private func fault(_ body: String, _ layout: BodyLayout = .batch) -> BodyPlace? { fault(Array(body.utf8), layout) }
 
     @Test(
-        "a body whose events cannot be told apart is refused, wherever the fault stands (SPEC 2.5)", arguments: unclear)
+        "a body whose events cannot be told apart is refused, wherever the fault is (SPEC 2.5)", arguments: unclear)
     func notJSON(body: String) {
         #expect(fault(body) != nil)
         #expect(fault(#"{"events":[\#(eventJSON())],"other":\#(body)}"#) != nil)

@@ -46,7 +46,7 @@ struct ConcurrencyTests {
         #expect(stored.map(\.createdAt) == stored.map(\.createdAt).sorted())
     }
 
-    @Test("whatever stands behind a definition in the log was judged by it or a later one (SPEC 3)")
+    @Test("whatever follows a definition in the log was judged by it or a later one (SPEC 3)")
     func definitionsAndEvents() throws {
         let harness = try GatewayHarness()
         try harness.define()

@@ -44,7 +44,7 @@ func hexRefuses() {
     for wrong in ["0", "0g", "zz", "0x"] { #expect(Hex.decode(wrong) == nil) }
 }
 
-@Test("the constant-time comparison tells equal from different bytes and lengths")
+@Test("the constant-time comparison distinguishes equal from different bytes and lengths")
 func constantTime() {
     #expect(constantTimeEqual([1, 2, 3], [1, 2, 3]))
     #expect(constantTimeEqual([], []))

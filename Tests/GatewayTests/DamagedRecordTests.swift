@@ -31,7 +31,7 @@ struct DamagedRecordTests {
             createdAt: Timestamp(microseconds: 1_768_219_200_000_000), revokedAt: revokedAt, secretHash: .of([1]))
     }
 
-    @Test("SPEC 8.2: a key's record with one wrong bit is none, or another key that opens no more sites")
+    @Test("a key's record with one wrong bit is none, or another key that opens no more sites (SPEC 8.2)")
     func keys() {
         for sites in [["0"], ["plant", "plant-2"], []] as [[SiteID]] {
             let key = key(sites, revokedAt: nil)
@@ -47,7 +47,7 @@ struct DamagedRecordTests {
         }
     }
 
-    @Test("SPEC 8.2: a revoked key's record with one wrong bit opens nothing")
+    @Test("a revoked key's record with one wrong bit opens nothing (SPEC 8.2)")
     func revokedKeys() {
         let key = key(["plant"], revokedAt: Timestamp(microseconds: 1_768_219_300_000_000))
         for flip in flips(KeyRecord.json(key)) {
@@ -56,7 +56,7 @@ struct DamagedRecordTests {
         }
     }
 
-    @Test("SPEC 8.2: a stored key whose sites have one wrong bit opens nothing, or no more sites")
+    @Test("a stored key whose sites have one wrong bit opens nothing, or no more sites (SPEC 8.2)")
     func storedKeys() throws {
         let harness = try GatewayHarness()
         let path = harness.folder.file("damaged.sqlite")
@@ -81,7 +81,7 @@ struct DamagedRecordTests {
         }
     }
 
-    @Test("DESIGN 3: a definition's record with one wrong bit is none, or another definition")
+    @Test("a definition's record with one wrong bit is none, or another definition (DESIGN 3)")
     func registry() throws {
         var definition = makeDefinition()
         // No defaults: what is left out must show.

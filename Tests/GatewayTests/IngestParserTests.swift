@@ -138,7 +138,7 @@ struct IngestParserTests {
             ])
     }
 
-    @Test("a site named at the top level stands for the events that name none (SPEC 2.2)")
+    @Test("a site named at the top level applies to the events that name none (SPEC 2.2)")
     func envelopeSite() throws {
         let parser = try #require(IngestParser())
         let body = Array(

@@ -167,7 +167,7 @@ struct RegistryTopicTests {
         #expect(registry.directory.site("plant") == five)
     }
 
-    @Test("the grace begins anew for a newer definition, and what its gateway wrote meanwhile stays (DESIGN 3)")
+    @Test("the grace period starts again for a newer definition, and what its gateway wrote meanwhile stays (DESIGN 3)")
     func grace() throws {
         let registry = try TopicRegistry(topics: plant.inner, log: plant.log)
         defer { registry.stop() }
@@ -250,7 +250,7 @@ struct RegistryTopicTests {
     }
 
     @Test(
-        "a definition that stands in the log alone is admitted by a starting gateway; an old one is registered (DESIGN 3)"
+        "a definition that only the log has is admitted by a starting gateway; an old one is registered (DESIGN 3)"
     )
     func tail() throws {
         for age in [Int64(30), 90] {

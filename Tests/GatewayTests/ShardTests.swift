@@ -63,7 +63,7 @@ struct ShardTests {
     //                                         append ◀─────────────── E
     //                                         ok ─────────────────────▶ 200
     // 200 ◀───────────── released
-    @Test("a partition that stands still holds up no other, nor does it keep its own order (SPEC 2.5)")
+    @Test("a stalled partition delays no other and keeps its own order (SPEC 2.5)")
     func slowPartition() throws {
         let gateway = try plant.gateway()
         let (slow, quick) = (plant.sites[0], plant.sites[1])
@@ -84,7 +84,7 @@ struct ShardTests {
         #expect(waiting.response["success_count"] == "1")
     }
 
-    @Test("a partition that stands still takes half of the waiting requests, and leaves room for the others (SPEC 2.5)")
+    @Test("a stalled partition takes at most half of the waiting requests and leaves room for the others (SPEC 2.5)")
     func budget() throws {
         let budget = QueueBudget()
         let queues = (0..<3).map { _ in WorkQueue(budget: budget) }

@@ -104,7 +104,7 @@ struct HTTPClientTests {
         #expect(try client.send("GET", server.url + "/sized?n=1").body.count == 1)
     }
 
-    @Test("nobody listening, a broken URL and another scheme are told apart")
+    @Test("nobody listening, a broken URL and another scheme are different errors")
     func unreachable() throws {
         let server = try Server([])
         let url = server.url

@@ -140,7 +140,7 @@ struct HeaderTests {
         #expect(try server.get("/address", headers).text == "\(expected) false")
     }
 
-    @Test("the log tells method, path without query, status, bytes and address, also of what no handler saw")
+    @Test("the log has method, path without query, status, bytes and address, also of what no handler saw")
     func log() throws {
         let entries = Guarded<[RequestLogEntry]>([])
         let logged = Semaphore()

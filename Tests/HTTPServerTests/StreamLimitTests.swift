@@ -22,7 +22,7 @@ struct StreamLimitTests {
         return blocks
     }
 
-    @Test("a client that does not read has its writer told so, within the limit, and holds nobody up")
+    @Test("when a client does not read, its writer hears of it within the limit, and nobody else waits")
     func backPressure() throws {
         let streams = Streams()
         let server = try server(streams)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Streams when the server stops")
 struct StreamStopTests {
-    @Test("stop ends streams: what was written leaves, the client sees the end, the writer is told")
+    @Test("stop ends streams: what was written leaves, the client sees the end, the writer is notified")
     func idle() throws {
         let streams = Streams()
         let server = try TestServer([streams.route("/stream")]) { $0.drainSeconds = 60 }
@@ -56,7 +56,7 @@ struct StreamStopTests {
         stopped.wait()
     }
 
-    @Test("many stops in the middle of streams: every writer is told, every connection closed")
+    @Test("many stops in the middle of streams: every writer is notified, every connection closed")
     func inTraffic() throws {
         for _ in 0..<10 {
             let streams = Streams()

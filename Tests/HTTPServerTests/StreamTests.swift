@@ -146,7 +146,7 @@ struct StreamTests {
         }
     }
 
-    @Test("the log tells how much of a stream was sent")
+    @Test("the log says how much of a stream was sent")
     func log() throws {
         let streams = Streams()
         let entries = Guarded<[RequestLogEntry]>([])

@@ -88,7 +88,7 @@ struct SettledTests {
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
 
     @Test(
-        "SPEC 5.8: gateways two seconds apart and appends ten seconds late: no settled answer changes",
+        "gateways two seconds apart and appends ten seconds late: no settled answer changes (SPEC 5.8)",
         .timeLimit(.minutes(5)))
     func settled() throws {
         let plant = try Plant(KafkaCluster.shared())

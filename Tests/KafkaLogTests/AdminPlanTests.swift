@@ -112,7 +112,7 @@ import Testing
         #expect(error?.message.contains(name) == true)
     }
 
-    @Test func `an unknown property, a bad value and missing brokers are told at once`() {
+    @Test func `an unknown property, a bad value and missing brokers are reported at once`() {
         for property in [KafkaProperty(name: "no.such", value: "1"), KafkaProperty(name: "linger.ms", value: "x")] {
             let error = #expect(throws: LogError.self) {
                 try KafkaSettings(brokers: "127.0.0.1:1", properties: [property])

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The topics that are created and those of Schemas/asyncapi.yaml (DESIGN 3)")
 struct AsyncAPITests {
-    /// The channels of the document: what stands between one address and the next, up to the operations.
+    /// The channels of the document: the text between one address and the next, up to the operations.
     private func channels() throws -> [String: String] {
         let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

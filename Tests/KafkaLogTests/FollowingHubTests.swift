@@ -108,7 +108,7 @@ struct FollowingHubTests {
         let other = try bench.follow("a", 1, quiet)
         try bench.send([HubBench.record(0)])
         gate.waitForVisitor()
-        // From here on the hub's thread stands in the first handler.
+        // From here on the hub's thread waits in the first handler.
         try bench.send([HubBench.record(0, partition: 1), HubBench.record(0, partition: 2)])
         #expect(!other.readToEnd(timeoutMilliseconds: 1))
         other.stop()
@@ -208,7 +208,7 @@ struct FollowingHubRealTests {
         try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
     }
 
-    @Test("a topic that is deleted is told to its followings, and the others go on")
+    @Test("the followings of a deleted topic are notified, and the others go on")
     func topicGone() throws {
         let (settings, admin) = try connect(partitions: 1)
         let topics = try KafkaTopics(settings)

@@ -4,7 +4,7 @@ import Locks
 
 @testable import KafkaLog
 
-/// A record whose value tells it from others.
+/// A record whose value distinguishes it from others.
 func numberedRecord(_ index: Int, topic: String, partition: Int32 = 0) -> TopicRecord {
     TopicRecord(
         topic: topic, partition: PartitionIndex(partition), key: [1], value: [UInt8(index % 256)],

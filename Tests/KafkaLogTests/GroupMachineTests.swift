@@ -9,12 +9,12 @@ import Testing
 struct GroupMachineTests {
     private let two = [PartitionIndex(1), PartitionIndex(2)]
 
-    @Test("partitions are told before they are confirmed, and taken away before others can get them")
+    @Test("the handler gets partitions before they are confirmed, and loses them before others can get them")
     func rebalance() {
         var machine = MembershipMachine()
-        #expect(machine.assigned(two.reversed()) == [.tell(.assigned(two)), .confirmAssignment])
+        #expect(machine.assigned(two.reversed()) == [.notify(.assigned(two)), .confirmAssignment])
         #expect(machine.held == Set(two))
-        #expect(machine.revoked(isLost: false) == [.tell(.revoked(two)), .confirmRevocation])
+        #expect(machine.revoked(isLost: false) == [.notify(.revoked(two)), .confirmRevocation])
         #expect(machine.held.isEmpty && machine.state == .joining)
     }
 
@@ -22,7 +22,7 @@ struct GroupMachineTests {
     func lost() {
         var machine = MembershipMachine()
         _ = machine.assigned(two)
-        #expect(machine.revoked(isLost: true) == [.tell(.lost(two)), .confirmRevocation])
+        #expect(machine.revoked(isLost: true) == [.notify(.lost(two)), .confirmRevocation])
     }
 
     @Test("a member that leaves gives back what it holds, once")
@@ -31,7 +31,7 @@ struct GroupMachineTests {
         _ = machine.assigned(two)
         #expect(machine.leave() == [.close])
         #expect(machine.leave() == [])
-        #expect(machine.revoked(isLost: false) == [.tell(.revoked(two)), .confirmRevocation])
+        #expect(machine.revoked(isLost: false) == [.notify(.revoked(two)), .confirmRevocation])
         #expect(machine.left() == [])
         #expect(machine.state == .left)
     }
@@ -41,7 +41,7 @@ struct GroupMachineTests {
         var machine = MembershipMachine()
         _ = machine.assigned(two)
         _ = machine.leave()
-        #expect(machine.left() == [.tell(.revoked(two))])
+        #expect(machine.left() == [.notify(.revoked(two))])
     }
 
     @Test("nothing is taken up while leaving, and the group is not held up by that")
@@ -52,24 +52,24 @@ struct GroupMachineTests {
         #expect(machine.held.isEmpty)
     }
 
-    @Test("a member that is refused loses everything, is told why, and can still leave")
+    @Test("a member that is refused loses everything, is notified of the reason, and can still leave")
     func failing() {
         var machine = MembershipMachine()
         let error = LogError(.inUse, "fenced")
         _ = machine.assigned(two)
-        #expect(machine.failed(error) == [.tell(.lost(two)), .tell(.failed(error))])
+        #expect(machine.failed(error) == [.notify(.lost(two)), .notify(.failed(error))])
         #expect(machine.failed(error) == [])
         #expect(machine.leave() == [.close])
     }
 
-    @Test("in any order of events the handler is told of each partition by turns: given, taken, given")
+    @Test("in any order of events the handler gets and loses each partition by turns")
     func random() {
         var generator = SystemRandomNumberGenerator()
         let seed = generator.next()
         var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             var machine = MembershipMachine()
-            var told: Set<PartitionIndex> = []
+            var notified: Set<PartitionIndex> = []
             var isOver = false
             for step in 0..<40 {
                 let partitions = (0..<6).filter { _ in Bool.random(using: &random) }.map { PartitionIndex(Int32($0)) }
@@ -81,19 +81,19 @@ struct GroupMachineTests {
                     case 3..<7: machine.revoked(isLost: Bool.random(using: &random))
                     default: machine.assigned(partitions)
                     }
-                for case .tell(let change) in actions {
-                    #expect(!isOver || told.isEmpty, "seed \(seed): told after the end")
+                for case .notify(let change) in actions {
+                    #expect(!isOver || notified.isEmpty, "seed \(seed): notified after the end")
                     switch change {
                     case .assigned(let given):
-                        #expect(told.isDisjoint(with: given), "seed \(seed): given twice")
-                        told.formUnion(given)
+                        #expect(notified.isDisjoint(with: given), "seed \(seed): given twice")
+                        notified.formUnion(given)
                     case .revoked(let taken), .lost(let taken):
-                        #expect(told.isSuperset(of: taken), "seed \(seed): taken, but not held")
-                        told.subtract(taken)
+                        #expect(notified.isSuperset(of: taken), "seed \(seed): taken, but not held")
+                        notified.subtract(taken)
                     case .failed: isOver = true
                     }
                 }
-                #expect(told == machine.held, "seed \(seed)")
+                #expect(notified == machine.held, "seed \(seed)")
             }
         }
     }

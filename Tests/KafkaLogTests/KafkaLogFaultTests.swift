@@ -46,7 +46,7 @@ struct KafkaLogFaultTests {
         }
     }
 
-    @Test("a topic that is not there is told when the log is opened, with the command that makes it")
+    @Test("a missing topic is reported when the log is opened, with the command that creates it")
     func noTopic() throws {
         let cluster = try MockCluster()
         let settings = try KafkaSettings(brokers: cluster.brokers, names: TopicNames(prefix: "nowhere"))

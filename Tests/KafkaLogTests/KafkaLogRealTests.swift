@@ -71,7 +71,7 @@ struct ContractOnKafkaTests {
 
 @Suite("What happens to a topic under a reader", .serialized, .needsKafka)
 struct KafkaLogRealTests {
-    @Test("records that retention removed are told with start and end, not skipped", .timeLimit(.minutes(3)))
+    @Test("records that retention removed are reported with start and end, not skipped", .timeLimit(.minutes(3)))
     func retention() throws {
         let topics = try RealTopics(KafkaCluster.shared())
         let log = try KafkaLog.open(topics.settings)
@@ -124,7 +124,7 @@ struct KafkaLogRealTests {
 
 @Suite("Workers share the partitions of a real Kafka", .serialized, .needsKafka)
 struct GroupRealTests {
-    /// What a member was told, and what it holds.
+    /// The changes that a member was notified of, and what it holds.
     private final class Member: Sendable {
         let state = Monitor<(held: Set<PartitionIndex>, changes: [GroupChange])>(([], []))
         let everybody: Monitor<[PartitionIndex: Int]>
@@ -206,7 +206,7 @@ struct GroupRealTests {
         stays.leave()
     }
 
-    @Test("of two members with one instance id the older one is told that it is out", .timeLimit(.minutes(3)))
+    @Test("of two members with one instance id the older one is notified that it is out", .timeLimit(.minutes(3)))
     func fenced() throws {
         let topics = try RealTopics(KafkaCluster.shared(), partitions: 2)
         let members = (0..<2).map { Member($0, Monitor([:])) }

@@ -28,7 +28,7 @@ import Testing
         topics.close()
     }
 
-    @Test func `from the end only what comes later is seen, from an offset what stands there`() throws {
+    @Test func `from the end only later records are seen, from an offset the records from there on`() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 2)
         let topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers))
@@ -100,7 +100,7 @@ import Testing
         try admin.delete(plan.topics.map(\.name))
     }
 
-    @Test func `a topic that is not there is told, and is not made by asking`() throws {
+    @Test func `a topic that does not exist is reported, and asking does not create it`() throws {
         let (settings, admin) = try connect()
         let topics = try KafkaTopics(settings)
         for _ in 0..<2 {
@@ -155,7 +155,7 @@ import Testing
         try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
     }
 
-    @Test func `a topic that is deleted under a following is told`() throws {
+    @Test func `a topic that is deleted while it is followed is reported`() throws {
         let (settings, admin) = try connect()
         _ = try admin.create(TopicPlan(names: settings.names, partitions: 1, replication: 1))
         let topics = try KafkaTopics(settings)

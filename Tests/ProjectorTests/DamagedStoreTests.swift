@@ -62,7 +62,7 @@ struct DamagedStoreTests {
         try update.run()
     }
 
-    @Test("Every single wrong bit of a stored page is an error of the question")
+    @Test("every single wrong bit of a stored page is an error of the question")
     func pages() throws {
         #expect(try blob("SELECT count(*) FROM page").first == UInt8(ascii: "1"))
         let right = try figures()
@@ -74,7 +74,7 @@ struct DamagedStoreTests {
         #expect(try figures() == right)
     }
 
-    @Test("Every single wrong bit of a stored definition keeps the store from being opened")
+    @Test("every single wrong bit of a stored definition keeps the store from being opened")
     func definitions() throws {
         try flipEachBit(of: "definition", "record") { bit in
             #expect(throws: StoreError.self, "bit \(bit)") { try StoreReader(path: workplace.storePath).load() }
@@ -82,7 +82,7 @@ struct DamagedStoreTests {
         #expect(try StoreReader(path: workplace.storePath).load().nextOffset == LogOffset(2))
     }
 
-    @Test("A histogram that is cut short or has a byte more is an error")
+    @Test("a histogram that is cut short or has a byte more is an error")
     func histograms() throws {
         let right = try blob("SELECT bins FROM health LIMIT 1")
         let update = try vandal.prepare("UPDATE health SET bins = ?1")
@@ -96,7 +96,7 @@ struct DamagedStoreTests {
         #expect(try figures().samples == 3)
     }
 
-    @Test("A page that is gone is an error, and no time without events")
+    @Test("a page that is gone is an error, and no time without events")
     func missingPage() throws {
         let right = try figures()
         try vandal.execute("UPDATE page SET line = line + 1")

@@ -12,7 +12,7 @@ import Timeline
 struct DriverCommitTests {
     private static let diskFull = StoreError(.unavailable, "disk full", isRetriable: true)
 
-    @Test("What was folded is committed when the time has come, and nothing when nothing changed")
+    @Test("what was folded is committed when the time has come, and nothing when nothing changed")
     func timed() throws {
         let rig = DriverRig()
         rig.advance(milliseconds: 1000)
@@ -30,7 +30,7 @@ struct DriverCommitTests {
         #expect(rig.shared.statistics.commits == 1)
     }
 
-    @Test("While a commit is in flight the fold goes on and takes no other")
+    @Test("while a commit is in flight the fold goes on and takes no other")
     func oneInFlight() throws {
         let rig = DriverRig { $0.commitMilliseconds = 0 }
         #expect(try rig.read(1).effects.commits.count == 1)
@@ -40,7 +40,7 @@ struct DriverCommitTests {
         #expect(rig.step(.committed).effects.commits.map(\.nextOffset) == [LogOffset(3)])
     }
 
-    @Test("A fold that is full reads nothing until the commit in flight is durable, and says how long it waited")
+    @Test("a fold that is full reads nothing until the commit in flight is durable, and says how long it waited")
     func full() throws {
         let rig = DriverRig { $0.dirtyPagesMaximum = 1 }
         #expect(try rig.read(3).effects.commits.count == 1)
@@ -60,7 +60,7 @@ struct DriverCommitTests {
         #expect(rig.shared.statistics.waitedMicroseconds == 40_000)
     }
 
-    @Test("A commit that fails because the disk is full is reported and written again, the same set")
+    @Test("a commit that fails because the disk is full is reported and written again, the same set")
     func retried() throws {
         let rig = DriverRig { $0.commitMilliseconds = 0 }
         let first = try #require(try rig.read(2).effects.commits.first)
@@ -74,7 +74,7 @@ struct DriverCommitTests {
         #expect(rig.step(.committed).effects.commits.map(\.nextOffset) == [LogOffset(3)])
     }
 
-    @Test("A commit that fails for good ends the fold, whatever it was doing")
+    @Test("a commit that fails for good ends the fold, whatever it was doing")
     func failed() throws {
         let busy = DriverRig { $0.commitMilliseconds = 0 }
         try busy.read(1)
@@ -91,7 +91,7 @@ struct DriverCommitTests {
         }
     }
 
-    @Test("Stop waits for the commit in flight, then commits the rest, then ends")
+    @Test("stop waits for the commit in flight, then commits the rest, then ends")
     func stop() throws {
         let rig = DriverRig { $0.commitMilliseconds = 0 }
         try rig.read(1)
@@ -109,7 +109,7 @@ struct DriverCommitTests {
         #expect(rig.driver.life == .stopped)
     }
 
-    @Test("Stop writes a failed commit again at once, and gives up when it fails again")
+    @Test("stop writes a failed commit again at once, and gives up when it fails again")
     func stopWithFullDisk() throws {
         let rig = DriverRig { $0.commitMilliseconds = 0 }
         try rig.read(1)
@@ -119,7 +119,7 @@ struct DriverCommitTests {
         #expect(rig.driver.life.hasEnded)
     }
 
-    @Test("The memory of a fold is divided with the process: a smaller share commits earlier")
+    @Test("the memory of a fold is divided with the process: a smaller share commits earlier")
     func share() throws {
         let whole = DriverRig { $0.dirtyPagesMaximum = 1000 }
         #expect(try whole.read(3).effects.commits.isEmpty)
@@ -131,7 +131,7 @@ struct DriverCommitTests {
 
 @Suite("Waiters of a fold")
 struct DriverWaiterTests {
-    @Test("A wait ends with the record that it is for, not later (SPEC 8.3)")
+    @Test("a wait ends with the record that it is for, not later (SPEC 8.3)")
     func passed() throws {
         let rig = DriverRig()
         let first = rig.wait(for: 0)
@@ -145,7 +145,7 @@ struct DriverWaiterTests {
         #expect(rig.wait(for: 1).isPassed == true)
     }
 
-    @Test("A wait whose time is up is answered no, and the fold looks again in time for it")
+    @Test("a wait whose time is up is answered no, and the fold looks again in time for it")
     func timeout() {
         let rig = DriverRig()
         let answer = rig.wait(for: 0, milliseconds: 30)
@@ -159,7 +159,7 @@ struct DriverWaiterTests {
         #expect(answer.isPassed == false)
     }
 
-    @Test("Timeouts are kept while the log is away and while a full fold waits")
+    @Test("timeouts are kept while the log is away and while a full fold waits")
     func timeoutsAnywhere() throws {
         let away = DriverRig()
         let full = DriverRig { $0.dirtyPagesMaximum = 1 }
@@ -176,7 +176,7 @@ struct DriverWaiterTests {
         }
     }
 
-    @Test("Stop and failure answer everybody no, and whoever comes later at once")
+    @Test("stop and failure answer everybody no, and whoever comes later at once")
     func ended() {
         let stopped = DriverRig()
         let failed = DriverRig()

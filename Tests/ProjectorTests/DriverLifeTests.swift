@@ -14,7 +14,7 @@ struct DriverLifeTests {
 
     // MARK: Verifying
 
-    @Test("A fold first compares the log with what it has folded, then reads where it stands")
+    @Test("a fold first compares the log with what it has folded, then reads from its position")
     func verifiesFirst() {
         let rig = DriverRig(isVerified: false)
         #expect(rig.driver.life == .verifying)
@@ -24,7 +24,7 @@ struct DriverLifeTests {
         #expect(rig.shared.progress(at: rig.now).logEnd == LogOffset(7))
     }
 
-    @Test("The comparison is asked for with the fingerprint of the last folded record")
+    @Test("the comparison is asked for with the fingerprint of the last folded record")
     func fingerprint() throws {
         let rig = DriverRig()
         try rig.read(3)
@@ -40,7 +40,7 @@ struct DriverLifeTests {
         #expect(fingerprint?.checksum == (try last.payload.withUnsafeBytes { try RecordCodec.statedChecksum($0) }))
     }
 
-    @Test("A log that is another one ends the fold for good")
+    @Test("a log that is another one ends the fold for good")
     func anotherLog() {
         let rig = DriverRig(isVerified: false)
         let actions = rig.step(.failed(ProjectorError.logIsAnother(at: LogOffset(4))))
@@ -49,13 +49,13 @@ struct DriverLifeTests {
         #expect(rig.shared.failure?.message.contains("topic recreated?") == true)
     }
 
-    @Test("A log that cannot be read while it is compared is waited for")
+    @Test("a log that cannot be read while it is compared is waited for")
     func verifyFails() {
         let rig = DriverRig(isVerified: false)
         #expect(rig.step(.failed(Self.outage)).next == .pause(milliseconds: FoldLimits.logRetryMilliseconds))
     }
 
-    @Test("Stop while nothing was folded ends the fold at once", arguments: [true, false])
+    @Test("stop while nothing was folded ends the fold at once", arguments: [true, false])
     func stopsAtOnce(isVerified: Bool) {
         let rig = DriverRig(isVerified: isVerified)
         #expect(rig.step(.stop).next == .end)
@@ -64,7 +64,7 @@ struct DriverLifeTests {
 
     // MARK: Catching up, level
 
-    @Test("A read that brought records is followed by the next one, one without by waiting for a record")
+    @Test("a read that brought records is followed by the next one, one without by waiting for a record")
     func readsUntilLevel() throws {
         let rig = DriverRig()
         #expect(try rig.read(2).next == .read(from: LogOffset(2), byteLimit: FoldLimits().readBytes))
@@ -75,7 +75,7 @@ struct DriverLifeTests {
         #expect(rig.driver.life == .catchingUp)
     }
 
-    @Test("An end before what was folded, seen after it was folded, makes the fold compare the log")
+    @Test("an end before what was folded, seen after it was folded, makes the fold compare the log")
     func shorterLog() throws {
         let rig = DriverRig()
         try rig.read(3)
@@ -88,7 +88,7 @@ struct DriverLifeTests {
         #expect(rig.driver.life == .verifying)
     }
 
-    @Test("A gap in the offsets ends the fold and leaves what it holds fit to be shown (SPEC 7.4)")
+    @Test("a gap in the offsets ends the fold and leaves what it holds fit to be shown (SPEC 7.4)")
     func gap() throws {
         let rig = DriverRig()
         try rig.read(2)
@@ -99,7 +99,7 @@ struct DriverLifeTests {
         #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } != nil)
     }
 
-    @Test("A damaged record ends the fold before anything of it shows")
+    @Test("a damaged record ends the fold before anything of it shows")
     func damaged() throws {
         var records = DriverRig.records
         records[1].payload[records[1].payload.count - 1] ^= 1
@@ -110,7 +110,7 @@ struct DriverLifeTests {
         #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }?.progress.nextOffset == LogOffset(1))
     }
 
-    @Test("A page that cannot be loaded ends the fold; inside a record it is torn, and no question is answered from it")
+    @Test("a page that cannot be loaded ends the fold; inside a record it is torn, and no question is answered from it")
     func brokenStore() throws {
         for callsBefore in 0...1 {
             let pages = BrokenPages(callsBefore: callsBefore)
@@ -127,7 +127,7 @@ struct DriverLifeTests {
 
     // MARK: Waiting for the log
 
-    @Test("An outage is reported once, and the log is compared before anything more is folded")
+    @Test("an outage is reported once, and the log is compared before anything more is folded")
     func outage() throws {
         let rig = DriverRig()
         try rig.read(1)
@@ -145,7 +145,7 @@ struct DriverLifeTests {
         #expect(back.next == .read(from: LogOffset(1), byteLimit: FoldLimits().readBytes))
     }
 
-    @Test("An offset that is not there is compared once; denied again it ends the fold, unless a read came between")
+    @Test("an offset that is not there is compared once; denied again it ends the fold, unless a read came between")
     func denied() throws {
         let denial = LogError(.outOfRange, "not there")
         let rig = DriverRig()
@@ -161,13 +161,13 @@ struct DriverLifeTests {
         #expect(rig.shared.failure?.isRetriable == false)
     }
 
-    @Test("Damage to the log is not waited for")
+    @Test("damage to the log is not waited for")
     func corruptLog() {
         let rig = DriverRig()
         #expect(rig.step(.failed(LogError(.corrupt, "not a log"))).next == .end)
     }
 
-    @Test("Stop while the log is away commits what was folded")
+    @Test("stop while the log is away commits what was folded")
     func stopsDuringOutage() throws {
         let rig = DriverRig()
         try rig.read(2)
@@ -179,7 +179,7 @@ struct DriverLifeTests {
 
     // MARK: The end
 
-    @Test("After its end a fold does nothing, whatever it is told")
+    @Test("after its end a fold does nothing, whatever the input")
     func over() throws {
         let inputs: [FoldInput] = [
             .resume, .verified(DriverRig().sight(9)), .read(end: nil), .failed(Self.outage), .committed,
@@ -200,7 +200,7 @@ struct DriverLifeTests {
         }
     }
 
-    @Test("Two folds of one log side by side know nothing of each other, and hold the same")
+    @Test("two folds of one log side by side know nothing of each other, and hold the same")
     func sideBySide() throws {
         let live = DriverRig()
         let second = DriverRig { $0.commitMilliseconds = 0 }

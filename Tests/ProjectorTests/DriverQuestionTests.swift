@@ -10,7 +10,7 @@ import Timeline
 
 @Suite("Questions while a fold works (DESIGN 1.6)", .timeLimit(.minutes(2)))
 struct DriverQuestionTests {
-    @Test("Questions are answered while pages are loaded, for events, for definitions and for hours made again")
+    @Test("questions are answered while pages are loaded, for events, for definitions and for hours made again")
     func questionsDuringLoads() throws {
         let store = MemoryProjections()
         let pages = WatchingPages(store)
@@ -28,7 +28,7 @@ struct DriverQuestionTests {
         #expect(pages.lockedLoads == 0, "questions wait for page loads")
     }
 
-    @Test("A late state that holds through pages of the store loads them while questions are answered (SPEC 4.3)")
+    @Test("a late state that holds through pages of the store loads them while questions are answered (SPEC 4.3)")
     func questionsDuringLongLoads() throws {
         let store = MemoryProjections()
         let pages = WatchingPages(store)
@@ -46,7 +46,7 @@ struct DriverQuestionTests {
         #expect(rig.shared.failure == nil)
     }
 
-    @Test("A commit is taken in small steps, and a question between any two of them counts everything once (SPEC 5.8)")
+    @Test("a commit is taken in small steps, and a question between any two of them counts everything once (SPEC 5.8)")
     func commitInSteps() throws {
         let scenario = RandomScenario(seed: 4_200, size: .init(events: 400, workers: 6))
         var memory = try MemoryFold(scenario.records)

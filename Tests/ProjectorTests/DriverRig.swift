@@ -72,7 +72,7 @@ final class DriverRig {
     func sight(_ end: Int64) -> EndSight { EndSight(offset: LogOffset(end), seenAt: now) }
 
     /// Waits for an offset.
-    /// - Returns: where the answer will stand.
+    /// - Returns: where the answer will be.
     func wait(for offset: Int64, milliseconds: Int = 5000) -> WaiterAnswer {
         let answer = WaiterAnswer()
         shared.wait(
@@ -83,7 +83,7 @@ final class DriverRig {
     }
 }
 
-/// What a waiter was told.
+/// The result of a wait.
 final class WaiterAnswer: Sendable {
     private let kept = Guarded<Bool?>(nil)
     func give(_ isPassed: Bool) { kept.withLock { $0 = isPassed } }

@@ -15,7 +15,7 @@ import Timeline
 struct LogIdentityTests {
     private static let partition = PartitionIndex(0)
 
-    @Test("A log created again under its name is refused when the fold is opened")
+    @Test("a log created again under its name is refused when the fold is opened")
     func recreatedWhileStopped() throws {
         let plant = try FaultyPlant(events: 60)
         try plant.foldToEnd()
@@ -29,7 +29,7 @@ struct LogIdentityTests {
         #expect(error?.isRetriable == false && error?.hint != nil)
     }
 
-    @Test("The same records again, with another created_at in the last, are another log")
+    @Test("the same records again, with another created_at in the last, are another log")
     func createdAtCounts() throws {
         let plant = try FaultyPlant(events: 20)
         try plant.foldToEnd()
@@ -43,7 +43,7 @@ struct LogIdentityTests {
         _ = try plant.projector()
     }
 
-    @Test("A log created again while the fold waits ends it with a hint, and nothing of the new one is folded")
+    @Test("a log created again while the fold waits ends it with a hint, and nothing of the new one is folded")
     func recreatedWhileRunning() throws {
         let plant = try FaultyPlant(events: 60)
         let failed = Signal()
@@ -59,7 +59,7 @@ struct LogIdentityTests {
         #expect(projector.progress.nextOffset == next)
     }
 
-    @Test("After an outage the log is compared before anything is folded")
+    @Test("after an outage the log is compared before anything is folded")
     func recreatedDuringOutage() throws {
         let plant = try FaultyPlant(events: 60)
         let failed = Signal()
@@ -78,7 +78,7 @@ struct LogIdentityTests {
         #expect(projector.progress.nextOffset == next)
     }
 
-    @Test("Retention that removed only what was folded loses nothing")
+    @Test("retention that removed only what was folded loses nothing")
     func retentionBehind() throws {
         let plant = try FaultyPlant(events: 60)
         let records = plant.scenario.records
@@ -91,7 +91,7 @@ struct LogIdentityTests {
         #expect(try plant.ledger() == expected)
     }
 
-    @Test("Retention that passed the fold ends it, stopped or running")
+    @Test("retention that passed the fold ends it, stopped or running")
     func retentionAhead() throws {
         let plant = try FaultyPlant(events: 60)
         try plant.foldToEnd()
@@ -108,7 +108,7 @@ struct LogIdentityTests {
         #expect(throws: ProjectorError.self) { try plant.projector() }
     }
 
-    @Test("A log that is away for a while is reported once, waited for, and read on")
+    @Test("a log that is away for a while is reported once, waited for, and read on")
     func outage() throws {
         let plant = try FaultyPlant(events: 60)
         let names = Guarded<[String]>([])
@@ -128,7 +128,7 @@ struct LogIdentityTests {
         #expect(try plant.ledger() == (try #require(try MemoryFold(plant.scenario.records).site).ledger))
     }
 
-    @Test("An error of the log that will not pass ends the fold and is no reason to try again")
+    @Test("an error of the log that will not pass ends the fold and is no reason to try again")
     func damaged() throws {
         let plant = try FaultyPlant(events: 20)
         let failed = Signal()
@@ -140,7 +140,7 @@ struct LogIdentityTests {
         projector.stop()
     }
 
-    @Test("A fold that was stopped shows nothing more: its store may be another's now")
+    @Test("a fold that was stopped shows nothing more: its store may be another's now")
     func stoppedSnapshot() throws {
         let plant = try FaultyPlant(events: 20)
         let projector = try plant.projector()
@@ -150,7 +150,7 @@ struct LogIdentityTests {
         #expect(throws: ProjectorError.self) { try projector.snapshot(of: RandomScenario.siteID) }
     }
 
-    @Test("Progress asks nobody: the end is the one that the log knows of, with its age")
+    @Test("progress asks nobody: the end is the one that the log knows of, with its age")
     func knownEnd() throws {
         let plant = try FaultyPlant(events: 20)
         let projector = try plant.projector()

@@ -68,7 +68,7 @@ struct PooledReaderTests {
     // end
     // begin, read: what was committed
     @Test(
-        "A reader sees one state from begin to end, and after the next begin what was committed since", arguments: 0..<6
+        "a reader sees one state from begin to end, and after the next begin what was committed since", arguments: 0..<6
     )
     func acrossCommits(_ round: Int) throws {
         let scenario = RandomScenario(
@@ -78,7 +78,7 @@ struct PooledReaderTests {
     }
 
     // What a reader read last is what it would show again: with several workers that is another one's page each time.
-    @Test("A reader that reads one page again and again sees each commit to it")
+    @Test("a reader that reads one page again and again sees each commit to it")
     func onePage() throws {
         let base = 20_465 * Microseconds.day
         let events = (0..<8 as Range<Int64>).map { number in
@@ -117,7 +117,7 @@ struct PooledReaderTests {
         #expect(changes > records.count / 4, "else this says nothing")
     }
 
-    @Test("A reader whose question took too long answers the next one")
+    @Test("a reader whose question took too long answers the next one")
     func afterDeadline() throws {
         let scenario = RandomScenario(seed: 15_100, size: .init(events: 60))
         var folding = try Folding(store)
@@ -136,7 +136,7 @@ struct PooledReaderTests {
         reader.end()
     }
 
-    @Test("A snapshot that is held over commits does not change, and the next one from its reader does")
+    @Test("a snapshot that is held over commits does not change, and the next one from its reader does")
     func snapshots() throws {
         let scenario = RandomScenario(seed: 15_200, size: .init(events: 120))
         let windows = windows(scenario)

@@ -15,7 +15,7 @@ import Timeline
 
 @Suite("Projector: the store and the memory fold agree")
 struct ProjectorTests {
-    @Test("Restarts and evictions change no figure (SPEC 7.1)", arguments: 0..<12)
+    @Test("restarts and evictions change no figure (SPEC 7.1)", arguments: 0..<12)
     func restarts(round: Int) throws {
         let seed = UInt64(9_000 + round)
         var random = SeededGenerator(seed: seed)
@@ -57,7 +57,7 @@ struct ProjectorTests {
         }
     }
 
-    @Test("Equal winners give equal digests, from a running store, a stopped one and the log alone (SPEC 7.1, 8.4)")
+    @Test("equal winners give equal digests, from a running store, a stopped one and the log alone (SPEC 7.1, 8.4)")
     func digests() throws {
         let scenario = RandomScenario(seed: 77, size: .init(events: 300))
         let workplace = try Workplace()
@@ -77,7 +77,7 @@ struct ProjectorTests {
         #expect(try SiteDigest.compute(site: "nobody", log: workplace.log, storePath: nil) == nil)
     }
 
-    @Test("A snapshot taken while commits run counts every folded event once (SPEC 5.8)")
+    @Test("a snapshot taken while commits run counts every folded event once (SPEC 5.8)")
     func snapshotsDuringCommits() throws {
         let workplace = try Workplace()
         let shape = LoadShape(workers: 20, workstations: 5, start: Timestamp(microseconds: 1_000_000_000_000))
@@ -113,7 +113,7 @@ struct ProjectorTests {
         #expect(projector.failure == nil)
     }
 
-    @Test("A wait ends when the offset is folded, at its timeout, and when the fold stops (SPEC 8.3)")
+    @Test("a wait ends when the offset is folded, at its timeout, and when the fold stops (SPEC 8.3)")
     func waiting() throws {
         let workplace = try Workplace()
         let scenario = RandomScenario(seed: 5, size: .init(events: 20))
@@ -133,7 +133,7 @@ struct ProjectorTests {
         #expect(answers.all == ["first": true, "again": true, "timeout": false, "stopped": false])
     }
 
-    @Test("A question that reads the store for too long is given up (DESIGN 1.9)")
+    @Test("a question that reads the store for too long is given up (DESIGN 1.9)")
     func longQuestion() throws {
         let workplace = try Workplace()
         try workplace.append(RandomScenario(seed: 8, size: .init(events: 100)).records)
@@ -150,7 +150,7 @@ struct ProjectorTests {
         #expect(error?.code == .tooLong)
     }
 
-    @Test("Projections of another log are put aside and rebuilt (DESIGN 1.11)")
+    @Test("projections of another log are put aside and rebuilt (DESIGN 1.11)")
     func otherLog() throws {
         let workplace = try Workplace()
         let scenario = RandomScenario(seed: 6, size: .init(events: 50))
@@ -161,7 +161,7 @@ struct ProjectorTests {
         #expect(FileManager.default.fileExists(atPath: workplace.storePath + ".old"))
     }
 
-    @Test("A log that ends before the projections is refused with what to do")
+    @Test("a log that ends before the projections is refused with what to do")
     func shorterLog() throws {
         let workplace = try Workplace()
         let scenario = RandomScenario(seed: 6, size: .init(events: 50))
@@ -173,7 +173,7 @@ struct ProjectorTests {
     }
 }
 
-/// Collects what waits were told, from any thread.
+/// Collects the results of waits, from any thread.
 private final class Answers: @unchecked Sendable {
     // Unchecked: guarded by `lock`.
     private let lock = NSLock()

@@ -1,4 +1,4 @@
-// Layer: simulation. Deliveries that fail for some topics alone, with every mix of what there is to tell.
+// Layer: simulation. Deliveries that fail for some topics alone, with every mix of what there is to publish.
 import EventLog
 import EventModel
 import Foundation
@@ -47,7 +47,7 @@ struct FailureMixTests {
     }
 
     /// What the topics say of a stage: newest figures of hours that are over, and the quarantined events in their order.
-    private func told(_ stage: Stage) -> [String] {
+    private func published(_ stage: Stage) -> [String] {
         let metrics = MetricKind.allCases.flatMap { kind in
             stage.newest(kind).filter { $0.key.hourStart < at(12) }.map { key, record in
                 let basis = record.members.filter { !["as_of", "revision", "previous"].contains($0.key) }
@@ -63,7 +63,7 @@ struct FailureMixTests {
         }
     }
 
-    @Test("a quarantined event whose delivery failed while there was nothing else to tell is told by the next round")
+    @Test("a quarantined event whose delivery failed while nothing else was due is published by the next round")
     func quarantineAlone() throws {
         let stage = try Stage(now: at(11))
         let fold = try Self.fold(stage, .quarantined)
@@ -77,10 +77,10 @@ struct FailureMixTests {
         #expect(quarantined(stage) == ["0:0:0", "0:0:1"])
         #expect(core.statistics.delivered == 2)
         stage.round(core)
-        #expect(quarantined(stage).count == 2, "told once")
+        #expect(quarantined(stage).count == 2, "published once")
     }
 
-    @Test("of several quarantined events one that failed is told again, wherever it stands", arguments: 1...3)
+    @Test("of several quarantined events one that failed is published again, whichever it is", arguments: 1...3)
     func oneOfQuarantined(_ failing: Int) throws {
         let stage = try Stage(now: at(11))
         let fold = try stage.fold()
@@ -94,7 +94,7 @@ struct FailureMixTests {
         #expect(quarantined(stage).count == 2)
         for _ in 0..<2 { stage.round(core) }
         #expect(Set(quarantined(stage)) == ["0:0:0", "0:0:1", "0:0:2"])
-        // What was not told must not have left the store with a commit in between.
+        // What was not published must not have left the store with a commit in between.
         #expect(core.statistics.failed == 1)
     }
 
@@ -118,14 +118,14 @@ struct FailureMixTests {
     }
 
     @Test(
-        "whatever fails while whatever is told, two rounds later the topics say what they say without a failure",
+        "whatever fails while whatever is published, two rounds later the topics say what they say without a failure",
         arguments: 1...7)
     func everyMix(_ bits: Int) throws {
         let content = Content(rawValue: bits)
         let calm = try Stage(now: at(12, 30))
         let untroubled = try calm.core(try Self.fold(calm, content))
         for _ in 0..<3 { calm.round(untroubled) }
-        let expected = told(calm)
+        let expected = published(calm)
         #expect(!expected.isEmpty, "\(content)")
         let topicNames = MetricKind.allCases.map { $0.topic(calm.names) } + [calm.names.quarantine]
         for failing in 1..<1 << topicNames.count {
@@ -141,7 +141,7 @@ struct FailureMixTests {
                 }
                 topics.fail([])
                 for _ in 0..<2 { stage.round(core) }
-                let differences = told(stage).difference(from: expected).map { "\($0)" }
+                let differences = published(stage).difference(from: expected).map { "\($0)" }
                 #expect(differences == [], "\(content) while \(names.sorted()) fail, refused \(refuses)")
             }
         }

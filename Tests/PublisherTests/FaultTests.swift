@@ -29,7 +29,7 @@ struct FaultTests {
         stage.round(core)
         #expect(core.statistics.sent > 0)
         #expect(stage.recordCount == 0)
-        // The process dies; what it had handed over gets through, and is told again.
+        // The process dies; what it had handed over arrives, and is published again.
         core = try stage.core(fold)
         stage.topics.release()
         let count = stage.recordCount
@@ -101,7 +101,7 @@ struct FaultTests {
         let events = (8..<14).flatMap { [event(at($0), .working), event(at($0, 40), .idle)] }
         try again.apply(.events(events, createdAt: at(14)))
         try again.commit()
-        // Before ten seconds have passed, so that the running hour has nothing to tell either.
+        // Before ten seconds have passed, so that the running hour has nothing to publish either.
         let core = try stage.core(again, "rebuilt")
         _ = core.advance()
         #expect(core.statistics.followed == Int64(count))

@@ -51,7 +51,7 @@ struct FencingTests {
         let count = stage.recordCount
         stage.round(newCore)
         #expect(stage.newest(.factory)[factory9]?.status == "final")
-        #expect(stage.recordCount - count <= 4, "the running hour alone has something to tell")
+        #expect(stage.recordCount - count <= 4, "only the running hour has something to publish")
     }
 
     @Test("a worker that does not hold the partition sends nothing, and reads first when it holds it again")

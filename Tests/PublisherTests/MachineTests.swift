@@ -47,7 +47,7 @@ struct MachineTests {
         #expect(machine.step(2 * configuration.retry, tick(0, 0)) == [.read])
     }
 
-    @Test("while the partition is not held it rests, and then begins with reading; it ends when it is told to")
+    @Test("while the partition is not held it rests, and then begins with reading; it ends when asked to")
     func ends() {
         var machine = PublishingMachine(configuration)
         let tick = PublishingMachine.Input.tick(isOwner: true, unsent: 0, inFlight: 0)

@@ -1,4 +1,4 @@
-// Layer: values. Fixed cases of what random logs meet once in hundreds, as the metric topics tell them.
+// Layer: values. Fixed cases of what random logs meet once in hundreds, as the metric topics show them.
 import EventLog
 import EventModel
 import SimulationKit
@@ -60,7 +60,7 @@ struct NarrowCasesTests {
     }
 
     @Test(
-        "a late event before a month's end is told in the hours after it, up to the next state (SPEC 4.5)",
+        "a late event before a month's end is published in the hours after it, up to the next state (SPEC 4.5)",
         arguments: [false, true])
     func lateBeforeMonth(_ restarts: Bool) throws {
         // 2026-02-01T00:00Z, where a page begins: 20 days after the Monday of `at`.

@@ -51,7 +51,7 @@ private final class History {
             if generator.chance(50) { try publish() }
             if generator.chance(10) { try restart() }
         }
-        // What is told last is told with everything known, a day later.
+        // What is published last is published with everything known, a day later.
         while fold.fold.isRederiving { try fold.rederive(pages: 100) }
         try fold.commit()
         stage.clock.now += 26 * Microseconds.hour

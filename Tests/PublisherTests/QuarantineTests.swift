@@ -25,8 +25,8 @@ struct QuarantineTests {
         }
     }
 
-    @Test("every quarantined event is told with its reason, its position and the headers of a dead letter")
-    func told() throws {
+    @Test("every quarantined event is published with its reason, its position and the headers of a dead letter")
+    func published() throws {
         let stage = try Stage(now: at(9, 10))
         let fold = try stage.fold()
         try fold.apply(.definition(createdAt: at(8)))
@@ -54,7 +54,7 @@ struct QuarantineTests {
         #expect(headers["__streams.errors.exception"] == "unknown_worker")
     }
 
-    @Test("a restart goes on where it stood, and what was told leaves the store with a later commit")
+    @Test("a restart goes on where it stopped, and what was published leaves the store with a later commit")
     func resumes() throws {
         let stage = try Stage(now: at(9, 10))
         let fold = try stage.fold()

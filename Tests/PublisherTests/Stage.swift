@@ -40,7 +40,7 @@ final class StageFold: FigureSource {
         feed = try ChangeFeed(path: path)
     }
 
-    /// Folds what stands at the next offset.
+    /// Folds the record at the next offset.
     func apply(_ content: RecordContent) throws {
         try fold.apply(content, offset: fold.nextOffset, pages: pages) { RandomScenario.hourOffset(of: $0) }
     }

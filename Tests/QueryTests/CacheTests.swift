@@ -12,7 +12,7 @@ import Testing
         return answer.items.map { "\($0["worker_id"]?.text ?? "?") \($0["worker_name"]?.text ?? "?")" }
     }
 
-    @Test("Lists follow the definition that is visible, whichever was asked for before (SPEC 3, 5.1)")
+    @Test("lists follow the definition that is visible, whichever was asked for before (SPEC 3, 5.1)")
     func rosters() throws {
         let plant = Plant()
         try plant.define(.plant(workers: ["W1", "W2"], stations: ["S1"]), known: at(1))
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("Names are the registry's newest, also where only a name changed (SPEC 3)")
+    @Test("names are the registry's newest, also where only a name changed (SPEC 3)")
     func names() throws {
         let plant = Plant()
         let definition = SiteDefinition.plant(workers: ["W1", "W2"])
@@ -41,7 +41,7 @@ import Testing
         #expect(try workers(plant) == ["W1 W1", "W2 W2"])
     }
 
-    @Test("The site's day is that of the zone that is visible, whichever was asked for before (SPEC 5.1)")
+    @Test("the site's day is that of the zone that is visible, whichever was asked for before (SPEC 5.1)")
     func zones() throws {
         let plant = Plant(now: at(20))
         try plant.define(.plant(zone: "UTC"), known: at(1))
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test("A cursor with one wrong bit is refused or is another place of the same question, never a fault (SPEC 8.5)")
+    @Test("a cursor with one wrong bit is refused or is another place of the same question, never a fault (SPEC 8.5)")
     func cursors() throws {
         let plant = Plant()
         try plant.define(.plant())

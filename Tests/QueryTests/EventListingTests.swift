@@ -22,7 +22,7 @@ import Testing
 
     private func positions(_ answer: Answer) -> [String] { answer.items.compactMap { $0["position"]?.text } }
 
-    @Test("Winners alone, newest event_time first, then position, with every member")
+    @Test("winners alone, newest event_time first, then position, with every member")
     func order() throws {
         let answer = try busyPlant().ask("/api/events")
         #expect(positions(answer) == ["0:1:2", "0:1:3", "0:1:0", "0:1:1", "0:2:0"])
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "Filters by worker, station, type, event time, created_at and known_at; bounds are half-open",
+        "filters by worker, station, type, event time, created_at and known_at; bounds are half-open",
         arguments: [
             ([("worker_id", "W2")], ["0:1:3", "0:1:1", "0:2:0"]), ([("workstation_id", "S2")], ["0:1:1"]),
             ([("event_type", "working")], ["0:1:0", "0:2:0"]), ([("event_type", "product_count")], ["0:1:2"]),
@@ -57,7 +57,7 @@ import Testing
         #expect(answer.status == 200 && positions(answer) == expected)
     }
 
-    @Test("A cursor belongs to its question: other filters or another site refuse it, another limit does not")
+    @Test("a cursor belongs to its question: other filters or another site refuse it, another limit does not")
     func bound() throws {
         let plant = try busyPlant()
         let first = try plant.ask("/api/events", [("limit", "2"), ("from", "2026-01-12T00:00:00 01:00")])
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("Paging shows every winner exactly once, in order, whatever the page and whatever arrives", arguments: 1...12)
+    @Test("paging shows every winner exactly once, in order, whatever the page and whatever arrives", arguments: 1...12)
     func paging(_ seed: UInt64) throws {
         let scenario = RandomScenario(seed: seed, size: .init(events: 120))
         let plant = Plant(now: Timestamp.latest.microseconds)

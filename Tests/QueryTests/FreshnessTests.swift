@@ -11,7 +11,7 @@ import Testing
         try plant.ask(Self.factory, [("known_at", text(known))]).meta?["settled"] == .bool(true)
     }
 
-    @Test("Settled: known_at more than 40 s ago, and the fold level with the log since then")
+    @Test("settled: known_at more than 40 s ago, and the fold level with the log since then")
     func settled() throws {
         let plant = try referenceDay()
         #expect(try !isSettled(plant, plant.now - 40 * Microseconds.second))
@@ -19,7 +19,7 @@ import Testing
         #expect(try plant.ask(Self.factory, at(8), at(16)).meta?["settled"] == .bool(false), "only known_at settles")
     }
 
-    @Test("A fold that is behind settles nothing until it has passed the end that was seen")
+    @Test("a fold that is behind settles nothing until it has passed the end that was seen")
     func behind() throws {
         let plant = try referenceDay()
         let known = plant.now - 41 * Microseconds.second
@@ -33,7 +33,7 @@ import Testing
         #expect(try !isSettled(plant, known + 2 * Microseconds.second), "that end was seen a second earlier")
     }
 
-    @Test("Freshness is the clock less the newest created_at folded, whatever the question knows")
+    @Test("freshness is the clock less the newest created_at folded, whatever the question knows")
     func freshness() throws {
         let plant = try referenceDay()
         plant.now = at(24) + 500
@@ -63,7 +63,7 @@ import Testing
         #expect(response.status == 503 && response.headers.contains { $0.name == "Retry-After" })
     }
 
-    @Test("As many questions wait for the fold as the limit says, and no more")
+    @Test("as many questions wait for the fold as the limit says, and no more")
     func waitingMaximum() throws {
         let plant = try referenceDay()
         var waiting: [Recorder] = []
@@ -81,7 +81,7 @@ import Testing
         _ = try again.wait()
     }
 
-    @Test("A site that the registry knows and the fold does not yet is waited for, then 503; never 404")
+    @Test("a site that the registry knows and the fold does not yet is waited for, then 503; never 404")
     func unseen() throws {
         let plant = Plant()
         plant.register(.plant())
@@ -93,7 +93,7 @@ import Testing
         #expect(try waiting.wait().status == 200)
     }
 
-    @Test("A definition appended after the end was seen is waited for as the next record")
+    @Test("a definition appended after the end was seen is waited for as the next record")
     func unseenWithAgedEnd() throws {
         let plant = Plant()
         plant.register(.plant())
@@ -109,7 +109,7 @@ import Testing
         #expect(try other.wait().status == 503)
     }
 
-    @Test("While hours are made anew answers are the same and say so (DESIGN 1.7)")
+    @Test("while hours are derived again, answers are the same and say so (DESIGN 1.7)")
     func rederiving() throws {
         let plant = try referenceDay()
         let before = try plant.ask("/api/metrics/workers", at(8), at(16))
@@ -147,7 +147,7 @@ import Testing
         #expect(try plant.ask("/api/metrics/model-health", [("known_at", text(at(24)))]).header("ETag") != nil)
     }
 
-    @Test("A new name in the registry changes the tag of lists that show it")
+    @Test("a new name in the registry changes the tag of lists that show it")
     func namesInTags() throws {
         let plant = try referenceDay()
         let tag = try plant.ask("/api/metrics/workers", at(8), at(16)).header("ETag")

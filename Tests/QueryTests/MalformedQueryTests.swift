@@ -8,7 +8,7 @@ import Testing
     private static let metrics = "/api/metrics/workers"
 
     @Test(
-        "A parameter that is unknown, repeated or not of its kind is a 400 that names it",
+        "a parameter that is unknown, repeated or not of its kind is a 400 that names it",
         arguments: [
             (metrics, "form", ["form=2026-01-12T00:00:00Z"]), (metrics, "worker_id", ["worker_id=W1"]),
             ("/api/ledger", "known_at", ["known_at=2026-01-12T00:00:00Z"]), (metrics, "limit", ["limit=5"]),
@@ -48,7 +48,7 @@ import Testing
         #expect(answer.json["parameter"] == .string(parameter))
     }
 
-    @Test("Limits hold at their edges: known_at 5 s ahead, 1000 items, ids of 128 bytes")
+    @Test("limits hold at their edges: known_at 5 s ahead, 1000 items, ids of 128 bytes")
     func edges() throws {
         let plant = try referenceDay()
         let ahead = plant.now + 5 * Microseconds.second
@@ -62,14 +62,14 @@ import Testing
         #expect(latest.items.first?["working_us"] == .integer(25 * Microseconds.hour / 4))
     }
 
-    @Test("An offset's plus sign that arrives as a space is understood")
+    @Test("an offset's plus sign that arrives as a space is understood")
     func plus() throws {
         let answer = try referenceDay().ask(
             Self.metrics, [("from", "2026-01-12T13:30:00 05:30"), ("to", "2026-01-12T21:30:00+05:30")])
         #expect(answer.meta?["from"] == .string(text(at(8))) && answer.meta?["to"] == .string(text(at(16))))
     }
 
-    @Test("An unknown site is a 404; who may not ask gets the refusal")
+    @Test("an unknown site is a 404; who may not ask gets the refusal")
     func sites() throws {
         let plant = try referenceDay()
         let unknown = try plant.ask(Self.metrics, [("site_id", "elsewhere")])
@@ -79,7 +79,7 @@ import Testing
         #expect(try plant.ask(Self.metrics, [("x", "y")], headers: ["X-API-Key": "none"]).status == 401)
     }
 
-    @Test("When the projections cannot be read the answer is 503 with Retry-After, not a wrong figure")
+    @Test("when the projections cannot be read the answer is 503 with Retry-After, not a wrong figure")
     func broken() throws {
         let plant = try referenceDay()
         plant.source.breakDown()

@@ -24,7 +24,7 @@ import Timeline
         .array((0..<20).map { bin in .integer(bins.count { $0 == bin }) })
     }
 
-    @Test("Accepted and low-confidence winners are samples, quarantined ones are not")
+    @Test("accepted and low-confidence winners are samples, quarantined ones are not")
     func samples() throws {
         let answer = try plant().ask(Self.path, at(8), at(10))
         let expected: [String: JSONText] = [
@@ -38,14 +38,14 @@ import Timeline
         #expect(try plant().ask(Self.path, at(8), at(8.5) + 1).json["samples"] == .number("2"))
     }
 
-    @Test("Without samples: Unknown, no average")
+    @Test("without samples: Unknown, no average")
     func empty() throws {
         let answer = try plant().ask(Self.path, at(10), at(11))
         #expect(answer.json["status"] == .string("Unknown") && answer.json["avg_confidence"] == .null)
         #expect(answer.json["samples"] == .number("0") && answer.json["histogram"] == histogram([]))
     }
 
-    @Test("The default is the last 24 h, up to now or known_at")
+    @Test("the default is the last 24 h, up to now or known_at")
     func window() throws {
         let plant = try plant()
         let answer = try plant.ask(Self.path)
@@ -59,7 +59,7 @@ import Timeline
     }
 
     @Test(
-        "Groups by id bytes, samples that name none first",
+        "groups by id bytes, samples that name none first",
         arguments: [
             ("camera", "camera_id", [nil, "c1", "c2"]), ("workstation", "workstation_id", ["S1", "S2"]),
             ("model_version", "model_version", [nil, "m1"]),

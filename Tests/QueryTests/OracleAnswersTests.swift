@@ -10,7 +10,7 @@ import Testing
 @testable import Query
 
 @Suite("Answers against the oracle") struct OracleAnswersTests {
-    @Test("Every figure of every route equals the oracle's, now and as known before", arguments: 1...60)
+    @Test("every figure of every route equals the oracle's, now and as known before", arguments: 1...60)
     func figures(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let scenario = RandomScenario(seed: seed, size: .init(events: 60))

@@ -17,7 +17,7 @@ import Testing
 @Suite("Answers of several partitions", .timeLimit(.minutes(2))) struct PartitionedAnswersTests {
     private static let ledger = "/api/ledger"
 
-    @Test("SPEC 5: every figure equals the oracle's, whatever partition the site is in", arguments: 1...6)
+    @Test("every figure equals the oracle's, whatever partition the site is in (SPEC 5)", arguments: 1...6)
     func figures(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let plant = try PartitionedPlant(partitions: 4)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("SPEC 8.3: min_position must name the partition of the site")
+    @Test("min_position must name the partition of the site (SPEC 8.3)")
     func otherPartition() throws {
         let plant = try PartitionedPlant(partitions: 2)
         defer { plant.stop() }
@@ -63,7 +63,7 @@ import Testing
         #expect(try plant.ask(Self.ledger, query).status == 400)
     }
 
-    @Test("A partition that is not held here is given to the hook")
+    @Test("a partition that is not held here is given to the hook")
     func elsewhere() throws {
         let plant = try PartitionedPlant(partitions: 2) { asked in
             #expect(asked.request.path == Self.ledger && asked.partition == PartitionIndex(1))
@@ -80,7 +80,7 @@ import Testing
         #expect(try plant.ask(Self.ledger, [("site_id", plant.sites[1].text), ("x", "")]).status == 400)
     }
 
-    @Test("A partition that nobody is known to hold is a 503 with Retry-After")
+    @Test("a partition that nobody is known to hold is a 503 with Retry-After")
     func nowhere() throws {
         let plant = try PartitionedPlant(partitions: 2)
         defer { plant.stop() }
@@ -89,7 +89,7 @@ import Testing
         #expect(answer.status == 503 && answer.header("Retry-After") == "1")
     }
 
-    @Test("A fold that is stopped while a question waits for it is a 503, and no fault to report")
+    @Test("a fold that is stopped while a question waits for it is a 503, and no fault to report")
     func stoppedMeanwhile() throws {
         let plant = try PartitionedPlant(partitions: 1)
         defer { plant.stop() }

@@ -49,7 +49,7 @@ final class MemoryPlant: Projections {
         for (_, body) in ready { body(true) }
     }
 
-    /// Makes all hours that a definition asked to make anew.
+    /// Derives all hours that a definition asked to derive again.
     func rederive() throws {
         try state.withLock { state in
             while state.fold.isRederiving { try state.fold.rederive(pageLimit: 1, pages: projections) }

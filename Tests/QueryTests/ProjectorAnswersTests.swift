@@ -18,7 +18,7 @@ import Testing
         "/api/ledger", "/api/events",
     ]
 
-    @Test("Equal those of a fold in memory, and min_position shows what was just appended", arguments: 1...5)
+    @Test("answers equal those of a fold in memory, and min_position shows what was just appended", arguments: 1...5)
     func projector(_ seed: UInt64) throws {
         let folder = try TemporaryFolder()
         let log = try SQLiteLog.open(path: folder.file("log.sqlite"))
@@ -42,7 +42,7 @@ import Testing
             let position = try append(record, to: log)
             let expected = try plant.ask("/api/ledger").json
             let answer = try ask(service, "/api/ledger", [("min_position", position.description)])
-            // Only one of the two may still be making hours anew.
+            // Only one of the two may still be deriving hours again.
             for key in expected.keys where key != "meta" { #expect(answer[key] == expected[key], "\(scenario)") }
             #expect(answer["meta"]?["positions"] == expected["meta"]?["positions"], "\(scenario)")
         }

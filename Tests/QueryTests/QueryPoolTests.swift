@@ -5,7 +5,7 @@ import Testing
 @testable import Query
 
 @Suite("The threads of questions") struct QueryPoolTests {
-    @Test("Jobs beyond the limit are refused, at the limit they run")
+    @Test("jobs beyond the limit are refused, at the limit they run")
     func limit() {
         let pool = QueryPool(threadCount: 1, jobsMaximum: 3)
         let gate = DispatchSemaphore(value: 0)
@@ -25,7 +25,7 @@ import Testing
         pool.stop()
     }
 
-    @Test("What was taken before the stop still runs; nothing is taken after it")
+    @Test("what was taken before the stop still runs; nothing is taken after it")
     func stop() {
         let pool = QueryPool(threadCount: 2)
         let gate = DispatchSemaphore(value: 0)

@@ -4,7 +4,7 @@ import Testing
 @testable import Query
 
 @Suite("The reference day of SPEC 5, asked over HTTP") struct ReferenceDayTests {
-    @Test("Workers: every member, to the digit (SPEC 5.2)")
+    @Test("workers: every member, to the digit (SPEC 5.2)")
     func workers() throws {
         let answer = try referenceDay().ask("/api/metrics/workers", at(8), at(16))
         #expect(answer.status == 200 && answer.header("Content-Type") == "application/json")
@@ -22,14 +22,14 @@ import Testing
         #expect(answer.json.keys == ["items", "meta"])
     }
 
-    @Test("A window inside the day counts state from before it (SPEC 4.4)")
+    @Test("a window inside the day counts state from before it (SPEC 4.4)")
     func inside() throws {
         let worker = try #require(referenceDay().ask("/api/metrics/workers", at(8.5), at(9.5)).items.first)
         #expect(worker["working_us"] == .number("3600000000") && worker["total_units_produced"] == .number("0"))
         #expect(worker["utilization_percentage"] == .number("100") && worker["units_per_hour"] == .number("0"))
     }
 
-    @Test("Workstations: every member, to the digit (SPEC 5.3)")
+    @Test("workstations: every member, to the digit (SPEC 5.3)")
     func workstations() throws {
         let answer = try referenceDay().ask("/api/metrics/workstations", at(8), at(16))
         let expected: [String: JSONText] = [
@@ -43,7 +43,7 @@ import Testing
         #expect(answer.items == [.object(expected)])
     }
 
-    @Test("Factory: every member, to the digit; no target, no variance (SPEC 5.4)")
+    @Test("factory: every member, to the digit; no target, no variance (SPEC 5.4)")
     func factory() throws {
         let answer = try referenceDay().ask("/api/metrics/factory", at(8), at(16))
         let expected: [String: JSONText] = [
@@ -59,7 +59,7 @@ import Testing
         #expect(answer.json.keys == Set(expected.keys).union(["meta"]))
     }
 
-    @Test("Explain: intervals and counts that add up to the worker's figures (SPEC 5.9)")
+    @Test("explain: intervals and counts that add up to the worker's figures (SPEC 5.9)")
     func explain() throws {
         let plant = try referenceDay()
         let answer = try plant.ask("/api/explain", at(9), at(12.5), [("worker_id", "W1")])
@@ -84,7 +84,7 @@ import Testing
         #expect(stranger.status == 200 && stranger.json["intervals"] == .array([]))
     }
 
-    @Test("Ledger: what was received is folded, a duplicate, marked or quarantined (SPEC 7.4)")
+    @Test("ledger: what was received is folded, a duplicate, marked or quarantined (SPEC 7.4)")
     func ledger() throws {
         let plant = try referenceDay()
         try plant.send([
@@ -100,7 +100,7 @@ import Testing
         #expect(answer.meta?["from"] == .null && answer.meta?["known_at"] == .null)
     }
 
-    @Test("Meta: every member (SPEC 5.8)")
+    @Test("meta: every member (SPEC 5.8)")
     func meta() throws {
         let plant = try referenceDay()
         plant.now = at(24) + 1_234_567
@@ -115,7 +115,7 @@ import Testing
                 ]))
     }
 
-    @Test("Names fall back to ids; people's names come from the registry alone (SPEC 3)")
+    @Test("names fall back to ids; people's names come from the registry alone (SPEC 3)")
     func names() throws {
         let plant = Plant()
         try plant.define(.plant { $0.workers[0].name = "Ana" })

@@ -10,7 +10,7 @@ import Testing
 @Suite("Settled with an end that was seen a while ago") struct SettlementTests {
     private static let factory = "/api/metrics/factory"
 
-    @Test("SPEC 5.8: an append after the sight of the end changes an answer that is not called settled")
+    @Test("an append after the sight of the end changes an answer that is not called settled (SPEC 5.8)")
     func agedEnd() throws {
         let plant = try referenceDay()
         let known = plant.now - 44 * Microseconds.second
@@ -28,7 +28,7 @@ import Testing
         #expect(try plant.ask(Self.factory, wholeDay).meta?["settled"] == .bool(true))
     }
 
-    @Test("SPEC 5.8: no answer that said settled ever changes, however old the end and late the records")
+    @Test("no answer that said settled ever changes, however old the end and late the records (SPEC 5.8)")
     func simulation() {
         var settledAnswers = 0
         for seed in UInt64(0)..<300 {
@@ -70,12 +70,12 @@ private struct SettlementWorld {
     private mutating func ask() {
         let seenAt = now - Int64.random(in: 0...20, using: &random) * Microseconds.second
         let end = log.count { $0.appendedAt <= seenAt }
-        let standing = FoldProgress(
+        let progress = FoldProgress(
             nextOffset: LogOffset(Int64(folded)), newestCreatedAt: nil,
             logEnd: LogOffset(Int64(end)), endAgeMicroseconds: now - seenAt)
-        watch.note(standing, at: Timestamp(microseconds: now))
+        watch.note(progress, at: Timestamp(microseconds: now))
         let known = now - Int64.random(in: 20...70, using: &random) * Microseconds.second
-        if watch.isSettled(knownAt: Timestamp(microseconds: known), standing) {
+        if watch.isSettled(knownAt: Timestamp(microseconds: known), progress) {
             settled.append((known, count(knownAt: known)))
         }
     }

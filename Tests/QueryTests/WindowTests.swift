@@ -7,7 +7,7 @@ import Testing
     private func utc(_ text: String) throws -> Int64 { try #require(Timestamp(rfc3339: text)).microseconds }
 
     @Test(
-        "A missing from or to is the start or end of the site-local day of now",
+        "a missing from or to is the start or end of the site-local day of now",
         arguments: [
             ("UTC", "2026-01-12T23:59:59Z", "2026-01-12T00:00:00Z", "2026-01-13T00:00:00Z"),
             ("Asia/Kolkata", "2026-01-12T19:00:00Z", "2026-01-12T18:30:00Z", "2026-01-13T18:30:00Z"),
@@ -32,7 +32,7 @@ import Testing
         #expect(known.json["elapsed_us"] == .integer(try utc(now) - utc(from)))
     }
 
-    @Test("Without a visible definition the day is UTC's, lists are empty and the factory still counts (SPEC 3)")
+    @Test("without a visible definition the day is UTC's, lists are empty and the factory still counts (SPEC 3)")
     func undefined() throws {
         let plant = Plant(now: at(12))
         try plant.send([event(at(1), .working)], known: at(2))
@@ -45,7 +45,7 @@ import Testing
         #expect(factory.json["working_us"] == .integer(Microseconds.hour * 3 / 2))
     }
 
-    @Test("A site with a definition and no events answers with its people and places")
+    @Test("a site with a definition and no events answers with its people and places")
     func emptySite() throws {
         let plant = Plant()
         try plant.define(.plant(workers: ["b", "a", "B"], stations: ["s2", "s10"]))
@@ -57,7 +57,7 @@ import Testing
         #expect(try plant.ask("/api/ledger").json["definitions"] == .number("1"))
     }
 
-    @Test("Lists follow the newest visible definition: dropped workers leave, and come back with an older known_at")
+    @Test("lists follow the newest visible definition: dropped workers leave, and come back with an older known_at")
     func dropped() throws {
         let plant = Plant(now: at(20))
         try plant.define(.plant(workers: ["W1", "W2"]), known: at(1))
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test("Just before E: a state that ends with its ttl there still holds, an instant later nothing does")
+    @Test("just before E: a state that ends with its ttl there still holds, an instant later nothing does")
     func current() throws {
         let plant = Plant(now: at(30))
         try plant.define(.plant(ttl: 3600))
@@ -112,7 +112,7 @@ import Testing
         #expect(gone["unknown_us"] == .integer(Microseconds.hour + 1))
     }
 
-    @Test("Targets: hours inside the union of shifts that run over midnight and summer time (SPEC 5.4)")
+    @Test("targets: hours inside the union of shifts that run over midnight and summer time (SPEC 5.4)")
     func targets() throws {
         let plant = Plant(now: try utc("2026-04-02T00:00:00Z"))
         try plant.define(
@@ -133,7 +133,7 @@ import Testing
         #expect(outside.json["target_units"] == .number("0") && outside.json["target_variance_percentage"] == .null)
     }
 
-    @Test("Without shifts the target counts the whole window (SPEC 5.4)")
+    @Test("without shifts the target counts the whole window (SPEC 5.4)")
     func targetWithoutShifts() throws {
         let plant = Plant(now: at(30))
         try plant.define(.plant { $0.targetMicrounitsPerHour = 333_333 })

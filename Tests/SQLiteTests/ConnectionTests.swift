@@ -116,7 +116,7 @@ struct ConnectionTests {
         try writer.checkpoint(.restart)
     }
 
-    @Test("a second writer is told that the file is busy")
+    @Test("a second writer gets the error that the file is busy")
     func busy() throws {
         let other = try Connection(path: folder.file("test.db"), writer.options)
         try writer.execute("BEGIN IMMEDIATE")

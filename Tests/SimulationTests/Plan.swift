@@ -13,7 +13,7 @@ struct Plan: Sendable {
         var body: [UInt8] { Array("[\(events.map(\.json).joined(separator: ","))]".utf8) }
     }
 
-    /// One event as a camera reports it; what is wrong with it, if anything, is told by the gateway's answer.
+    /// One event as a camera reports it; the gateway's answer says what is wrong with it, if anything.
     struct Event: Sendable, Equatable {
         var time: Int64
         var worker: String

@@ -6,7 +6,7 @@ import JSON
 import SimulationKit
 import Sites
 
-/// What a client was told about its batch.
+/// The answer that a client got to its batch.
 struct ClientAnswer: Equatable {
     var status: Int
     var accepted: Int

@@ -225,7 +225,7 @@ final class OpenPartition {
         shared.close()
     }
 
-    /// A site as it stands; nil where no folded record names it.
+    /// The site as folded so far; nil where no folded record names it.
     func snapshot(of siteID: SiteID, at now: MonotonicTime) throws -> ProjectionSnapshot? {
         let reader = try store.reader()
         guard let found = try shared.site(siteID, at: now, begin: { try reader.begin() }) else {

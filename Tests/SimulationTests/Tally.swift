@@ -1,4 +1,4 @@
-/// How often something happened, so that a test can tell that runs really interleave.
+/// How often something happened, so that a test can check that runs really interleave.
 final class Tally {
     private var counts: [String: Int] = [:]
 

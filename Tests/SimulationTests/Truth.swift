@@ -59,7 +59,7 @@ struct Truth {
         return Key(site: site, time: event.time, worker: event.worker, type: event.type, eventClass: eventClass)
     }
 
-    /// Each event of an acknowledged batch stands in the log, in its class: accepted, repeated, marked or quarantined.
+    /// Each event of an acknowledged batch is in the log, in its class: accepted, repeated, marked or quarantined.
     func checkAcknowledged(_ answer: ClientAnswer, _ request: Plan.Request) throws {
         let stored = Set(log.events.map(key))
         for (index, event) in request.events.enumerated()

@@ -13,7 +13,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    /// Where `name` stands in the folder, whether or not it is there.
+    /// The path of `name` in the folder, whether or not it exists.
     public func file(_ name: String) -> String { url.appending(path: name).path }
 
     /// Size of a file in bytes; nil when it is not there.

@@ -35,7 +35,7 @@ struct EvictionTests {
         }
     }
 
-    @Test("Pages that the store does not have yet stay: dirty ones, and those of the commit in flight")
+    @Test("pages that the store does not have yet stay: dirty ones, and those of the commit in flight")
     func pinned() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()
@@ -60,7 +60,7 @@ struct EvictionTests {
         #expect(fold.site("plant")?.ledger.folded == 25)
     }
 
-    @Test("A page that was used since it was examined stays, one that was not leaves first")
+    @Test("a page that was used since it was examined stays, one that was not leaves first")
     func leastRecentlyUsed() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()
@@ -81,7 +81,7 @@ struct EvictionTests {
         #expect(kept.count < 5)
     }
 
-    @Test("Each call examines no more pages than it is told, and goes on where it was")
+    @Test("each call examines no more pages than asked, and goes on where it was")
     func bounded() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()
@@ -100,7 +100,7 @@ struct EvictionTests {
         #expect(calls == (200 + 6) / 7)
     }
 
-    @Test("What is loaded to be changed leaves again once it is committed")
+    @Test("what is loaded to be changed leaves again once it is committed")
     func loaded() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()
@@ -114,7 +114,7 @@ struct EvictionTests {
         #expect(residentPages(fold) == 0)
     }
 
-    @Test("Of a batch only pages that are in the store alone are loaded in advance")
+    @Test("of a batch only pages that are in the store alone are loaded in advance")
     func absentPages() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()

@@ -1,5 +1,5 @@
 // Layer: simulation. Drives a fold as a process would: commits that are taken, written and finished in steps, pages that
-// leave memory, restarts at the stored position, buckets made anew in slices.
+// leave memory, restarts at the stored position, buckets derived again in slices.
 import EventModel
 import SimulationKit
 
@@ -15,7 +15,7 @@ struct FoldOptions: CustomStringConvertible {
     var evicts = false
     /// Commits between restarts from the store; 0: never.
     var restartEvery = 0
-    /// Pages of each slice of making buckets anew; 0: never while records come.
+    /// Pages of each slice of deriving buckets again; 0: never while records come.
     var slicePages = 1
     /// Records between slices.
     var sliceEvery = 1
@@ -46,7 +46,7 @@ final class FoldHarness {
     private(set) var fold = PartitionFold()
     private(set) var store = MemoryProjections()
     private(set) var restarts = 0
-    /// Records that were folded while buckets were being made anew.
+    /// Records that were folded while buckets were being derived again.
     private(set) var recordsDuringRederiving = 0
 
     private let records: [RecordContent]

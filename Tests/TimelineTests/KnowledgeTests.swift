@@ -1,5 +1,5 @@
 // Layer: differential. An answer at known_at against a fold of only the records with created_at ≤ known_at (SPEC 7.2),
-// and answers while definitions make buckets anew in slices. Catches a bucket, page or definition that shows too early;
+// and answers while definitions derive buckets again in slices. Catches a bucket, page or definition that shows too early;
 // cannot catch what the short fold gets wrong as well: the oracle does.
 import EventModel
 import Figures
@@ -13,7 +13,7 @@ import Testing
     private static let base = 20_465 * Microseconds.day
     private static let siteID = RandomScenario.siteID
 
-    @Test("An answer at known_at is that of a fold of the records known then (SPEC 7.2)", arguments: 0..<25)
+    @Test("an answer at known_at is that of a fold of the records known then (SPEC 7.2)", arguments: 0..<25)
     func prefixes(_ seed: UInt64) throws {
         let scenario = RandomScenario(seed: 30_000 + seed, size: .init(events: 40))
         let whole = try FoldHarness(scenario, FoldOptions(seed: seed))
@@ -89,9 +89,9 @@ import Testing
         }
     }
 
-    @Test("Who does not know yet that a worker was named does not see him dropped (SPEC 3, 7.2)")
+    @Test("who does not know yet that a worker was named does not see him dropped (SPEC 3, 7.2)")
     func namedLater() throws {
-        // The default ttl, so that no definition makes buckets anew and hides the case.
+        // The default ttl, so that no definition derives buckets again and hides the case.
         try compareEverywhere([
             definition(["W1"], ttl: 28_800, known: 600), definition([], ttl: 28_800, known: 180),
             event(60, .working, known: 70),
@@ -99,7 +99,7 @@ import Testing
         ])
     }
 
-    @Test("Who does not know yet that a worker was named again sees him dropped (SPEC 3, 7.2)")
+    @Test("who does not know yet that a worker was named again sees him dropped (SPEC 3, 7.2)")
     func namedAgain() throws {
         try compareEverywhere([
             definition(["W1"], known: 0), event(60, .working, known: 60), definition([], known: 180),
@@ -107,7 +107,7 @@ import Testing
         ])
     }
 
-    @Test("Of two definitions that drop a worker the one that is known ends him (SPEC 3, 7.2)")
+    @Test("of two definitions that drop a worker the one that is known ends him (SPEC 3, 7.2)")
     func droppedTwice() throws {
         try compareEverywhere([
             definition(["W1"], known: 0), event(60, .working, known: 60), event(550, .idle, known: 100),
@@ -115,7 +115,7 @@ import Testing
         ])
     }
 
-    @Test("An event that goes to another station while buckets are made anew leaves no activity behind (SPEC 5.3)")
+    @Test("an event that goes to another station while buckets are derived again leaves no activity behind (SPEC 5.3)")
     func leavesMeanwhile() throws {
         var options = FoldOptions()
         options.slicePages = 0
@@ -128,7 +128,8 @@ import Testing
     }
 
     @Test(
-        "While buckets are made anew, in slices of any size, answers are right (DESIGN 1.7)", arguments: [0, 1, 2, 50])
+        "while buckets are derived again, in slices of any size, answers are right (DESIGN 1.7)",
+        arguments: [0, 1, 2, 50])
     func slices(_ pages: Int) throws {
         var records = [definition(["W1"], ttl: 3600, known: 0)]
         for number in 0..<40 as Range<Int64> {
@@ -150,7 +151,7 @@ import Testing
         #expect(!harness.fold.isRederiving)
     }
 
-    @Test("A random fold commits, restarts and works between slices, else its tests say nothing")
+    @Test("a random fold commits, restarts and works between slices, else its tests say nothing")
     func interleaves() throws {
         var restarts = 0
         var between = 0

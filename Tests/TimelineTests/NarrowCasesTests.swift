@@ -63,7 +63,7 @@ import Testing
     // January 31             February 1                March 1
     // 23:00 working ───────▶ 00:30 count (no state) ─▶ count (no state)
     //       23:30 idle comes late: it holds in both pages after its own
-    @Test("A late event before a page without states holds in that page and in those after it (SPEC 4.5)")
+    @Test("a late event before a page without states holds in that page and in those after it (SPEC 4.5)")
     func lateBeforePages() throws {
         let march = 29 * Self.day
         try compare(
@@ -79,7 +79,7 @@ import Testing
             ])
     }
 
-    @Test("A late event before a page that begins with a count ends at that page's first state (SPEC 4.3)")
+    @Test("a late event before a page that begins with a count ends at that page's first state (SPEC 4.3)")
     func lateBeforeState() throws {
         try compare(
             [
@@ -90,7 +90,7 @@ import Testing
             ], windows: [(Self.day, Self.day + 60), (23 * 60, Self.day + 120), (Self.day + 60, Self.day + 180)])
     }
 
-    @Test("A late winner of the last state before a page holds in it, and the loser no more (SPEC 2.6)")
+    @Test("a late winner of the last state before a page holds in it, and the loser no more (SPEC 2.6)")
     func replacedBeforePage() throws {
         try compare(
             [
@@ -99,7 +99,7 @@ import Testing
             ], windows: [(Self.day, Self.day + 60), (Self.day + 10, Self.day + 40), (0, Self.day + 120)])
     }
 
-    @Test("A late event into a full page is found again in the half that it went to (DESIGN 1.6)")
+    @Test("a late event into a full page is found again in the half that it went to (DESIGN 1.6)")
     func lateIntoFullPage() throws {
         let types: [EventType] = [.working, .productCount, .productCount, .productCount, .idle]
         var records = [definition(ttl: 0, known: 0)]
@@ -126,7 +126,7 @@ import Testing
     }
 
     // created_at does not rise with the position: the owner of the interval is the last to be known.
-    @Test("An hour made anew is not used by who does not know the event that owns its interval (SPEC 7.2)")
+    @Test("an hour derived again is not used where the event that owns its interval is not known yet (SPEC 7.2)")
     func rederivedOwner() throws {
         try compare(
             [
@@ -135,7 +135,7 @@ import Testing
             ], windows: [(60, 120), (0, 240), (60, 180), (70, 110)])
     }
 
-    @Test("An hour made anew is not used by who does not know the event that ends its interval (SPEC 7.2)")
+    @Test("an hour derived again is not used where the event that ends its interval is not known yet (SPEC 7.2)")
     func rederivedEnd() throws {
         try compare(
             [
@@ -144,7 +144,7 @@ import Testing
             ], windows: [(60, 120), (0, 240), (120, 180), (70, 110)])
     }
 
-    @Test("Units go to the station of an equal count that wins later, while no definition changes (SPEC 2.6, 5.3)")
+    @Test("units go to the station of an equal count that wins later, while no definition changes (SPEC 2.6, 5.3)")
     func equalCountElsewhere() throws {
         try compare(
             [
@@ -153,7 +153,7 @@ import Testing
             ], windows: [(60, 120), (90, 110), (0, 240)])
     }
 
-    @Test("Units change by the difference where the winner counts others at the same station (SPEC 2.6)")
+    @Test("units change by the difference where the winner counts others at the same station (SPEC 2.6)")
     func otherCountHere() throws {
         try compare(
             [
@@ -162,7 +162,7 @@ import Testing
             ], windows: [(60, 120), (90, 110), (0, 240)])
     }
 
-    @Test("An equal state that wins later moves its interval to its station (SPEC 2.6, 4.2)")
+    @Test("an equal state that wins later moves its interval to its station (SPEC 2.6, 4.2)")
     func equalStateElsewhere() throws {
         try compare(
             [
@@ -171,7 +171,7 @@ import Testing
             ], windows: [(60, 120), (90, 150), (0, 240)])
     }
 
-    @Test("After a restart a station's last activity is not the event that left it for another (SPEC 5.3)")
+    @Test("after a restart a station's last activity is not the event that left it for another (SPEC 5.3)")
     func activityThatLeft() throws {
         try compare(
             [
@@ -182,7 +182,7 @@ import Testing
             ], windows: [(0, 60), (0, 120), (0, 240), (110, 180)])
     }
 
-    @Test("A station whose only event left has no last activity, before and after a restart (SPEC 5.3)")
+    @Test("a station whose only event left has no last activity, before and after a restart (SPEC 5.3)")
     func onlyActivityLeft() throws {
         try compare(
             [

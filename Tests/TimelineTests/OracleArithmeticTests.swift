@@ -8,7 +8,7 @@ import Testing
 private let hour = Microseconds.hour
 
 @Suite("Oracle rounding and shifts") struct OracleArithmeticTests {
-    @Test("Rounding is half up, towards +∞ (SPEC 5.1)")
+    @Test("rounding is half up, towards +∞ (SPEC 5.1)")
     func rounding() {
         #expect(ExactDecimal(5, over: 1000, places: 2)?.description == "0.01")
         #expect(ExactDecimal(4999, over: 1_000_000, places: 2)?.description == "0.00")
@@ -36,14 +36,14 @@ private let hour = Microseconds.hour
         return Double(OracleShifts.time(of: shifts, in: window, zone: berlin)) / Double(hour)
     }
 
-    @Test("Overlapping shifts count once (SPEC 5.4)")
+    @Test("overlapping shifts count once (SPEC 5.4)")
     func union() throws {
         let shifts = [shift(360, 840), shift(780, 1320)]
         #expect(try shiftHours(shifts, "2026-01-12T00:00:00+01:00", "2026-01-13T00:00:00+01:00") == 16)
         #expect(try shiftHours(shifts, "2026-01-12T13:30:00+01:00", "2026-01-12T21:00:00+01:00") == 7.5)
     }
 
-    @Test("A night shift belongs to the date on which it opens (SPEC 5.5)")
+    @Test("a night shift belongs to the date on which it opens (SPEC 5.5)")
     func night() throws {
         // Sunday's night alone: 22:00 to 06:00.
         let shifts = [shift(1320, 360, 1 << 6)]
@@ -52,7 +52,7 @@ private let hour = Microseconds.hour
         #expect(try shiftHours([shift(360, 360)], "2026-01-12T00:00:00+01:00", "2026-01-13T00:00:00+01:00") == 24)
     }
 
-    @Test("Shifts follow the zone's summer time (SPEC 5.1, 5.5)")
+    @Test("shifts follow the zone's summer time (SPEC 5.1, 5.5)")
     func summerTime() throws {
         let night = [shift(1320, 360)]
         #expect(try shiftHours(night, "2026-03-28T12:00:00+01:00", "2026-03-29T12:00:00+02:00") == 7)

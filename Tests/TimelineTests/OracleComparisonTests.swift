@@ -32,7 +32,7 @@ import Timeline
         }
     }
 
-    @Test("On tiny logs, at every question (SPEC 4, 5, 6.1, 7.2)", arguments: 0..<30)
+    @Test("on tiny logs, at every question (SPEC 4, 5, 6.1, 7.2)", arguments: 0..<30)
     func tiny(_ block: UInt64) throws {
         for seed in block * 20..<block * 20 + 20 {
             let scenario = RandomScenario(
@@ -41,7 +41,7 @@ import Timeline
         }
     }
 
-    @Test("On small logs with definitions, two gateways and restarts (SPEC 2.6, 3, 5.1)", arguments: 0..<20)
+    @Test("on small logs with definitions, two gateways and restarts (SPEC 2.6, 3, 5.1)", arguments: 0..<20)
     func small(_ block: UInt64) throws {
         for seed in 10_000 + block * 10..<10_000 + block * 10 + 10 {
             let scenario = RandomScenario(seed: seed, size: .init(events: 60))
@@ -49,7 +49,7 @@ import Timeline
         }
     }
 
-    @Test("On time lines of many pages (DESIGN 1.6)", arguments: 0..<6)
+    @Test("on time lines of many pages (DESIGN 1.6)", arguments: 0..<6)
     func pages(_ seed: UInt64) throws {
         let size = RandomScenario.Size(
             events: 900, workers: 2, stations: 3, eventsPerRecord: 60, definitionsPercent: 8)

@@ -70,7 +70,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         return story
     }
 
-    @Test("The reference day of SPEC 5 comes out to the digit")
+    @Test("the reference day of SPEC 5 comes out to the digit")
     func reference() throws {
         let figures = try #require(referenceDay().view().workers(window(8, 16)).first)
         #expect(figures.working == 6 * hour + 15 * minute)
@@ -86,14 +86,14 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(figures.currentWorkstation == "S1")
     }
 
-    @Test("A window inside the reference day counts state from before it (SPEC 4.4)")
+    @Test("a window inside the reference day counts state from before it (SPEC 4.4)")
     func referenceInside() throws {
         let figures = try #require(referenceDay().view().workers(window(8.5, 9.5)).first)
         #expect(figures.working == hour)
         #expect(figures.idle == 0 && figures.absent == 0 && figures.unknown == 0 && figures.units == 0)
     }
 
-    @Test("A count changes no state (SPEC 4.1) and belongs to the half-open window (SPEC 5.2)")
+    @Test("a count changes no state (SPEC 4.1) and belongs to the half-open window (SPEC 5.2)")
     func counts() {
         let view = referenceDay().view()
         #expect(view.workers(window(9, 10))[0].units == 0)
@@ -103,7 +103,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
     }
 
     @Test(
-        "Of several states at one instant the last by rank holds, in any order of arrival (SPEC 4.2)", arguments: 0..<6)
+        "of several states at one instant the last by rank holds, in any order of arrival (SPEC 4.2)", arguments: 0..<6)
     func ranks(_ order: Int) throws {
         let orders: [[EventType]] = [
             [.absent, .idle, .working], [.absent, .working, .idle], [.idle, .absent, .working],
@@ -116,7 +116,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(story.view().intervals["W1"]?.count == 1)
     }
 
-    @Test("A state event ends what the worker did at another station (SPEC 4.2)")
+    @Test("a state event ends what the worker did at another station (SPEC 4.2)")
     func moves() {
         var story = Story()
         story.define(ttl: 0)
@@ -129,7 +129,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(stations["S1"]?.lastActivity == at(8))
     }
 
-    @Test("What no state event covers within its ttl is unknown (SPEC 4.3)")
+    @Test("what no state event covers within its ttl is unknown (SPEC 4.3)")
     func timeToLive() throws {
         var story = Story()
         story.define(ttl: 1800)
@@ -142,7 +142,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(story.view().workers(window(8, 8.501))[0].currentState == nil)
     }
 
-    @Test("Without a definition lists are empty and the default ttl of 8 hours holds (SPEC 3)")
+    @Test("without a definition lists are empty and the default ttl of 8 hours holds (SPEC 3)")
     func undefined() {
         var story = Story()
         story.add(1, .working)
@@ -152,7 +152,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(view.factory(window(0, 24)).activeWorkers == 1)
     }
 
-    @Test("The smallest (created_at, position) of one key wins; classes do not displace each other (SPEC 2.6)")
+    @Test("the smallest (created_at, position) of one key wins; classes do not displace each other (SPEC 2.6)")
     func winners() {
         var story = Story()
         story.add(8, .working, at: "late", known: 10)
@@ -169,7 +169,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(view.allWorkstations(window(0, 24)).keys.sorted() == ["first"])
     }
 
-    @Test("Known_at hides what was not admitted yet (SPEC 5.1, 7.2)")
+    @Test("known_at hides what was not admitted yet (SPEC 5.1, 7.2)")
     func knownAt() {
         var story = Story()
         story.define(ttl: 0, known: 7)
@@ -187,7 +187,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(story.view(known: 12).workers(window(8, 20, now: 14))[0].idle == hour)
     }
 
-    @Test("A dropped worker leaves the list; his intervals end with the first definition without him (SPEC 3)")
+    @Test("a dropped worker leaves the list; his intervals end with the first definition without him (SPEC 3)")
     func dropped() {
         var story = Story()
         story.define(ttl: 0, workers: ["W1", "W2"])
@@ -208,7 +208,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(story.view().canonicalIntervals.allSatisfy { $0.end == nil })
     }
 
-    @Test("The newest definition is the last in the log, whatever its created_at (SPEC 3)")
+    @Test("the newest definition is the last in the log, whatever its created_at (SPEC 3)")
     func lastInLog() {
         var story = Story()
         story.define(ttl: 3600, known: 9)
@@ -227,7 +227,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(view.factory(window(10, 16, now: 9)).averageUtilization == nil)
     }
 
-    @Test("Stations: two people for an hour are two hours; absent is not present (SPEC 5.3)")
+    @Test("stations: two people for an hour are two hours; absent is not present (SPEC 5.3)")
     func stations() {
         var story = Story()
         story.define(ttl: 0)
@@ -242,7 +242,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(station.efficiency?.description == "1.50")
     }
 
-    @Test("Factory: averages over active workers; target over all time without shifts (SPEC 5.4)")
+    @Test("factory: averages over active workers; target over all time without shifts (SPEC 5.4)")
     func factory() {
         var story = Story()
         story.define(ttl: 0, workers: ["W1", "W2", "W3"]) { $0.targetMicrounitsPerHour = 2_500_000 }
@@ -259,7 +259,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(factory.targetVariance?.description == "10.00")
     }
 
-    @Test("Explain lists what adds up to the figures, with the event that opened it (SPEC 5.9)")
+    @Test("explain lists what adds up to the figures, with the event that opened it (SPEC 5.9)")
     func explain() {
         let rows = referenceDay().view().explain("W1", window(9, 12.5))
         #expect(rows.map(\.state) == [.working, .idle, .working, .absent])
@@ -268,7 +268,7 @@ private func window(_ from: Double, _ to: Double, now: Double = 1000) -> OracleW
         #expect(rows.map(\.opener.offset) == [1, 3, 4, 5])
     }
 
-    @Test("Model health takes accepted and low-confidence winners, counts included (SPEC 6.1, 6.2)")
+    @Test("model health takes accepted and low-confidence winners, counts included (SPEC 6.1, 6.2)")
     func health() {
         var story = Story()
         story.add(8, .working, confidence: 1_000_000, camera: "c1")

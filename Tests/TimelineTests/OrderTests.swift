@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test("Every order of up to six events gives the same answers and digest (SPEC 4.5, 7.1)", arguments: 0..<12)
+    @Test("every order of up to six events gives the same answers and digest (SPEC 4.5, 7.1)", arguments: 0..<12)
     func orders(_ seed: UInt64) throws {
         let (first, rest) = permutable(seed: seed, events: seed < 2 ? 6 : 4)
         let wanted = try answers([first] + rest)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("Every way to cut five events into records gives the same answers and digest (SPEC 4.5)", arguments: 0..<12)
+    @Test("every way to cut five events into records gives the same answers and digest (SPEC 4.5)", arguments: 0..<12)
     func batchings(_ seed: UInt64) throws {
         let (first, rest) = permutable(seed: 100 + seed, events: 5)
         var events = rest.flatMap { record -> [SimulatedEvent] in
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test("Equal winners have equal digests, others have others (SPEC 7.1)", arguments: 0..<10)
+    @Test("equal winners have equal digests, others have others (SPEC 7.1)", arguments: 0..<10)
     func digests(_ seed: UInt64) throws {
         var seen: [(truth: OracleView, digest: [UInt8])] = []
         for variant in 0..<8 {

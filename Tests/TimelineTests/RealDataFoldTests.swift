@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "Figures equal the oracle's in the order of arrival", .enabled(if: RealData.isAvailable("machine-shop")),
+        "figures equal the oracle's in the order of arrival", .enabled(if: RealData.isAvailable("machine-shop")),
         arguments: names)
     func arrival(_ name: String) throws {
         let data = try RealData(name)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(
-        "Other orders, batch sizes, restarts: the oracle's figures and equal digests",
+        "other orders, batch sizes, restarts: the oracle's figures and equal digests",
         .enabled(if: RealData.isAvailable("machine-shop")), arguments: names)
     func others(_ name: String) throws {
         let data = try RealData(name)

@@ -17,7 +17,7 @@ struct SilenceTests {
         return batch
     }
 
-    @Test("SPEC 3, 4.3: 90 days of silence with ttl 0, then one event: the state held all the time")
+    @Test("90 days of silence with ttl 0, then one event: the state held all the time (SPEC 3, 4.3)")
     func ninetyDays() throws {
         let store = MemoryProjections()
         var fold = PartitionFold()

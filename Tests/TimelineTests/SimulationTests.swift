@@ -14,7 +14,7 @@ import Testing
             workers: workers, includesInvalid: invalid)
     }
 
-    @Test("A factory's day is the same for the same seed, and another for another")
+    @Test("a factory's day is the same for the same seed, and another for another")
     func repeatable() {
         let day = FactoryDay(plan(seed: 7))
         #expect(FactoryDay(plan(seed: 7)).lines == day.lines)
@@ -22,7 +22,7 @@ import Testing
         #expect(FactoryDay(plan(seed: 7)).definition == day.definition)
     }
 
-    @Test("A factory's day has 30 to 60 thousand events of the last 24 hours, of all kinds", arguments: [0, 17])
+    @Test("a factory's day has 30 to 60 thousand events of the last 24 hours, of all kinds", arguments: [0, 17])
     func plausible(_ hours: Int64) {
         let day = FactoryDay(plan(seed: 1, hours: hours, workers: 50))
         let end = Self.midnight.microseconds + hours * Microseconds.hour
@@ -37,7 +37,7 @@ import Testing
         #expect(Set(day.events.map(\.workstation)).count == 24)
     }
 
-    @Test("The lines are JSON in the ingest format (SPEC 2.1), the definition that of SPEC 3")
+    @Test("the lines are JSON in the ingest format (SPEC 2.1), the definition that of SPEC 3")
     func json() throws {
         let day = FactoryDay(plan(seed: 3))
         for (line, event) in zip(day.lines, day.events).prefix(500) {
@@ -58,7 +58,7 @@ import Testing
         #expect((site["target_units_per_hour"] as? Double ?? 0) > 20)
     }
 
-    @Test("Invalid lines come only when they are asked for")
+    @Test("invalid lines come only when they are asked for")
     func invalid() {
         let broken = FactoryDay(plan(seed: 3, invalid: true))
         #expect(broken.lines.count == broken.events.count + 5)
@@ -74,7 +74,7 @@ import Testing
         ]
     }
 
-    @Test("Load has no key twice, and created_at rises and is after its events", arguments: [1, 10, 100])
+    @Test("load has no key twice, and created_at rises and is after its events", arguments: [1, 10, 100])
     func loadKeys(_ perRequest: Int) {
         for shape in shapes(events: perRequest) {
             var batches = LoadBatches(shape)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("A patched body is JSON with the times, workers and stations of its request", arguments: [1, 10])
+    @Test("a patched body is JSON with the times, workers and stations of its request", arguments: [1, 10])
     func bodies(_ perRequest: Int) throws {
         for shape in shapes(events: perRequest) {
             var body = LoadBody(shape)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test("Late load lies up to an hour before its neighbours, as often as asked")
+    @Test("late load lies up to an hour before its neighbours, as often as asked")
     func late() {
         let onTime = LoadShape(workers: 10, start: Self.midnight)
         var shape = onTime
@@ -137,7 +137,7 @@ import Testing
         #expect((800...1200).contains(moved))
     }
 
-    @Test("A random scenario is the same for the same seed, and has what makes sets hard")
+    @Test("a random scenario is the same for the same seed, and has what makes sets hard")
     func scenarios() {
         let size = RandomScenario.Size(events: 60)
         #expect(RandomScenario(seed: 5, size: size).description == RandomScenario(seed: 5, size: size).description)

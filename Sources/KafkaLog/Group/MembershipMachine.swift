@@ -23,7 +23,7 @@ struct MembershipMachine {
     /// What the shell does, in this order.
     enum Action: Equatable {
         /// Calls the handler and waits for it.
-        case tell(GroupChange)
+        case notify(GroupChange)
         /// Confirms to librdkafka that partitions were taken over; without it the group stalls.
         case confirmAssignment
         /// Confirms that they were given up; only then do others get them.
@@ -46,14 +46,14 @@ struct MembershipMachine {
         switch state {
         case .joining:
             state = .holding(Set(partitions))
-            return [.tell(.assigned(partitions.sorted())), .confirmAssignment]
+            return [.notify(.assigned(partitions.sorted())), .confirmAssignment]
         case .holding(let held):
             // Never seen with eager rebalancing. Partitions that are no longer named must be given up.
             state = .holding(Set(partitions))
             let given = Set(partitions).subtracting(held).sorted()
             let taken = held.subtracting(partitions).sorted()
-            return (taken.isEmpty ? [] : [.tell(.revoked(taken))])
-                + (given.isEmpty ? [] : [.tell(.assigned(given))]) + [.confirmAssignment]
+            return (taken.isEmpty ? [] : [.notify(.revoked(taken))])
+                + (given.isEmpty ? [] : [.notify(.assigned(given))]) + [.confirmAssignment]
         case .leaving, .left, .failed: return [.confirmAssignment]
         }
     }
@@ -67,7 +67,7 @@ struct MembershipMachine {
         case .leaving: state = .leaving([])
         case .joining, .left, .failed: break
         }
-        return (held.isEmpty ? [] : [.tell(isLost ? .lost(held) : .revoked(held))]) + [.confirmRevocation]
+        return (held.isEmpty ? [] : [.notify(isLost ? .lost(held) : .revoked(held))]) + [.confirmRevocation]
     }
 
     /// This membership has failed for good.
@@ -77,7 +77,7 @@ struct MembershipMachine {
         case .failed, .left: return []
         case .joining, .holding, .leaving: state = .failed
         }
-        return (held.isEmpty ? [] : [.tell(.lost(held))]) + [.tell(.failed(error))]
+        return (held.isEmpty ? [] : [.notify(.lost(held))]) + [.notify(.failed(error))]
     }
 
     /// The worker wants to stop.
@@ -94,6 +94,6 @@ struct MembershipMachine {
     mutating func left() -> [Action] {
         let held = held.sorted()
         state = .left
-        return held.isEmpty ? [] : [.tell(.revoked(held))]
+        return held.isEmpty ? [] : [.notify(.revoked(held))]
     }
 }

@@ -113,7 +113,7 @@ public final class WorkerGroup: Sendable {
     private func perform(_ actions: [MembershipMachine.Action]) {
         for action in actions {
             switch action {
-            case .tell(let change): handler(change)
+            case .notify(let change): handler(change)
             case .confirmAssignment: shell.confirmAssignment()
             case .confirmRevocation: shell.confirmRevocation()
             case .close: shell.close()

@@ -69,7 +69,7 @@ package final class KafkaProducer: Sendable {
     /// Hands a record over and returns at once; records of a partition stay in order.
     ///
     /// - Throws: ``LogError`` `.unavailable` when the queue is full or there is no client now, `.invalidRecord` when it
-    ///   is too large; then the receiver hears nothing.
+    ///   is too large; then the receiver is not called.
     package func send(_ record: ProducerRecord, to receiver: any DeliveryReceiver, index: Int = 0) throws(LogError) {
         let bytes = record.byteCount
         guard bytes <= Limits.recordBytesMaximum + Self.recordBytesMargin / 2 else {
@@ -126,7 +126,7 @@ package final class KafkaProducer: Sendable {
     /// How often the client was restarted.
     package var recreations: Int { state.withLock { $0.recreations } }
 
-    /// Why nothing gets through; nil since the last acknowledgement.
+    /// Why nothing is acknowledged; nil since the last acknowledgement.
     package var lastFault: String? { state.withLock { $0.lastFault?.description } }
 
     /// Blocks until the client was restarted that many times.

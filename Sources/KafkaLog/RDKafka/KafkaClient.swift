@@ -117,7 +117,7 @@ final class KafkaClient: @unchecked Sendable {
     func watermarks(
         _ topic: String, _ partition: PartitionIndex, timeoutMilliseconds: Int32
     ) throws(LogError) -> Range<LogOffset> {
-        // Two questions: retention can move the beginning past the end that was told before.
+        // Two questions: retention can move the beginning past the end that was answered before.
         let end = try offsets(of: topic, [partition], at: .end, timeoutMilliseconds: timeoutMilliseconds)
         let start = try offsets(of: topic, [partition], at: .beginning, timeoutMilliseconds: timeoutMilliseconds)
         let first = start[partition] ?? .zero

@@ -1,7 +1,7 @@
 internal import EventLog
 internal import Foundation
 
-/// Repeats a request while not all brokers may know yet what one of them was told: one broker creates a topic, the others
+/// Repeats a request while not all brokers may know yet what one of them knows: one broker creates a topic, the others
 /// learn of it a little later, and any of them may answer.
 enum Patience {
     /// Brokers inform each other within milliseconds; a second more for busy ones.

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Ownership of a partition")
 struct PartitionOwnershipTests {
-    @Test("What is assigned is opened, folds, publishes and is announced, in this order")
+    @Test("what is assigned is opened, folds, publishes and is announced, in this order")
     func assigned() {
         var machine = PartitionOwnership()
         #expect(machine.assigned() == [.openStore])
@@ -19,7 +19,7 @@ struct PartitionOwnershipTests {
     }
 
     @Test(
-        "What is taken back is published no more before anything else, then drained and closed",
+        "what is taken back is published no more before anything else, then drained and closed",
         arguments: [true, false])
     func takenBack(isLost: Bool) {
         var machine = PartitionOwnership.folding
@@ -29,7 +29,7 @@ struct PartitionOwnershipTests {
         #expect(machine.drained() == [] && machine.state == .closed)
     }
 
-    @Test("A partition that comes back while its fold ends is opened again only when that has ended")
+    @Test("a partition that comes back while its fold ends is opened again only when that has ended")
     func backWhileDraining() {
         var machine = PartitionOwnership.folding
         _ = machine.revoked()
@@ -38,7 +38,7 @@ struct PartitionOwnershipTests {
         #expect(machine.drained() == [.openStore] && machine.state == .restoring)
     }
 
-    @Test("A partition taken back while it is being opened is never folded; back in time, the same opening counts")
+    @Test("a partition taken back while it is being opened is never folded; back in time, the same opening counts")
     func takenBackWhileOpening() {
         var machine = PartitionOwnership()
         _ = machine.assigned()
@@ -50,7 +50,7 @@ struct PartitionOwnershipTests {
         #expect(machine.opened() == [.startFold, .startPublishing, .announceHolder])
     }
 
-    @Test("What may pass is tried again, what will not is left to an operator")
+    @Test("what may pass is tried again, what will not is left to an operator")
     func failures() {
         var machine = PartitionOwnership()
         _ = machine.assigned()
@@ -64,7 +64,7 @@ struct PartitionOwnershipTests {
         #expect(machine.drained() == [.retryLater] && machine.state == .waiting)
     }
 
-    @Test("A group that was not heard from suspends publishing, and nothing else")
+    @Test("a group that was not heard from suspends publishing, and nothing else")
     func pollOverdue() {
         var machine = PartitionOwnership.folding
         #expect(machine.pollOverdue() == [.stopPublishing] && machine.state == .suspended)
@@ -76,7 +76,7 @@ struct PartitionOwnershipTests {
         #expect(machine.pollResumed() == [] && !machine.mayPublish)
     }
 
-    @Test("Whatever happens in whatever order, nothing is opened twice, published by others or left running")
+    @Test("whatever happens in whatever order, nothing is opened twice, published by others or left running")
     func randomLives() {
         for seed in UInt64(0)..<300 {
             var random = SeededGenerator(seed: seed)

@@ -17,7 +17,7 @@ import Testing
 struct WorkerPartitionsTests {
     private static let all = (0..<4).map { PartitionIndex($0) }
 
-    @Test("DESIGN 5: partitions that come and go keep their files, and every figure", arguments: 1...6)
+    @Test("partitions that come and go keep their files, and every figure (DESIGN 5)", arguments: 1...6)
     func comingAndGoing(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let plant = try ClusterPlant(seed: seed)
@@ -57,7 +57,7 @@ struct WorkerPartitionsTests {
         }
     }
 
-    @Test("A file that was left is continued, not rebuilt")
+    @Test("a file that was left is continued, not rebuilt")
     func fileIsKept() throws {
         let plant = try ClusterPlant(seed: 3)
         try plant.appendAll()
@@ -74,7 +74,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("One partition that fails stops no other, says why, and is not retried without a reason")
+    @Test("one partition that fails stops no other, says why, and is not retried without a reason")
     func oneFails() throws {
         let plant = try ClusterPlant(seed: 4)
         try plant.appendAll()
@@ -94,7 +94,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("A fold that ends while it runs stops publishing and answering before anything else")
+    @Test("a fold that ends while it runs stops publishing and answering before anything else")
     func failsWhileFolding() throws {
         let plant = try ClusterPlant(seed: 4)
         let calls = Calls()
@@ -109,7 +109,7 @@ struct WorkerPartitionsTests {
         #expect(worker.statuses.isEmpty)
     }
 
-    @Test("A log that is unavailable when a partition is opened is retried until it is back")
+    @Test("a log that is unavailable when a partition is opened is retried until it is back")
     func retried() throws {
         let plant = try ClusterPlant(seed: 5)
         try plant.appendAll()
@@ -124,7 +124,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("A log recreated while its partition was elsewhere fails with a hint, others go on")
+    @Test("a log recreated while its partition was elsewhere fails with a hint, others go on")
     func recreated() throws {
         let plant = try ClusterPlant(seed: 6)
         try plant.appendAll()
@@ -140,7 +140,7 @@ struct WorkerPartitionsTests {
     }
 
     @Test(
-        "DESIGN 5: after half the session timeout without a poll nothing may be published until the group is heard from"
+        "after half the session timeout without a poll nothing may be published until the group is heard from (DESIGN 5)"
     )
     func pollAge() throws {
         let plant = try ClusterPlant(seed: 7)
@@ -172,7 +172,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("Two workers never have one folder; it is free when the first has stopped")
+    @Test("two workers never have one folder; it is free when the first has stopped")
     func folders() throws {
         let plant = try ClusterPlant(seed: 8)
         let first = try plant.worker("a")
@@ -184,7 +184,7 @@ struct WorkerPartitionsTests {
         second.stop()
     }
 
-    @Test("Definitions of all partitions are reported with their positions")
+    @Test("definitions of all partitions are reported with their positions")
     func definitions() throws {
         let plant = try ClusterPlant(seed: 9)
         try plant.appendAll()

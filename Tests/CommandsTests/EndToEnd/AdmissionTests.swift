@@ -34,7 +34,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "low confidence feeds model health alone, its mark stands; unknown workers are counted apart (SPEC 2.7, 7.4, 8.3)"
+        "low confidence feeds model health alone, its mark stays; unknown workers are counted apart (SPEC 2.7, 7.4, 8.3)"
     )
     func marks() throws {
         let plant = try PlantDirectory()
