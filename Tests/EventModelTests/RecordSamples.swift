@@ -56,8 +56,11 @@ enum RecordSamples {
         let count = [0, 1, 2, 7, 100, 127, 128, 1000].randomElement(using: &random) ?? 1
         let unit: Int64 = [1, 1000, 1_000_000].randomElement(using: &random) ?? 1
         let ppmUnit: UInt32 = [1, 100, 10_000].randomElement(using: &random) ?? 1
-        let types = Bool.random(using: &random) ? EventType.allCases : [EventType.allCases.randomElement() ?? .idle]
-        let marks = Bool.random(using: &random) ? Mark.allCases : [Mark.allCases.randomElement() ?? .accepted]
+        let types =
+            Bool.random(using: &random)
+            ? EventType.allCases : [EventType.allCases.randomElement(using: &random) ?? .idle]
+        let marks =
+            Bool.random(using: &random) ? Mark.allCases : [Mark.allCases.randomElement(using: &random) ?? .accepted]
         let workers = Bool.random(using: &random) ? 0...idCount - 1 : 0...0
         let cameras = Bool.random(using: &random) ? idCount : 0
         let redriven = Int.random(in: 0...3, using: &random)

@@ -57,7 +57,9 @@ struct ServiceTests {
         #expect(second.errors.contains("cannot listen on \(address)"))
     }
 
-    @Test("a key is printed alone and works at once; revoked, it is refused within a second (SPEC 8.2)")
+    @Test(
+        "a key is printed alone, a running server honours it, and refuses it once it is revoked (SPEC 8.2)",
+        .timeLimit(.minutes(1)))
     func keys() throws {
         let plant = try PlantDirectory()
         let server = try plant.server()
@@ -66,18 +68,17 @@ struct ServiceTests {
         ])
         let key = try #require(made.output.hasSuffix("\n") ? String(made.output.dropLast()) : nil)
         #expect(key.wholeMatch(of: /andon_[0-9a-f]+_[A-Za-z0-9_-]{43}/) != nil)
-        // 404: let in, but the site is not there; 403: another site; 401: not let in.
-        let known = Date()
-        while try status(server.url, "/api/ledger?site_id=p1", key: key) == 401, -known.timeIntervalSinceNow < 5 {}
+        // 404: let in, but the site is not there; 403: another site; 401: not let in. The server reads the keys again for
+        // the first key that it sees.
         #expect(try status(server.url, "/api/ledger?site_id=p1", key: key) == 404)
         #expect(try status(server.url, "/api/ledger?site_id=p3", key: key) == 403)
         #expect(try status(server.url, "/api/ledger?site_id=p1", key: nil) == 401)
         let id = String(key.split(separator: "_")[1])
         #expect(try AndonProcess.run(["key", "list", "--data-dir", plant.data]).output.contains("p1,p2"))
         #expect(try AndonProcess.run(["key", "revoke", id, "--data-dir", plant.data]).exit == 0)
-        let revoked = Date()
-        while try status(server.url, "/api/ledger?site_id=p1", key: key) != 401, -revoked.timeIntervalSinceNow < 5 {}
-        #expect(try status(server.url, "/api/ledger?site_id=p1", key: key) == 401)
+        // Nothing but an answer shows that the server has read the keys again: it does so for a request, twice a second at
+        // most. The time limit ends a server that never does.
+        while try status(server.url, "/api/ledger?site_id=p1", key: key) != 401 {}
         #expect(try AndonProcess.run(["key", "revoke", id, "--data-dir", plant.data]).exit == 1)
     }
 
