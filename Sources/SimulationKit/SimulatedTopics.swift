@@ -37,11 +37,12 @@ public final class SimulatedTopics: Topics, @unchecked Sendable {
     /// A view of the topics for one process, so that its records can be dropped when it dies.
     public func process(_ number: Int) -> any Topics { Process(self, number) }
 
-    /// Decides the fate of the oldest waiting record.
+    /// Decides the fate of the oldest waiting record of one process: records of different processes arrive in any order.
+    /// - Parameter process: nil for the oldest of all.
     /// - Returns: false when none waits.
-    public func deliver(_ fate: DeliveryFate) -> Bool {
-        guard !waiting.isEmpty else { return false }
-        let sent = waiting.removeFirst()
+    public func deliver(_ fate: DeliveryFate, of process: Int? = nil) -> Bool {
+        guard let oldest = waiting.firstIndex(where: { process == nil || $0.sender == process }) else { return false }
+        let sent = waiting.remove(at: oldest)
         guard fate != .refused else {
             sent.done(.failure(LogError(.unavailable, "the simulated topic refuses the record")))
             return true

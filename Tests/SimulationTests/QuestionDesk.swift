@@ -1,5 +1,6 @@
 import EventModel
 import Oracle
+import SimulationKit
 
 @testable import Projector
 @testable import Query
@@ -26,7 +27,7 @@ struct QuestionDesk {
         if !world.log.isAway { open.shared.note(EndSight(offset: world.log.end, seenAt: world.clock.instant)) }
         let answers = try SiteAnswers(question.site, open, world.clock)
         let now = world.clock.now
-        let knownAt = question.knownAgo.map { now - $0 }
+        let knownAt = Self.knownAt(question.known, now, world.log)
         let from = now + question.from
         let window = OracleWindow(from: from, to: from + question.length, now: knownAt ?? now)
         let sheet = try answers.figures(window, knownAt: knownAt)
@@ -42,6 +43,18 @@ struct QuestionDesk {
         guard let knownAt, watch.isSettled(knownAt: Timestamp(microseconds: knownAt), answers.progress) else { return }
         settled.append(Settled(site: question.site, window: window, knownAt: knownAt, sheet: sheet))
         world.tally.note("settled answer")
+    }
+
+    /// The known_at of a question; nil for everything.
+    private static func knownAt(_ known: Plan.Knowledge, _ now: Int64, _ log: SimulatedLog) -> Int64? {
+        switch known {
+        case .everything: return nil
+        case .ago(let microseconds): return now - microseconds
+        case .record(let back):
+            let record = log.records.dropLast(back).last
+            // A gateway whose clock is ahead stamps records that nobody can ask about yet.
+            return record.map { min($0.createdAt.microseconds, now) }
+        }
     }
 
     /// Answers that said they were settled are still the same (SPEC 5.8).

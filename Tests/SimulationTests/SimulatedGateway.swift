@@ -52,7 +52,7 @@ final class SimulatedGateway {
     private let registry: SimulatedRegistry
     private let tally: Tally
     /// How far the host's clock is ahead, in microseconds.
-    private let clockOffset: Int64
+    var clockOffset: Int64
     private var admission: Admission
     private var sequencer: Sequencer
     private let adopted: Adopted

@@ -15,6 +15,8 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
     case append(gateway: Int, SimulatedLog.AppendFate)
     /// A gateway dies and starts again: it knows what the log and the registry hold.
     case killGateway(Int)
+    /// A gateway's clock is set, so many milliseconds ahead of the true time or, where negative, behind it.
+    case clock(gateway: Int, milliseconds: Int64)
     /// A full disk, or the end of it.
     case disk(isFull: Bool)
     /// The log cannot be read, or can again.
@@ -30,8 +32,8 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
     case commit(worker: Int, succeeds: Bool)
     /// A worker's publisher takes one turn.
     case publish(worker: Int)
-    /// A record on its way to a topic arrives, or does not.
-    case deliver(SimulatedTopics.DeliveryFate)
+    /// A worker's oldest record on its way to a topic arrives, or does not.
+    case deliver(worker: Int, SimulatedTopics.DeliveryFate)
     /// A worker dies; what it had sent still arrives or not. It starts again when the partition is given to it.
     case killWorker(Int, sentArrives: Bool)
 
@@ -46,6 +48,7 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
         case .admit(let gateway): ".admit(gateway: \(gateway))"
         case .append(let gateway, let fate): ".append(gateway: \(gateway), .\(fate))"
         case .killGateway(let gateway): ".killGateway(\(gateway))"
+        case .clock(let gateway, let milliseconds): ".clock(gateway: \(gateway), milliseconds: \(milliseconds))"
         case .disk(let isFull): ".disk(isFull: \(isFull))"
         case .log(let isAway): ".log(isAway: \(isAway))"
         case .assign(let worker, let isClean): ".assign(worker: \(worker), isClean: \(isClean))"
@@ -53,7 +56,7 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
         case .fold(let worker): ".fold(worker: \(worker))"
         case .commit(let worker, let succeeds): ".commit(worker: \(worker), succeeds: \(succeeds))"
         case .publish(let worker): ".publish(worker: \(worker))"
-        case .deliver(let fate): ".deliver(.\(fate))"
+        case .deliver(let worker, let fate): ".deliver(worker: \(worker), .\(fate))"
         case .killWorker(let worker, let arrives): ".killWorker(\(worker), sentArrives: \(arrives))"
         case .ask(let question): ".ask(question: \(question))"
         }

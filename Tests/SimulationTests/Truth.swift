@@ -108,6 +108,18 @@ struct Truth {
                 try expect(
                     found.figures(window, knownAt: nil), FigureSheet(view, window), "figures of \(site) in \(window)")
             }
+            try checkKnown(site, found)
+        }
+    }
+
+    /// Figures as they were known when some of the records were admitted (SPEC 7.2).
+    private func checkKnown(_ site: SiteID, _ found: SiteAnswers) throws {
+        let stamps = world.log.records.filter { $0.key == site.bytes }.map(\.createdAt.microseconds)
+        for stamp in stride(from: 0, to: stamps.count, by: max(1, stamps.count / 4)).map({ stamps[$0] }) {
+            let window = OracleWindow(from: stamp - 48 * Microseconds.hour, to: stamp)
+            try expect(
+                found.figures(window, knownAt: stamp), FigureSheet(view(of: site, knownAt: stamp), window),
+                "figures of \(site) known at \(stamp)")
         }
     }
 

@@ -17,6 +17,8 @@ final class World {
     let topics: SimulatedTopics
     private let registry = SimulatedRegistry()
     private var gateways: [SimulatedGateway] = []
+    /// How far each gateway's clock is ahead, in microseconds.
+    private var clockOffsets: [Int64]
     private(set) var workers: [SimulatedWorker] = []
     private let folder: URL
     /// Whom the group has given the partition to.
@@ -32,6 +34,7 @@ final class World {
         self.plan = plan
         self.folder = folder
         clock = SimulatedClock(plan.start)
+        clockOffsets = plan.clockOffsets
         log = SimulatedLog(epoch: LogEpoch(bytes: Array(repeating: 7, count: 16)))
         let names = names
         topics = SimulatedTopics(topics: [names.quarantine] + MetricKind.allCases.map { $0.topic(names) })
@@ -44,7 +47,7 @@ final class World {
 
     private func gateway(_ number: Int) throws -> SimulatedGateway {
         try SimulatedGateway(
-            number, log, registry, tally, clockOffset: plan.clockOffsets[number], now: clock.now)
+            number, log, registry, tally, clockOffset: clockOffsets[number], now: clock.now)
     }
 
     // MARK: Steps
@@ -59,6 +62,7 @@ final class World {
         case .admit(let gateway): gateways[gateway].admit(now: clock.now)
         case .append(let gateway, let fate): try append(gateway, fate)
         case .killGateway(let number): if !log.isAway { gateways[number] = try gateway(number) }
+        case .clock(let gateway, let milliseconds): setClock(of: gateway, ahead: milliseconds * 1000)
         case .disk(let isFull): log.isFull = isFull
         case .log(let isAway): log.isAway = isAway
         case .assign(let worker, let isClean): if !log.isAway { try assign(worker, isClean: isClean) }
@@ -66,13 +70,19 @@ final class World {
         case .fold(let worker): try workers[worker].fold()
         case .commit(let worker, let succeeds): try workers[worker].commit(succeeds: succeeds)
         case .publish(let worker): workers[worker].publish()
-        case .deliver(let fate): _ = topics.deliver(fate)
+        case .deliver(let worker, let fate): _ = topics.deliver(fate, of: worker)
         case .killWorker(let worker, let arrives):
             workers[worker].kill(sentArrives: arrives)
             if worker == owner { owner = nil }
         case .ask(let question): try ask(question)
         }
         tally.note(step)
+    }
+
+    private func setClock(of gateway: Int, ahead microseconds: Int64) {
+        tally.note(microseconds < clockOffsets[gateway] ? "clock set back" : "clock set forward")
+        clockOffsets[gateway] = microseconds
+        gateways[gateway].clockOffset = microseconds
     }
 
     private func send(_ request: Int, _ gateway: Int) throws {
@@ -130,6 +140,7 @@ final class World {
         log.isAway = false
         for site in plan.sites.indices { try settle(definition: site) }
         for request in plan.requests.indices { try settle(request) }
+        try repeatNamedBatches()
         if owner == nil { try assign(0, isClean: true) }
         for worker in workers where worker.number != owner { try worker.lose() }
         try catchUp()
@@ -153,7 +164,7 @@ final class World {
     /// A client sends its batch until it has an answer.
     private func settle(_ request: Int) throws {
         for attempt in 0..<20 where answers[request] == nil {
-            let gateway = attempt % Plan.gatewayCount
+            let gateway = (plan.requests[request].gateway + attempt) % Plan.gatewayCount
             clock.now += Microseconds.second
             try append(gateway, .stored)
             try send(request, gateway)
@@ -161,6 +172,20 @@ final class World {
             try append(gateway, .stored)
         }
         guard answers[request] != nil else { throw Broken(what: "request \(request) is never acknowledged") }
+    }
+
+    /// Gateways that start again answer named batches as they did at first (SPEC 2.5).
+    private func repeatNamedBatches() throws {
+        for number in gateways.indices { gateways[number] = try gateway(number) }
+        for (request, planned) in plan.requests.enumerated() where planned.idempotencyKey != nil {
+            // Gateways do not know of each other's answers.
+            guard let gateway = receivers[request]?.first, receivers[request]?.count == 1 else { continue }
+            guard let answer = gateways[gateway].submit(request, planned, now: clock.now) else {
+                throw Broken(what: "the answer to a named batch is forgotten: request \(request)")
+            }
+            try take(answer, to: request, from: gateway)
+            tally.note("named batch repeated")
+        }
     }
 
     /// Lets the owner fold, commit and publish until nothing is left to be done.

@@ -1,0 +1,75 @@
+import SimulationKit
+
+/// Sequences that single draws would rarely bring about. Other steps fall between them, so each comes out differently
+/// every time.
+extension PlanMaker {
+    mutating func scene(_ requests: [Plan.Request]) -> [Step] {
+        switch generator.pick(0..<4) {
+        case 0: lateAppend(requests)
+        case 1: laggingFold(requests)
+        case 2: namedBatch(requests)
+        default: sleepingOwner()
+        }
+    }
+
+    /// Everybody who may hold the partition folds what the log has.
+    private var foldAll: [Step] {
+        (0..<3).flatMap { _ in
+            (0..<Plan.workerCount).flatMap { [Step.fold(worker: $0), .commit(worker: $0, succeeds: true)] }
+        }
+    }
+
+    /// The question about everything known a moment ago (0) or a minute ago (1) of a request's site.
+    private func question(_ request: Plan.Request, _ which: Int) -> Step {
+        .ask(question: 2 * (Self.sites.firstIndex(of: request.site) ?? 0) + which)
+    }
+
+    /// A record is appended up to 30 s after its stamp, and somebody asked in between (SPEC 2.8, 5.8).
+    private mutating func lateAppend(_ requests: [Plan.Request]) -> [Step] {
+        let number = generator.pick(0..<requests.count)
+        let gateway = requests[number].gateway
+        return [.append(gateway: gateway, .stored), .send(request: number, gateway: gateway), .admit(gateway: gateway)]
+            + [.wait(generator.pick(1_000...28_000))] + foldAll
+            + [question(requests[number], 0), question(requests[number], 1), .append(gateway: gateway, .stored)]
+    }
+
+    /// Somebody asks about records that the log has held for a minute and nobody has folded yet (SPEC 5.8).
+    private mutating func laggingFold(_ requests: [Plan.Request]) -> [Step] {
+        let number = generator.pick(0..<requests.count)
+        let gateway = requests[number].gateway
+        return foldAll + [
+            .append(gateway: gateway, .stored), .send(request: number, gateway: gateway), .admit(gateway: gateway),
+            .append(gateway: gateway, .stored), .wait(generator.pick(50_000...90_000)),
+            question(requests[number], 1), question(requests[number], 0),
+        ]
+    }
+
+    /// A client tries a named batch again after a lost acknowledgement, and once more after a restart (SPEC 2.5).
+    private mutating func namedBatch(_ requests: [Plan.Request]) -> [Step] {
+        let named = requests.indices.filter { requests[$0].idempotencyKey != nil }
+        guard !named.isEmpty else { return [] }
+        let number = generator.pick(named)
+        let gateway = requests[number].gateway
+        func attempt(_ fate: SimulatedLog.AppendFate) -> [Step] {
+            [.send(request: number, gateway: gateway), .admit(gateway: gateway), .append(gateway: gateway, fate)]
+        }
+        return [.append(gateway: gateway, .stored)] + attempt(.acknowledgementLost) + attempt(.stored)
+            + [.killGateway(gateway), .send(request: number, gateway: gateway)]
+    }
+
+    /// An owner stops in the middle of publishing, another takes over, and what the first had sent arrives at last.
+    private mutating func sleepingOwner() -> [Step] {
+        let sleeper = generator.pick(0..<Plan.workerCount)
+        let other = (sleeper + 1) % Plan.workerCount
+        func publish(_ worker: Int) -> [Step] {
+            [.wait(11_000)]
+                + (0..<3).flatMap { _ in
+                    [Step.fold(worker: worker), .commit(worker: worker, succeeds: true), .publish(worker: worker)]
+                }
+        }
+        let arrive = (0..<4).map { _ in Step.deliver(worker: other, .stored) }
+        let late = (0..<4).map { _ in Step.deliver(worker: sleeper, .stored) }
+        return [.assign(worker: sleeper, isClean: true)] + publish(sleeper) + [.assign(worker: other, isClean: false)]
+            + publish(other) + arrive + late + [.notice(worker: sleeper)] + publish(other)
+    }
+}
