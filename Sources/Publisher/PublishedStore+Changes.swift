@@ -131,7 +131,7 @@ private struct FinalSteps {
         }
         let limit = parameters.hour(of: now - configuration.grace)
         if let onward {
-            if onward == .always { try published.addMisaligned(site.siteID, parameters) }
+            if onward == .always { try published.addPublished(site.siteID) }
             // Hours that are not final yet.
             for running in max(limit, hour)...max(limit, hour, parameters.hour(of: now)) {
                 try published.addDue(site.siteID, grid, parameters.start(of: running))

@@ -173,15 +173,13 @@ final class PublishedStore {
         try putDue.run()
     }
 
-    /// Makes due the published hours that do not begin where the site's hours do.
-    func addMisaligned(_ site: SiteID, _ parameters: FoldParameters) throws {
+    /// Makes every published hour of a site due: under other rules some begin where none of the site's hours does any
+    /// more, and into some no state extends any more.
+    func addPublished(_ site: SiteID) throws {
         let rows = try connection.prepare("SELECT DISTINCT start FROM published WHERE site = ? AND kind < 3")
         try rows.bind(1, site.bytes)
         var starts: [Int64] = []
-        try rows.forEachRow { row in
-            let start = row.int64(0)
-            if !parameters.isHourStart(start) { starts.append(start) }
-        }
+        try rows.forEachRow { starts.append($0.int64(0)) }
         for start in starts { try addDue(site, .site, start) }
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("Narrow cases of metric records", .timeLimit(.minutes(2)))
+@Suite("Narrow cases of metric records", .timeLimit(.minutes(10)))
 struct NarrowCasesTests {
     private func key(_ entity: String, _ hour: Int64) -> MetricKey {
         MetricKey(site: Stage.site, entity: [Array(entity.utf8)], hourStart: at(hour))
@@ -57,6 +57,32 @@ struct NarrowCasesTests {
         let stations = stage.newest(.workstation)
         #expect(stations[key("S1", 9)]?.integer("present_us") ?? 0 == 0)
         #expect(stations[key("S2", 9)]?.integer("working_us") == 30 * Microseconds.minute)
+    }
+
+    @Test(
+        "a shorter ttl withdraws the hours that a state no longer reaches, however long ago they were published (SPEC 4.3)"
+    )
+    func shorterTTL() throws {
+        let stage = try Stage(now: at(20))
+        let fold = try stage.fold()
+        let core = try stage.core(fold)
+        for record in [.definition(createdAt: at(1)), .events([event(at(2), .idle)], createdAt: at(2))]
+            as [RecordContent]
+        {
+            try fold.apply(record)
+            try fold.commit()
+        }
+        stage.round(core)
+        #expect(stage.newest(.worker)[key("W1", 8)]?.integer("idle_us") == Microseconds.hour)
+        // All these hours are final by now.
+        stage.clock.now += 30 * Microseconds.hour
+        try fold.apply(.definition(createdAt: at(49)) { $0.observationTTLSeconds = 900 })
+        try fold.rederive(pages: .max)
+        try fold.commit()
+        stage.round(core)
+        let workers = stage.newest(.worker)
+        #expect(workers[key("W1", 2)]?.integer("idle_us") == 15 * Microseconds.minute)
+        for hour in 3...9 as ClosedRange<Int64> { #expect(workers[key("W1", hour)]?.integer("idle_us") ?? 0 == 0) }
     }
 
     @Test(
