@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Threads and hand-over")
 struct ThreadPoolTests {
-    @Test("a pool runs jobs up to its limits and refuses those beyond them", .timeLimit(.minutes(1)))
+    @Test("a pool runs jobs up to its limits and refuses those beyond them", .timeLimit(.minutes(10)))
     func limit() {
         let gate = Latch()
         let begun = Monitor(0)
@@ -27,7 +27,7 @@ struct ThreadPoolTests {
         pool.join()
     }
 
-    @Test("jobs that were taken before a close still run, and none after it", .timeLimit(.minutes(1)))
+    @Test("jobs that were taken before a close still run, and none after it", .timeLimit(.minutes(10)))
     func close() {
         let gate = Latch()
         let done = Monitor(0)
@@ -45,7 +45,7 @@ struct ThreadPoolTests {
         #expect(done.withLock { $0 } == 8)
     }
 
-    @Test("a cancelled pool gives back the jobs that wait, and ends after those under way", .timeLimit(.minutes(1)))
+    @Test("a cancelled pool gives back the jobs that wait, and ends after those under way", .timeLimit(.minutes(10)))
     func cancel() {
         let gate = Latch()
         let begun = Latch()
@@ -67,7 +67,7 @@ struct ThreadPoolTests {
         #expect(done.withLock { $0 } == [0])
     }
 
-    @Test("each thread of a pool has a handler of its own, and idle threads are used again", .timeLimit(.minutes(1)))
+    @Test("each thread of a pool has a handler of its own, and idle threads are used again", .timeLimit(.minutes(10)))
     func reuse() {
         let handlers = Monitor(0)
         let done = Monitor(0)
@@ -84,7 +84,7 @@ struct ThreadPoolTests {
         #expect((1...4).contains(handlers.withLock { $0 }))
     }
 
-    @Test("jobs from many threads at once run once each", .timeLimit(.minutes(1)))
+    @Test("jobs from many threads at once run once each", .timeLimit(.minutes(10)))
     func concurrent() {
         let done = Monitor<[Int]>([])
         let pool = ThreadPool<Int>("test", threadsMaximum: 3, waitingMaximum: 1000) {
@@ -99,7 +99,7 @@ struct ThreadPoolTests {
         #expect(done.withLock { $0.sorted() } == Array(0..<800))
     }
 
-    @Test("a latch lets everybody through once it is open, and times out before", .timeLimit(.minutes(1)))
+    @Test("a latch lets everybody through once it is open, and times out before", .timeLimit(.minutes(10)))
     func latch() {
         let latch = Latch()
         #expect(!latch.isOpen && !latch.wait(milliseconds: 0))

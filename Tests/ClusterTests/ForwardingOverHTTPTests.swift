@@ -53,7 +53,7 @@ private final class Worker {
     deinit { stop() }
 }
 
-@Suite("Forwarding a question, over HTTP", .timeLimit(.minutes(2)))
+@Suite("Forwarding a question, over HTTP", .timeLimit(.minutes(10)))
 struct ForwardingOverHTTPTests {
     /// Shows what the holder was asked.
     private static let show: @Sendable (HTTPRequest, SiteID, any HTTPExchange) -> HTTPOutcome = { request, site, _ in

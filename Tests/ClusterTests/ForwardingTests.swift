@@ -4,7 +4,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("Forwarding a question, over the twin", .timeLimit(.minutes(1)))
+@Suite("Forwarding a question, over the twin", .timeLimit(.minutes(10)))
 struct ForwardingTests {
     @Test("the first holder's answer reaches the client")
     func first() {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("Announcing what a process holds", .timeLimit(.minutes(1)))
+@Suite("Announcing what a process holds", .timeLimit(.minutes(10)))
 struct HolderAnnouncerTests {
     static let topic = TopicNames().workers
     private static let zero = PartitionIndex(0)

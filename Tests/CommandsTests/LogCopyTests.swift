@@ -12,7 +12,7 @@ import Testing
 @testable import Commands
 
 // Layer: differential. A copy against its source, for any number of partitions, whole and broken off anywhere.
-@Suite("andon log copy", .timeLimit(.minutes(2)))
+@Suite("andon log copy", .timeLimit(.minutes(10)))
 struct LogCopyTests {
     private static let sites = RandomScenario.sites(inFirst: 6, of: 6)
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("andon log stat", .timeLimit(.minutes(2)))
+@Suite("andon log stat", .timeLimit(.minutes(10)))
 struct LogStatTests {
     @Test("shows where the log ends, and counts records, events and seconds that are not folded")
     func lag() throws {

@@ -11,7 +11,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("andon log tail", .timeLimit(.minutes(2)))
+@Suite("andon log tail", .timeLimit(.minutes(10)))
 struct LogTailTests {
     static func record(_ site: SiteID, _ second: Int64, _ events: [SimulatedEvent]) -> NewRecord {
         RandomScenario.Record.events(events, createdAt: second * Microseconds.second).logRecord(of: site)

@@ -6,23 +6,23 @@ import Testing
 
 @Suite("Every log keeps the contract (DESIGN 1.10)")
 struct ContractTests {
-    @Test("the log in memory", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    @Test("the log in memory", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func inMemory(claim: ContractClaim) throws {
         try claim.run { InMemoryLog() }
     }
 
-    @Test("the log in memory, in several partitions", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    @Test("the log in memory, in several partitions", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func partitioned(claim: ContractClaim) throws {
         try claim.run { InMemoryLog(partitionCount: 7) }
     }
 
-    @Test("the log in SQLite", .timeLimit(.minutes(2)), arguments: ContractClaim.all)
+    @Test("the log in SQLite", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func sqlite(claim: ContractClaim) throws {
         try run(claim, limits: SQLiteLogLimits())
     }
 
     @Test(
-        "the log in SQLite, read from the file", .timeLimit(.minutes(2)),
+        "the log in SQLite, read from the file", .timeLimit(.minutes(10)),
         arguments: ContractClaim.all)
     func sqliteWithoutTail(claim: ContractClaim) throws {
         var limits = SQLiteLogLimits()

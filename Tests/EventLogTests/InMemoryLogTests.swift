@@ -49,7 +49,7 @@ struct InMemoryLogTests {
         #expect(try log.append([record(1)]).map(\.offset) == [LogOffset(1)])
     }
 
-    @Test("held appends are not stored until they are released", .timeLimit(.minutes(1)))
+    @Test("held appends are not stored until they are released", .timeLimit(.minutes(10)))
     func held() throws {
         let log = InMemoryLog()
         log.holdAppends()

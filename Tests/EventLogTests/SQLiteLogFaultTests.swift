@@ -84,7 +84,7 @@ struct SQLiteLogFaultTests {
     }
 
     @Test(
-        "calls from many threads are whole and in one order, and a failed one leaves no hole", .timeLimit(.minutes(1)))
+        "calls from many threads are whole and in one order, and a failed one leaves no hole", .timeLimit(.minutes(10)))
     func concurrent() throws {
         let failing = Monitor(3)
         log.onCommit { (moment) throws(SQLiteError) in
@@ -109,7 +109,7 @@ struct SQLiteLogFaultTests {
         #expect(try log.endOffset(partition).value == 7)
     }
 
-    @Test("closing waits for the commit under way, which is answered as stored", .timeLimit(.minutes(1)))
+    @Test("closing waits for the commit under way, which is answered as stored", .timeLimit(.minutes(10)))
     func closeDuringCommit() throws {
         let isCommitting = Latch()
         let isClosing = Latch()

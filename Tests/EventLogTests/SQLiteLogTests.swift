@@ -107,7 +107,7 @@ struct SQLiteLogFileTests {
         #expect(failure?.code == .corrupt && seen == 2)
     }
 
-    @Test("a reader follows another writer, cannot append, and is woken", .timeLimit(.minutes(1)))
+    @Test("a reader follows another writer, cannot append, and is woken", .timeLimit(.minutes(10)))
     func reader() throws {
         let writer = try SQLiteLog.open(path: path)
         let reader = try SQLiteLog.openReader(path: path)

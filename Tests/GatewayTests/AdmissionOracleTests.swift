@@ -9,7 +9,7 @@ import Testing
 @testable import Gateway
 @testable import Sites
 
-@Suite("Admission against its oracle", .timeLimit(.minutes(5)))
+@Suite("Admission against its oracle", .timeLimit(.minutes(10)))
 struct AdmissionOracleTests {
     /// `ANDON_TEST_SEED` runs one of earlier again.
     private static let seed: UInt64 =

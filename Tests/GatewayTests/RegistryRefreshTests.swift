@@ -33,7 +33,7 @@ private final class EmptyRegistry: DefinitionRegistry {
     }
 }
 
-@Suite("Looking for what is unknown", .timeLimit(.minutes(2)))
+@Suite("Looking for what is unknown", .timeLimit(.minutes(10)))
 struct RegistryRefreshTests {
     private let registry = EmptyRegistry()
     private let clock = ManualClock()

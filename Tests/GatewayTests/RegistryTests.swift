@@ -131,7 +131,7 @@ struct RegistryRecordTests {
     }
 }
 
-@Suite("The registry topic, written, lost and repaired", .timeLimit(.minutes(2)))
+@Suite("The registry topic, written, lost and repaired", .timeLimit(.minutes(10)))
 struct RegistryTopicTests {
     private let plant = SharedPlant()
 

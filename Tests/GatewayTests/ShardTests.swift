@@ -39,7 +39,7 @@ final class WrappedLog: EventLog {
     func wakeReaders() { inner.wakeReaders() }
 }
 
-@Suite("A gateway on a log of many partitions", .timeLimit(.minutes(2)))
+@Suite("A gateway on a log of many partitions", .timeLimit(.minutes(10)))
 struct ShardTests {
     let plant = SharedPlant()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Access
 @testable import Gateway
 
-@Suite("API keys in a topic", .timeLimit(.minutes(2)))
+@Suite("API keys in a topic", .timeLimit(.minutes(10)))
 struct TopicKeyTests {
     private let plant = SharedPlant()
 

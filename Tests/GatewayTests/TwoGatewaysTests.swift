@@ -9,7 +9,7 @@ import Testing
 @testable import Gateway
 @testable import Sites
 
-@Suite("Two gateways on one log", .timeLimit(.minutes(2)))
+@Suite("Two gateways on one log", .timeLimit(.minutes(10)))
 struct TwoGatewaysTests {
     let plant = SharedPlant()
 

@@ -7,7 +7,7 @@ import Testing
 extension EndToEnd {
     @Suite("Faults of the brokers")
     struct BrokerFaultTests {
-        @Test("a broker stopped and started: what was acknowledged counts once", .timeLimit(.minutes(5)))
+        @Test("a broker stopped and started: what was acknowledged counts once", .timeLimit(.minutes(10)))
         func brokerRestart() throws {
             let cluster = try EndToEnd.breakable()
             let scene = try Scene(cluster)
@@ -21,7 +21,7 @@ extension EndToEnd {
             try scene.expectExactlyOnce([worker] + scene.gateways)
         }
 
-        @Test("a broker that answers nothing for seconds: what was acknowledged counts once", .timeLimit(.minutes(5)))
+        @Test("a broker that answers nothing for seconds: what was acknowledged counts once", .timeLimit(.minutes(10)))
         func slowBroker() throws {
             let cluster = try EndToEnd.breakable()
             let scene = try Scene(cluster)
@@ -35,7 +35,7 @@ extension EndToEnd {
             try scene.expectExactlyOnce([worker] + scene.gateways)
         }
 
-        @Test("leaders that move between three brokers: what was acknowledged counts once", .timeLimit(.minutes(5)))
+        @Test("leaders that move between three brokers: what was acknowledged counts once", .timeLimit(.minutes(10)))
         func movedLeaders() throws {
             let cluster = try KafkaCluster.start(brokers: 3)
             defer { cluster.stop() }

@@ -7,7 +7,7 @@ import KafkaLog
 import Locks
 import Testing
 
-@Suite("A consumer in Python", .needsKafka, .needsPythonConsumer, .timeLimit(.minutes(5)))
+@Suite("A consumer in Python", .needsKafka, .needsPythonConsumer, .timeLimit(.minutes(10)))
 struct ConsumerTests {
     private static let hour = "2026-01-12T07:00:00.000000Z"
 

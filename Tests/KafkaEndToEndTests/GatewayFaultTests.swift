@@ -7,7 +7,8 @@ import Testing
 extension EndToEnd {
     @Suite("Faults of the gateways")
     struct GatewayFaultTests {
-        @Test("kill -9 and SIGTERM of a gateway under load: what was acknowledged counts once", .timeLimit(.minutes(5)))
+        @Test(
+            "kill -9 and SIGTERM of a gateway under load: what was acknowledged counts once", .timeLimit(.minutes(10)))
         func endedGateways() throws {
             var scene = try Scene(try EndToEnd.breakable())
             let worker = try scene.plant.worker("worker-1")

@@ -2,7 +2,7 @@
 import KafkaHarness
 import Testing
 
-@Suite("A Kafka for tests", .needsKafka, .timeLimit(.minutes(3)))
+@Suite("A Kafka for tests", .needsKafka, .timeLimit(.minutes(10)))
 struct HarnessTests {
     @Test("two askers get the same broker, and topics with unique names do not meet")
     func sharing() throws {

@@ -8,7 +8,7 @@ import Testing
 extension EndToEnd {
     @Suite("Logs that lose records")
     struct LostDataTests {
-        @Test("retention behind the stored position changes nothing", .timeLimit(.minutes(5)))
+        @Test("retention behind the stored position changes nothing", .timeLimit(.minutes(10)))
         func retentionBehind() throws {
             let scene = try Scene(try EndToEnd.breakable())
             let worker = try scene.plant.worker("worker-1")
@@ -27,7 +27,7 @@ extension EndToEnd {
             #expect(figures.differences(from: reference.figures) == [], "seed \(scene.seed)")
         }
 
-        @Test("retention past the stored position: the worker says so and shows no figures", .timeLimit(.minutes(5)))
+        @Test("retention past the stored position: the worker says so and shows no figures", .timeLimit(.minutes(10)))
         func retentionPast() throws {
             let scene = try Scene(try EndToEnd.breakable())
             let worker = try scene.plant.worker("worker-1")
@@ -47,7 +47,7 @@ extension EndToEnd {
             line.contains("is not the one that was folded") || line.contains("the log was replaced")
         }
 
-        @Test("a topic recreated under a worker: the worker says so and shows no figures", .timeLimit(.minutes(5)))
+        @Test("a topic recreated under a worker: the worker says so and shows no figures", .timeLimit(.minutes(10)))
         func recreatedTopic() throws {
             let cluster = try EndToEnd.breakable()
             let scene = try Scene(cluster)

@@ -89,7 +89,7 @@ struct SettledTests {
 
     @Test(
         "gateways two seconds apart and appends ten seconds late: no settled answer changes (SPEC 5.8)",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(10)))
     func settled() throws {
         let plant = try Plant(KafkaCluster.shared())
         let settings = try KafkaSettings(brokers: plant.cluster.brokers, names: TopicNames(prefix: plant.prefix))

@@ -10,7 +10,7 @@ extension EndToEnd {
     struct SleepingWorkerTests {
         @Test(
             "a worker stopped beyond its session, then continued, leaves no old figures in the metric topics",
-            .timeLimit(.minutes(8)))
+            .timeLimit(.minutes(10)))
         func sleepingWorker() throws {
             let cluster = try EndToEnd.breakable()
             let scene = try Scene(cluster)

@@ -13,7 +13,7 @@ extension EndToEnd {
     struct WholePlantTests {
         @Test(
             "two gateways, two workers and a replica answer with the embedded run's bytes (SPEC 4.5, 7.1)",
-            .timeLimit(.minutes(8)))
+            .timeLimit(.minutes(10)))
         func everybodySaysTheSame() throws {
             let seed = EndToEnd.newSeed()
             let factories = try Self.factories(seed: seed)

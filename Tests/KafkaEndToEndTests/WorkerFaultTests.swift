@@ -8,7 +8,7 @@ import Testing
 extension EndToEnd {
     @Suite("Faults of the workers")
     struct WorkerFaultTests {
-        @Test("kill -9 of a worker under load: another takes over, and it comes back", .timeLimit(.minutes(5)))
+        @Test("kill -9 of a worker under load: another takes over, and it comes back", .timeLimit(.minutes(10)))
         func killedWorker() throws {
             let scene = try Scene(try EndToEnd.breakable())
             let first = try scene.plant.worker("worker-1")
@@ -26,7 +26,8 @@ extension EndToEnd {
         }
 
         @Test(
-            "three workers join and leave while events flow: what was acknowledged counts once", .timeLimit(.minutes(5))
+            "three workers join and leave while events flow: what was acknowledged counts once",
+            .timeLimit(.minutes(10))
         )
         func joiningAndLeaving() throws {
             let scene = try Scene(try EndToEnd.breakable())

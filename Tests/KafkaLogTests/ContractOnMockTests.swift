@@ -10,10 +10,10 @@ struct ContractOnMockTests {
         !$0.name.hasPrefix("the offset at a time") && !$0.name.hasPrefix("a record of the largest size")
     }
 
-    @Test("in one partition", .timeLimit(.minutes(2)), arguments: claims)
+    @Test("in one partition", .timeLimit(.minutes(10)), arguments: claims)
     func one(claim: ContractClaim) throws { try run(claim, partitions: 1) }
 
-    @Test("in several partitions on three brokers", .timeLimit(.minutes(2)), arguments: claims)
+    @Test("in several partitions on three brokers", .timeLimit(.minutes(10)), arguments: claims)
     func several(claim: ContractClaim) throws { try run(claim, partitions: 5, brokers: 3) }
 
     private func run(_ claim: ContractClaim, partitions: Int32, brokers: Int32 = 1) throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import KafkaLog
 
 /// Followings that share a consumer, against librdkafka's pretended cluster.
-@Suite("Followings of single partitions share a consumer", .timeLimit(.minutes(2)))
+@Suite("Followings of single partitions share a consumer", .timeLimit(.minutes(10)))
 struct FollowingHubTests {
     @Test("the worker's partitions, 32 of four topics each, take one consumer")
     func manyPartitions() throws {
@@ -182,7 +182,7 @@ struct FollowingHubTests {
 }
 
 /// The same against Apache Kafka, where places and topics can really go.
-@Suite("Followings that share a consumer, on a real Kafka", .serialized, .needsKafka, .timeLimit(.minutes(3)))
+@Suite("Followings that share a consumer, on a real Kafka", .serialized, .needsKafka, .timeLimit(.minutes(10)))
 struct FollowingHubRealTests {
     @Test("an offset that is gone means the first that is there, for that partition alone")
     func placeGone() throws {

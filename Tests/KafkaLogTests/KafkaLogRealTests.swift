@@ -51,10 +51,10 @@ extension KafkaLog {
 
 @Suite("The log on a real Kafka keeps the contract (DESIGN 1.10)", .serialized, .needsKafka)
 struct ContractOnKafkaTests {
-    @Test("in one partition", .timeLimit(.minutes(3)), arguments: ContractClaim.all)
+    @Test("in one partition", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func one(claim: ContractClaim) throws { try run(claim, partitions: 1) }
 
-    @Test("in several partitions", .timeLimit(.minutes(3)), arguments: ContractClaim.all)
+    @Test("in several partitions", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func several(claim: ContractClaim) throws { try run(claim, partitions: 4) }
 
     private func run(_ claim: ContractClaim, partitions: Int32) throws {
@@ -71,7 +71,7 @@ struct ContractOnKafkaTests {
 
 @Suite("What happens to a topic under a reader", .serialized, .needsKafka)
 struct KafkaLogRealTests {
-    @Test("records that retention removed are reported with start and end, not skipped", .timeLimit(.minutes(3)))
+    @Test("records that retention removed are reported with start and end, not skipped", .timeLimit(.minutes(10)))
     func retention() throws {
         let topics = try RealTopics(KafkaCluster.shared())
         let log = try KafkaLog.open(topics.settings)
@@ -89,7 +89,7 @@ struct KafkaLogRealTests {
         #expect(try other.numbers(from: 12, count: 8) == Array(12..<20))
     }
 
-    @Test("a topic that was deleted stops its readers with a clear error", .timeLimit(.minutes(3)))
+    @Test("a topic that was deleted stops its readers with a clear error", .timeLimit(.minutes(10)))
     func deleted() throws {
         let topics = try RealTopics(KafkaCluster.shared())
         let log = try KafkaLog.open(topics.settings)
@@ -102,7 +102,7 @@ struct KafkaLogRealTests {
         #expect(error?.message.contains("does not exist any more") == true)
     }
 
-    @Test("a recreated topic is not read on as if it were the old one", .timeLimit(.minutes(3)))
+    @Test("a recreated topic is not read on as if it were the old one", .timeLimit(.minutes(10)))
     func recreated() throws {
         let topics = try RealTopics(KafkaCluster.shared())
         let log = try KafkaLog.open(topics.settings)
@@ -163,7 +163,7 @@ struct GroupRealTests {
 
     @Test(
         "two members share all partitions, never hold one together, and take over from each other (DESIGN 5)",
-        .timeLimit(.minutes(3)))
+        .timeLimit(.minutes(10)))
     func handOver() throws {
         let topics = try RealTopics(KafkaCluster.shared(), partitions: 6)
         let everybody = Monitor<[PartitionIndex: Int]>([:])
@@ -185,7 +185,7 @@ struct GroupRealTests {
 
     @Test(
         "a member that comes back under its instance id gets the same partitions back, and disturbs nobody",
-        .timeLimit(.minutes(3)))
+        .timeLimit(.minutes(10)))
     func staticMembership() throws {
         let topics = try RealTopics(KafkaCluster.shared(), partitions: 4)
         let everybody = Monitor<[PartitionIndex: Int]>([:])
@@ -206,7 +206,7 @@ struct GroupRealTests {
         stays.leave()
     }
 
-    @Test("of two members with one instance id the older one is notified that it is out", .timeLimit(.minutes(3)))
+    @Test("of two members with one instance id the older one is notified that it is out", .timeLimit(.minutes(10)))
     func fenced() throws {
         let topics = try RealTopics(KafkaCluster.shared(), partitions: 2)
         let members = (0..<2).map { Member($0, Monitor([:])) }

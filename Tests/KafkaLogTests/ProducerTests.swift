@@ -6,7 +6,7 @@ import Testing
 @testable import KafkaLog
 
 /// The producer against librdkafka's pretended cluster.
-@Suite(.timeLimit(.minutes(2))) struct ProducerTests {
+@Suite(.timeLimit(.minutes(10))) struct ProducerTests {
     @Test func `every record is answered with its position, in order`() throws {
         let bench = try Bench()
         for index in 0..<500 { try bench.send(index) }

@@ -7,7 +7,7 @@ import Testing
 @testable import KafkaLog
 
 /// Topics against librdkafka's pretended cluster.
-@Suite(.timeLimit(.minutes(2))) struct MockTopicsTests {
+@Suite(.timeLimit(.minutes(10))) struct MockTopicsTests {
     @Test func `what is sent is followed, with key, headers, time and tombstone`() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 1)
@@ -84,7 +84,7 @@ import Testing
 }
 
 /// Topics against Apache Kafka.
-@Suite(.needsKafka, .timeLimit(.minutes(3))) struct KafkaTopicsTests {
+@Suite(.needsKafka, .timeLimit(.minutes(10))) struct KafkaTopicsTests {
     @Test func `the wanted topics are created once, and then verified`() throws {
         let (settings, admin) = try connect()
         let plan = TopicPlan(names: settings.names, partitions: 4, replication: 1)

@@ -9,7 +9,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Damaged projections (DESIGN 1.6)", .timeLimit(.minutes(2)))
+@Suite("Damaged projections (DESIGN 1.6)", .timeLimit(.minutes(10)))
 struct DamagedStoreTests {
     private static let site = RandomScenario.siteID
     private let workplace: Workplace

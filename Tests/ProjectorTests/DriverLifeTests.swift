@@ -8,7 +8,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("The life of a fold", .timeLimit(.minutes(2)))
+@Suite("The life of a fold", .timeLimit(.minutes(10)))
 struct DriverLifeTests {
     private static let outage = LogError(.unavailable, "no broker")
 

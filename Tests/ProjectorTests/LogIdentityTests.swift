@@ -11,7 +11,7 @@ import TestKit
 import Testing
 import Timeline
 
-@Suite("The log under a fold", .timeLimit(.minutes(2)))
+@Suite("The log under a fold", .timeLimit(.minutes(10)))
 struct LogIdentityTests {
     private static let partition = PartitionIndex(0)
 

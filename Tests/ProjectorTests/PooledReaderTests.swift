@@ -9,7 +9,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Readers that are used again (DESIGN 1.9)", .timeLimit(.minutes(2)))
+@Suite("Readers that are used again (DESIGN 1.9)", .timeLimit(.minutes(10)))
 struct PooledReaderTests {
     private static let site = RandomScenario.siteID
     private let workplace: Workplace

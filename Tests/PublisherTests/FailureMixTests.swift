@@ -9,7 +9,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("Deliveries that fail for some kinds alone (DESIGN 3)", .timeLimit(.minutes(4)))
+@Suite("Deliveries that fail for some kinds alone (DESIGN 3)", .timeLimit(.minutes(10)))
 struct FailureMixTests {
     /// What a record of events holds, as bits.
     private struct Content: OptionSet, CustomStringConvertible {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("Publishing through crashes and failures (DESIGN 3)", .timeLimit(.minutes(2)))
+@Suite("Publishing through crashes and failures (DESIGN 3)", .timeLimit(.minutes(10)))
 struct FaultTests {
     /// Six hours of one worker, all of them over.
     private func plant(_ stage: Stage) throws -> StageFold {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("A worker that was stopped and revived leaves no old value behind (DESIGN 3)", .timeLimit(.minutes(2)))
+@Suite("A worker that was stopped and revived leaves no old value behind (DESIGN 3)", .timeLimit(.minutes(10)))
 struct FencingTests {
     private let factory9 = MetricKey(site: Stage.site, entity: [], hourStart: at(9))
 

@@ -10,7 +10,7 @@ import Testing
 struct MailboxTests {
     @Test(
         "a handler that waits at a full mailbox is let go while followings end, and leaves nothing",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func fullMailbox() {
         let mailbox = PublisherMailbox()
         let record = FollowedRecord(

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("The publisher's thread beside a running fold", .timeLimit(.minutes(2)))
+@Suite("The publisher's thread beside a running fold", .timeLimit(.minutes(10)))
 struct MetricPublisherTests {
     private func append(_ log: InMemoryLog, _ content: RecordContent, createdAt: Int64) throws {
         var payload: [UInt8] = []

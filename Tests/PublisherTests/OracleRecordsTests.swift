@@ -11,7 +11,7 @@ import Timeline
 
 @testable import Publisher
 
-@Suite("The newest records against figures computed from scratch (DESIGN 3, SPEC 5–6)", .timeLimit(.minutes(5)))
+@Suite("The newest records against figures computed from scratch (DESIGN 3, SPEC 5–6)", .timeLimit(.minutes(10)))
 struct OracleRecordsTests {
     static let seeds: ClosedRange<UInt64> = 1...60
 

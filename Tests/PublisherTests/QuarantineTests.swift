@@ -5,7 +5,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("The quarantine topic (DESIGN 3, SPEC 2.7)", .timeLimit(.minutes(2)))
+@Suite("The quarantine topic (DESIGN 3, SPEC 2.7)", .timeLimit(.minutes(10)))
 struct QuarantineTests {
     private func content() -> RecordContent {
         .events(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("Records of the publisher and the examples of their JSON Schemas", .timeLimit(.minutes(2)))
+@Suite("Records of the publisher and the examples of their JSON Schemas", .timeLimit(.minutes(10)))
 struct SchemaExampleTests {
     /// The examples of `Schemas/andon/v1/NAME.schema.json`.
     private func examples(_ name: String) throws -> [NSDictionary] {

@@ -14,7 +14,7 @@ import Testing
 
 @testable import Query
 
-@Suite("Answers of several partitions", .timeLimit(.minutes(2))) struct PartitionedAnswersTests {
+@Suite("Answers of several partitions", .timeLimit(.minutes(10))) struct PartitionedAnswersTests {
     private static let ledger = "/api/ledger"
 
     @Test("every figure equals the oracle's, whatever partition the site is in (SPEC 5)", arguments: 1...6)

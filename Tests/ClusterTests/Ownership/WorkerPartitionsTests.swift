@@ -13,7 +13,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("A worker's partitions", .timeLimit(.minutes(2)))
+@Suite("A worker's partitions", .timeLimit(.minutes(10)))
 struct WorkerPartitionsTests {
     private static let all = (0..<4).map { PartitionIndex($0) }
 

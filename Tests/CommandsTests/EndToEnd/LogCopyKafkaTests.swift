@@ -8,7 +8,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("A plant moves to Kafka and back", .needsKafka, .timeLimit(.minutes(5)))
+@Suite("A plant moves to Kafka and back", .needsKafka, .timeLimit(.minutes(10)))
 struct LogCopyKafkaTests {
     @Test("records, digest and names are the same on Kafka and after the way back")
     func roundTrip() throws {
