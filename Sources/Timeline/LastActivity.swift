@@ -57,15 +57,15 @@ extension SiteFold {
             hour = next
             return true
         }
-        var goesOn = true
+        var continues = true
         if !storedHoursAreVoid {
             try reader.forEachStationHour(site: index, before: endHour) { station, sums in
-                goesOn = advance(to: sums.hour)
-                if goesOn { rows.append((station, sums)) }
-                return goesOn
+                continues = advance(to: sums.hour)
+                if continues { rows.append((station, sums)) }
+                return continues
             }
         }
-        if goesOn { _ = advance(to: nil) }
+        if continues { _ = advance(to: nil) }
         if let failure { throw failure }
     }
 

@@ -6,7 +6,7 @@ struct BatchNumbers: Sendable {
     fileprivate var stations: [UInt32] = []
     fileprivate var names: [UInt32] = []
     /// The value that ``SiteFold/lookUpWorkers(_:_:)`` read. Unused, but without it the compiler would drop the reads.
-    fileprivate var warmth: Int64 = 0
+    fileprivate var prefetched: Int64 = 0
     fileprivate static let unknown = UInt32.max
 
     fileprivate mutating func prepare(_ count: Int) {
@@ -62,14 +62,14 @@ extension SiteFold {
     /// With many workers of a large site in one batch, most of the time is spent on cache misses. These reads do not
     /// depend on each other, so the processor overlaps them; event by event it would wait for each in turn.
     private mutating func lookUpWorkers(_ batch: EventBatch, _ numbers: inout BatchNumbers) {
-        var warmth: Int64 = 0
+        var prefetched: Int64 = 0
         for id in batch.workers where numbers.workers[Int(id)] == BatchNumbers.unknown {
             numbers.workers[Int(id)] = internWorker(batch.ids.bytes, batch.ids.range(of: Int(id)))
         }
         for number in numbers.workers where number != BatchNumbers.unknown {
-            warmth &+= timelines.readAhead(LineIndex(number, .accepted)) &+ hourBuckets.readAhead(number)
+            prefetched &+= timelines.readAhead(LineIndex(number, .accepted)) &+ hourBuckets.readAhead(number)
         }
-        numbers.warmth &+= warmth
+        numbers.prefetched &+= prefetched
     }
 
     @inline(__always)

@@ -170,7 +170,7 @@ struct GroupRealTests {
         let members = (0..<2).map { Member($0, everybody) }
         let first = try WorkerGroup.join(topics.settings) { members[0].handle($0) }
         members[0].waitUntilHolding(6)
-        #expect(first.partitions.count == 6 && first.isHeardOf)
+        #expect(first.partitions.count == 6 && first.hasPolledRecently)
         let second = try WorkerGroup.join(topics.settings) { members[1].handle($0) }
         members[1].waitUntilHolding(3)
         members[0].waitUntilHolding(3)

@@ -52,7 +52,7 @@ final class EndWatch: Sendable {
     private func check(_ partitions: [PartitionReader]) {
         let now = BrokerTime.microseconds
         let interests = partitions.map { ($0, $0.interest(now: now)) }
-        for (reader, interest) in interests where interest.isDoubted { resolveDoubt(reader) }
+        for (reader, interest) in interests where interest.isInDoubt { resolveDoubt(reader) }
         askEnds(interests.filter { $0.1.isUsed }.map { $0.0 })
     }
 

@@ -16,7 +16,7 @@ final class LogReader: Sendable {
         self.consumer = consumer
         let polling = PollingThread(consumer)
         let ends = EndWatch(consumer, topic: topic)
-        let signals = ReaderSignals(attend: { polling.attend($0) }, askEnds: { ends.checkNow() })
+        let signals = ReaderSignals(requestReconcile: { polling.requestReconcile($0) }, askEnds: { ends.checkNow() })
         partitions = (0..<partitionCount).map { PartitionReader(partition: PartitionIndex($0), signals: signals) }
         self.polling = polling
         self.ends = ends
@@ -45,8 +45,8 @@ final class LogReader: Sendable {
         while true {
             switch reader.take(from: offset, byteLimit: byteLimit) {
             case .records(let messages):
-                defer { reader.handedOut() }
-                try Self.handOut(messages, body)
+                defer { reader.deliveryEnded() }
+                try Self.deliver(messages, body)
                 return offset.advanced(by: messages.count)
             case .nothing: return offset
             case .failed(let error): throw error
@@ -57,7 +57,7 @@ final class LogReader: Sendable {
     }
 
     /// The records' bytes stay where the fetch put them.
-    private static func handOut(_ messages: [FetchedMessage], _ body: (LogRecord) throws -> Void) throws {
+    private static func deliver(_ messages: [FetchedMessage], _ body: (LogRecord) throws -> Void) throws {
         var released = 0
         defer { for message in messages[released...] { message.release() } }
         for message in messages {

@@ -5,7 +5,7 @@ internal import Locks
 /// What a ``PartitionReader`` needs from the threads around it. Called with its lock held, so they only take notes.
 struct ReaderSignals: Sendable {
     /// Fetching no longer matches what the machine wants.
-    var attend: @Sendable (PartitionIndex) -> Void
+    var requestReconcile: @Sendable (PartitionIndex) -> Void
     /// The range or the end of a partition has to be asked for.
     var askEnds: @Sendable () -> Void
 }
@@ -20,7 +20,7 @@ final class PartitionReader: Sendable {
         var isTaken = false
         var waiters = 0
         /// Calls that hold messages; closing waits for them.
-        var handingOut = 0
+        var deliveries = 0
         var usedAt: Int64 = 0
         var wakes = 0
         var isClosed = false
@@ -44,7 +44,7 @@ final class PartitionReader: Sendable {
 
     /// What a reader gets.
     enum Outcome {
-        /// To be handed out, released, and reported by ``handedOut()``.
+        /// To be delivered, released, and reported by ``deliveryEnded()``.
         case records([FetchedMessage])
         /// The log ends here, or nothing came in time.
         case nothing
@@ -79,7 +79,7 @@ final class PartitionReader: Sendable {
     }
 
     /// The messages of a ``Outcome/records(_:)`` are released.
-    func handedOut() { state.update { $0.handingOut -= 1 } }
+    func deliveryEnded() { state.update { $0.deliveries -= 1 } }
 
     /// See ``EventLog/waitForRecord(_:at:timeoutMilliseconds:)``. True also where reading has failed: the read says why.
     func wait(at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
@@ -134,9 +134,9 @@ final class PartitionReader: Sendable {
 
     private func takeBuffered(_ state: inout State, byteLimit: Int) -> Outcome {
         let taken = state.buffer.take(byteLimit: byteLimit)
-        state.handingOut += 1
+        state.deliveries += 1
         if state.buffer.heldByteCount <= state.heldBytesMaximum / 2, state.machine.drained() {
-            signals.attend(partition)
+            signals.requestReconcile(partition)
         }
         return .records(taken)
     }
@@ -144,7 +144,7 @@ final class PartitionReader: Sendable {
     /// `offset` is not buffered: the buffer is for another position, unless fetching continues exactly there.
     private func want(_ state: inout State, _ offset: LogOffset) {
         if state.machine.next != offset || state.buffer.end ?? offset != offset { release(state.buffer.removeAll()) }
-        if state.machine.want(offset) { signals.attend(partition) }
+        if state.machine.want(offset) { signals.requestReconcile(partition) }
     }
 
     private func release(_ messages: [FetchedMessage]) {
@@ -170,7 +170,7 @@ final class PartitionReader: Sendable {
                     .outOfRange,
                     "partition \(partition.value) ended at \(former.value) and ends at \(end.value) now",
                     hint: "the topic was recreated or truncated; fold into a new store"))
-            signals.attend(partition)
+            signals.requestReconcile(partition)
         }
     }
 
@@ -228,7 +228,7 @@ final class PartitionReader: Sendable {
             if isUsed(state, now: now) { return true }
             if state.machine.forget() {
                 release(state.buffer.removeAll())
-                signals.attend(partition)
+                signals.requestReconcile(partition)
             }
             return false
         }
@@ -241,12 +241,12 @@ final class PartitionReader: Sendable {
     // MARK: Watch thread
 
     /// Whether its end is to be asked for, and whether a broker denied what is read.
-    func interest(now: Int64) -> (isUsed: Bool, isDoubted: Bool) {
+    func interest(now: Int64) -> (isUsed: Bool, isInDoubt: Bool) {
         state.withLock { (isUsed($0, now: now), $0.machine.isChecking) }
     }
 
     func rangeKnown(start: LogOffset, end: LogOffset) {
-        state.update { if $0.machine.rangeKnown(start: start, end: end) { signals.attend(partition) } }
+        state.update { if $0.machine.rangeKnown(start: start, end: end) { signals.requestReconcile(partition) } }
     }
 
     func topicUnknown(_ topic: String) { state.update { $0.machine.topicUnknown(topic) } }
@@ -267,7 +267,7 @@ final class PartitionReader: Sendable {
     /// Ends all waits; returns when no message is held any more.
     func close() {
         state.update { $0.isClosed = true }
-        state.wait { $0.handingOut == 0 && $0.waiters == 0 ? () : nil }
+        state.wait { $0.deliveries == 0 && $0.waiters == 0 ? () : nil }
         state.withLock { state in
             release(state.buffer.removeAll())
             _ = state.machine.forget()

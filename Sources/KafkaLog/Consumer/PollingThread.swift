@@ -8,7 +8,7 @@ internal import Locks
 /// `@unchecked Sendable`: `started` belongs to the thread; the rest is behind the lock or immutable.
 final class PollingThread: @unchecked Sendable {
     private struct State {
-        var attention: Set<PartitionIndex> = []
+        var unreconciled: Set<PartitionIndex> = []
         var isStopping = false
     }
 
@@ -25,8 +25,8 @@ final class PollingThread: @unchecked Sendable {
 
     func start(_ partitions: [PartitionReader]) {
         BackgroundThread.start("kafka-reader") { [self] in
-            while let attention = nextAttention() {
-                for partition in attention { reconcile(partitions[Int(partition.value)]) }
+            while let unreconciled = takeUnreconciled() {
+                for partition in unreconciled { reconcile(partitions[Int(partition.value)]) }
                 tidy(partitions)
                 consumer.poll(milliseconds: Self.pollMilliseconds) { distribute($0, partitions) }
             }
@@ -43,16 +43,16 @@ final class PollingThread: @unchecked Sendable {
     }
 
     /// Makes the thread check soon what the partition's machine wants.
-    func attend(_ partition: PartitionIndex) {
-        state.withLock { _ = $0.attention.insert(partition) }
+    func requestReconcile(_ partition: PartitionIndex) {
+        state.withLock { _ = $0.unreconciled.insert(partition) }
         consumer.wake()
     }
 
-    private func nextAttention() -> Set<PartitionIndex>? {
+    private func takeUnreconciled() -> Set<PartitionIndex>? {
         state.withLock { state in
             guard !state.isStopping else { return nil }
-            defer { state.attention.removeAll() }
-            return state.attention
+            defer { state.unreconciled.removeAll() }
+            return state.unreconciled
         }
     }
 

@@ -47,7 +47,7 @@ struct ReaderMachine {
     let partition: PartitionIndex
     private(set) var state = State.idle
     /// The offset that was sought again because records were missing before those that arrived.
-    private var soughtAgain: LogOffset?
+    private var retriedOffset: LogOffset?
     private var denials = 0
 
     init(partition: PartitionIndex) { self.partition = partition }
@@ -88,7 +88,7 @@ struct ReaderMachine {
         guard let next = expected, offset >= next else { return .drop }
         guard offset == next else { return missed(next, before: offset) }
         state = .fetching(next.next)
-        soughtAgain = nil
+        retriedOffset = nil
         denials = 0
         return .keep
     }
@@ -169,7 +169,7 @@ struct ReaderMachine {
     mutating func takeFailure() -> LogError? {
         guard case .failed(let error) = state else { return nil }
         state = .idle
-        soughtAgain = nil
+        retriedOffset = nil
         denials = 0
         return error
     }
@@ -181,7 +181,7 @@ struct ReaderMachine {
         case .idle, .failed: return false
         default:
             state = .idle
-            soughtAgain = nil
+            retriedOffset = nil
             return true
         }
     }
@@ -200,14 +200,14 @@ struct ReaderMachine {
 
     private mutating func ask(for offset: LogOffset) {
         if next != offset {
-            soughtAgain = nil
+            retriedOffset = nil
             denials = 0
         }
         state = .asked(offset)
     }
 
     private mutating func missed(_ next: LogOffset, before found: LogOffset) -> Verdict {
-        if soughtAgain == next {
+        if retriedOffset == next {
             state = .failed(
                 LogError(
                     .corrupt,
@@ -215,7 +215,7 @@ struct ReaderMachine {
                     hint: "the events topic must have cleanup.policy=delete and be written by Andon alone, without "
                         + "transactions, whose markers take offsets too; restore it, or fold into a new store"))
         } else {
-            soughtAgain = next
+            retriedOffset = next
             state = .asked(next)
         }
         return .gap

@@ -59,7 +59,7 @@ public final class WorkerGroup: Sendable {
 
     /// Whether the last poll is so recent that no other member can hold these partitions; if not, publish nothing
     /// (DESIGN 5). A process that was suspended and resumes finds it false before anything else.
-    public var isHeardOf: Bool { lastPollAgeMicroseconds < sessionMicroseconds / 2 }
+    public var hasPolledRecently: Bool { lastPollAgeMicroseconds < sessionMicroseconds / 2 }
 
     /// What is held now.
     public var partitions: [PartitionIndex] { state.withLock { $0.machine.held.sorted() } }

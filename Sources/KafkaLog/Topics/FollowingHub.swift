@@ -13,9 +13,9 @@ final class FollowingHub: Sendable {
         /// What is to be read; the thread applies it.
         var wanted: [TopicPlace: HubFollowing] = [:]
         /// Partitions that the thread has to check; at most all of them.
-        var attention: Set<TopicPlace> = []
+        var unreconciled: Set<TopicPlace> = []
         /// Topics for which a broker is being asked whether they still exist.
-        var doubted: Set<String> = []
+        var beingChecked: Set<String> = []
         var isStopping = false
         var hasEnded = false
     }
@@ -49,7 +49,7 @@ final class FollowingHub: Sendable {
             guard following.places.allSatisfy({ state.wanted[$0] == nil }) else { return true }
             for place in following.places {
                 state.wanted[place] = following
-                state.attention.insert(place)
+                state.unreconciled.insert(place)
             }
             return false
         }
@@ -63,7 +63,7 @@ final class FollowingHub: Sendable {
         state.withLock { state in
             for place in following.places where state.wanted[place] === following {
                 state.wanted[place] = nil
-                state.attention.insert(place)
+                state.unreconciled.insert(place)
             }
         }
         consumer.wake()
@@ -78,7 +78,7 @@ final class FollowingHub: Sendable {
         }
         for following in followings { following.progress.beginStop() }
         consumer.wake()
-        _ = state.wait(milliseconds: timeoutMilliseconds) { $0.hasEnded && $0.doubted.isEmpty ? () : nil }
+        _ = state.wait(milliseconds: timeoutMilliseconds) { $0.hasEnded && $0.beingChecked.isEmpty ? () : nil }
     }
 
     // MARK: Thread
@@ -91,8 +91,8 @@ final class FollowingHub: Sendable {
     private func run() {
         var reading: [TopicPlace: HubFollowing] = [:]
         var records = 0
-        while let attention = nextAttention() {
-            for (place, wanted) in attention { reconcile(place, wanted, &reading) }
+        while let unreconciled = takeUnreconciled() {
+            for (place, wanted) in unreconciled { reconcile(place, wanted, &reading) }
             consumer.poll(milliseconds: Self.pollMilliseconds) { message in
                 let place = TopicPlace(topic: message.topic, partition: message.partition)
                 // Drops a message of a partition that was just stopped.
@@ -105,11 +105,11 @@ final class FollowingHub: Sendable {
         for (place, following) in reading { consumer.stop(following.topic, place.partition) }
     }
 
-    private func nextAttention() -> [(TopicPlace, HubFollowing?)]? {
+    private func takeUnreconciled() -> [(TopicPlace, HubFollowing?)]? {
         state.withLock { state in
             guard !state.isStopping else { return nil }
-            defer { state.attention.removeAll() }
-            return state.attention.map { ($0, state.wanted[$0]) }
+            defer { state.unreconciled.removeAll() }
+            return state.unreconciled.map { ($0, state.wanted[$0]) }
         }
     }
 
@@ -143,7 +143,7 @@ final class FollowingHub: Sendable {
         _ reading: inout [TopicPlace: HubFollowing]
     ) {
         switch action {
-        case .carryOn:
+        case .proceed:
             break
         case .restart(let partition):
             journal.record(.topicRestarted(place.topic, partition))
@@ -163,7 +163,7 @@ final class FollowingHub: Sendable {
 
     /// On a separate thread: a broker may take seconds to answer, and nobody else should wait for that.
     private func check(_ topic: String, _ code: KafkaErrorCode) {
-        let isAsked = state.withLock { state in state.isStopping || !state.doubted.insert(topic).inserted }
+        let isAsked = state.withLock { state in state.isStopping || !state.beingChecked.insert(topic).inserted }
         if isAsked { return }
         BackgroundThread.start("kafka-doubt") { [self] in
             do throws(LogError) {
@@ -174,7 +174,7 @@ final class FollowingHub: Sendable {
             } catch {
                 journal.record(.topicCheckFailed(topic, error))
             }
-            _ = state.update { $0.doubted.remove(topic) }
+            _ = state.update { $0.beingChecked.remove(topic) }
         }
     }
 

@@ -6,7 +6,7 @@ struct FollowingMachine {
     /// What the shell does about an error.
     enum Action: Equatable {
         /// The client continues by itself.
-        case carryOn
+        case proceed
         /// The position is gone: read this partition from its first record.
         case restart(PartitionIndex)
         /// Ask a broker whether the topic still exists.
@@ -74,12 +74,12 @@ struct FollowingMachine {
             return .fail
         }
         // Other errors, a refused login included, end when somebody repairs the broker; the client keeps trying.
-        return .carryOn
+        return .proceed
     }
 
     /// A broker's answer about the topic.
     mutating func checked(_ error: KafkaErrorCode) -> Action {
-        guard error.isUnknownTopic else { return .carryOn }
+        guard error.isUnknownTopic else { return .proceed }
         failure = error.logError("following topic \(topic)")
         return .fail
     }

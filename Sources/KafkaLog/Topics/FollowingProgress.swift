@@ -42,10 +42,10 @@ final class FollowingProgress: Sendable {
         switch message.error {
         case .noError:
             take(message.followedRecord)
-            return .carryOn
+            return .proceed
         case .partitionEnd:
             state.update { $0.machine.reachedEnd(message.partition, message.offset) }
-            return .carryOn
+            return .proceed
         case let code:
             return failed(code, message.errorText, message.partition)
         }

@@ -119,7 +119,7 @@ final class KafkaFollowing: TopicFollowing {
     private func act(_ action: FollowingMachine.Action, _ code: KafkaErrorCode) {
         let topic = progress.topic
         switch action {
-        case .carryOn:
+        case .proceed:
             break
         case .restart(let partition):
             journal.record(.topicRestarted(topic, partition))
