@@ -177,9 +177,8 @@ let package = Package(
         .testTarget(
             name: "QueryTests",
             dependencies: [
-                "EventLog", "EventModel", "HTTPServer", "Locks", "Oracle", "ProjectionStore", "Projector", "Query",
-                "SQLiteLog",
-                "SimulationKit", "TestKit", "Timeline",
+                "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "Locks", "Observability", "Oracle",
+                "ProjectionStore", "Projector", "Query", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         // Starts the real program, which is built beside the tests.

@@ -16,6 +16,9 @@ enum QueryKind: CaseIterable, Sendable {
         }
     }
 
+    /// Who may ask.
+    var role: QueryRole { .viewer }
+
     /// Query parameters that the route takes, in the order in which messages list them.
     var parameters: [HTTPQueryParameter] {
         let window: [HTTPQueryParameter] = ["from", "to", "known_at"]

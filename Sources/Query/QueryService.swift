@@ -1,17 +1,11 @@
-public import EventModel
+internal import Clocks
+internal import EventModel
 internal import Figures
 public import HTTPServer
 internal import Locks
-public import Projector
+internal import Observability
+internal import Projector
 internal import Timeline
-
-/// Whether a request may ask, and about which site.
-public enum QueryPermission: Sendable {
-    /// The site that the request is about, by `site_id` or by its key (SPEC 8.5).
-    case granted(SiteID)
-    /// The answer to give instead: 401, 403, 429, or 400 if the site is not clear.
-    case refused(HTTPResponse)
-}
 
 /// Answers questions about folded events (SPEC 5, 6.2, 7.4, 8.5).
 ///
@@ -19,71 +13,29 @@ public enum QueryPermission: Sendable {
 /// answer. So ingest never waits for a question. Create the service, pass ``routes`` to the server, and ``stop()`` it
 /// after the server.
 public final class QueryService: Sendable {
-    /// What the service needs from its process.
-    public struct Parts: Sendable {
-        /// The projections, by partition.
-        public var projections: any PartitionedProjections
-        /// The server's clock.
-        public var clock: @Sendable () -> Timestamp
-        /// Checks key, role `viewer`, rate and site of a request; runs on a thread of the server.
-        public var authorize: @Sendable (HTTPRequest) -> QueryPermission
-        /// The newest full definition of a site: only the registry has the names of workers (SPEC 3).
-        public var registry: @Sendable (SiteID) -> SiteDefinition?
-        /// Receives why a question could not be answered, for the log.
-        public var failed: @Sendable (String) -> Void
-        /// Takes over a question whose partition is not held here, or declines with nil: then the answer is 503. Runs
-        /// on a thread of the server. If it suspends the exchange, it also completes it.
-        public var elsewhere: @Sendable (AskedElsewhere) -> HTTPOutcome?
-
-        /// For a process that folds all partitions itself.
-        public init(
-            projections: any Projections, clock: @escaping @Sendable () -> Timestamp,
-            authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
-            registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
-            failed: @escaping @Sendable (String) -> Void = { _ in }
-        ) {
-            self.init(
-                partitioned: OnlyProjections(projections), clock: clock, authorize: authorize, registry: registry,
-                failed: failed)
-        }
-
-        /// For one of several processes, each of which holds some partitions.
-        public init(
-            partitioned projections: any PartitionedProjections, clock: @escaping @Sendable () -> Timestamp,
-            authorize: @escaping @Sendable (HTTPRequest) -> QueryPermission,
-            registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
-            failed: @escaping @Sendable (String) -> Void = { _ in },
-            elsewhere: @escaping @Sendable (AskedElsewhere) -> HTTPOutcome? = { _ in nil }
-        ) {
-            self.projections = projections
-            self.clock = clock
-            self.authorize = authorize
-            self.registry = registry
-            self.failed = failed
-            self.elsewhere = elsewhere
-        }
-    }
-
     let parts: Parts
     let zones = ZoneCache()
     let rosters = RosterCache()
     private let settlements = Guarded<[PartitionIndex: SettlementWatch]>([:])
-    private let pool: QueryPool
+    /// Few threads, and separate from the server's, so that questions never delay ingest.
+    private let pool: ThreadPool<@Sendable () -> Void>
     private let waiting = Guarded(0)
 
     /// How long a question waits for the fold (SPEC 8.3).
     static let waitMilliseconds = 5000
     /// Maximum number of questions waiting for the fold; each holds a connection and nothing else.
     static let waitingMaximum = 1024
+    /// At 10 ms each, 128 questions on two threads wait 0.6 s: beyond that a retry serves better than a longer queue.
+    static let queuedMaximum = 128
 
     /// - Parameter threadCount: Number of threads that compute answers.
     public init(_ parts: Parts, threadCount: Int = 2) {
         self.parts = parts
-        pool = QueryPool(threadCount: threadCount)
+        pool = ThreadPool("query", threadsMaximum: threadCount, waitingMaximum: Self.queuedMaximum) { { $0() } }
     }
 
     /// Accepts no more questions; accepted ones are still answered.
-    public func stop() { pool.stop() }
+    public func stop() { pool.close() }
 
     /// One route per question, all `GET`.
     public var routes: [HTTPRoute] {
@@ -94,7 +46,7 @@ public final class QueryService: Sendable {
 
     /// Keys and sites are judged before the query.
     private func admit(_ kind: QueryKind, _ request: HTTPRequest) -> HTTPAdmission {
-        switch parts.authorize(request) {
+        switch parts.authorize(request, kind.role) {
         case .refused(let response): .refused(response)
         case .granted(let site): .admitted { [self] request, exchange in handle(kind, request, exchange, site) }
         }
@@ -108,7 +60,7 @@ public final class QueryService: Sendable {
         } catch let problem as Problem {
             return .respond(problem.response)
         } catch {
-            return .respond(failure(error))
+            return .respond(failure(kind, site, error))
         }
     }
 
@@ -116,7 +68,7 @@ public final class QueryService: Sendable {
         _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID
     ) throws -> HTTPOutcome {
         let partition = parts.projections.partition(of: site)
-        let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock())
+        let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock.now)
         guard let projections = parts.projections.projections(of: partition) else {
             let asked = AskedElsewhere(request: request, site: site, partition: partition, exchange: exchange)
             guard let outcome = parts.elsewhere(asked) else {
@@ -127,7 +79,7 @@ public final class QueryService: Sendable {
         }
         let asked = AskedQuestion(
             kind: kind, parameters: parameters, site: site, projections: projections,
-            ifNoneMatch: request.header("If-None-Match"), exchange: exchange)
+            ifNoneMatch: request.header("If-None-Match"), exchange: exchange, arrival: parts.clock.uptime)
         if let position = parameters.minPosition {
             waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
         } else {
@@ -180,7 +132,7 @@ public final class QueryService: Sendable {
     /// The answer; nil if it will be given later.
     private func answer(_ asked: AskedQuestion) -> HTTPResponse? {
         do {
-            let clock = parts.clock()
+            let clock = parts.clock.now
             guard let snapshot = try asked.projections.snapshot(of: asked.site) else { return answerUnseen(asked) }
             defer { snapshot.close() }
             settlement(asked.projections.partition).note(snapshot.progress, at: clock)
@@ -195,7 +147,7 @@ public final class QueryService: Sendable {
         } catch let error as ProjectorError where error.isRetriable {
             return Problem.busy(error.description, retryAfterSeconds: 1).response
         } catch {
-            return failure(error)
+            return failure(asked.kind, asked.site, error)
         }
     }
 
@@ -205,10 +157,10 @@ public final class QueryService: Sendable {
             return .problem(404, "there is no site \(asked.site)")
         }
         let progress = asked.projections.progress
-        let isCurrent = ContinuousClock.now - .microseconds(progress.endAgeMicroseconds) >= asked.arrival
-        let elapsed = Int((ContinuousClock.now - asked.arrival) / .milliseconds(1))
-        guard !asked.hasSeenEnd, asked.tries < AskedQuestion.triesMaximum, elapsed < QueryService.waitMilliseconds
-        else {
+        let now = parts.clock.uptime
+        let isCurrent = now - asked.arrival >= progress.endAgeMicroseconds
+        let left = now.milliseconds(until: asked.arrival.advanced(milliseconds: QueryService.waitMilliseconds))
+        guard !asked.hasSeenEnd, asked.tries < AskedQuestion.triesMaximum, left > 0 else {
             return Problem.busy("the site's definition is not folded yet", retryAfterSeconds: 1).response
         }
         var again = asked
@@ -222,15 +174,13 @@ public final class QueryService: Sendable {
         if awaited < .zero {
             enqueue(retry)
         } else {
-            waitForFold(retry, offset: awaited, milliseconds: QueryService.waitMilliseconds - elapsed) { [self] in
-                enqueue(retry)
-            }
+            waitForFold(retry, offset: awaited, milliseconds: left) { [self] in enqueue(retry) }
         }
         return nil
     }
 
-    private func failure(_ error: any Error) -> HTTPResponse {
-        parts.failed("question not answered: \(error)")
+    private func failure(_ kind: QueryKind, _ site: SiteID, _ error: any Error) -> HTTPResponse {
+        parts.journal.record(.questionFailed(kind.path, site, error.forOperator))
         return Problem.busy("the projections cannot be read at the moment", retryAfterSeconds: 5).response
     }
 }
@@ -244,7 +194,7 @@ struct AskedQuestion: Sendable {
     let projections: any Projections
     let ifNoneMatch: String?
     let exchange: any HTTPExchange
-    let arrival = ContinuousClock.now
+    let arrival: MonotonicTime
     /// How often it has waited for the fold to reach its site.
     var tries = 0
     /// The fold has covered everything that the log held on arrival, and the site was not in it.

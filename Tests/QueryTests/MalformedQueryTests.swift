@@ -79,11 +79,22 @@ import Testing
         #expect(try plant.ask(Self.metrics, [("x", "y")], headers: ["X-API-Key": "none"]).status == 401)
     }
 
-    @Test("when the projections cannot be read the answer is 503 with Retry-After, not a wrong figure")
+    @Test("when the projections cannot be read the answer is 503 with Retry-After, and the journal says why")
     func broken() throws {
         let plant = try referenceDay()
         plant.source.breakDown()
         let answer = try plant.ask(Self.metrics)
         #expect(answer.status == 503 && answer.header("Retry-After") == "5")
+        let event = try #require(plant.events.all.first)
+        #expect(event.name == "question_failed" && event.level == .error && plant.events.all.count == 1)
+        #expect(event.message == "/api/metrics/workers about site plant could not be answered: Broken()")
+    }
+
+    @Test("After the stop of the service questions are a 503 that may be tried again")
+    func stopped() throws {
+        let plant = try referenceDay()
+        plant.service.stop()
+        let answer = try plant.ask(Self.metrics)
+        #expect(answer.status == 503 && answer.header("Retry-After") == "1")
     }
 }

@@ -1,10 +1,12 @@
 // Layer: oracle and machine. Sites in different partitions, each with a fold of its own, asked through one service: every
 // figure against the oracle, and every position with the partition of the site. What is not held here goes elsewhere.
+import Clocks
 import Dispatch
 import EventLog
 import EventModel
 import HTTPServer
 import Locks
+import Observability
 import Oracle
 import ProjectionStore
 import Projector
@@ -126,18 +128,18 @@ private final class PartitionedPlant {
             return try Projector(log: log, partition: PartitionIndex(partition), store: store)
         }
         held = HeldProjections(projectors, partitions)
-        let faults = Faults()
+        let faults = EventList()
         faultList = faults
         service = QueryService(
             QueryService.Parts(
-                partitioned: held, clock: { Timestamp(microseconds: Self.now) },
-                authorize: { request in .granted(SiteID(request.queryValue("site_id") ?? "plant")) },
-                registry: { _ in nil }, failed: { faults.add($0) }, elsewhere: elsewhere))
+                partitioned: held, clock: ManualClock(now: Timestamp(microseconds: Self.now)),
+                authorize: { request, _ in .granted(SiteID(request.queryValue("site_id") ?? "plant")) },
+                registry: { _ in nil }, journal: Journal { faults.add($0) }, elsewhere: elsewhere))
         for projector in projectors { projector.start() }
     }
 
-    private let faultList: Faults
-    var faults: [String] { faultList.all }
+    private let faultList: EventList
+    var faults: [JournalEvent] { faultList.all }
 
     func append(_ record: NewRecord) throws { _ = try log.append([record]) }
 
@@ -160,13 +162,7 @@ private final class PartitionedPlant {
     }
 }
 
-/// What could not be answered, and why.
-private final class Faults: Sendable {
-    private let list = Guarded<[String]>([])
-    var all: [String] { list.withLock { $0 } }
-    func add(_ line: String) { list.withLock { $0.append(line) } }
-}
-
+/// Projections of which a test lets go.
 private final class HeldProjections: PartitionedProjections {
     let partitionCount: Int32
     private let held: Guarded<[PartitionIndex: any Projections]>

@@ -1,8 +1,10 @@
+import Clocks
 import Dispatch
 import EventModel
 import Foundation
 import HTTPServer
 internal import Locks
+import Observability
 import Oracle
 import Projector
 import Testing
@@ -146,30 +148,36 @@ final class Plant: Sendable {
     static let site: SiteID = "plant"
     let source = MemoryPlant()
     let service: QueryService
-    private let clock: Clock
+    private let clock: ManualClock
+    /// What the service recorded in its journal.
+    let events: EventList
     private let registry = Registry()
 
     /// - Parameter now: the server's clock, in microseconds.
     init(now: Int64 = at(1000)) {
-        let clock = Clock(now)
+        let clock = ManualClock(now: Timestamp(microseconds: now))
         self.clock = clock
+        let events = EventList()
+        self.events = events
         let registry = registry
         service = QueryService(
             QueryService.Parts(
-                projections: source, clock: { clock.now },
-                authorize: { request in
+                projections: source, clock: clock,
+                authorize: { request, role in
                     let key = request.header("X-API-Key")
                     if key == "none" { return .refused(.problem(401, "no key")) }
+                    if key == "viewer", role != .viewer { return .refused(.problem(403, "not for viewers")) }
                     return .granted(SiteID(request.queryValue("site_id") ?? "plant"))
                 },
-                registry: { registry.definition($0) }))
+                registry: { registry.definition($0) }, rejected: { _ in registry.rejected },
+                journal: Journal { events.add($0) }))
     }
 
     deinit { service.stop() }
 
     var now: Int64 {
         get { clock.now.microseconds }
-        set { clock.set(newValue) }
+        set { clock.set(Timestamp(microseconds: newValue)) }
     }
 
     func register(_ definition: SiteDefinition) { registry.set(definition) }
@@ -211,12 +219,11 @@ final class Plant: Sendable {
     }
 }
 
-/// The clock of a ``Plant``.
-private final class Clock: Sendable {
-    private let time: Guarded<Int64>
-    init(_ time: Int64) { self.time = Guarded(time) }
-    var now: Timestamp { time.withLock { Timestamp(microseconds: $0) } }
-    func set(_ value: Int64) { time.withLock { $0 = value } }
+/// What a service recorded.
+final class EventList: Sendable {
+    private let list = Guarded<[JournalEvent]>([])
+    var all: [JournalEvent] { list.withLock { $0 } }
+    func add(_ event: JournalEvent) { list.withLock { $0.append(event) } }
 }
 
 /// The registry of a ``Plant``: one definition.
@@ -224,6 +231,7 @@ private final class Registry: Sendable {
     private let kept = Guarded<SiteDefinition?>(nil)
     func definition(_ site: SiteID) -> SiteDefinition? { kept.withLock { $0?.siteID == site ? $0 : nil } }
     func set(_ definition: SiteDefinition) { kept.withLock { $0 = definition } }
+    let rejected = [("unknown_worker", 2), ("invalid_type", 1)]
 }
 
 /// One event of the plant, in the order in which tests think of it.

@@ -1,5 +1,6 @@
 // Layer: differential. The same records through the log, the fold's threads and the store on disk, and through a fold
 // in memory, must give the same answers. Catches what the adapter to the projector gets wrong.
+import Clocks
 import EventLog
 import EventModel
 import HTTPServer
@@ -34,8 +35,8 @@ import Testing
         let plant = Plant(now: now)
         let service = QueryService(
             QueryService.Parts(
-                projections: projector, clock: { Timestamp(microseconds: now) },
-                authorize: { _ in .granted(RandomScenario.siteID) }, registry: { _ in nil }))
+                projections: projector, clock: ManualClock(now: Timestamp(microseconds: now)),
+                authorize: { _, _ in .granted(RandomScenario.siteID) }, registry: { _ in nil }))
         defer { service.stop() }
         for record in scenario.records {
             try plant.source.fold(record.content)

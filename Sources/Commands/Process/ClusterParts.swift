@@ -94,7 +94,7 @@ final class ClusterParts: Sendable {
     }
 
     /// Access control (SPEC 8.2, 8.5).
-    func authorize(_ request: HTTPRequest) -> QueryPermission { access.permission(request) }
+    func authorize(_ request: HTTPRequest, _ role: QueryRole) -> QueryPermission { access.permission(request, role) }
 
     /// Closes everything.
     func stop() {
@@ -109,9 +109,14 @@ final class ClusterParts: Sendable {
 
 extension AccessControl {
     /// Whether a request may ask, and about which site.
-    func permission(_ request: HTTPRequest) -> QueryPermission {
+    func permission(_ request: HTTPRequest, _ role: QueryRole) -> QueryPermission {
+        let need: Role =
+            switch role {
+            case .viewer: .viewer
+            case .operator: .operator
+            }
         do throws(Problem) {
-            return .granted(try authorize(request, needs: .viewer).site(of: request))
+            return .granted(try authorize(request, needs: need).site(of: request))
         } catch {
             return .refused(error.response)
         }

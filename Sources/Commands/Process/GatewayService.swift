@@ -1,4 +1,3 @@
-internal import Clocks
 internal import Cluster
 internal import EventModel
 internal import Foundation
@@ -26,9 +25,9 @@ enum GatewayService {
         }
         let query = QueryService(
             QueryService.Parts(
-                partitioned: NoProjections(partitionCount: parts.log.partitionCount), clock: { SystemClock().now },
-                authorize: { parts.authorize($0) }, registry: { gateway.site($0)?.definition },
-                failed: { journal.write(.error, $0) }, elsewhere: { parts.forward($0) }),
+                partitioned: NoProjections(partitionCount: parts.log.partitionCount),
+                authorize: { parts.authorize($0, $1) }, registry: { gateway.site($0)?.definition },
+                journal: journal.journal, elsewhere: { parts.forward($0) }),
             threadCount: 1)
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })

@@ -1,5 +1,4 @@
 internal import Access
-internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -36,8 +35,8 @@ struct Service {
         let gateway = try Gateway(gatewayParts)
         let query = QueryService(
             QueryService.Parts(
-                projections: projector, clock: { SystemClock().now }, authorize: { access.permission($0) },
-                registry: { gateway.site($0)?.definition }, failed: { journal.write(.error, $0) }),
+                projections: projector, authorize: { access.permission($0, $1) },
+                registry: { gateway.site($0)?.definition }, journal: journal.journal),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         runtime = ServiceRuntime(
             configuration,

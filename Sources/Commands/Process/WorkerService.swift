@@ -52,9 +52,9 @@ struct WorkerService {
         let forwarded = ForwardedAccess(token: token)
         let query = QueryService(
             QueryService.Parts(
-                partitioned: partitions, clock: { SystemClock().now },
-                authorize: { forwarded.permission($0) { cluster.authorize($0) } },
-                registry: { cluster.registry.directory.site($0)?.definition }, failed: { journal.write(.error, $0) },
+                partitioned: partitions,
+                authorize: { request, role in forwarded.permission(request) { cluster.authorize($0, role) } },
+                registry: { cluster.registry.directory.site($0)?.definition }, journal: journal.journal,
                 elsewhere: { cluster.forward($0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = DefinitionRoutes(access: cluster.access, partitionCount: cluster.log.partitionCount) {

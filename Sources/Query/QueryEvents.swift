@@ -1,0 +1,15 @@
+internal import EventModel
+internal import Observability
+
+/// What this module records in the journal.
+extension JournalEvent {
+    /// A question about a site could not be answered because of an error of this process, not of the question.
+    static func questionFailed(_ path: String, _ site: SiteID, _ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "question_failed", .error, "\(path) about site \(site) could not be answered: \(error)",
+            [
+                Field("path", path, isInMessage: true), Field("site", site, isInMessage: true),
+                Field("error", error.name),
+            ])
+    }
+}
