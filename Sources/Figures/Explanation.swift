@@ -3,13 +3,16 @@ package import Timeline
 
 /// The parts of a worker's figures over a window: they add up to ``WorkerFigures`` exactly (SPEC 5.9).
 package struct Explanation: Equatable, Sendable {
-    /// A period in one state.
+    /// A period in one state at one station.
     package struct Interval: Equatable, Sendable {
         package var state: EventType
         package var workstation: ArraySlice<UInt8>
         /// Microseconds, clipped to the window.
         package var from: Int64
         package var to: Int64
+        /// Number of events whose periods it joins.
+        package var events: Int64 = 1
+        /// The first of these events.
         package var opener: Provenance
 
         package static let state: [Figure<Interval>] = [
@@ -20,6 +23,12 @@ package struct Explanation: Equatable, Sendable {
             Figure("from", .time, "from") { .time($0.from) },
             Figure("to", .time, "to") { .time($0.to) },
         ]
+        package static let events = Figure<Interval>("events", .count, "events") { .integer($0.events) }
+
+        /// Whether `next` continues this period.
+        fileprivate func joins(_ next: Interval) -> Bool {
+            to == next.from && state == next.state && workstation == next.workstation
+        }
     }
 
     /// Units counted at one instant.
@@ -55,39 +64,53 @@ package struct Explanation: Equatable, Sendable {
     /// Number of intervals and counts in the window. Beyond the limit, rows are omitted but still counted.
     package private(set) var rowCount = 0
 
-    /// An empty explanation, for a worker that no record names.
-    package init() {}
+    /// What intervals and counts add up to.
+    package private(set) var totals = StateSums()
 
     /// - Parameters:
     ///   - partition: the partition of the site's log; part of every position.
+    ///   - merges: whether periods that touch, in one state and at one station, are one interval.
     ///   - rowsMaximum: maximum number of rows to keep.
     package init(
         of worker: UInt32, at site: SiteFold, _ window: Window, _ view: KnowledgeView,
-        _ reader: any ProjectionReader, partition: PartitionIndex, rowsMaximum: Int
+        _ reader: any ProjectionReader, partition: PartitionIndex, merges: Bool, rowsMaximum: Int
     ) throws {
         func provenance(_ entry: TimelineEntry) -> Provenance {
             let record = RecordPosition(partition: partition, offset: entry.offset)
             return Provenance(
                 position: Position(record: record, index: entry.index), createdAt: entry.createdAt)
         }
-        try site.derive(
-            worker, from: window.from, to: window.end, view, reader,
-            interval: { owner, from, to in
-                rowCount += 1
-                guard rowCount <= rowsMaximum else { return }
-                intervals.append(
-                    Interval(
-                        state: owner.type, workstation: site.stationID(of: owner), from: from, to: to,
-                        opener: provenance(owner)))
-            },
-            count: { entry in
-                rowCount += 1
-                guard rowCount <= rowsMaximum else { return }
-                counts.append(
-                    Count(
-                        time: entry.time, workstation: site.stationID(of: entry), count: entry.count,
-                        event: provenance(entry)))
-            })
+        for part in window.parts {
+            try site.derive(
+                worker, from: part.lowerBound, to: part.upperBound, view, reader,
+                interval: { owner, from, to in
+                    totals.add(owner.type, to - from)
+                    append(
+                        Interval(
+                            state: owner.type, workstation: site.stationID(of: owner), from: from, to: to,
+                            opener: provenance(owner)), merges: merges, rowsMaximum)
+                },
+                count: { entry in
+                    totals.units += entry.count
+                    rowCount += 1
+                    guard rowCount <= rowsMaximum else { return }
+                    counts.append(
+                        Count(
+                            time: entry.time, workstation: site.stationID(of: entry), count: entry.count,
+                            event: provenance(entry)))
+                })
+        }
+    }
+
+    private mutating func append(_ interval: Interval, merges: Bool, _ rowsMaximum: Int) {
+        if merges, let last = intervals.last, last.joins(interval) {
+            intervals[intervals.count - 1].to = interval.to
+            intervals[intervals.count - 1].events += 1
+            return
+        }
+        rowCount += 1
+        guard rowCount <= rowsMaximum else { return }
+        intervals.append(interval)
     }
 }
 

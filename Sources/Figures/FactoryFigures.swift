@@ -4,7 +4,7 @@ internal import Timeline
 /// What a whole factory did in a window, and the figures derived from it (SPEC 5.4).
 package struct FactoryFigures: Equatable, Sendable {
     package var totals: FactoryTotals
-    /// Length of the window in microseconds.
+    /// Length of what counts of the window, in microseconds.
     package var elapsed: Int64
     /// nil when the site has no target.
     package var target: ProductionTarget?
@@ -19,7 +19,7 @@ package struct FactoryFigures: Equatable, Sendable {
     package init(_ totals: FactoryTotals, over window: Window, _ settings: SiteDefinition?, _ zone: SiteZone) {
         self.init(
             totals, elapsed: window.elapsed,
-            target: ProductionTarget(settings, inside: ShiftTime.inside(window, settings?.shifts ?? [], zone)))
+            target: ProductionTarget(settings, inside: ShiftCalendar(settings, zone).microseconds(inside: window)))
     }
 
     /// Active workers × time: the denominator of the averages.

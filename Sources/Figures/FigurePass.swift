@@ -3,7 +3,7 @@ internal import Timeline
 
 /// One pass over a site's hours and pages that accumulates the sums of all windows.
 ///
-/// A window consists of whole hours and the rest. Hour rows serve the whole hours with closed intervals and counts; the
+/// Each part of a window consists of whole hours and the rest. Hour rows serve the whole hours with closed intervals and counts; the
 /// state that a worker's last state event asserts there is added. The rest is the window's edges, and the hours that
 /// contain more than the question may know ("gaps"). It is derived from events.
 struct FigurePass {
@@ -36,14 +36,16 @@ struct FigurePass {
         var whole: [(range: Range<Hour>, window: Int)] = []
         var edges: [(range: Range<Int64>, window: Int)] = []
         for (number, window) in windows.enumerated() {
-            let hours = site.wholeHours(of: window.range, view)
-            guard !hours.isEmpty else {
-                edges.append((window.range, number))
-                continue
+            for part in window.parts {
+                let hours = site.wholeHours(of: part, view)
+                guard !hours.isEmpty else {
+                    edges.append((part, number))
+                    continue
+                }
+                whole.append((hours, number))
+                edges.append((part.lowerBound..<parameters.start(of: hours.lowerBound), number))
+                edges.append((parameters.start(of: hours.upperBound)..<part.upperBound, number))
             }
-            whole.append((hours, number))
-            edges.append((window.from..<parameters.start(of: hours.lowerBound), number))
-            edges.append((parameters.start(of: hours.upperBound)..<window.end, number))
         }
         hours = WindowRuns(whole)
         rest = WindowRuns(edges)

@@ -74,6 +74,12 @@ package struct FixedPoint: Equatable, Sendable {
         FixedPoint(Int128(microseconds), over: Int128(Microseconds.second), decimals: 3)
     }
 
+    /// - Precondition: both have the same decimals, as the values of one figure do.
+    package func isLess(than other: FixedPoint) -> Bool {
+        precondition(decimals == other.decimals, "values of different figures")
+        return scaled < other.scaled
+    }
+
     /// The same number without trailing zeros.
     package var shortest: FixedPoint {
         guard let small = Int64(exactly: scaled) else { return slowShortest }

@@ -35,19 +35,25 @@ package final class SiteZone: Sendable {
         return SiteZone.floor(second + offset(at: second), 86_400)
     }
 
-    /// The instant at which the clock shows `minute` of the local day `day`: the first one if there are two, the end of
-    /// the gap if there is none (SPEC 5.1).
+    /// The instant at which the clock shows `minute` of the local day `day`; see ``instant(local:)``.
     package func instant(day: Int64, minute: Int64 = 0) -> Timestamp {
-        let local = day * 86_400 + minute * 60
-        let end = local + SiteZone.offsetMaximum
-        var start = local - SiteZone.offsetMaximum
+        instant(local: day * Microseconds.day + minute * Microseconds.minute)
+    }
+
+    /// The instant at which the clock shows a local time: the first one if there are two, the end of the gap if there is
+    /// none (SPEC 5.1).
+    /// - Parameter local: in microseconds since local midnight of 1970-01-01.
+    package func instant(local: Int64) -> Timestamp {
+        let second = SiteZone.floor(local, Microseconds.second)
+        let end = second + SiteZone.offsetMaximum
+        var start = second - SiteZone.offsetMaximum
         while start < end {
             let (offset, next) = stretch(at: start)
-            let candidate = max(start, local - offset)
-            if candidate < next { return Timestamp(microseconds: candidate * Microseconds.second) }
+            if second - offset < start { return Timestamp(microseconds: start * Microseconds.second) }
+            if second - offset < next { return Timestamp(microseconds: local - offset * Microseconds.second) }
             start = next
         }
-        return Timestamp(microseconds: local * Microseconds.second)
+        return Timestamp(microseconds: local)
     }
 
     private func offset(at second: Int64) -> Int64 { stretch(at: second).offset }

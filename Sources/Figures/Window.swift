@@ -1,17 +1,58 @@
 internal import Timeline
 
-/// A window of event time: [from, end), in microseconds. `end` is already min(to, now) (SPEC 5.1).
+/// What a question covers in event time: [from, end), or parts of it, in microseconds. `end` is already min(to, now)
+/// (SPEC 5.1).
 package struct Window: Sendable, Equatable {
-    package var from: Int64
-    package var end: Int64
+    package let from: Int64
+    package let end: Int64
+    /// What counts: ascending, apart from each other, none empty.
+    package let parts: [Range<Int64>]
+    /// Length of all parts.
+    package let elapsed: Int64
 
     package init(from: Int64, end: Int64) {
-        self.from = from
-        self.end = max(from, end)
+        self.init(from: from, end: end, inside: [from..<max(from, end)])
     }
 
-    package var elapsed: Int64 { end - from }
+    /// The part of [from, end) that lies inside `ranges` (SPEC 5.1, `within`).
+    /// - Parameter ranges: in any order, may overlap.
+    package init(from: Int64, end: Int64, inside ranges: [Range<Int64>]) {
+        self.from = from
+        self.end = max(from, end)
+        parts = Window.union(ranges.map { $0.clamped(to: from..<max(from, end)) })
+        elapsed = parts.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) }
+    }
+
     package var range: Range<Int64> { from..<end }
+
+    /// Microseconds that count in both.
+    func overlap(with other: Window) -> Int64 {
+        var sum: Int64 = 0
+        var next = 0
+        for part in parts {
+            while next < other.parts.count, other.parts[next].upperBound <= part.lowerBound { next += 1 }
+            var index = next
+            while index < other.parts.count, other.parts[index].lowerBound < part.upperBound {
+                let both = other.parts[index].clamped(to: part)
+                sum += both.upperBound - both.lowerBound
+                index += 1
+            }
+        }
+        return sum
+    }
+
+    /// The union of ranges: ascending and apart from each other; those that overlap or touch are joined.
+    private static func union(_ ranges: [Range<Int64>]) -> [Range<Int64>] {
+        var union: [Range<Int64>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+            if let last = union.last, range.lowerBound <= last.upperBound {
+                union[union.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                union.append(range)
+            }
+        }
+        return union
+    }
 }
 
 /// The ranges of many windows, split at each other's edges, so that the windows of an instant or hour are known at

@@ -4,7 +4,7 @@ package import Timeline
 /// What a worker did in a window, and the figures derived from it (SPEC 5.2).
 package struct WorkerFigures: Equatable, Sendable {
     package var sums: StateSums
-    /// Length of the window in microseconds.
+    /// Length of what counts of the window, in microseconds.
     package var elapsed: Int64
 
     package init(_ sums: StateSums, elapsed: Int64) {
@@ -12,24 +12,45 @@ package struct WorkerFigures: Equatable, Sendable {
         self.elapsed = elapsed
     }
 
-    /// Every figure over a window, in the order of the answer's members.
-    package static let figures: [Figure<WorkerFigures>] = [
+    /// `part` of the whole, or nothing: who was not observed at all may have worked or been away (SPEC 5.1).
+    private func percentageIfObserved(_ part: Int64, of whole: Int64) -> FigureValue {
+        sums.observed == 0 ? .null : .percentage(part, of: whole)
+    }
+
+    private static let times: [Figure<WorkerFigures>] = [
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
         Figure("idle_us", .microseconds) { .integer($0.sums.idle) },
         Figure("absent_us", .microseconds) { .integer($0.sums.absent) },
         Figure("unknown_us", .microseconds) { .integer($0.elapsed - $0.sums.observed) },
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
-        Figure("total_active_time_hours", .hours, "working h") { .hours($0.sums.working) },
-        Figure("total_idle_time_hours", .hours, "idle h") { .hours($0.sums.idle) },
-        Figure("total_absent_time_hours", .hours, "absent h") { .hours($0.sums.absent) },
-        Figure("utilization_percentage", .percent, "utilization %") { .percentage($0.sums.working, of: $0.elapsed) },
-        Figure("availability_percentage", .percent, "availability %") {
-            .percentage($0.elapsed - $0.sums.absent, of: $0.elapsed)
-        },
-        Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.sums.observed, of: $0.elapsed) },
-        Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
-        Figure("units_per_hour", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.working)) },
     ]
+
+    private static let units = Figure<WorkerFigures>("total_units_produced", .count, "units") {
+        .integer($0.sums.units)
+    }
+
+    /// The sums of which everything else is a ratio (SPEC 5.9, `totals`).
+    package static let totals = times + [units]
+
+    /// Every figure over a window, in the order of the answer's members.
+    package static let figures: [Figure<WorkerFigures>] =
+        times + [
+            Figure("total_active_time_hours", .hours, "working h") { .hours($0.sums.working) },
+            Figure("total_idle_time_hours", .hours, "idle h") { .hours($0.sums.idle) },
+            Figure("total_absent_time_hours", .hours, "absent h") { .hours($0.sums.absent) },
+            Figure("utilization_percentage", .percent, "utilization %") {
+                $0.percentageIfObserved($0.sums.working, of: $0.elapsed)
+            },
+            Figure("presence_utilization_percentage", .percent, "working / present %") {
+                .percentage($0.sums.working, of: $0.sums.present)
+            },
+            Figure("availability_percentage", .percent, "availability %") {
+                $0.percentageIfObserved($0.elapsed - $0.sums.absent, of: $0.elapsed)
+            },
+            Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.sums.observed, of: $0.elapsed) },
+            units,
+            Figure("units_per_hour", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.working)) },
+        ]
 }
 
 /// A worker's state just before the end of a window (SPEC 5.2).

@@ -4,12 +4,15 @@ package import Timeline
 package struct WorkstationFigures: Equatable, Sendable {
     /// Worker-time: two people for one hour make two hours.
     package var sums: StateSums
-    /// Length of the window in microseconds.
+    /// Length of what counts of the window, in microseconds.
     package var elapsed: Int64
+    /// Places for workers, by the definition; nil when not looked up.
+    package var capacity: Int64?
 
-    package init(_ sums: StateSums, elapsed: Int64) {
+    package init(_ sums: StateSums, elapsed: Int64, capacity: Int64? = nil) {
         self.sums = sums
         self.elapsed = elapsed
+        self.capacity = capacity
     }
 
     /// Every figure over a window, in the order of the answer's members.
@@ -25,6 +28,15 @@ package struct WorkstationFigures: Equatable, Sendable {
         Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
         Figure("throughput_rate", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.present)) },
     ]
+
+    /// For lists. Metric records leave it out: they hold what events say, and would have to be sent again whenever a
+    /// definition changes the capacity.
+    package static let capacityOccupancy = Figure<WorkstationFigures>(
+        "capacity_occupancy_percentage", .percent, "occupied / capacity %"
+    ) { figures in
+        figures.capacity.map { .percentage(Int128(figures.sums.present), of: Int128($0) * Int128(figures.elapsed)) }
+            ?? .null
+    }
 }
 
 /// Who is at a workstation just before the end of a window (SPEC 5.3).

@@ -18,7 +18,7 @@ struct MetricRecord: Sendable {
     var fold: Int64
     var previous: PublishedState?
 
-    static let spec = 1
+    static let spec = 2
 
     /// The topic's new state of the key; nil: none any more.
     var state: PublishedState? {

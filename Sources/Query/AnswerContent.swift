@@ -10,31 +10,12 @@ enum AnswerContent: Equatable, Sendable {
     /// With the window that they cover.
     case factory(FactoryFigures, from: Timestamp?, end: Timestamp)
     case modelHealth(HealthFigures, groups: [HealthGroup], HealthGrouping?)
-    case explanation(Explanation)
+    case explanation(Explanation, elapsed: Int64)
     case ledger(Ledger)
     case events(EventPage)
 
     /// Where the next page continues; nil on the last page.
     var nextCursor: String? { if case .events(let page) = self { page.nextCursor } else { nil } }
-}
-
-/// A worker of the list.
-struct WorkerItem: Equatable, Sendable {
-    var id: ArraySlice<UInt8>
-    /// nil: the registry has no name.
-    var name: String?
-    var figures: WorkerFigures
-    var presence: WorkerPresence
-}
-
-/// A workstation of the list.
-struct WorkstationItem: Equatable, Sendable {
-    var id: ArraySlice<UInt8>
-    /// nil: the definition has no name.
-    var name: String?
-    var capacity: Int64
-    var figures: WorkstationFigures
-    var presence: WorkstationPresence
 }
 
 extension Question {
@@ -45,40 +26,46 @@ extension Question {
     /// - Throws: ``Problem`` if the answer would be too long, or the cursor belongs to another question.
     func content(_ rosters: RosterCache, _ partition: PartitionIndex) throws -> AnswerContent {
         switch kind {
-        case .workers: .workers(try workers(rosters.roster(self), names: rosters.workerNames(registered)))
+        case .workers: .workers(try workers(rosters.roster(self), rosters.workerNames(registered)))
         case .workstations: .workstations(try workstations(rosters.roster(self)))
         case .factory: try factory()
         case .modelHealth: try modelHealth()
-        case .explain: .explanation(try explanation(partition))
+        case .explain: .explanation(try explanation(partition), elapsed: window.elapsed)
         case .ledger: .ledger(site.ledger)
         case .events: .events(try events(partition))
         }
     }
 
-    private func workers(_ roster: Roster, names: [WorkerID: String]) throws -> [WorkerItem] {
+    private func workers(_ roster: Roster, _ names: [WorkerID: String]) throws -> [WorkerItem] {
+        let shown = try parameters.workers.isEmpty ? roster.workers : roster.workers(parameters.workers, of: site)
         let figures = try site.figures(window, view, [.workers, .statuses], reader)
-        return roster.workers.map { number in
+        let items = shown.map { number in
             let id = site.workers[number]
             return WorkerItem(
                 id: id, name: names[WorkerID(bytes: Array(id))],
                 figures: WorkerFigures(figures.workers[Int(number)], elapsed: window.elapsed),
                 presence: WorkerPresence(figures.statuses[Int(number)], at: site))
         }
+        return parameters.arranged(items)
     }
 
     private func workstations(_ roster: Roster) throws -> [WorkstationItem] {
+        let shown =
+            try parameters.workstations.isEmpty ? roster.workstations : roster.workstations(parameters.workstations)
         let figures = try site.figures(window, view, [.stations, .statuses], reader)
         let activities = try site.lastActivities(before: window.end, view, reader)
         let present = site.presentWorkers(figures.statuses)
-        return roster.workstations.compactMap { workstation in
+        let items: [WorkstationItem] = shown.compactMap { workstation in
             guard let number = site.stations.number(of: workstation.workstationID.bytes).map(Int.init) else {
                 return nil
             }
             return WorkstationItem(
-                id: workstation.workstationID.bytes[...], name: workstation.name, capacity: workstation.capacity,
-                figures: WorkstationFigures(figures.stations[number], elapsed: window.elapsed),
+                id: workstation.workstationID.bytes[...], name: workstation.name,
+                figures: WorkstationFigures(
+                    figures.stations[number], elapsed: window.elapsed, capacity: workstation.capacity),
                 presence: WorkstationPresence(workers: present[number], lastActivity: activities[number]))
         }
+        return parameters.arranged(items)
     }
 
     private func factory() throws -> AnswerContent {
@@ -95,11 +82,11 @@ extension Question {
     }
 
     private func explanation(_ partition: PartitionIndex) throws -> Explanation {
-        guard let worker = parameters.worker, let number = site.workers.number(of: worker.bytes) else {
-            return Explanation()
-        }
+        guard let worker = parameters.workers.first, let number = site.workers.number(of: worker.bytes),
+            try site.isKnown(number, view, reader)
+        else { throw Problem.unknown("worker_id", "the site knows no such worker") }
         let explanation = try Explanation(
-            of: number, at: site, window, view, reader, partition: partition,
+            of: number, at: site, window, view, reader, partition: partition, merges: parameters.merges,
             rowsMaximum: Question.explainRowsMaximum)
         guard explanation.rowCount <= Question.explainRowsMaximum else {
             throw Problem(

@@ -15,7 +15,7 @@ extension JSONWriter {
             member("time_range_start", from)
             member("time_range_end", end)
         case .modelHealth(let total, let groups, let grouping): modelHealth(total, groups, grouping)
-        case .explanation(let explanation): self.explanation(explanation)
+        case .explanation(let explanation, let elapsed): self.explanation(explanation, elapsed)
         case .ledger(let ledger): figures(Ledger.figures, of: ledger)
         case .events(let page): list("items", page.items) { $0.event($1) }
         }
@@ -41,8 +41,8 @@ extension JSONWriter {
     private mutating func workstation(_ item: WorkstationItem) {
         member("workstation_id", id: item.id)
         name("workstation_name", item.name, id: item.id)
-        member("capacity", item.capacity)
-        figures(WorkstationFigures.figures, of: item.figures)
+        member("capacity", item.figures.capacity.map { .integer($0) } ?? .null)
+        figures(WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy], of: item.figures)
         figures([WorkstationPresence.workers, WorkstationPresence.lastActivity], of: item.presence)
     }
 
@@ -65,16 +65,18 @@ extension JSONWriter {
         figures(HealthFigures.figures, of: health)
     }
 
-    private mutating func explanation(_ explanation: Explanation) {
+    private mutating func explanation(_ explanation: Explanation, _ elapsed: Int64) {
         list("intervals", explanation.intervals) { writer, interval in
             writer.figures(Explanation.Interval.state, of: interval)
-            writer.figures(Explanation.Interval.span, of: interval)
+            writer.figures(Explanation.Interval.span + [Explanation.Interval.events], of: interval)
             writer.figures(Explanation.Provenance.figures, of: interval.opener)
         }
         list("counts", explanation.counts) { writer, count in
             writer.figures(Explanation.Count.figures, of: count)
             writer.figures(Explanation.Provenance.figures, of: count.event)
         }
+        key("totals")
+        object { $0.figures(WorkerFigures.totals, of: WorkerFigures(explanation.totals, elapsed: elapsed)) }
     }
 
     private mutating func event(_ event: EventItem) {

@@ -9,7 +9,7 @@ struct AnswerMeta {
     let isSettled: Bool
 
     /// The version of SPEC that defines these figures.
-    static let spec = 1
+    static let spec = 2
 
     func write(to writer: inout JSONWriter) {
         let progress = question.snapshot.progress
@@ -19,7 +19,7 @@ struct AnswerMeta {
             writer.string(utf8: question.site.siteID.bytes)
             writer.member("from", question.from)
             writer.member("to", question.to)
-            writer.member("known_at", question.parameters.knownAt)
+            writer.member("known_at", question.knownAt)
             writer.member("spec", AnswerMeta.spec)
             writer.key("definition")
             writer.integer(orNull: question.view.definition.map { Int64($0) + 1 })

@@ -34,7 +34,7 @@ extension Question {
         let cursors = EventCursor(question: parameters, site: site.siteID)
         guard let filter = try filter(cursors) else { return EventPage(items: []) }
         let events = try site.events(filter, view, reader)
-        let shown = events.prefix(parameters.limit)
+        let shown = events.prefix(parameters.pageLimit)
         return EventPage(
             items: shown.map { item($0, partition) },
             nextCursor: events.count > shown.count ? shown.last.map { cursors.text($0.cursor) } : nil)
@@ -44,21 +44,21 @@ extension Question {
     private func filter(_ cursors: EventCursor) throws -> EventFilter? {
         var filter = EventFilter()
         if let cursor = parameters.cursor { filter.after = try cursors.read(cursor) }
-        if let worker = parameters.worker {
+        if let worker = parameters.workers.first {
             filter.worker = site.workers.number(of: worker.bytes)
             if filter.worker == nil { return nil }
         }
-        if let workstation = parameters.workstation {
+        if let workstation = parameters.workstations.first {
             filter.station = site.stations.number(of: workstation.bytes)
             if filter.station == nil { return nil }
         }
         filter.type = parameters.eventType
         if let from { filter.from = from.microseconds }
         if let to { filter.to = to.microseconds }
-        if let createdFrom = parameters.createdFrom { filter.createdFrom = createdFrom.microseconds }
-        if let createdTo = parameters.createdTo { filter.createdTo = createdTo.microseconds }
+        if let createdFrom { filter.createdFrom = createdFrom.microseconds }
+        if let createdTo { filter.createdTo = createdTo.microseconds }
         // One more than shown reveals whether there is a next page.
-        filter.limit = parameters.limit + 1
+        filter.limit = parameters.pageLimit + 1
         return filter
     }
 

@@ -21,12 +21,14 @@ enum QueryKind: CaseIterable, Sendable {
 
     /// Query parameters that the route takes, in the order in which messages list them.
     var parameters: [HTTPQueryParameter] {
-        let window: [HTTPQueryParameter] = ["from", "to", "known_at"]
+        let window: [HTTPQueryParameter] = ["from", "to", "period", "known_at"]
         let own: [HTTPQueryParameter] =
             switch self {
-            case .workers, .workstations, .factory: window
+            case .workers: [.repeatable("worker_id")] + window + ["within", "sort", "limit"]
+            case .workstations: [.repeatable("workstation_id")] + window + ["within", "sort", "limit"]
+            case .factory: window + ["within"]
             case .modelHealth: window + ["group_by"]
-            case .explain: ["worker_id"] + window
+            case .explain: ["worker_id"] + window + ["within", "merge"]
             case .ledger: []
             case .events:
                 ["worker_id", "workstation_id", "event_type"] + window
@@ -34,4 +36,16 @@ enum QueryKind: CaseIterable, Sendable {
             }
         return own + ["site_id", "min_position"]
     }
+
+    /// Fields that lists can be sorted by.
+    var sortFields: [String] {
+        switch self {
+        case .workers: WorkerItem.fields.map(\.name)
+        case .workstations: WorkstationItem.fields.map(\.name)
+        default: []
+        }
+    }
+
+    /// The largest `limit`: a listing goes on at its cursor, other lists are whole.
+    var limitMaximum: Int { self == .events ? 1000 : 1_000_000 }
 }

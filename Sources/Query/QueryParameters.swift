@@ -6,46 +6,70 @@ internal import HTTPServer
 struct QueryParameters: Sendable {
     /// As received, for links to the next page.
     let pairs: [(name: String, value: String)]
-    var from: Timestamp?
-    var to: Timestamp?
-    var knownAt: Timestamp?
-    var createdFrom: Timestamp?
-    var createdTo: Timestamp?
+    var from: AskedTime?
+    var to: AskedTime?
+    var period: Period?
+    var within = Within.all
+    var knownAt: AskedTime?
+    var createdFrom: AskedTime?
+    var createdTo: AskedTime?
     var minPosition: RecordPosition?
-    var worker: WorkerID?
-    var workstation: WorkstationID?
+    var workers: [WorkerID] = []
+    var workstations: [WorkstationID] = []
     var eventType: EventType?
     var grouping: HealthGrouping?
-    var limit = QueryParameters.limitDefault
+    var sorting: Sorting?
+    /// nil: as many as there are, or a page.
+    var limit: Int?
     var cursor: String?
+    /// Whether an explanation joins intervals that touch (SPEC 5.9).
+    var merges = true
+
+    /// What of the window counts (SPEC 5.1).
+    enum Within: Equatable, Sendable {
+        case all, shifts
+        /// The shifts of this name.
+        case shift(String)
+    }
+
+    /// The order of a list (SPEC 5.2).
+    struct Sorting: Equatable, Sendable {
+        var field: String
+        var isDescending: Bool
+    }
 
     /// Events per page of a listing.
-    static let limitDefault = 100
-    static let limitMaximum = 1000
+    static let pageDefault = 100
     /// known_at may be this far ahead of the server's clock: clients' clocks differ (SPEC 5.1).
     static let knownAtLeadMaximum: Int64 = 5 * Microseconds.second
 
     /// - Parameter pairs: Those that the route takes, each once unless it is repeatable.
     /// - Throws: ``Problem``, 400.
-    init(_ pairs: [(name: String, value: String)], of kind: QueryKind, partition: PartitionIndex, now: Timestamp) throws
-    {
+    init(_ pairs: [(name: String, value: String)], of kind: QueryKind, partition: PartitionIndex) throws {
         self.pairs = pairs
-        for (name, value) in pairs { try read(name, value) }
-        try judge(kind, partition, now)
+        for (name, value) in pairs { try read(name, value, kind) }
+        try judge(kind, partition)
     }
 
-    private mutating func read(_ name: String, _ value: String) throws {
+    /// Items of one page of a listing.
+    var pageLimit: Int { limit ?? QueryParameters.pageDefault }
+
+    private mutating func read(_ name: String, _ value: String, _ kind: QueryKind) throws {
         switch name {
-        case "from": from = try QueryParameters.time(name, value)
-        case "to": to = try QueryParameters.time(name, value)
-        case "known_at": knownAt = try QueryParameters.time(name, value)
-        case "created_from": createdFrom = try QueryParameters.time(name, value)
-        case "created_to": createdTo = try QueryParameters.time(name, value)
-        case "worker_id": worker = try QueryParameters.identifier(name, value)
-        case "workstation_id": workstation = try QueryParameters.identifier(name, value)
+        case "from": from = try AskedTime(name, value)
+        case "to": to = try AskedTime(name, value)
+        case "known_at": knownAt = try AskedTime(name, value)
+        case "created_from": createdFrom = try AskedTime(name, value)
+        case "created_to": createdTo = try AskedTime(name, value)
+        case "period": period = try QueryParameters.choice(name, value)
+        case "within": within = try QueryParameters.within(name, value)
+        case "worker_id": workers.append(try QueryParameters.identifier(name, value))
+        case "workstation_id": workstations.append(try QueryParameters.identifier(name, value))
         case "event_type": eventType = try QueryParameters.eventType(name, value)
-        case "group_by": grouping = try QueryParameters.grouping(name, value)
-        case "limit": limit = try QueryParameters.limit(name, value)
+        case "group_by": grouping = try QueryParameters.choice(name, value) as HealthGrouping
+        case "merge": merges = try QueryParameters.flag(name, value)
+        case "sort": sorting = try QueryParameters.sorting(name, value, kind.sortFields)
+        case "limit": limit = try QueryParameters.limit(name, value, kind.limitMaximum)
         case "cursor": cursor = value
         case "min_position":
             guard let position = RecordPosition(value) else {
@@ -56,29 +80,15 @@ struct QueryParameters: Sendable {
         }
     }
 
-    private func judge(_ kind: QueryKind, _ partition: PartitionIndex, _ now: Timestamp) throws {
-        if let knownAt, knownAt - now > QueryParameters.knownAtLeadMaximum {
-            throw Problem.query("known_at", "lies more than 5 s after the server's clock, \(now)")
-        }
+    private func judge(_ kind: QueryKind, _ partition: PartitionIndex) throws {
         if let minPosition, minPosition.partition != partition {
             throw Problem.query(
                 "min_position", "names partition \(minPosition.partition.value); the site is in \(partition.value)")
         }
-        if let from, let to, to < from { throw Problem.windowEndsEarly(from, to) }
-        if let createdFrom, let createdTo, createdTo < createdFrom {
-            throw Problem.query("created_to", "lies before created_from")
+        if period != nil, from != nil || to != nil {
+            throw Problem.query("period", "names the whole window: leave out from and to")
         }
-        if kind == .explain, worker == nil { throw Problem.query("worker_id", "missing") }
-    }
-
-    /// A `+` that was not percent-encoded arrives as a space. No instant contains a space, so it can be restored.
-    private static func time(_ name: String, _ value: String) throws -> Timestamp {
-        let text = value.replacing(" ", with: "+")
-        guard let time = Timestamp(rfc3339: text) else {
-            throw Problem.query(
-                name, "must be an RFC 3339 time with offset or Z, 1970 to 9999, e.g. 2026-01-12T06:00:00+05:30")
-        }
-        return time
+        if kind == .explain, workers.isEmpty { throw Problem.query("worker_id", "missing") }
     }
 
     private static func identifier<Kind>(_ name: String, _ value: String) throws -> Identifier<Kind> {
@@ -94,17 +104,47 @@ struct QueryParameters: Sendable {
         return type
     }
 
-    private static func grouping(_ name: String, _ value: String) throws -> HealthGrouping {
-        guard let grouping = HealthGrouping(rawValue: value) else {
-            throw Problem.query(name, "must be camera, workstation or model_version")
+    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: String, _ value: String
+    ) throws -> Choice {
+        guard let choice = Choice(rawValue: value) else {
+            let choices = Choice.allCases.map(\.rawValue)
+            throw Problem.query(
+                name, "must be \(choices.dropLast().joined(separator: ", ")) or \(choices.last ?? "")")
         }
-        return grouping
+        return choice
     }
 
-    private static func limit(_ name: String, _ value: String) throws -> Int {
-        guard value.utf8.allSatisfy({ (48...57).contains($0) }), let limit = Int(value), 1...limitMaximum ~= limit
-        else {
-            throw Problem.query(name, "must be a whole number from 1 to \(limitMaximum)")
+    private static func within(_ name: String, _ value: String) throws -> Within {
+        switch value {
+        case "all": return .all
+        case "shifts": return .shifts
+        default:
+            guard value.hasPrefix("shift:"), value.utf8.count > 6 else {
+                throw Problem.query(name, "must be all, shifts or shift:NAME")
+            }
+            return .shift(String(value.dropFirst(6)))
+        }
+    }
+
+    private static func flag(_ name: String, _ value: String) throws -> Bool {
+        guard value == "true" || value == "false" else { throw Problem.query(name, "must be true or false") }
+        return value == "true"
+    }
+
+    private static func sorting(_ name: String, _ value: String, _ fields: [String]) throws -> Sorting {
+        let isDescending = value.hasPrefix("-")
+        let field = isDescending ? String(value.dropFirst()) : value
+        guard fields.contains(field) else {
+            throw Problem.query(
+                name, "must be one of \(fields.joined(separator: ", ")); - before it: the largest first")
+        }
+        return Sorting(field: field, isDescending: isDescending)
+    }
+
+    private static func limit(_ name: String, _ value: String, _ maximum: Int) throws -> Int {
+        guard value.utf8.allSatisfy({ (48...57).contains($0) }), let limit = Int(value), 1...maximum ~= limit else {
+            throw Problem.query(name, "must be a whole number from 1 to \(maximum)")
         }
         return limit
     }
@@ -118,6 +158,11 @@ extension Problem {
 
     static func windowEndsEarly(_ from: Timestamp, _ to: Timestamp) -> Problem {
         query("to", "\(to) lies before from, \(from)")
+    }
+
+    /// Asked for something by an id that the site does not have.
+    static func unknown(_ parameter: String, _ detail: String) -> Problem {
+        Problem(404, detail: "\(parameter): \(detail)", extensions: [("parameter", .string(parameter))])
     }
 
     /// A question that may succeed a little later.

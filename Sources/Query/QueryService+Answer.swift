@@ -8,7 +8,7 @@ extension QueryService {
     func answer(_ question: Question, _ asked: AskedQuestion) throws -> HTTPResponse {
         let partition = asked.projections.partition
         let isSettled =
-            question.parameters.knownAt.map {
+            question.knownAt.map {
                 settlement(partition).isSettled(knownAt: $0, question.snapshot.progress)
             } ?? false
         let tag = EntityTag.of(question, isSettled: isSettled)

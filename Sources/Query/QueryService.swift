@@ -68,7 +68,7 @@ public final class QueryService: Sendable {
         _ kind: QueryKind, _ request: HTTPRequest, _ exchange: any HTTPExchange, _ site: SiteID
     ) throws -> HTTPOutcome {
         let partition = parts.projections.partition(of: site)
-        let parameters = try QueryParameters(request.query, of: kind, partition: partition, now: parts.clock.now)
+        let parameters = try QueryParameters(request.query, of: kind, partition: partition)
         guard let projections = parts.projections.projections(of: partition) else {
             let asked = AskedElsewhere(request: request, site: site, partition: partition, exchange: exchange)
             guard let outcome = parts.elsewhere(asked) else {

@@ -14,59 +14,109 @@ struct Question {
     let zone: SiteZone
     /// The server's clock.
     let clock: Timestamp
+    let knownAt: Timestamp?
     /// As given in the question, or the site-local day of `now` (SPEC 5.1); nil if a listing has no bound.
     let from: Timestamp?
     let to: Timestamp?
+    let createdFrom: Timestamp?
+    let createdTo: Timestamp?
+    /// [from, E), or what of it counts. If E lies before `from`, the window is empty and lies at E, where the last states
+    /// are read.
+    let window: Window
     /// The registry's newest definition: only it has the names of workers (SPEC 3).
     let registered: SiteDefinition?
 
     var site: SiteFold { snapshot.site }
     var reader: any ProjectionReader { snapshot.reader }
 
-    /// - Throws: ``Problem`` if the window ends before it begins.
+    /// - Throws: ``Problem`` if the window ends before it begins, or nobody can know yet what is asked for.
     init(
         _ kind: QueryKind, _ parameters: QueryParameters, _ snapshot: ProjectionSnapshot, clock: Timestamp,
-        zones: ZoneCache,
-        registered: SiteDefinition?
+        zones: ZoneCache, registered: SiteDefinition?
     ) throws {
         self.kind = kind
         self.parameters = parameters
         self.snapshot = snapshot
         self.clock = clock
         self.registered = registered
-        view = snapshot.site.view(knownAt: parameters.knownAt)
-        settings = snapshot.site.settings(view)
-        zone = zones.zone(settings?.timeZone ?? "UTC")
-        let now = parameters.knownAt ?? clock
-        switch kind {
-        case .workers, .workstations, .factory, .explain:
-            let day = zone.localDay(of: now)
-            from = parameters.from ?? zone.instant(day: day)
-            to = parameters.to ?? zone.instant(day: day + 1)
-        case .modelHealth:
-            to = parameters.to ?? now
-            from = parameters.from ?? max((to ?? now) - Microseconds.day, .earliest)
-        case .ledger, .events:
-            (from, to) = (parameters.from, parameters.to)
+        let site = snapshot.site
+        // Which definition is visible depends on known_at, so a local one is read by the newest definition.
+        let newestZone = zones.zone(site.settings(site.view(knownAt: nil))?.timeZone ?? "UTC")
+        let knownAt = parameters.knownAt?.resolved(in: newestZone)
+        if let knownAt, knownAt - clock > QueryParameters.knownAtLeadMaximum {
+            throw Problem.query("known_at", "lies more than 5 s after the server's clock, \(clock)")
         }
+        self.knownAt = knownAt
+        view = site.view(knownAt: knownAt)
+        settings = site.settings(view)
+        zone = zones.zone(settings?.timeZone ?? "UTC")
+        createdFrom = parameters.createdFrom?.resolved(in: zone)
+        createdTo = parameters.createdTo?.resolved(in: zone)
+        if let createdFrom, let createdTo, createdTo < createdFrom {
+            throw Problem.query("created_to", "lies before created_from")
+        }
+        let now = knownAt ?? clock
+        let shifts = ShiftCalendar(settings, zone)
+        (from, to) = try Question.bounds(kind, parameters, now, zone, shifts)
         if let from, let to, to < from { throw Problem.windowEndsEarly(from, to) }
+        let end = min(to ?? now, now).microseconds
+        window = try Question.window(
+            parameters.within, from: min(from?.microseconds ?? end, end), end: end, shifts)
     }
 
     /// `now` of SPEC 5.1.
-    var now: Timestamp { parameters.knownAt ?? clock }
+    var now: Timestamp { knownAt ?? clock }
 
-    /// [from, E). If E lies before `from`, the window is empty and lies at E, where the last states are read.
-    var window: Window {
-        let end = min(to ?? now, now).microseconds
-        return Window(from: min(from?.microseconds ?? end, end), end: end)
+    /// `from` and `to` with their defaults.
+    private static func bounds(
+        _ kind: QueryKind, _ parameters: QueryParameters, _ now: Timestamp, _ zone: SiteZone, _ shifts: ShiftCalendar
+    ) throws -> (from: Timestamp?, to: Timestamp?) {
+        if let period = parameters.period {
+            guard let range = period.range(at: now, zone, shifts) else {
+                throw Problem.query("period", "the site has no such shift")
+            }
+            return (Timestamp(microseconds: range.lowerBound), Timestamp(microseconds: range.upperBound))
+        }
+        let from = parameters.from?.resolved(in: zone)
+        let to = parameters.to?.resolved(in: zone)
+        switch kind {
+        case .workers, .workstations, .factory, .explain:
+            let day = zone.localDay(of: now)
+            return (from ?? zone.instant(day: day), to ?? zone.instant(day: day + 1))
+        case .modelHealth:
+            return (from ?? max((to ?? now) - Microseconds.day, .earliest), to ?? now)
+        case .ledger, .events:
+            return (from, to)
+        }
     }
 
-    /// Whether the answer to the same question changes merely because time passes.
+    /// Maximum number of shift instances that a window is cut to: more than ten years of a shift a day.
+    static let shiftInstancesMaximum = 4000
+
+    private static func window(
+        _ within: QueryParameters.Within, from: Int64, end: Int64, _ shifts: ShiftCalendar
+    ) throws -> Window {
+        let counted: ShiftCalendar
+        switch within {
+        case .all: return Window(from: from, end: end)
+        case .shifts: counted = shifts
+        case .shift(let name): counted = shifts.named(name)
+        }
+        guard !counted.isEmpty else { throw Problem.query("within", "the site has no such shift") }
+        guard let instances = counted.instances(overlapping: from..<end, maximum: shiftInstancesMaximum) else {
+            throw Problem.query(
+                "within", "the time range holds more than \(shiftInstancesMaximum) shifts: ask for less")
+        }
+        return Window(from: from, end: end, inside: instances.map(\.range))
+    }
+
+    /// Whether the answer to the same question changes merely because time passes, its freshness apart.
     var dependsOnClock: Bool {
-        if parameters.knownAt != nil { return false }
+        if knownAt != nil { return false }
+        if parameters.period != nil { return true }
         switch kind {
         case .ledger, .events: return false
-        case .modelHealth: return (parameters.to ?? .latest) > clock
+        case .modelHealth: return parameters.to == nil || (to ?? .latest) > clock
         default: return (to ?? .latest) > clock
         }
     }

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import HTTPServer
 internal import Locks
 internal import Timeline
 
@@ -21,6 +22,33 @@ struct Roster: Sendable {
         workers = ids.sorted { $0.id < $1.id }.map(\.number)
         workstations = site.definitions[definition].settings.workstations
             .sorted { $0.workstationID < $1.workstationID }
+    }
+}
+
+extension Roster {
+    /// The workers that are asked for, in the order of the roster.
+    /// - Throws: ``Problem``, 404, if the definition does not name one of them.
+    func workers(_ asked: [WorkerID], of site: SiteFold) throws -> [UInt32] {
+        let named = Set(workers)
+        let numbers = try asked.map { id in
+            guard let number = site.workers.number(of: id.bytes), named.contains(number) else {
+                throw Problem.unknown("worker_id", "the site has no worker \(id)")
+            }
+            return number
+        }
+        let wanted = Set(numbers)
+        return workers.filter { wanted.contains($0) }
+    }
+
+    /// Like ``workers(_:of:)``.
+    func workstations(_ asked: [WorkstationID]) throws -> [SiteDefinition.Workstation] {
+        let wanted = Set(asked)
+        let found = workstations.filter { wanted.contains($0.workstationID) }
+        let known = Set(found.map(\.workstationID))
+        if let unknown = asked.first(where: { !known.contains($0) }) {
+            throw Problem.unknown("workstation_id", "the site has no workstation \(unknown)")
+        }
+        return found
     }
 }
 

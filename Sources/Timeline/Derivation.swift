@@ -157,6 +157,16 @@ extension SiteFold {
     }
 }
 
+extension SiteFold {
+    /// Whether a visible definition names the worker, or a visible accepted event does.
+    package func isKnown(_ worker: UInt32, _ view: KnowledgeView, _ reader: any PageReader) throws -> Bool {
+        let isNamed = definitions.indices.contains {
+            view.knownAt.covers(definitions[$0].createdAt) && membership.isNamed(worker, in: $0)
+        }
+        return try isNamed || lastEvent(worker, before: .highest, knownAt: view.knownAt, reader) != nil
+    }
+}
+
 extension [Int] {
     /// Index of the first element that satisfies the condition; all later elements must satisfy it too.
     func partitioningIndex(_ isBehind: (Int) -> Bool) -> Int {

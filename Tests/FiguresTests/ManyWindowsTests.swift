@@ -15,7 +15,7 @@ import Timeline
     ) -> [Window] {
         let instants = scenario.instants.map { max(0, $0) }
         let start = generator.pick(instants)
-        switch generator.pick(0..<4) {
+        switch generator.pick(0..<5) {
         case 0:  // Buckets of whole hours.
             let first = parameters.hour(of: start).advanced(by: generator.pick(-30...0))
             let length = generator.pick([1, 1, 2, 24])
@@ -36,6 +36,15 @@ import Timeline
                 let from = start + Int64(number - 5) * apart
                 return Window(from: from, end: from + generator.pick([1, 59, 480]) * Microseconds.minute)
             }
+        case 3:  // Cut to parts, as within does; parts overlap and reach beyond the window.
+            return (0..<generator.pick(1...4)).map { _ in
+                let (one, other) = (generator.pick(instants), generator.pick(instants))
+                let parts = (0..<generator.pick(0...6)).map { _ in
+                    let from = generator.pick(instants) + generator.pick(-90...90) * Microseconds.minute
+                    return from..<from + generator.pick([1, 3_600, 28_800, 700_000]) * Microseconds.second
+                }
+                return Window(from: min(one, other), end: max(one, other), inside: parts)
+            }
         default:  // In any order, one over the other, empty ones among them.
             return (0..<generator.pick(1...8)).map { _ in
                 let (one, other) = (generator.pick(instants), generator.pick(instants))
@@ -54,7 +63,7 @@ import Timeline
 
         var site: SiteFold? { folded.fold.site(RandomScenario.siteID) }
         var description: String {
-            "known at \(knownAt.map { "\($0)" } ?? "now"), \(windows.map { "[\($0.from), \($0.end))" })\n\(scenario)"
+            "known at \(knownAt.map { "\($0)" } ?? "now"), \(windows.map(\.parts))\n\(scenario)"
         }
     }
 
@@ -107,7 +116,9 @@ import Timeline
                 #expect(workers.map(\.workers) == figures.map(\.workers), "workers alone, \(one)")
                 for (window, found) in zip(one.windows, figures) {
                     #expect(found.window == window)
-                    check(found, site, truth, OracleWindow(from: window.from, to: window.end), "\(one)")
+                    let counted = OracleWindow(from: window.from, to: window.end).cut(to: window.parts)
+                    #expect(counted.elapsed == window.elapsed)
+                    check(found, site, truth, counted, "\(one)")
                 }
             }
         }

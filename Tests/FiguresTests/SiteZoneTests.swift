@@ -67,7 +67,7 @@ import Timeline
 
     private func hours(_ shifts: [SiteDefinition.Shift], _ from: String, _ to: String) throws -> Double {
         let window = Window(from: try time(from).microseconds, end: try time(to).microseconds)
-        let inside = ShiftTime.inside(window, shifts, SiteZone(identifier: "Europe/Berlin"))
+        let inside = ShiftCalendar(shifts, SiteZone(identifier: "Europe/Berlin")).microseconds(inside: window)
         return Double(inside) / Double(Microseconds.hour)
     }
 
@@ -99,7 +99,9 @@ import Timeline
                 let expected = OracleShifts.time(of: shifts, in: OracleWindow(from: from, to: window.end)) {
                     foundation.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0)))
                 }
-                #expect(ShiftTime.inside(window, shifts, zone) == expected, "\(name), \(days) days from \(offset)")
+                #expect(
+                    ShiftCalendar(shifts, zone).microseconds(inside: window) == expected,
+                    "\(name), \(days) days from \(offset)")
             }
         }
     }

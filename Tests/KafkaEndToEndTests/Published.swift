@@ -76,8 +76,8 @@ final class Published: Sendable {
 
     private static let figures = [
         "working_us", "idle_us", "absent_us", "unknown_us", "elapsed_us", "total_units_produced", "units_per_hour",
-        "utilization_percentage", "availability_percentage", "coverage_percentage", "current_state",
-        "current_workstation_id",
+        "utilization_percentage", "presence_utilization_percentage", "availability_percentage", "coverage_percentage",
+        "current_state", "current_workstation_id",
     ]
 
     /// Holds the last record of each worker and hour against what is answered about that hour.

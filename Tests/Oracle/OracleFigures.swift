@@ -6,16 +6,49 @@ public struct OracleWindow: Equatable, Sendable {
     public var from: Int64
     /// E of SPEC 5.1.
     public var end: Int64
+    /// What of it counts (`within` of SPEC 5.1): ascending and disjoint.
+    public private(set) var counted: [Range<Int64>]
 
     /// - Parameter now: known_at if the question has one, else the clock.
     public init(from: Int64, to: Int64, now: Int64 = .max) {
         self.from = from
         self.end = min(to, now)
+        counted = from < end ? [from..<end] : []
     }
 
-    public var elapsed: Int64 { max(0, end - from) }
+    /// The same window, cut to the union of ranges: counted from edge to edge.
+    public func cut(to ranges: [Range<Int64>]) -> OracleWindow {
+        func reach(_ ranges: [Range<Int64>]) -> (Int64) -> Int64 {
+            let ranges = ranges.sorted { $0.lowerBound < $1.lowerBound }
+            var next = 0
+            var end = Int64.min
+            // Asked with rising starts: how far the ranges that began by then reach.
+            return { start in
+                while next < ranges.count, ranges[next].lowerBound <= start {
+                    end = max(end, ranges[next].upperBound)
+                    next += 1
+                }
+                return end
+            }
+        }
+        let edges = Set((counted + ranges).flatMap { [$0.lowerBound, $0.upperBound] }).sorted()
+        let (mine, others) = (reach(counted), reach(ranges))
+        var cut = self
+        cut.counted = []
+        for (start, end) in zip(edges, edges.dropFirst()) {
+            guard min(mine(start), others(start)) >= end else { continue }
+            if let last = cut.counted.last, last.upperBound == start {
+                cut.counted[cut.counted.count - 1] = last.lowerBound..<end
+            } else {
+                cut.counted.append(start..<end)
+            }
+        }
+        return cut
+    }
 
-    public func contains(_ time: Int64) -> Bool { from <= time && time < end }
+    public var elapsed: Int64 { counted.reduce(0) { $0 + Int64($1.count) } }
+
+    public func contains(_ time: Int64) -> Bool { counted.contains { $0.contains(time) } }
 }
 
 /// SPEC 5.2; times in microseconds.
@@ -38,8 +71,13 @@ public struct OracleWorkerFigures: Equatable, Sendable {
     }
 
     public var unknown: Int64 { elapsed - working - idle - absent }
-    public var utilization: ExactDecimal? { .percentage(Int128(working), of: Int128(elapsed)) }
-    public var availability: ExactDecimal? { .percentage(Int128(elapsed - absent), of: Int128(elapsed)) }
+    /// Nobody knows what somebody did whom nothing observed (SPEC 5.1).
+    private var isUnseen: Bool { working + idle + absent == 0 }
+    public var utilization: ExactDecimal? { isUnseen ? nil : .percentage(Int128(working), of: Int128(elapsed)) }
+    public var availability: ExactDecimal? {
+        isUnseen ? nil : .percentage(Int128(elapsed - absent), of: Int128(elapsed))
+    }
+    public var presenceUtilization: ExactDecimal? { .percentage(Int128(working), of: Int128(working + idle)) }
     public var coverage: ExactDecimal? { .percentage(Int128(elapsed - unknown), of: Int128(elapsed)) }
     public var throughput: ExactDecimal? { .hourlyRate(units, in: working) }
 }
@@ -63,6 +101,10 @@ public struct OracleWorkstationFigures: Equatable, Sendable {
     public var occupancy: ExactDecimal? { .percentage(Int128(present), of: Int128(elapsed)) }
     public var utilization: ExactDecimal? { .percentage(Int128(working), of: Int128(present)) }
     public var efficiency: ExactDecimal? { .hourlyRate(units, in: present) }
+    public var capacity: Int64 = 1
+    public var capacityOccupancy: ExactDecimal? {
+        .percentage(Int128(present), of: Int128(capacity) * Int128(elapsed))
+    }
 }
 
 /// SPEC 5.4; times in microseconds.
@@ -101,17 +143,21 @@ public struct OracleExplanation: Equatable, Sendable {
     public var workstation: WorkstationID
     public var from: Int64
     public var to: Int64
+    /// The first of the ``events``.
     public var opener: LoggedEvent
+    public var events = 1
 }
 
 extension OracleView {
-    /// Every interval of every worker, clipped to the window; empty ones left out.
+    /// Every interval of every worker, clipped to what counts of the window; empty ones left out.
     private func pieces(_ window: OracleWindow) -> [OracleInterval] {
-        intervals.values.flatMap { $0 }.compactMap { interval in
-            var piece = interval
-            piece.start = max(interval.start, window.from)
-            piece.end = min(interval.end, window.end)
-            return piece.start < piece.end ? piece : nil
+        intervals.values.flatMap { $0 }.flatMap { interval in
+            window.counted.compactMap { part in
+                var piece = interval
+                piece.start = max(interval.start, part.lowerBound)
+                piece.end = min(interval.end, part.upperBound)
+                return piece.start < piece.end ? piece : nil
+            }
         }
     }
 
@@ -163,6 +209,8 @@ extension OracleView {
         var figures: [WorkstationID: OracleWorkstationFigures] = [:]
         for station in listed + accepted.map(\.workstation) {
             figures[station] = OracleWorkstationFigures(workstation: station, elapsed: window.elapsed)
+            let named = definition?.workstations.first { $0.workstationID == station }
+            figures[station]?.capacity = named?.capacity ?? 1
         }
         for piece in pieces(window) where piece.state != .absent {
             figures[piece.workstation]?.present += piece.end - piece.start
@@ -200,7 +248,9 @@ extension OracleView {
             units: workers.reduce(0) { $0 + $1.units },
             activeWorkers: workers.count { $0.working + $0.idle + $0.absent > 0 },
             activeWorkstations: stations.count { $0.present > 0 },
-            shiftTime: shifts.isEmpty ? window.elapsed : OracleShifts.time(of: shifts, in: window, zone: zone),
+            shiftTime: shifts.isEmpty
+                ? window.elapsed
+                : OracleShifts.time(of: shifts, in: window, zone: zone),
             targetMicrounitsPerHour: definition?.targetMicrounitsPerHour)
     }
 
@@ -210,6 +260,20 @@ extension OracleView {
             OracleExplanation(
                 state: $0.state, workstation: $0.workstation, from: $0.start, to: $0.end, opener: $0.opener)
         }
+    }
+
+    /// SPEC 5.9: the same, with neighbours of one state and station that touch as one row.
+    public func mergedExplain(_ worker: WorkerID, _ window: OracleWindow) -> [OracleExplanation] {
+        var rows = explain(worker, window)
+        for index in rows.indices.dropFirst().reversed() {
+            let (first, second) = (rows[index - 1], rows[index])
+            guard first.to == second.from, first.state == second.state, first.workstation == second.workstation
+            else { continue }
+            rows[index - 1].to = second.to
+            rows[index - 1].events += second.events
+            rows.remove(at: index)
+        }
+        return rows
     }
 
     /// SPEC 5.9: the counts of a worker in the window, by event_time.

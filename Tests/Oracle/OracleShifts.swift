@@ -1,19 +1,19 @@
 // Layer: oracle. Shifts by the site's wall clock (SPEC 5.5), from an offset function alone: no calendar library.
 public import EventModel
 
-/// Time inside the union of shifts.
+/// Instances of shifts, and the time inside their union.
 public enum OracleShifts {
     private static let day: Int64 = 86_400
 
-    /// Microseconds of the window that lie inside at least one shift (SPEC 5.4, 5.5).
+    /// The instances that meet the window, in no particular order (SPEC 5.5).
     /// - Parameter zone: seconds east of UTC at an instant given in UTC seconds.
-    public static func time(
+    public static func instances(
         of shifts: [SiteDefinition.Shift], in window: OracleWindow, zone: (Int64) -> Int
-    ) -> Int64 {
-        guard window.elapsed > 0 else { return 0 }
-        var stretches: [(start: Int64, end: Int64)] = []
+    ) -> [Range<Int64>] {
+        var instances: [Range<Int64>] = []
         // A shift lasts at most 24 hours and a zone is less than 16 hours off: two days to each side are enough.
-        let dates = floorDiv(window.from, day * 1_000_000) - 2...floorDiv(window.end, day * 1_000_000) + 2
+        let dates =
+            floorDiv(window.from, day * 1_000_000) - 2...floorDiv(max(window.from, window.end), day * 1_000_000) + 2
         for date in dates {
             // 1970-01-01 was a Thursday, day 3 counted from Monday.
             let weekday = ((date + 3) % 7 + 7) % 7
@@ -21,17 +21,17 @@ public enum OracleShifts {
                 let closing = shift.endMinute <= shift.startMinute ? date + 1 : date
                 let start = instant(of: date * day + Int64(shift.startMinute) * 60, zone: zone) * 1_000_000
                 let end = instant(of: closing * day + Int64(shift.endMinute) * 60, zone: zone) * 1_000_000
-                stretches.append((max(start, window.from), min(end, window.end)))
+                if start < end, start < window.end, end > window.from { instances.append(start..<end) }
             }
         }
-        var sum: Int64 = 0
-        var covered = window.from
-        for stretch in stretches.sorted(by: { $0.start < $1.start })
-        where stretch.start < stretch.end && stretch.end > covered {
-            sum += stretch.end - max(stretch.start, covered)
-            covered = stretch.end
-        }
-        return sum
+        return instances
+    }
+
+    /// Microseconds of the window that lie inside at least one shift (SPEC 5.4, 5.5).
+    public static func time(
+        of shifts: [SiteDefinition.Shift], in window: OracleWindow, zone: (Int64) -> Int
+    ) -> Int64 {
+        window.cut(to: instances(of: shifts, in: window, zone: zone)).elapsed
     }
 
     /// The first UTC second at which the local clock shows `local` or more. So a local time that does not exist means

@@ -146,6 +146,7 @@ private final class History {
             ]
             #expect(found == expected, "\(worker) at \(start)\n\(scenario)")
             #expect(record.number("utilization_percentage") == wanted.utilization?.double)
+            #expect(record.number("presence_utilization_percentage") == wanted.presenceUtilization?.double)
             #expect(record.number("availability_percentage") == wanted.availability?.double)
             #expect(record.number("units_per_hour") == wanted.throughput?.double)
             #expect(record.text("current_state") == (wanted.currentState?.name).map { "\($0)" } ?? "unknown")

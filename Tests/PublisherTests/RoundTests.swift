@@ -35,7 +35,7 @@ struct RoundTests {
         #expect(ten.text("hour_start") == "2026-01-12T10:00:00.000000Z")
         #expect(ten.text("hour_end") == "2026-01-12T11:00:00.000000Z")
         #expect(ten.text("as_of") == "2026-01-12T11:00:00.000000Z")
-        #expect(ten.integer("spec") == 1)
+        #expect(ten.integer("spec") == 2)
         #expect(ten.integer("definition") == 1)
         #expect(ten.members["previous"] is NSNull)
         #expect(ten.revision == 1)

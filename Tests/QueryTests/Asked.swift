@@ -12,23 +12,31 @@ struct Asked {
     /// Asks a route of the service under test.
     let put: (_ path: String, _ query: [(name: String, value: String)]) throws -> Answer
     let view: OracleView
-    let window: OracleWindow
+    var window: OracleWindow
     let from: Int64
     let to: Int64
     let known: Int64?
     var partition: Int32 = 0
+    /// The parameter by which the window was cut to what counts.
+    var within: String?
 
     func check(_ comment: String) throws {
         try checkWorkers(comment)
         try checkWorkstations(comment)
         try checkFactory(comment)
-        try checkHealth(comment)
+        // `within` is about times; samples have none.
+        if within == nil { try checkHealth(comment) }
         try checkExplanations(comment)
     }
 
     private func ask(_ path: String, _ more: [(name: String, value: String)] = []) throws -> Answer {
         let knownAt = known.map { [(name: "known_at", value: text($0))] } ?? []
         return try put(path, [("from", text(from)), ("to", text(to))] + knownAt + more)
+    }
+
+    /// Asks about what counts of the window.
+    private func askWithin(_ path: String, _ more: [(name: String, value: String)] = []) throws -> Answer {
+        try ask(path, more + (within.map { [(name: "within", value: $0)] } ?? []))
     }
 
     private func checkWorkers(_ comment: String) throws {
@@ -41,6 +49,7 @@ struct Asked {
                 "total_idle_time_hours": number(.hours(worker.idle)),
                 "total_absent_time_hours": number(.hours(worker.absent)),
                 "utilization_percentage": number(worker.utilization),
+                "presence_utilization_percentage": number(worker.presenceUtilization),
                 "availability_percentage": number(worker.availability),
                 "coverage_percentage": number(worker.coverage), "total_units_produced": .integer(worker.units),
                 "units_per_hour": number(worker.throughput), "last_seen": time(worker.lastSeen),
@@ -48,30 +57,34 @@ struct Asked {
                 "current_workstation_id": worker.currentWorkstation.map { id($0.bytes) } ?? .null,
             ])
         }
-        #expect(try ask("/api/metrics/workers").json["items"] == .array(expected), "\(comment)")
+        #expect(try askWithin("/api/metrics/workers").json["items"] == .array(expected), "\(comment)")
     }
 
     private func checkWorkstations(_ comment: String) throws {
         let expected = view.workstations(window).map { station in
             JSONText.object([
                 "workstation_id": id(station.workstation.bytes), "workstation_name": id(station.workstation.bytes),
-                "capacity": .number("1"), "present_us": .integer(station.present),
+                "capacity": .integer(station.capacity), "present_us": .integer(station.present),
                 "working_us": .integer(station.working), "elapsed_us": .integer(station.elapsed),
                 "occupancy_time_hours": number(.hours(station.present)),
                 "occupancy_percentage": number(station.occupancy),
+                "capacity_occupancy_percentage": number(station.capacityOccupancy),
                 "utilization_percentage": number(station.utilization),
                 "total_units_produced": .integer(station.units), "throughput_rate": number(station.efficiency),
                 "current_workers": .integer(station.currentWorkers), "last_activity": time(station.lastActivity),
             ])
         }
-        #expect(try ask("/api/metrics/workstations").json["items"] == .array(expected), "\(comment)")
+        #expect(try askWithin("/api/metrics/workstations").json["items"] == .array(expected), "\(comment)")
+    }
+
+    /// Seconds east of UTC in the site's zone.
+    static func zone(_ view: OracleView) -> (Int64) -> Int {
+        let zone = TimeZone(identifier: view.definition?.timeZone ?? "UTC")
+        return { zone?.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0))) ?? 0 }
     }
 
     private func checkFactory(_ comment: String) throws {
-        let zone = TimeZone(identifier: view.definition?.timeZone ?? "UTC")
-        let factory = view.factory(window) {
-            zone?.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0))) ?? 0
-        }
+        let factory = view.factory(window, zone: Asked.zone(view))
         let expected: [String: JSONText] = [
             "total_productive_time_hours": number(.hours(factory.working)), "working_us": .integer(factory.working),
             "elapsed_us": .integer(factory.elapsed), "total_production_count": .integer(factory.units),
@@ -83,7 +96,7 @@ struct Asked {
             "coverage_percentage": number(factory.coverage), "time_range_start": time(from),
             "time_range_end": time(window.end),
         ]
-        let answer = try ask("/api/metrics/factory").json
+        let answer = try askWithin("/api/metrics/factory").json
         for (name, value) in expected { #expect(answer[name] == value, "\(name) in \(comment)") }
     }
 
@@ -114,24 +127,39 @@ struct Asked {
     }
 
     private func checkExplanations(_ comment: String) throws {
+        let figures = view.allWorkers(window)
         for worker in view.workersSeen {
-            let answer = try ask("/api/explain", [("worker_id", worker.text)]).json
-            let intervals = view.explain(worker, window).map { row in
-                JSONText.object([
-                    "state": .string("\(row.state.name)"), "workstation_id": id(row.workstation.bytes),
-                    "from": time(row.from), "to": time(row.to), "position": position(row.opener),
-                    "created_at": time(row.opener.createdAt),
-                ])
+            for merges in [true, false] {
+                let more = [(name: "worker_id", value: worker.text)] + (merges ? [] : [("merge", "false")])
+                let answer = try askWithin("/api/explain", more).json
+                let rows = merges ? view.mergedExplain(worker, window) : view.explain(worker, window)
+                let intervals = rows.map { row in
+                    JSONText.object([
+                        "state": .string("\(row.state.name)"), "workstation_id": id(row.workstation.bytes),
+                        "from": time(row.from), "to": time(row.to), "events": .integer(row.events),
+                        "position": position(row.opener), "created_at": time(row.opener.createdAt),
+                    ])
+                }
+                #expect(answer["intervals"] == .array(intervals), "\(comment)")
+                #expect(answer["counts"] == .array(view.counts(worker, window).map(count)), "\(comment)")
+                #expect(answer["totals"] == figures[worker].map(totals), "\(comment)")
             }
-            #expect(answer["intervals"] == .array(intervals), "\(comment)")
-            let counts = view.counts(worker, window).map { event in
-                JSONText.object([
-                    "timestamp": time(event.time), "workstation_id": id(event.workstation.bytes),
-                    "count": .integer(event.count), "position": position(event), "created_at": time(event.createdAt),
-                ])
-            }
-            #expect(answer["counts"] == .array(counts), "\(comment)")
         }
+    }
+
+    private func count(_ event: LoggedEvent) -> JSONText {
+        .object([
+            "timestamp": time(event.time), "workstation_id": id(event.workstation.bytes),
+            "count": .integer(event.count), "position": position(event), "created_at": time(event.createdAt),
+        ])
+    }
+
+    private func totals(_ worker: OracleWorkerFigures) -> JSONText {
+        .object([
+            "working_us": .integer(worker.working), "idle_us": .integer(worker.idle),
+            "absent_us": .integer(worker.absent), "unknown_us": .integer(worker.unknown),
+            "elapsed_us": .integer(worker.elapsed), "total_units_produced": .integer(worker.units),
+        ])
     }
 
     private func id(_ bytes: [UInt8]) -> JSONText { .string(String(decoding: bytes, as: UTF8.self)) }

@@ -6,14 +6,28 @@ import Testing
 
 @Suite("Malformed questions (SPEC 2.5, 5.1)") struct MalformedQueryTests {
     private static let metrics = "/api/metrics/workers"
+    private static let factory = "/api/metrics/factory"
 
     @Test(
         "a parameter that is unknown, repeated or not of its kind is a 400 that names it",
         arguments: [
-            (metrics, "form", ["form=2026-01-12T00:00:00Z"]), (metrics, "worker_id", ["worker_id=W1"]),
-            ("/api/ledger", "known_at", ["known_at=2026-01-12T00:00:00Z"]), (metrics, "limit", ["limit=5"]),
-            (metrics, "from", ["from="]), (metrics, "from", ["from=2026-01-12"]),
-            (metrics, "from", ["from=2026-01-12T00:00:00"]), (metrics, "to", ["to=2026-02-30T00:00:00Z"]),
+            (metrics, "form", ["form=2026-01-12T00:00:00Z"]), (metrics, "workstation_id", ["workstation_id=S1"]),
+            (factory, "worker_id", ["worker_id=W1"]), (factory, "sort", ["sort=working_us"]),
+            ("/api/ledger", "known_at", ["known_at=2026-01-12T00:00:00Z"]), (factory, "limit", ["limit=5"]),
+            (metrics, "from", ["from="]), (metrics, "from", ["from=2026-1-12"]),
+            (metrics, "from", ["from=2026-01-12T24:00"]), (metrics, "from", ["from=2026-02-29"]),
+            (metrics, "from", ["from=2026-01-12T06"]), (metrics, "from", ["from=2026-01-12T06:00:00.Z"]),
+            (metrics, "from", ["from=2026-01-12 06:00"]), (metrics, "from", ["from=1969-12-31"]),
+            (metrics, "period", ["period=tomorrow"]), (metrics, "period", ["period=shift"]),
+            (metrics, "period", ["period=today", "from=2026-01-12"]),
+            (metrics, "period", ["period=today", "to=2026-01-12"]), (metrics, "within", ["within=shift:"]),
+            (metrics, "within", ["within=early"]), (metrics, "within", ["within=shifts"]),
+            (metrics, "within", ["within=shift:early"]), ("/api/events", "within", ["within=all"]),
+            (metrics, "sort", ["sort="]), (metrics, "sort", ["sort=+working_us"]), (metrics, "sort", ["sort=name"]),
+            (metrics, "limit", ["limit=0"]), (metrics, "limit", ["limit=1000001"]),
+            ("/api/explain", "worker_id", ["worker_id=W1", "worker_id=W2"]),
+            ("/api/explain", "merge", ["worker_id=W1", "merge=no"]),
+            (metrics, "to", ["to=2026-02-30T00:00:00Z"]),
             (metrics, "to", ["to=1969-12-31T23:59:59Z"]), (metrics, "to", ["to=10000-01-01T00:00:00Z"]),
             (metrics, "to", ["to=9999-12-31T23:59:59-00:01"]),
             (metrics, "known_at", ["known_at=yesterday"]),

@@ -35,11 +35,27 @@ import Testing
             plant.now = max(newest, 0) + Int64.random(in: 0...Microseconds.day, using: &generator)
             let view = log.view(of: Plant.site, knownAt: known)
             let window = OracleWindow(from: bounds[0], to: bounds[1], now: known ?? plant.now)
-            let question = Asked(
+            var question = Asked(
                 put: { try plant.ask($0, $1) }, view: view, window: window, from: bounds[0], to: bounds[1], known: known
             )
-            try question.check("\(scenario)\nfrom \(bounds[0]) to \(bounds[1]) known \(known ?? -1)")
+            let comment = "\(scenario)\nfrom \(bounds[0]) to \(bounds[1]) known \(known ?? -1)"
+            try question.check(comment)
+            for (within, shifts) in cuts(view) {
+                question.within = within
+                question.window = window.cut(
+                    to: OracleShifts.instances(of: shifts, in: window, zone: Asked.zone(view)))
+                try question.check("\(comment) within \(within)")
+            }
         }
+    }
+
+    /// Values of `within` for the shifts that the newest visible definition has, and those shifts (SPEC 5.1).
+    private func cuts(_ view: OracleView) -> [(within: String, shifts: [SiteDefinition.Shift])] {
+        let shifts = view.definition?.shifts ?? []
+        let named = Set(shifts.map(\.name)).sorted().map { name in
+            (within: "shift:\(name)", shifts: shifts.filter { $0.name == name })
+        }
+        return shifts.isEmpty ? [] : [(within: "shifts", shifts: shifts)] + named
     }
 
     /// Scenarios know no shifts and targets: some definitions get them here.
@@ -48,10 +64,14 @@ import Testing
         if Bool.random(using: &generator) {
             record.definition.targetMicrounitsPerHour = Int64.random(in: 1...9_999_999, using: &generator)
         }
+        for number in 0..<record.definition.workstations.count {
+            record.definition.workstations[number].capacity = Int64.random(in: 1...3, using: &generator)
+        }
         for _ in 0..<Int.random(in: 0...2, using: &generator) {
             record.definition.shifts.append(
                 .init(
-                    name: "", startMinute: Int.random(in: 0..<1440, using: &generator),
+                    name: Bool.random(using: &generator) ? "Früh" : "late",
+                    startMinute: Int.random(in: 0..<1440, using: &generator),
                     endMinute: Int.random(in: 0..<1440, using: &generator),
                     days: UInt8.random(in: 0...127, using: &generator)))
         }

@@ -88,8 +88,8 @@ struct AdmissionTests {
         #expect(result.exit == 0, "\(result.errors)")
         #expect(
             result.output == """
-                worker  name  now   at  working h  idle h  absent h  utilization %  availability %  coverage %  units  units/h
-                W1      Ada   idle  S1       6.25    0.75      1.00          78.13           87.50      100.00      5     0.80
+                worker  name  now   at  working h  idle h  absent h  utilization %  working / present %  availability %  coverage %  units  units/h
+                W1      Ada   idle  S1       6.25    0.75      1.00          78.13                89.29           87.50      100.00      5     0.80
 
                 """)
         withExtendedLifetime(server) {}

@@ -107,6 +107,7 @@ struct RealFactoryTests {
                 item,
                 [
                     "utilization_percentage": figure.utilization, "availability_percentage": figure.availability,
+                    "presence_utilization_percentage": figure.presenceUtilization,
                     "coverage_percentage": figure.coverage, "units_per_hour": figure.throughput,
                     "total_active_time_hours": .hours(figure.working), "total_idle_time_hours": .hours(figure.idle),
                 ])
