@@ -157,7 +157,7 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite", "TestKit"], swiftSettings: common),
-        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks"], swiftSettings: common),
+        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks", "Observability"], swiftSettings: common),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPServer", "Locks"], swiftSettings: common),
         .testTarget(

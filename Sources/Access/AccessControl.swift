@@ -1,5 +1,6 @@
 public import Clocks
 public import HTTPServer
+internal import Observability
 
 /// Who may do what: API keys with roles and sites, limits by key and by client address (SPEC 8.2, DESIGN 6).
 ///
@@ -70,6 +71,7 @@ public final class AccessControl: Sendable {
     public func authorize(_ request: HTTPRequest, needs need: Role) throws(Problem) -> Grant {
         let sent = try Self.credentials(request)
         let key = sent.flatMap { keys.key($0) }
+        if let key { request.noteForLog(JournalEvent.Field("key", key.id)) }
         let isOpen = sent == nil && policy.isOpenToLoopback && request.isLoopback
         let decision = limiter.admit(subjects(request, key))
         request.addAnswerHeaders(decision.headers)

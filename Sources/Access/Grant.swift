@@ -1,5 +1,6 @@
 public import EventModel
 public import HTTPServer
+internal import Observability
 
 /// The permission under which one request is served.
 public struct Grant: Sendable {
@@ -18,6 +19,7 @@ public struct Grant: Sendable {
             throw Problem(400, detail: "name the site: ?site_id=…")
         }
         try check(named)
+        request.noteForLog(JournalEvent.Field("site", named.text))
         return named
     }
 

@@ -3,6 +3,7 @@ internal import Crypto
 public import EventModel
 internal import Foundation
 internal import Locks
+public import Observability
 internal import SQLite
 
 /// The API keys of a data directory, in `keys.sqlite`.
@@ -24,11 +25,14 @@ public final class KeyStore: KeySource, KeyAdministration {
 
     private let state: Guarded<State>
     private let clock: any ProcessClock
+    private let journal: Journal
 
     /// Opens the keys; creates the file if it is missing.
     /// - Throws: `SQLiteError`.
-    public init(path: String, clock: any ProcessClock = .system) throws {
+    /// - Parameter journal: where changes are recorded that other processes make.
+    public init(path: String, clock: any ProcessClock = .system, journal: Journal = .silent) throws {
         self.clock = clock
+        self.journal = journal
         let connection = try Connection(path: path, .shared)
         try connection.execute(
             """
@@ -99,7 +103,7 @@ public final class KeyStore: KeySource, KeyAdministration {
             if state.lookedAt.map({ $0.advanced(milliseconds: Self.refreshMilliseconds) <= now }) ?? true {
                 state.lookedAt = now
                 // While another process commits, the keys of half a second ago stay in force.
-                try? Self.refresh(&state)
+                try? refresh(&state)
             }
             return state.keys[sent.id]
         }
@@ -107,11 +111,15 @@ public final class KeyStore: KeySource, KeyAdministration {
         return known
     }
 
-    private static func refresh(_ state: inout State) throws {
+    private func refresh(_ state: inout State) throws {
         let version = try state.connection.integer("PRAGMA data_version")
         guard version != state.dataVersion else { return }
-        try reload(&state)
+        let before = state.keys
+        try Self.reload(&state)
         state.dataVersion = version
+        for (id, key) in state.keys {
+            if let event = JournalEvent.keyChanged(from: before[id], to: key) { journal.record(event) }
+        }
     }
 
     private static func reload(_ state: inout State) throws {

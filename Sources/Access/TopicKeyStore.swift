@@ -14,6 +14,8 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         /// A monitor, so that tests can wait for updates.
         let keys = Monitor<[String: APIKey]>([:])
         private let journal: Journal
+        /// Whether the keys that were there at the start have been read: from then on changes are recorded.
+        private let isCurrent = Latch()
 
         fileprivate init(_ journal: Journal) { self.journal = journal }
 
@@ -34,16 +36,21 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         }
 
         func take(_ key: APIKey) -> Bool {
-            keys.update { keys in
+            let (isTaken, event) = keys.update { keys -> (Bool, JournalEvent?) in
                 var key = key
                 let before = keys[key.id]
-                guard before != nil || keys.count < KeyStore.keysMaximum else { return false }
+                guard before != nil || keys.count < KeyStore.keysMaximum else { return (false, nil) }
                 // A revocation is final, whatever is written after it.
                 key.revokedAt = before?.revokedAt ?? key.revokedAt
                 keys[key.id] = key
-                return true
+                return (true, JournalEvent.keyChanged(from: before, to: key))
             }
+            if let event, isCurrent.isOpen { journal.record(event) }
+            return isTaken
         }
+
+        /// Records changes from now on.
+        func begin() { isCurrent.open() }
     }
 
     private let topics: any Topics
@@ -63,6 +70,7 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         following = try topics.follow(names.keys, nil, from: .beginning) { table.handle($0) }
         do throws(LogError) {
             try readToEnd()
+            table.begin()
         } catch {
             following.stop()
             throw error

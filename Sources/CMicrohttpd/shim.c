@@ -66,6 +66,8 @@ static enum MHD_Result note_header(
         head->content_encoding = value;
     } else if (IS_NAMED("Origin")) {
         head->origin = value;
+    } else if (IS_NAMED("X-Request-Id")) {
+        head->request_id = value;
     } else if (IS_NAMED("Expect")) {
         head->expects_continue = strcasecmp(value, "100-continue") == 0;
     } else if (IS_NAMED("X-Forwarded-For") || IS_NAMED("Forwarded") || IS_NAMED("Via") || IS_NAMED("X-Real-IP")) {

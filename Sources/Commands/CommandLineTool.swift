@@ -28,7 +28,11 @@ public struct CommandLineTool: Sendable {
             return try dispatch(words)
         } catch let failure as CommandFailure {
             let verbose = words.contains("--verbose") || words.contains("-v")
-            for line in failure.lines(verbose: verbose) { console.note(line) }
+            if ServerOptions.asksForJSON(words, environment) {
+                StructuredLog(format: .json, console: console).write(.commandFailed(failure))
+            } else {
+                for line in failure.lines(verbose: verbose) { console.note(line) }
+            }
             return failure.exitCode
         } catch is ReaderGone {
             return .success

@@ -50,8 +50,10 @@ public struct HTTPServerConfiguration: Sendable {
 /// One served request, for the log.
 public struct RequestLogEntry: Sendable {
     public let method: String
-    /// As it was sent, without the query (which may hold secrets).
+    /// As it was sent, without the query.
     public let path: String
+    /// As it was sent; empty if there was none. It may hold secrets.
+    public let query: String
     /// 0: the connection was lost before there was an answer.
     public let status: Int
     /// Bytes of the answer's body; of a stream, what the connection took.
@@ -59,6 +61,10 @@ public struct RequestLogEntry: Sendable {
     /// From the request line to the end of the answer.
     public let durationMicroseconds: Int64
     public let clientAddress: String
+    /// See ``HTTPRequest/requestID``; empty if the connection was lost before the head had arrived.
+    public let requestID: String
+    /// What handlers have noted: of the request first, then of the answer.
+    public let fields: [JournalEvent.Field]
 }
 
 /// Why a server could not start.

@@ -1,3 +1,5 @@
+public import Observability
+
 /// The methods that routes are made of.
 public enum HTTPMethod: String, Sendable, CaseIterable {
     case get = "GET"
@@ -25,9 +27,12 @@ public struct HTTPRequest {
     public let clientAddress: String
     /// True when the socket's peer is a loopback address and no proxy stands between.
     public let isLoopback: Bool
+    /// Names the request in logs; also the answer's `X-Request-Id`. The client's own where it sent one.
+    public let requestID: String
     let headerLookup: (String) -> String?
     let targetLookup: () -> String
     let answerHeaders: ([(name: String, value: String)]) -> Void
+    let logNotes: (JournalEvent.Field) -> Void
 
     public static let bodyPaddingBytes = 64
 
@@ -35,9 +40,10 @@ public struct HTTPRequest {
         method: HTTPMethod, path: String, pathParameters: [String] = [], query: [(name: String, value: String)] = [],
         body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         clientAddress: String = "127.0.0.1",
-        isLoopback: Bool = true, headerLookup: @escaping (String) -> String? = { _ in nil },
+        isLoopback: Bool = true, requestID: String = "", headerLookup: @escaping (String) -> String? = { _ in nil },
         targetLookup: @escaping () -> String = { "" },
-        answerHeaders: @escaping ([(name: String, value: String)]) -> Void = { _ in }
+        answerHeaders: @escaping ([(name: String, value: String)]) -> Void = { _ in },
+        logNotes: @escaping (JournalEvent.Field) -> Void = { _ in }
     ) {
         self.method = method
         self.path = path
@@ -46,9 +52,11 @@ public struct HTTPRequest {
         self.body = body
         self.clientAddress = clientAddress
         self.isLoopback = isLoopback
+        self.requestID = requestID
         self.headerLookup = headerLookup
         self.targetLookup = targetLookup
         self.answerHeaders = answerHeaders
+        self.logNotes = logNotes
     }
 
     /// Path and query as the client sent them, byte for byte, to forward the request; without the scheme and host that a
@@ -64,6 +72,9 @@ public struct HTTPRequest {
     /// Only inside the handler, as all of a request. Headers of the answer itself stand before these.
     public func addAnswerHeaders(_ headers: [(name: String, value: String)]) { answerHeaders(headers) }
 
+    /// Adds a field to the request's line in the log. Only inside the handler, as all of a request.
+    public func noteForLog(_ field: JournalEvent.Field) { logNotes(field) }
+
     /// First value of a query parameter.
     public func queryValue(_ name: String) -> String? { query.first { $0.name == name }?.value }
 }
@@ -75,6 +86,8 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// The body, when it is written while it is sent; then ``body`` is ignored.
     public var stream: ResponseStream?
+    /// Fields for the request's line in the log; not sent.
+    public var logFields: [JournalEvent.Field] = []
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

@@ -12,14 +12,28 @@ public struct JournalEvent: Sendable, Equatable {
     }
 
     public struct Field: Sendable, Equatable {
+        /// Numbers stay numbers for programs.
+        public enum Value: Sendable, Equatable {
+            case text(String)
+            case integer(Int64)
+        }
+
         public var name: String
-        public var value: String
+        public var value: Value
         /// Whether the message says it already, so that text for people leaves it out.
         public var isInMessage: Bool
 
         public init(_ name: String, _ value: some CustomStringConvertible, isInMessage: Bool = false) {
+            self.init(name, .text(value.description), isInMessage)
+        }
+
+        public init(_ name: String, _ value: some BinaryInteger, isInMessage: Bool = false) {
+            self.init(name, .integer(Int64(clamping: value)), isInMessage)
+        }
+
+        private init(_ name: String, _ value: Value, _ isInMessage: Bool) {
             self.name = name
-            self.value = value.description
+            self.value = value
             self.isInMessage = isInMessage
         }
     }

@@ -91,11 +91,13 @@ struct OutputTests {
         let other = Recorder()
         let json = StructuredLog(
             format: .json, console: other.console(), clock: ManualClock(now: Timestamp(microseconds: 0)))
-        json.write(JournalEvent("broken", .error, "it \"broke\"\n", [.init("url", "http://x/", isInMessage: true)]))
+        json.write(
+            JournalEvent(
+                "broken", .error, "it \"broke\"\n", [.init("url", "http://x/", isInMessage: true), .init("n", 1)]))
         #expect(
             other.errors == """
                 {"time":"1970-01-01T00:00:00.000000Z","level":"error","event":"broken",\
-                "message":"it \\"broke\\"\\n","url":"http://x/"}\n
+                "message":"it \\"broke\\"\\n","url":"http://x/","n":1}\n
                 """)
     }
 

@@ -61,6 +61,27 @@ struct AccessTests {
         #expect(status(text) == 401)
         let listed = try harness.keys.list()
         #expect(listed.map(\.id).contains(key.id) && listed.first { $0.id == key.id }?.revokedAt != nil)
+        let events = harness.events.withLock { $0 }
+        #expect(events.map(\.name) == ["key_created", "key_revoked"])
+        #expect(events.allSatisfy { $0.fields.contains(.init("key", key.id, isInMessage: true)) })
+    }
+
+    @Test("a request is logged with its key and site, and with its verdicts as numbers")
+    func loggedFields() throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        let text = try harness.key(.ingest)
+        let id = String(text.split(separator: "_")[1])
+        let post = harness.batch([eventJSON(), eventJSON(), "7", "8", eventJSON(["confidence": "0.1"])], key: text)
+        #expect(
+            post.logFields == [
+                .init("key", id), .init("site", "plant"), .init("accepted", 1), .init("duplicate", 1),
+                .init("low_confidence", 1), .init("invalid_json", 2),
+            ])
+        let refused = harness.send(.get, "/api/workers?site_id=plant", key: text)
+        #expect(refused.status == 403 && refused.logFields == [.init("key", id)])
+        let put = harness.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(makeDefinition()))
+        #expect(put.logFields.contains(.init("change", "none")) && put.logFields.contains(.init("definition", 1)))
     }
 
     @Test("the secret has 256 bits and is nowhere in the file (DESIGN 6)")

@@ -28,10 +28,13 @@ final class RecordingExchange: HTTPExchange {
     private let answer = Monitor<HTTPResponse?>(nil)
     /// What the handler added to the answer before there was one.
     let headers = Guarded<[(name: String, value: String)]>([])
+    /// What the handler added to the request's line in the log.
+    let notes = Guarded<[JournalEvent.Field]>([])
 
     func complete(_ response: HTTPResponse) {
         var response = response
         response.headers += headers.withLock { $0 }
+        response.logFields = notes.withLock { $0 } + response.logFields
         answer.update { answer in
             precondition(answer == nil, "answered twice")
             answer = response
@@ -79,7 +82,7 @@ final class GatewayHarness: Sendable {
             keys = try TopicKeyStore(topics: topics, journal: journal)
             registry = try TopicRegistry(topics: topics, log: log, journal: journal)
         } else {
-            keys = try KeyStore(path: self.folder.file("keys.sqlite"), clock: clock)
+            keys = try KeyStore(path: self.folder.file("keys.sqlite"), clock: clock, journal: journal)
             registry = try RegistryStore(
                 path: self.folder.file("registry.sqlite"), epoch: log.epoch)
         }
@@ -156,7 +159,8 @@ final class GatewayHarness: Sendable {
                     method: method, path: String(parts[0]), pathParameters: parameters, query: query, body: body,
                     clientAddress: address, isLoopback: address.hasPrefix("127."),
                     headerLookup: { lowered[$0.lowercased()] },
-                    answerHeaders: { added in exchange.headers.withLock { $0 += added } }),
+                    answerHeaders: { added in exchange.headers.withLock { $0 += added } },
+                    logNotes: { field in exchange.notes.withLock { $0.append(field) } }),
                 exchange)
         }
         if case .respond(let response) = outcome { exchange.complete(response) }

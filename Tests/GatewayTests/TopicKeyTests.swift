@@ -1,5 +1,7 @@
 import EventLog
 import EventModel
+import Locks
+import Observability
 import Testing
 
 @testable import Access
@@ -52,6 +54,22 @@ struct TopicKeyTests {
         #expect(first.key(text) == nil)
         _ = second.table.keys.wait { $0[key.id]?.revokedAt }
         #expect(second.key(text) == nil)
+    }
+
+    @Test("keys made or revoked elsewhere are recorded, those that were there before are not")
+    func recorded() throws {
+        let tool = try store()
+        defer { tool.stop() }
+        _ = try tool.create(role: .viewer, at: plant.clock.now)
+        let events = Monitor<[JournalEvent]>([])
+        let store = try TopicKeyStore(
+            topics: plant.inner, journal: Journal { event in events.update { $0.append(event) } })
+        defer { store.stop() }
+        let (_, key) = try tool.create(role: .admin, at: plant.clock.now)
+        #expect(try tool.revoke(id: key.id, at: plant.clock.now))
+        let seen = events.wait { $0.count >= 2 ? $0 : nil }
+        #expect(seen.map(\.name) == ["key_created", "key_revoked"])
+        #expect(seen.allSatisfy { $0.fields.contains(.init("key", key.id, isInMessage: true)) })
     }
 
     @Test("a revocation is never undone by what is written after it; a removed key opens nothing")

@@ -132,7 +132,9 @@ struct TwoGatewaysTests {
         let body = DefinitionJSON.bytes(makeDefinition())
         let failed = gateway.send(.put, "/api/sites/plant", body: body)
         #expect(failed.status == 503 && failed.header("Retry-After") == "1")
-        #expect(gateway.events.wait { $0.first }.message.contains("not enough replicas"))
+        #expect(
+            gateway.events.wait { $0.first { $0.name == "registry_not_written" } }.message
+                .contains("not enough replicas"))
         #expect(gateway.batch([event("w1")])["success_count"] == "1")
         #expect(plant.registered("plant").isEmpty)
         plant.inner.fail(with: nil)

@@ -29,13 +29,20 @@ package final class AndonServer: Sendable {
             Reaper.shared.ended(pid)
             throw DidNotStart(words: drain.wait())
         }
-        url = Self.isReady(line[...]) ? String(line.dropFirst(Self.greeting.count)) : ""
+        url = Self.isReady(line[...]) ? Self.url(line) : ""
     }
 
     private static let greeting = "listening on "
 
-    /// Whether a line of stderr is the one that a server writes when it is ready.
-    package static func isReady(_ line: Substring) -> Bool { line.hasPrefix(greeting) }
+    /// Whether a line of stderr is the one that a server writes when it is ready, as text or in JSON.
+    package static func isReady(_ line: Substring) -> Bool {
+        line.hasPrefix(greeting) || line.contains("\"message\":\"\(greeting)")
+    }
+
+    private static func url(_ line: String) -> String {
+        guard let found = line.range(of: greeting) else { return "" }
+        return String(line[found.upperBound...].prefix { $0 != "\"" })
+    }
 
     /// `andon up` on a data directory.
     package convenience init(_ directory: String, _ more: [String] = []) throws {

@@ -32,6 +32,7 @@ struct MHD_Daemon *andon_mhd_start(
 struct andon_mhd_head {
     const char *content_encoding;
     const char *origin;
+    const char *request_id;
     uint64_t content_length;
     unsigned int content_length_count;
     unsigned int content_encoding_count;

@@ -60,6 +60,8 @@ public final class QuestionForwarder: Sendable {
             return .respond(Self.refusal("this process does not hold partition \(partition.value)", mark))
         }
         var asking = [(name: ForwardingHeader.site, value: site.text)]
+        // So that the logs of both processes name the request alike.
+        if !request.requestID.isEmpty { asking.append(("X-Request-Id", request.requestID)) }
         if let tags = request.header("If-None-Match") { asking.append(("If-None-Match", tags)) }
         let forwarding = Forwarding(
             partition: partition, target: request.encodedTarget, askingHeaders: asking, exchange: exchange)

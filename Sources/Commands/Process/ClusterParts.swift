@@ -88,6 +88,19 @@ final class ClusterParts: Sendable {
         [keys.failure, registry.failure, holders.failure?.message].compactMap { $0 }
     }
 
+    /// What the process serves, for the log.
+    var facts: [JournalEvent.Field] {
+        let records = (0..<log.partitionCount).map { partition in
+            // Of a partition that does not answer now nothing is known; the process starts all the same.
+            (try? log.endOffset(PartitionIndex(partition)).value) ?? 0
+        }
+        return [
+            JournalEvent.Field("log", log.epoch.description), JournalEvent.Field("topic", names.events),
+            JournalEvent.Field("partitions", log.partitionCount),
+            JournalEvent.Field("log_records", records.reduce(0, +)),
+        ]
+    }
+
     /// Forwards a question to a worker that holds its partition.
     func forward(_ asked: AskedElsewhere) -> HTTPOutcome {
         forwarder.forward(asked.request, site: asked.site, partition: asked.partition, exchange: asked.exchange)
@@ -127,14 +140,6 @@ extension GatewayHooks {
     /// Audit and failures as log lines.
     init(_ journal: StructuredLog) {
         self.init(
-            audit: { record in
-                journal.write(
-                    .info, "audit",
-                    [
-                        "action": record.action, "key": record.keyID, "client": record.clientAddress,
-                        "site": record.siteID, "result": record.result,
-                    ])
-            },
-            journal: journal.journal)
+            audit: { record in journal.write(.audit(record)) }, journal: journal.journal)
     }
 }

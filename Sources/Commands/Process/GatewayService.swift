@@ -32,10 +32,10 @@ enum GatewayService {
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })
         return ServiceRuntime(
-            configuration, parts: [parts.part, admission], query: query, routes: gateway.routes
+            configuration, parts: [parts.part, admission], query: query, routes: gateway.routes, facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
-                journal.write(.info, "there is no key yet: andon key create --role admin --brokers …")
+                journal.write(.noKey(next: "andon key create --role admin --brokers …"))
             }
         }
     }

@@ -78,9 +78,28 @@ enum ServerOptions {
         listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, logFormat.spec, logRequests.spec,
     ]
 
-    /// The log of a process, in the chosen format.
-    static func journal(_ invocation: Invocation) throws -> StructuredLog {
-        StructuredLog(format: try invocation.value(logFormat), console: invocation.console)
+    /// Runs a process that logs in the chosen format. In JSON its failure is a line like any other.
+    static func logging(
+        _ invocation: Invocation, _ body: (StructuredLog) throws -> ExitCode
+    ) throws -> ExitCode {
+        let log = StructuredLog(format: try invocation.value(logFormat), console: invocation.console).queued
+        defer { log.flush() }
+        do {
+            return try body(log)
+        } catch  where log.format == .json {
+            let failure = error as? CommandFailure ?? CommandFailure(unexplained: error)
+            log.write(.commandFailed(failure))
+            return failure.exitCode
+        }
+    }
+
+    /// Whether a command line that cannot be read asks for JSON lines.
+    static func asksForJSON(_ words: [String], _ environment: [String: String]) -> Bool {
+        let format = StructuredLog.Format.json.rawValue
+        let isFlagged =
+            words.contains("--\(logFormat.spec.name)=\(format)")
+            || zip(words, words.dropFirst()).contains { $0 == "--\(logFormat.spec.name)" && $1 == format }
+        return isFlagged || environment["ANDON_LOG_FORMAT"] == format
     }
 
     static func configuration(_ invocation: Invocation, _ journal: StructuredLog) throws -> ServerConfiguration {
@@ -99,9 +118,7 @@ enum ServerOptions {
     /// Prints a prominent warning if no key is required.
     static func warnIfOpen(_ configuration: ServerConfiguration, _ journal: StructuredLog) {
         guard configuration.isOpenToLoopback else { return }
-        journal.write(
-            .warning,
-            "OPEN: every program on this machine may do everything without a key; use this for demonstrations only")
+        journal.write(.openAccess)
     }
 
     private static func requestLog(
@@ -111,12 +128,7 @@ enum ServerOptions {
         return { entry in
             let isError = entry.status == 0 || entry.status >= 400
             guard which == .all || isError else { return }
-            journal.write(
-                isError ? .warning : .info, "request",
-                [
-                    "method": entry.method, "path": entry.path, "status": "\(entry.status)", "bytes": "\(entry.bytes)",
-                    "microseconds": "\(entry.durationMicroseconds)", "client": entry.clientAddress,
-                ])
+            journal.write(.request(entry))
         }
     }
 }

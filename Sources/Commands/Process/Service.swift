@@ -3,6 +3,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
+internal import Observability
 internal import ProjectionStore
 internal import Projector
 internal import Query
@@ -20,13 +21,14 @@ struct Service {
         try directory.create()
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
-        let readiness = FoldReadiness(goals: [PartitionIndex(0): try log.endOffset(PartitionIndex(0))])
+        let end = try log.endOffset(PartitionIndex(0))
+        let readiness = FoldReadiness(goals: [PartitionIndex(0): end])
         let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
         var folding = ProjectorConfiguration()
         folding.journal = journal.journal
         let projector = try Projector(log: log, store: store, configuration: folding)
         self.projector = projector
-        let keys = try KeyStore(path: directory.keys)
+        let keys = try KeyStore(path: directory.keys, journal: journal.journal)
         let access = AccessControl(keys: keys, policy: configuration.policy)
         var gatewayParts = Gateway.Parts(
             log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
@@ -45,10 +47,14 @@ struct Service {
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady }),
             ],
-            query: query, routes: gateway.routes
+            query: query, routes: gateway.routes,
+            facts: [
+                JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
+                JournalEvent.Field("log_records", end.value),
+            ]
         ) {
             if !configuration.isOpenToLoopback, try keys.list().isEmpty {
-                journal.write(.info, "there is no key yet: andon key create --role admin --data-dir \(directory.path)")
+                journal.write(.noKey(next: "andon key create --role admin --data-dir \(directory.path)"))
             }
         }
     }

@@ -11,25 +11,31 @@ enum ServiceRunner {
         _ journal: StructuredLog, make: () throws -> ServiceRuntime
     ) throws -> ExitCode {
         // Before any thread starts, so that all threads leave the signals to one.
-        let signals = StopSignals.install(invocation.console)
+        let signals = StopSignals.install { journal.writeAtOnce(.secondSignal) }
         let service = try make()
         let url = try service.start()
+        journal.write(.started(invocation.command.name, url: url, service.facts))
         defer { directory?.noteRunning(at: nil) }
         if service.waitUntilReady(signals) {
             directory?.noteRunning(at: url)
             ServerOptions.warnIfOpen(configuration, journal)
             try service.greet()
-            // SPEC 8.1: exactly this line, whatever the log format.
-            invocation.console.note("listening on \(url)")
+            journal.flush()
+            // SPEC 8.1: as text exactly this line.
+            if journal.format == .text {
+                invocation.console.note("listening on \(url)")
+            } else {
+                journal.write(.listening(url))
+            }
         }
         while service.failure == nil, !signals.wait(milliseconds: watchMilliseconds) {}
         if let failure = service.failure {
             service.stop()
             throw failure
         }
-        journal.write(.info, "stopping", ["cause": signals.cause == .interrupt ? "SIGINT" : "SIGTERM"])
+        journal.write(.stopping(signals.cause ?? .terminate))
         service.stop()
-        journal.write(.info, "stopped")
+        journal.write(.stopped)
         return signals.cause == .interrupt ? .interrupted : .success
     }
 }

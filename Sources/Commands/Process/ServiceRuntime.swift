@@ -3,6 +3,7 @@ internal import Foundation
 internal import Gateway
 internal import HTTPServer
 internal import Locks
+internal import Observability
 internal import Query
 
 /// One part of a process: what it does when the process starts and stops, and what it reports while it runs.
@@ -30,6 +31,8 @@ final class ServiceRuntime: Sendable {
     private let configuration: ServerConfiguration
     private let query: QueryService
     private let server: HTTPServer
+    /// What the process serves, for the log.
+    let facts: [JournalEvent.Field]
     private let greeting: @Sendable () throws -> Void
     private let ready = Latch()
 
@@ -39,14 +42,16 @@ final class ServiceRuntime: Sendable {
     /// - Parameters:
     ///   - query: Answers questions; the runtime stops it.
     ///   - routes: Routes in addition to questions and health.
+    ///   - facts: What the process serves, for the log.
     ///   - greeting: Messages for the operator once the process is ready.
     init(
         _ configuration: ServerConfiguration, parts: [ServicePart], query: QueryService, routes: [HTTPRoute],
-        greeting: @escaping @Sendable () throws -> Void
+        facts: [JournalEvent.Field], greeting: @escaping @Sendable () throws -> Void
     ) {
         self.configuration = configuration
         self.parts = parts
         self.query = query
+        self.facts = facts
         self.greeting = greeting
         server = HTTPServer(
             configuration: configuration.http,

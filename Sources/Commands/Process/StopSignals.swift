@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Locks
+internal import Observability
 
 /// SIGINT and SIGTERM as a condition that a command can check and wait for.
 /// The first signal requests a stop, a second one quits.
@@ -18,6 +19,11 @@ final class StopSignals: Sendable {
 
     /// Starts to listen. Call it before any other thread starts, so that all threads inherit the blocked signals.
     static func install(_ console: Console) -> StopSignals {
+        install { console.note(JournalEvent.secondSignal.message) }
+    }
+
+    /// - Parameter secondSignal: called just before a second signal ends the process.
+    static func install(secondSignal: @escaping @Sendable () -> Void) -> StopSignals {
         signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
@@ -25,7 +31,7 @@ final class StopSignals: Sendable {
         sigaddset(&set, SIGTERM)
         pthread_sigmask(SIG_BLOCK, &set, nil)
         let signals = StopSignals()
-        BackgroundThread.start("signals") { [set] in signals.listen(set, console) }
+        BackgroundThread.start("signals") { [set] in signals.listen(set, secondSignal) }
         return signals
     }
 
@@ -46,14 +52,14 @@ final class StopSignals: Sendable {
         return state.wait(milliseconds: milliseconds) { $0 == nil ? nil : true } ?? false
     }
 
-    private func listen(_ set: sigset_t, _ console: Console) {
+    private func listen(_ set: sigset_t, _ secondSignal: () -> Void) {
         var set = set
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
             let cause: Cause = number == SIGINT ? .interrupt : .terminate
             if isStopping {
-                console.note("second signal: quitting at once")
+                secondSignal()
                 _exit(ExitCode.interrupted.rawValue)
             }
             stop(cause)

@@ -6,6 +6,7 @@ internal import EventModel
 internal import Foundation
 internal import Gateway
 internal import KafkaLog
+internal import Observability
 internal import Projector
 internal import Query
 internal import Sites
@@ -79,7 +80,10 @@ struct WorkerService {
                     failure: { _ in membership.failure }),
                 Self.commits(membership, partitions),
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)]),
-            query: query, routes: definitions.routes
+            query: query, routes: definitions.routes,
+            facts: cluster.facts + [
+                JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
+            ]
         ) { [partitions] in
             let held = partitions.statuses.keys.sorted().map { String($0.value) }
             let names = held.isEmpty ? "no partition" : "partitions " + held.joined(separator: " ")

@@ -13,11 +13,12 @@ enum GatewayCommand {
         ],
         options: KafkaOptions.specs + [DataDirectory.option.spec] + ServerOptions.specs,
         run: { invocation in
-            let journal = try ServerOptions.journal(invocation)
-            let configuration = try ServerOptions.configuration(invocation, journal)
-            let options = try KafkaOptions.required(invocation)
-            return try ServiceRunner.run(invocation, try directory(invocation), configuration, journal) {
-                try GatewayService.runtime(options, configuration, journal)
+            try ServerOptions.logging(invocation) { journal in
+                let configuration = try ServerOptions.configuration(invocation, journal)
+                let options = try KafkaOptions.required(invocation)
+                return try ServiceRunner.run(invocation, try directory(invocation), configuration, journal) {
+                    try GatewayService.runtime(options, configuration, journal)
+                }
             }
         })
 

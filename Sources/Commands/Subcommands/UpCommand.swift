@@ -17,11 +17,12 @@ enum UpCommand {
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
-        let journal = try ServerOptions.journal(invocation)
-        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-        let configuration = try ServerOptions.configuration(invocation, journal)
-        return try ServiceRunner.run(invocation, directory, configuration, journal) {
-            try Service(directory, configuration, journal).runtime
+        try ServerOptions.logging(invocation) { journal in
+            let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
+            let configuration = try ServerOptions.configuration(invocation, journal)
+            return try ServiceRunner.run(invocation, directory, configuration, journal) {
+                try Service(directory, configuration, journal).runtime
+            }
         }
     }
 }

@@ -54,8 +54,16 @@ enum WorkerCommand {
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
-        let journal = try ServerOptions.journal(invocation)
-        let configuration = try ServerOptions.configuration(invocation, journal)
+        try ServerOptions.logging(invocation) { journal in
+            let configuration = try ServerOptions.configuration(invocation, journal)
+            let options = try options(invocation)
+            return try ServiceRunner.run(invocation, options.directory, configuration, journal) {
+                try WorkerService(options, configuration, journal).runtime
+            }
+        }
+    }
+
+    private static func options(_ invocation: Invocation) throws -> WorkerService.Options {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         var options = WorkerService.Options(kafka: try KafkaOptions.required(invocation), directory: directory)
         options.instanceID = try invocation.optional(instanceID)
@@ -68,10 +76,7 @@ enum WorkerCommand {
                 .usage, "--replica needs --partitions", why: "the group gives each partition to one worker alone",
                 next: "name the partitions, e.g. --partitions 0-31")
         }
-        let given = options
-        return try ServiceRunner.run(invocation, directory, configuration, journal) {
-            try WorkerService(given, configuration, journal).runtime
-        }
+        return options
     }
 }
 

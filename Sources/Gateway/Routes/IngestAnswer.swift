@@ -1,6 +1,7 @@
 internal import EventModel
 internal import HTTPServer
 internal import JSON
+internal import Observability
 
 /// The answers of the ingest routes (SPEC 2.4).
 package enum IngestAnswer {
@@ -49,6 +50,15 @@ package enum IngestAnswer {
         }
         let type = answer.status >= 400 ? "application/problem+json" : "application/json"
         return HTTPResponse(status: answer.status, headers: [("Content-Type", type)], body: body)
+    }
+
+    /// How many events got which verdict, for the request's line in the log.
+    static func logFields(_ answer: EventsAnswer) -> [JournalEvent.Field] {
+        var counts: [Verdict: Int] = [:]
+        for rejection in answer.rejections { counts[rejection.verdict, default: 0] += 1 }
+        if answer.accepted > 0 { counts[.accepted] = answer.accepted }
+        if answer.duplicates > 0 { counts[.duplicate] = answer.duplicates }
+        return counts.sorted { $0.key > $1.key }.map { JournalEvent.Field($0.key.code, $0.value) }
     }
 
     /// A request that never reached the log (SPEC 2.5).

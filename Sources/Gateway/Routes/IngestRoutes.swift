@@ -1,6 +1,7 @@
 internal import Access
 internal import EventModel
 internal import HTTPServer
+internal import Observability
 
 /// `POST /api/events` and `/api/events/batch` (SPEC 2): HTTP around ``Admission``.
 extension Gateway {
@@ -37,7 +38,9 @@ extension Gateway {
             throw IngestAnswer.problem(error)
         }
         switch admitted {
-        case .answered(let answer): return .respond(IngestAnswer.response(answer))
+        case .answered(let answer):
+            request.noteForLog(JournalEvent.Field("idempotency", "first answer again"))
+            return .respond(IngestAnswer.response(answer))
         case .waits(let waiting):
             guard submit(waiting, exchange) else {
                 admission.withdraw(waiting)

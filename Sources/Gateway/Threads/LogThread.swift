@@ -94,7 +94,9 @@ final class LogThread: Sendable {
     private func answer(_ exchange: any HTTPExchange, _ outcome: AdmissionOutcome) {
         switch outcome.answer {
         case .events(let answer):
-            exchange.complete(IngestAnswer.response(outcome.kept ?? IngestAnswer.stored(answer)))
+            var response = IngestAnswer.response(outcome.kept ?? IngestAnswer.stored(answer))
+            response.logFields = IngestAnswer.logFields(answer)
+            exchange.complete(response)
         case .definition(let roster, let change): store(roster.placed, change, exchange)
         case .unknownSite: exchange.complete(.problem(404, "no such site"))
         case .definitionTooLarge: exchange.complete(DefinitionAnswer.tooLarge)
@@ -114,7 +116,11 @@ final class LogThread: Sendable {
                 journal.record(.registryNotWritten(placed.siteID, error.forOperator))
                 exchange.complete(IngestAnswer.unavailable("the registry cannot be written; send it again"))
             } else {
-                exchange.complete(DefinitionAnswer.response(placed, change))
+                var response = DefinitionAnswer.response(placed, change)
+                response.logFields = [
+                    JournalEvent.Field("change", "\(change)"), JournalEvent.Field("definition", placed.version),
+                ]
+                exchange.complete(response)
             }
             progress.update { $0.storing -= 1 }
         }

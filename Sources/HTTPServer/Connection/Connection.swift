@@ -1,6 +1,7 @@
 import CMicrohttpd
 import Glibc
 internal import Locks
+internal import Observability
 
 /// One connection, and the request that is under way on it: the shell of a ``ConnectionMachine``.
 ///
@@ -19,6 +20,7 @@ final class Connection: @unchecked Sendable {
 
     var target: [UInt8] = []
     var methodName: UnsafePointer<CChar>?
+    var requestID = ""
     var method: HTTPMethod?
     var head = andon_mhd_head()
     var route: HTTPRoute?
@@ -78,12 +80,13 @@ final class Connection: @unchecked Sendable {
         stream?.close(.clientGone)
         if let requestLog = core.configuration.requestLog {
             if wasLate { log.answered(Self.tooLate) }
-            requestLog(log.entry(method: methodName, target: target, address: clientAddress))
+            requestLog(log.entry(method: methodName, target: target, address: clientAddress, requestID: requestID))
         }
         log = RequestLogDraft()
         route = nil
         handler = nil
         methodName = nil
+        requestID = ""
         core.requestEnded()
     }
 
@@ -154,6 +157,8 @@ struct RequestLogDraft {
     private var status = 0
     private var bytes = 0
     private var stream: ResponseStream?
+    private var notes: [JournalEvent.Field] = []
+    private var answerNotes: [JournalEvent.Field] = []
 
     mutating func start() { self = RequestLogDraft(startMicroseconds: CoarseTime.exactMicroseconds) }
 
@@ -165,14 +170,22 @@ struct RequestLogDraft {
         status = response.status
         bytes = response.body.count
         stream = response.stream
+        answerNotes = response.logFields
     }
 
-    func entry(method: UnsafePointer<CChar>?, target: [UInt8], address: String) -> RequestLogEntry {
-        RequestLogEntry(
-            method: method.map { String(cString: $0) } ?? "",
-            path: String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self), status: status,
+    mutating func note(_ field: JournalEvent.Field) {
+        if startMicroseconds > 0 { notes.append(field) }
+    }
+
+    func entry(
+        method: UnsafePointer<CChar>?, target: [UInt8], address: String, requestID: String
+    ) -> RequestLogEntry {
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        return RequestLogEntry(
+            method: method.map { String(cString: $0) } ?? "", path: String(decoding: path, as: UTF8.self),
+            query: String(decoding: target.dropFirst(path.count + 1), as: UTF8.self), status: status,
             bytes: stream?.takenBytes ?? bytes,
             durationMicroseconds: CoarseTime.exactMicroseconds - startMicroseconds,
-            clientAddress: address)
+            clientAddress: address, requestID: requestID, fields: notes + answerNotes)
     }
 }

@@ -37,9 +37,10 @@ extension Connection {
         HTTPRequest(
             method: route.method, path: path, pathParameters: pathParameters, query: query,
             body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,
-            isLoopback: peer.isLoopback && head.is_forwarded == 0, headerLookup: { self.header($0) },
+            isLoopback: peer.isLoopback && head.is_forwarded == 0, requestID: requestID,
+            headerLookup: { self.header($0) },
             targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" },
-            answerHeaders: { self.answerHeaders += $0 })
+            answerHeaders: { self.answerHeaders += $0 }, logNotes: { self.log.note($0) })
     }
 
     private func header(_ name: String) -> String? {
@@ -118,7 +119,7 @@ extension Connection {
     /// Headers that the answer does not set itself.
     private func extraHeaders(of response: HTTPResponse) -> [(name: String, value: String)] {
         var extra = answerHeaders + core.crossOrigin.headers(for: origin)
-        for header in core.configuration.defaultHeaders
+        for header in core.configuration.defaultHeaders + [("X-Request-Id", requestID)]
         where !response.headers.contains(where: { $0.name.utf8.elementsEqual(header.name.utf8) }) {
             extra.append(header)
         }

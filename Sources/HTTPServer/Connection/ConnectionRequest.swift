@@ -11,6 +11,7 @@ extension Connection {
     /// Finds out what the request asks for, and whether it may.
     func judgeHead(_ name: UnsafePointer<CChar>, _ targetBytes: Int) -> ConnectionMachine.Step {
         andon_mhd_read_head(handle, &head)
+        requestID = RequestID.of(head.request_id)
         method = HTTPMethod(cString: name)
         body = nil
         answerHeaders.removeAll(keepingCapacity: true)

@@ -10,7 +10,10 @@ struct CrossOrigin: Sendable {
         guard let allowed = allowed(origin) else { return [("Vary", "Origin")] }
         return [
             ("Vary", "Origin"), ("Access-Control-Allow-Origin", allowed),
-            ("Access-Control-Expose-Headers", "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After"),
+            (
+                "Access-Control-Expose-Headers",
+                "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+            ),
         ]
     }
 
@@ -21,7 +24,8 @@ struct CrossOrigin: Sendable {
             ("Access-Control-Allow-Methods", allow),
             (
                 "Access-Control-Allow-Headers",
-                "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-API-Key"
+                "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, "
+                    + "X-API-Key, X-Request-Id"
             ),
             ("Access-Control-Max-Age", "600"),
         ]
