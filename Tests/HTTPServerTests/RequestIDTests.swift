@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Names of requests")
 struct RequestIDTests {
-    private let show = HTTPRoute(.get, "/") { request, _ in
+    private let show = HTTPRoute(.get, "/", parameters: ["a", "b"]) { request, _ in
         request.noteForLog(JournalEvent.Field("noted", 1))
         var response = HTTPResponse(status: 200, body: Array(request.requestID.utf8))
         response.logFields = [JournalEvent.Field("answered", "yes")]

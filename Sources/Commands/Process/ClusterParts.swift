@@ -70,14 +70,10 @@ final class ClusterParts: Sendable {
             throw CommandFailure(.failure, "topic \(fault.topic): \(fault.message)", next: fault.hint)
         }
         for finding in findings where finding.level == .warning {
-            journal.write(.warning, "topic \(finding.topic): \(finding.message)")
+            journal.write(.topicFinding(finding))
         }
         let degraded = findings.filter { $0.level == .degraded }
-        if let first = degraded.first {
-            journal.write(
-                .warning, "degraded: \(first.message) (\(first.topic), \(degraded.count) findings in all)",
-                ["next": "andon topics verify"])
-        }
+        if let first = degraded.first { journal.write(.topicsDegraded(first, count: degraded.count)) }
     }
 
     /// As a part of a process: nothing else may use them when they stop.
@@ -102,8 +98,10 @@ final class ClusterParts: Sendable {
     }
 
     /// Forwards a question to a worker that holds its partition.
-    func forward(_ asked: AskedElsewhere) -> HTTPOutcome {
-        forwarder.forward(asked.request, site: asked.site, partition: asked.partition, exchange: asked.exchange)
+    /// - Parameter exchange: Gets the answer; nil: the question's own.
+    func forward(_ asked: AskedElsewhere, _ exchange: (any HTTPExchange)? = nil) -> HTTPOutcome {
+        forwarder.forward(
+            asked.request, site: asked.site, partition: asked.partition, exchange: exchange ?? asked.exchange)
     }
 
     /// Access control (SPEC 8.2, 8.5).

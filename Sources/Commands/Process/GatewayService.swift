@@ -27,7 +27,12 @@ enum GatewayService {
             QueryService.Parts(
                 partitioned: NoProjections(partitionCount: parts.log.partitionCount),
                 authorize: { parts.authorize($0, $1) }, registry: { gateway.site($0)?.definition },
-                journal: journal.journal, elsewhere: { parts.forward($0) }),
+                journal: journal.journal,
+                elsewhere: { asked in
+                    guard asked.request.path == "/api/ledger" else { return parts.forward(asked) }
+                    let site = asked.site
+                    return parts.forward(asked, LedgerExchange(asked.exchange) { gateway.rejected(of: site) })
+                }),
             threadCount: 1)
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })

@@ -78,21 +78,17 @@ final class Membership: Sendable {
     private func changed(_ change: GroupChange, _ partitions: WorkerPartitions) {
         switch change {
         case .assigned(let given):
-            journal.write(.info, "given partitions", ["partitions": Self.text(given)])
+            journal.write(.partitionsAssigned(given))
             partitions.assign(given)
             state.withLock { $0.hasBeenAssigned = true }
         case .revoked(let taken):
-            journal.write(.info, "partitions taken back", ["partitions": Self.text(taken)])
+            journal.write(.partitionsRevoked(taken))
             partitions.revoke(taken)
         case .lost(let lost):
-            journal.write(.warning, "partitions lost", ["partitions": Self.text(lost)])
+            journal.write(.partitionsLost(lost))
             partitions.lose(lost)
         case .failed(let error): state.withLock { $0.failure = error }
         }
-    }
-
-    private static func text(_ partitions: [PartitionIndex]) -> String {
-        partitions.map { String($0.value) }.joined(separator: " ")
     }
 
     // MARK: Publishing
@@ -108,7 +104,7 @@ final class Membership: Sendable {
             state.withLock { $0.publishers[held.partition] = publisher }
             publisher.start()
         } catch {
-            journal.write(.error, "nothing is published about partition \(held.partition.value): \(error)")
+            journal.write(.notPublished(held.partition, error.forOperator))
         }
     }
 

@@ -85,9 +85,7 @@ struct WorkerService {
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]
         ) { [partitions] in
-            let held = partitions.statuses.keys.sorted().map { String($0.value) }
-            let names = held.isEmpty ? "no partition" : "partitions " + held.joined(separator: " ")
-            journal.write(.info, "worker \(workerID) holds \(names)")
+            journal.write(.partitionsHeld(by: workerID, partitions.statuses.keys.sorted()))
         }
     }
 
@@ -137,7 +135,7 @@ struct WorkerService {
                     do throws(LogError) {
                         try repair.repair(partitions.newestDefinitions())
                     } catch {
-                        journal.write(.warning, "the registry cannot be compared with the log: \(error)")
+                        journal.write(.registryNotCompared(error))
                     }
                 }
             }, stop: { ticker.stop() })
