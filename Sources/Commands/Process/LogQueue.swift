@@ -4,6 +4,9 @@ internal import Observability
 
 /// Log lines on their way to stderr: one thread formats and writes them. So nobody who has something to log waits for a
 /// reader of stderr that does not keep up, e.g. a stalled pipe.
+///
+/// The thread starts with the first line: by then a process has blocked the signals that one thread alone waits for
+/// (``StopSignals``).
 final class LogQueue: Sendable {
     struct Entry: Sendable {
         var event: JournalEvent
@@ -23,31 +26,38 @@ final class LogQueue: Sendable {
         var waiting: [Entry] = []
         var dropped = 0
         var isWriting = false
+        var isStarted = false
         var isClosed = false
     }
 
     private let state = Monitor(State())
+    private let write: @Sendable ([Entry], Int) -> Void
 
     /// - Parameter write: writes a group of lines; the second argument says how many were dropped before them.
-    init(_ write: @escaping @Sendable ([Entry], Int) -> Void) {
-        BackgroundThread.start("log-lines") { [state] in
-            while let (group, dropped) = Self.next(state) {
-                write(group, dropped)
-                state.update { $0.isWriting = false }
-            }
-        }
-    }
+    init(_ write: @escaping @Sendable ([Entry], Int) -> Void) { self.write = write }
 
     deinit { state.update { $0.isClosed = true } }
 
     /// Returns at once.
     func add(_ event: JournalEvent, at time: Timestamp) {
-        state.update { state in
+        let isFirst = state.update { state in
+            defer { state.isStarted = true }
             let limit = Self.linesMaximum + (event.level == .info ? 0 : Self.urgentLinesMaximum)
             if state.waiting.count < limit {
                 state.waiting.append(Entry(event: event, time: time))
             } else {
                 state.dropped += 1
+            }
+            return !state.isStarted
+        }
+        if isFirst { start() }
+    }
+
+    private func start() {
+        BackgroundThread.start("log-lines") { [state, write] in
+            while let (group, dropped) = Self.next(state) {
+                write(group, dropped)
+                state.update { $0.isWriting = false }
             }
         }
     }
