@@ -76,7 +76,7 @@ struct AccessTests {
         #expect(
             post.logFields == [
                 .init("key", id), .init("site", "plant"), .init("accepted", 1), .init("duplicate", 1),
-                .init("low_confidence", 1), .init("invalid_json", 2),
+                .init("invalid_json", 2), .init("low_confidence", 1),
             ])
         let refused = harness.send(.get, "/api/workers?site_id=plant", key: text)
         #expect(refused.status == 403 && refused.logFields == [.init("key", id)])

@@ -54,11 +54,16 @@ package enum IngestAnswer {
 
     /// How many events got which verdict, for the request's line in the log.
     static func logFields(_ answer: EventsAnswer) -> [JournalEvent.Field] {
-        var counts: [Verdict: Int] = [:]
-        for rejection in answer.rejections { counts[rejection.verdict, default: 0] += 1 }
-        if answer.accepted > 0 { counts[.accepted] = answer.accepted }
-        if answer.duplicates > 0 { counts[.duplicate] = answer.duplicates }
-        return counts.sorted { $0.key > $1.key }.map { JournalEvent.Field($0.key.code, $0.value) }
+        var fields: [JournalEvent.Field] = []
+        if answer.accepted > 0 { fields.append(JournalEvent.Field("accepted", answer.accepted)) }
+        if answer.duplicates > 0 { fields.append(JournalEvent.Field("duplicate", answer.duplicates)) }
+        guard !answer.rejections.isEmpty else { return fields }
+        var counts = [Int](repeating: 0, count: Verdict.allCases.count)
+        for rejection in answer.rejections { counts[Int(rejection.verdict.rawValue)] += 1 }
+        for verdict in Verdict.allCases where counts[Int(verdict.rawValue)] > 0 {
+            fields.append(JournalEvent.Field(verdict.code, counts[Int(verdict.rawValue)]))
+        }
+        return fields
     }
 
     /// A request that never reached the log (SPEC 2.5).
@@ -126,7 +131,7 @@ package enum IngestAnswer {
     static func message(_ rejection: Rejection) -> String {
         let field = rejection.field.map { "\($0.name)" } ?? "the event"
         switch rejection.verdict {
-        case .invalidJSON: return "not a JSON object"
+        case .invalidJSON: return "not JSON, or not a JSON object"
         case .missingField: return "\(field) is missing"
         case .invalidType:
             return "\(field) must be a \(isNumber(rejection.field) ? "number" : "string"), not \(rejection.value.kind)"
