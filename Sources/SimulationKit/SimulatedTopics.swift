@@ -32,7 +32,8 @@ public final class SimulatedTopics: Topics, @unchecked Sendable {
         partitionCounts = Dictionary(uniqueKeysWithValues: topics.map { ($0, 1) })
     }
 
-    public var waitingCount: Int { waiting.count }
+    /// Records of one process that wait.
+    public func waitingCount(of process: Int) -> Int { waiting.count { $0.sender == process } }
 
     /// A view of the topics for one process, so that its records can be dropped when it dies.
     public func process(_ number: Int) -> any Topics { Process(self, number) }

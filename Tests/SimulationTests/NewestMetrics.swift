@@ -62,6 +62,13 @@ struct NewestMetrics {
             (found.activeWorkers, found.activeWorkstations) = (Int(numbers[0]), Int(numbers[1]))
         }
         try expect(found, wanted, "metric records of \(site) in the hour from \(start)")
+        for kind in [MetricKind.worker, .workstation, .factory] {
+            for (key, value) in values[kind] ?? [:] where key.site == site && key.hourStart == start {
+                guard value["status"]?.text != "provisional" else {
+                    throw Broken(what: "the hour from \(start) is final, its record of \(key) is not")
+                }
+            }
+        }
     }
 
     private static func numbers(_ value: JSONValue, _ names: [String]) -> [Int64] {

@@ -118,7 +118,7 @@ struct PlanMaker {
         }
         steps.append(.assign(worker: 0, isClean: true))
         while steps.count < count {
-            if scene.isEmpty, generator.chance(6) { scene = self.scene(requests).reversed() }
+            if scene.isEmpty, generator.chance(6) { scene = self.scene(requests, definitions: definitions).reversed() }
             // Other things happen between the steps of a scene.
             if generator.chance(60), let next = scene.popLast() {
                 steps.append(next)

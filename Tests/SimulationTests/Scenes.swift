@@ -3,12 +3,13 @@ import SimulationKit
 /// Sequences that single draws would rarely bring about. Other steps fall between them, so each comes out differently
 /// every time.
 extension PlanMaker {
-    mutating func scene(_ requests: [Plan.Request]) -> [Step] {
-        switch generator.pick(0..<4) {
+    mutating func scene(_ requests: [Plan.Request], definitions: Int) -> [Step] {
+        switch generator.pick(0..<5) {
         case 0: lateAppend(requests)
         case 1: laggingFold(requests)
         case 2: namedBatch(requests)
-        default: sleepingOwner()
+        case 3: sleepingOwner(requests)
+        default: interruptedRederiving(definitions)
         }
     }
 
@@ -57,8 +58,25 @@ extension PlanMaker {
             + [.killGateway(gateway), .send(request: number, gateway: gateway)]
     }
 
-    /// An owner stops in the middle of publishing, another takes over, and what the first had sent arrives at last.
-    private mutating func sleepingOwner() -> [Step] {
+    /// An owner dies while it derives hours again after a definition (DESIGN 1.7).
+    private mutating func interruptedRederiving(_ definitions: Int) -> [Step] {
+        let gateway = generator.pick(0..<Plan.gatewayCount)
+        let worker = generator.pick(0..<Plan.workerCount)
+        let turn: [Step] = [.fold(worker: worker), .commit(worker: worker, succeeds: true)]
+        return [.assign(worker: worker, isClean: true)] + turn + turn
+            + [
+                .append(gateway: gateway, .stored),
+                .define(definition: generator.pick(0..<definitions), gateway: gateway),
+            ]
+            + [.admit(gateway: gateway), .append(gateway: gateway, .stored)] + turn
+            + [.killWorker(worker, sentArrives: true), .assign(worker: worker, isClean: true)]
+    }
+
+    /// An owner stops in the middle of publishing, another takes over and learns of more, and what the first had sent
+    /// arrives at last.
+    private mutating func sleepingOwner(_ requests: [Plan.Request]) -> [Step] {
+        let number = generator.pick(0..<requests.count)
+        let gateway = requests[number].gateway
         let sleeper = generator.pick(0..<Plan.workerCount)
         let other = (sleeper + 1) % Plan.workerCount
         func publish(_ worker: Int) -> [Step] {
@@ -70,6 +88,8 @@ extension PlanMaker {
         let arrive = (0..<4).map { _ in Step.deliver(worker: other, .stored) }
         let late = (0..<4).map { _ in Step.deliver(worker: sleeper, .stored) }
         return [.assign(worker: sleeper, isClean: true)] + publish(sleeper) + [.assign(worker: other, isClean: false)]
-            + publish(other) + arrive + late + [.notice(worker: sleeper)] + publish(other)
+            + [.append(gateway: gateway, .stored), .send(request: number, gateway: gateway), .admit(gateway: gateway)]
+            + [.append(gateway: gateway, .stored)] + publish(other) + arrive + late + [.notice(worker: sleeper)]
+            + publish(other)
     }
 }

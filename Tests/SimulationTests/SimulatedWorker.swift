@@ -78,7 +78,7 @@ final class SimulatedWorker {
     /// Whether the publisher waits for its next round, with nothing on its way.
     var isPublisherResting: Bool {
         guard let core, case .resting = core.machine.state else { return false }
-        return topics.waitingCount == 0
+        return topics.waitingCount(of: number) == 0
     }
 
     private func perform(_ actions: [PartitionOwnership.Action]) throws {

@@ -139,12 +139,12 @@ struct Truth {
 
     // MARK: Metric topics
 
-    /// The newest record of each hour says what the oracle says of it.
+    /// The newest record of each hour that is final says so, and what the oracle says of it.
     func checkTopics() throws {
         let newest = try NewestMetrics(world.topics, world.names)
         for site in world.plan.sites {
             let view = view(of: site)
-            for start in newest.hours(of: site, and: view, until: world.clock.now) {
+            for start in newest.hours(of: site, and: view, until: world.clock.now - PublisherConfiguration().grace) {
                 let window = OracleWindow(from: start, to: start + Microseconds.hour)
                 try newest.check(site, start, FigureSheet(view, window))
             }

@@ -150,6 +150,12 @@ final class World {
             clock.now += PublisherConfiguration().round
             try catchUp()
         }
+        // What workers had sent before they lost the partition arrives last of all.
+        while topics.deliver(.stored) {}
+        for _ in 0..<2 {
+            clock.now += PublisherConfiguration().round
+            try catchUp()
+        }
     }
 
     /// A site that was never defined is defined now.
@@ -202,7 +208,7 @@ final class World {
             try worker.fold()
             try worker.commit(succeeds: true)
             worker.publish()
-            while topics.deliver(.stored) {}
+            while topics.deliver(.stored, of: worker.number) {}
             return worker.isPublisherResting
         }
     }
