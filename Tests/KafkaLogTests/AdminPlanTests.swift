@@ -24,7 +24,8 @@ import Testing
         return plan.verify(found).filter { $0.level != .ok }
     }
 
-    @Test func `DESIGN 3: the plan names every topic with its cleanup and partitions`() {
+    @Test("the plan names every topic with its cleanup and partitions (DESIGN 3)")
+    func topics() {
         let expected: [(String, TopicPlan.Cleanup, Int32)] = [
             ("andon.events.v1", .delete, 8), ("andon.quarantine.v1", .delete, 8), ("andon.registry.v1", .compact, 1),
             ("andon.keys.v1", .compact, 1), ("andon.workers.v1", .compact, 1), ("andon.metrics.worker.v1", .compact, 8),
@@ -37,7 +38,8 @@ import Testing
         #expect(TopicPlan().topics[0].partitions == 32)
     }
 
-    @Test func `events are kept without limit and may be as large as a record`() {
+    @Test("events are kept without limit and may be as large as a record")
+    func events() {
         let events = plan.topics[0].configuration
         #expect(events["retention.ms"] == "-1")
         #expect(events["retention.bytes"] == "-1")
@@ -46,18 +48,21 @@ import Testing
         #expect(TopicPlan(replication: 1).topics[0].configuration["min.insync.replicas"] == "1")
     }
 
-    @Test func `a cluster as planned is ok`() {
+    @Test("a cluster as planned is ok")
+    func clusterAsPlanned() {
         #expect(plan.verify(asPlanned(plan)).map(\.level) == Array(repeating: .ok, count: 10))
     }
 
-    @Test func `one broker is degraded, not a failure`() {
+    @Test("one broker is degraded, not a failure")
+    func oneBroker() {
         let single = TopicPlan(partitions: 8, replication: 1)
         let findings = single.verify(asPlanned(single))
         #expect(Set(findings.map(\.topic)).count == 10)
         #expect(findings.allSatisfy { $0.level == .degraded && $0.hint != nil })
     }
 
-    @Test func `a topic that is missing is a failure`() {
+    @Test("a topic that is missing is a failure")
+    func missingTopic() {
         var found = asPlanned(plan)
         found["andon.keys.v1"] = nil
         let bad = plan.verify(found).filter { $0.level != .ok }
@@ -65,34 +70,39 @@ import Testing
         #expect(bad.map(\.level) == [.failure])
     }
 
-    @Test(arguments: [
-        ("cleanup.policy", "compact", TopicFinding.Level.failure),
-        ("message.timestamp.type", "LogAppendTime", .failure),
-        ("retention.ms", "604800000", .warning),
-        ("retention.bytes", "1000", .warning),
-        ("min.insync.replicas", "1", .degraded),
-        ("min.insync.replicas", "4", .failure),
-        ("max.message.bytes", "1048588", .degraded),
-    ])
-    func `a property that was changed is found`(_ name: String, _ value: String, _ level: TopicFinding.Level) {
+    @Test(
+        "a property that was changed is found",
+        arguments: [
+            ("cleanup.policy", "compact", TopicFinding.Level.failure),
+            ("message.timestamp.type", "LogAppendTime", .failure),
+            ("retention.ms", "604800000", .warning),
+            ("retention.bytes", "1000", .warning),
+            ("min.insync.replicas", "1", .degraded),
+            ("min.insync.replicas", "4", .failure),
+            ("max.message.bytes", "1048588", .degraded),
+        ])
+    func changedProperty(_ name: String, _ value: String, _ level: TopicFinding.Level) {
         let bad = findings { $0.configuration[name] = value }
         #expect(bad.map(\.level) == [level])
         #expect(bad.first?.message.contains(name) == true)
         #expect(bad.first?.hint != nil)
     }
 
-    @Test func `another number of partitions is a failure`() {
+    @Test("another number of partitions is a failure")
+    func otherPartitionCount() {
         #expect(findings { $0.partitions = 16 }.map(\.level) == [.failure])
     }
 
-    @Test func `fewer copies and absent leaders are degraded`() {
+    @Test("fewer copies and absent leaders are degraded")
+    func fewerReplicas() {
         #expect(findings { $0.replication = 2 }.map(\.level) == [.degraded])
         #expect(findings { $0.partitionsWithoutLeader = 1 }.map(\.level) == [.degraded])
     }
 }
 
 @Suite struct KafkaSettingsTests {
-    @Test func `properties are read from lines, and a bad line is named without its content`() throws {
+    @Test("properties are read from lines, and a bad line is named without its content")
+    func propertyLines() throws {
         let text = "# TLS\nsecurity.protocol = ssl\n\n  ssl.ca.location=/etc/a=b.pem \n"
         #expect(
             try KafkaProperty.parse(text) == [
@@ -104,15 +114,18 @@ import Testing
         #expect(error?.message.contains("secret") == false)
     }
 
-    @Test(arguments: ["acks", "enable.idempotence", "auto.offset.reset", "group.id", "bootstrap.servers"])
-    func `what correctness hangs on cannot be given`(_ name: String) {
+    @Test(
+        "what correctness hangs on cannot be given",
+        arguments: ["acks", "enable.idempotence", "auto.offset.reset", "group.id", "bootstrap.servers"])
+    func fixedProperties(_ name: String) {
         let error = #expect(throws: LogError.self) {
             try KafkaSettings(brokers: "127.0.0.1:1", properties: [KafkaProperty(name: name, value: "1")])
         }
         #expect(error?.message.contains(name) == true)
     }
 
-    @Test func `an unknown property, a bad value and missing brokers are reported at once`() {
+    @Test("an unknown property, a bad value and missing brokers are reported at once")
+    func badSettings() {
         for property in [KafkaProperty(name: "no.such", value: "1"), KafkaProperty(name: "linger.ms", value: "x")] {
             let error = #expect(throws: LogError.self) {
                 try KafkaSettings(brokers: "127.0.0.1:1", properties: [property])

@@ -13,7 +13,8 @@ import Testing
         RecordPosition(partition: partition, offset: LogOffset(offset))
     }
 
-    @Test func `the end is reached when all before it was handled, gaps or not`() {
+    @Test("the end is reached when all before it was handled, gaps or not")
+    func end() {
         var machine = FollowingMachine(topic: "t", [p0: .beginning, p1: .at(LogOffset(2))])
         let ends = [p0: LogOffset(10), p1: LogOffset(3)]
         machine.handled(position(p0, 4))
@@ -24,7 +25,8 @@ import Testing
         #expect(machine.hasReached(ends))
     }
 
-    @Test func `where the last offsets hold no record, the broker's word of the end counts`() {
+    @Test("where the last offsets hold no record, the broker's word of the end counts")
+    func endWithoutRecord() {
         var machine = FollowingMachine(topic: "t", [p0: .beginning])
         machine.handled(position(p0, 4))
         #expect(!machine.hasReached([p0: LogOffset(7)]))
@@ -32,11 +34,13 @@ import Testing
         #expect(machine.hasReached([p0: LogOffset(7)]))
     }
 
-    @Test func `an empty topic is read to its end at once`() {
+    @Test("an empty topic is read to its end at once")
+    func emptyTopic() {
         #expect(FollowingMachine(topic: "t", [p0: .beginning]).hasReached([p0: .zero]))
     }
 
-    @Test func `what was handled before is not wanted again`() {
+    @Test("what was handled before is not wanted again")
+    func handledBefore() {
         var machine = FollowingMachine(topic: "t", [p0: .beginning])
         machine.handled(position(p0, 4))
         #expect(!machine.wants(position(p0, 4)))
@@ -44,7 +48,8 @@ import Testing
         #expect(!machine.wants(position(p1, 5)))
     }
 
-    @Test func `a place that is gone means the first that is there`() {
+    @Test("a place that is gone means the first that is there")
+    func lostPlace() {
         var machine = FollowingMachine(topic: "t", [p0: .beginning, p1: .at(LogOffset(900)), p2: .at(LogOffset(7))])
         machine.handled(position(p0, 4))
         let action = machine.failed(.autoOffsetReset, "gone", p1)
@@ -57,7 +62,8 @@ import Testing
         #expect(machine.failure == nil)
     }
 
-    @Test func `outages pass, a missing topic is looked for, a refusal ends`() {
+    @Test("outages pass, a missing topic is looked for, a refusal ends")
+    func failures() {
         var machine = FollowingMachine(topic: "t", [p0: .beginning])
         var action = machine.failed(.allBrokersDown, "down", nil)
         #expect(action == .proceed)

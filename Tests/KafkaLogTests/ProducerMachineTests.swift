@@ -13,7 +13,8 @@ import Testing
         return Machine(limits)
     }
 
-    @Test func `records beyond the limit are refused until one is through`() throws {
+    @Test("records beyond the limit are refused until one is through")
+    func recordLimit() throws {
         var machine = machine(records: 2)
         let first = try machine.admit(bytes: 1, 1)
         _ = try machine.admit(bytes: 1, 2)
@@ -23,7 +24,8 @@ import Testing
         #expect(machine.inFlightRecords == 2)
     }
 
-    @Test func `bytes beyond the limit are refused, but a large record goes alone`() throws {
+    @Test("bytes beyond the limit are refused, but a large record goes alone")
+    func byteLimit() throws {
         var machine = machine(bytes: 100)
         let large = try machine.admit(bytes: 500, 1)
         #expect(throws: Machine.Refusal.full) { try machine.admit(bytes: 1, 2) }
@@ -34,7 +36,8 @@ import Testing
         #expect(machine.inFlightBytes == 100)
     }
 
-    @Test func `a ticket is answered once, also when its slot is used again`() throws {
+    @Test("a ticket is answered once, also when its slot is used again")
+    func tickets() throws {
         var machine = machine()
         let first = try machine.admit(bytes: 1, 1)
         #expect(machine.finish(first) == 1)
@@ -46,7 +49,8 @@ import Testing
         #expect(machine.finish(Machine.Ticket(rawValue: 99)) == nil)
     }
 
-    @Test func `a fatal error answers everything on its way and asks for a new client`() throws {
+    @Test("a fatal error answers everything on its way and asks for a new client")
+    func fatalError() throws {
         var machine = machine()
         let ticket = try machine.admit(bytes: 1, 1)
         _ = try machine.admit(bytes: 1, 2)
@@ -64,7 +68,8 @@ import Testing
         guard case .poll = machine.next(now: 1006) else { throw Unexpected() }
     }
 
-    @Test func `closing waits for reports, then purges, then answers the rest`() throws {
+    @Test("closing waits for reports, then purges, then answers the rest")
+    func closing() throws {
         var machine = machine()
         let first = try machine.admit(bytes: 1, 1)
         _ = try machine.admit(bytes: 1, 2)
@@ -79,14 +84,16 @@ import Testing
         #expect(machine.state == .closed)
     }
 
-    @Test func `closing ends at once when nothing is on its way`() throws {
+    @Test("closing ends at once when nothing is on its way")
+    func closingIdle() throws {
         var machine = machine()
         machine.close(deadline: 100)
         guard case .end(let rest) = machine.next(now: 0) else { throw Unexpected() }
         #expect(rest.isEmpty)
     }
 
-    @Test func `a producer that is closed while it is restarted ends`() throws {
+    @Test("a producer that is closed while it is restarted ends")
+    func closingWhileRestarting() throws {
         var machine = machine()
         _ = machine.failed(now: 0)
         machine.close(deadline: 100)
@@ -95,7 +102,8 @@ import Testing
         guard case .end = machine.next(now: 0) else { throw Unexpected() }
     }
 
-    @Test func `a fatal error while closing answers everything and ends`() throws {
+    @Test("a fatal error while closing answers everything and ends")
+    func fatalWhileClosing() throws {
         var machine = machine()
         _ = try machine.admit(bytes: 1, 1)
         machine.close(deadline: 100)

@@ -7,7 +7,8 @@ import Testing
 
 /// The producer against librdkafka's pretended cluster.
 @Suite(.timeLimit(.minutes(10))) struct ProducerTests {
-    @Test func `every record is answered with its position, in order`() throws {
+    @Test("every record is answered with its position, in order")
+    func positions() throws {
         let bench = try Bench()
         for index in 0..<500 { try bench.send(index) }
         bench.outcomes.wait(for: 500)
@@ -16,7 +17,8 @@ import Testing
         bench.producer.close()
     }
 
-    @Test func `errors that pass are retried without a record lost, repeated or out of order`() throws {
+    @Test("errors that pass are retried without a record lost, repeated or out of order")
+    func retries() throws {
         let bench = try Bench()
         bench.cluster.push(
             [.notLeader, .notEnoughReplicas, .requestTimedOut, .leaderNotAvailable], to: .produce)
@@ -26,7 +28,8 @@ import Testing
         bench.producer.close()
     }
 
-    @Test func `a record that never left is said not to be in the log`() throws {
+    @Test("a record that never left is said not to be in the log")
+    func neverSent() throws {
         let bench = try Bench(deliveryTimeoutMilliseconds: 500)
         bench.cluster.setUp(false, broker: 1)
         try bench.send(0)
@@ -35,7 +38,8 @@ import Testing
         bench.producer.close(timeoutMilliseconds: 0)
     }
 
-    @Test func `DESIGN 4: a record that was sent but not acknowledged is uncertain`() throws {
+    @Test("a record that was sent but not acknowledged is uncertain (DESIGN 4)")
+    func unacknowledged() throws {
         let bench = try Bench(deliveryTimeoutMilliseconds: 1000)
         // The client must know the broker before that goes quiet.
         try bench.send(0)
@@ -47,7 +51,8 @@ import Testing
         bench.producer.close(timeoutMilliseconds: 0)
     }
 
-    @Test func `DESIGN 4: a full queue is back-pressure`() throws {
+    @Test("a full queue is back-pressure (DESIGN 4)")
+    func fullQueue() throws {
         var limits = ProducerLimits()
         limits.inFlightRecordsMaximum = 3
         let bench = try Bench(limits: limits)
@@ -63,7 +68,8 @@ import Testing
         bench.producer.close()
     }
 
-    @Test func `DESIGN 4: after a fatal error all is answered and a new client goes on`() throws {
+    @Test("after a fatal error all is answered and a new client goes on (DESIGN 4)")
+    func afterFatalError() throws {
         let bench = try Bench()
         try bench.send(0)
         bench.outcomes.wait(for: 1)
@@ -81,7 +87,8 @@ import Testing
         bench.producer.close()
     }
 
-    @Test func `closing sends what waits`() throws {
+    @Test("closing sends what waits")
+    func closing() throws {
         let bench = try Bench()
         for index in 0..<50 { try bench.send(index) }
         bench.producer.close()
@@ -91,7 +98,8 @@ import Testing
         #expect(error?.code == .unavailable)
     }
 
-    @Test func `closing answers every record once, also when no broker is there`() throws {
+    @Test("closing answers every record once, also when no broker is there")
+    func closingWithoutBroker() throws {
         let bench = try Bench()
         bench.cluster.setUp(false, broker: 1)
         for index in 0..<50 { try bench.send(index) }
@@ -101,7 +109,8 @@ import Testing
         #expect(bench.outcomes.errors.count == 50)
     }
 
-    @Test func `senders on many threads are each answered once`() throws {
+    @Test("senders on many threads are each answered once")
+    func manyThreads() throws {
         let bench = try Bench(partitions: 4)
         let senders = (0..<4).map { thread in
             BackgroundThread.start("sender") {
@@ -118,7 +127,8 @@ import Testing
         bench.producer.close()
     }
 
-    @Test func `a record that no topic takes is refused at once`() throws {
+    @Test("a record that no topic takes is refused at once")
+    func refusedTopic() throws {
         let bench = try Bench()
         let large = [UInt8](repeating: 0, count: Limits.recordBytesMaximum + 3 << 20)
         let error = #expect(throws: LogError.self) { try bench.send(0, value: large) }

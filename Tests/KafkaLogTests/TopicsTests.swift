@@ -8,7 +8,8 @@ import Testing
 
 /// Topics against librdkafka's pretended cluster.
 @Suite(.timeLimit(.minutes(10))) struct MockTopicsTests {
-    @Test func `what is sent is followed, with key, headers, time and tombstone`() throws {
+    @Test("what is sent is followed, with key, headers, time and tombstone")
+    func roundTrip() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 1)
         let topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers))
@@ -28,7 +29,8 @@ import Testing
         topics.close()
     }
 
-    @Test func `from the end only later records are seen, from an offset the records from there on`() throws {
+    @Test("from the end only later records are seen, from an offset the records from there on")
+    func starts() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 2)
         let topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers))
@@ -50,7 +52,8 @@ import Testing
         topics.close()
     }
 
-    @Test func `a following lives on when the broker goes and comes back`() throws {
+    @Test("a following lives on when the broker goes and comes back")
+    func brokerAway() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 1)
         let topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers))
@@ -69,7 +72,8 @@ import Testing
         topics.close()
     }
 
-    @Test func `nothing is handled after stopping, and waiting ends`() throws {
+    @Test("nothing is handled after stopping, and waiting ends")
+    func stopping() throws {
         let cluster = try MockCluster()
         cluster.createTopic("t", partitions: 1)
         let topics = try KafkaTopics(KafkaSettings(brokers: cluster.brokers))
@@ -85,7 +89,8 @@ import Testing
 
 /// Topics against Apache Kafka.
 @Suite(.needsKafka, .timeLimit(.minutes(10))) struct KafkaTopicsTests {
-    @Test func `the wanted topics are created once, and then verified`() throws {
+    @Test("the wanted topics are created once, and then verified")
+    func creating() throws {
         let (settings, admin) = try connect()
         let plan = TopicPlan(names: settings.names, partitions: 4, replication: 1)
         #expect(plan.verify(try admin.find(plan.topics.map(\.name))).allSatisfy { $0.level == .failure })
@@ -100,7 +105,8 @@ import Testing
         try admin.delete(plan.topics.map(\.name))
     }
 
-    @Test func `a topic that does not exist is reported, and asking does not create it`() throws {
+    @Test("a topic that does not exist is reported, and asking does not create it")
+    func missingTopic() throws {
         let (settings, admin) = try connect()
         let topics = try KafkaTopics(settings)
         for _ in 0..<2 {
@@ -113,7 +119,8 @@ import Testing
         topics.close()
     }
 
-    @Test func `a registry topic is read to its end by many readers`() throws {
+    @Test("a registry topic is read to its end by many readers")
+    func registryTopic() throws {
         let (settings, admin) = try connect()
         _ = try admin.create(TopicPlan(names: settings.names, partitions: 3, replication: 1))
         let topics = try KafkaTopics(settings)
@@ -139,7 +146,8 @@ import Testing
         try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
     }
 
-    @Test func `an offset that was never there means the first that is there`() throws {
+    @Test("an offset that was never there means the first that is there")
+    func unknownOffset() throws {
         let (settings, admin) = try connect()
         _ = try admin.create(TopicPlan(names: settings.names, partitions: 1, replication: 1))
         let topics = try KafkaTopics(settings)
@@ -155,7 +163,8 @@ import Testing
         try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
     }
 
-    @Test func `a topic that is deleted while it is followed is reported`() throws {
+    @Test("a topic that is deleted while it is followed is reported")
+    func deletedTopic() throws {
         let (settings, admin) = try connect()
         _ = try admin.create(TopicPlan(names: settings.names, partitions: 1, replication: 1))
         let topics = try KafkaTopics(settings)
