@@ -1,3 +1,12 @@
+/// Which texts are taken for JSON.
+public enum JSONDialect: Sendable {
+    /// RFC 8259 to the letter: what programs send.
+    case strict
+    /// What people write, by JSON5: comments, commas at the end of lists, member names without quotes, strings in single
+    /// quotes, numbers with a leading sign or point. Values mean the same, so hexadecimal and infinite numbers are none.
+    case relaxed
+}
+
 /// A JSON document as values, for everything but events: definitions, stored records, configuration, answers.
 ///
 /// Numbers keep their text, so that 0.7 is exactly 700,000 ppm. Of equal keys the last wins, as for events (SPEC 2.1).
@@ -12,10 +21,26 @@ public enum JSONValue: Equatable, Sendable {
     /// A whole number.
     public static func integer(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
+    /// Reads one document.
+    ///
+    /// - Throws: ``JSONFault``, also where the document is nested deeper than `depthMaximum`.
+    public init(
+        reading bytes: some Sequence<UInt8>, _ dialect: JSONDialect = .strict,
+        depthMaximum: Int = JSONValue.depthMaximum
+    ) throws(JSONFault) {
+        var reader = JSONReader(bytes: Array(bytes), dialect: dialect, depthMaximum: depthMaximum)
+        self = try reader.document()
+    }
+
     /// Reads one document by RFC 8259; nil when the bytes are anything else, or nested deeper than `depthMaximum`.
     public init?(_ bytes: some Sequence<UInt8>, depthMaximum: Int = JSONValue.depthMaximum) {
-        var reader = JSONReader(bytes: Array(bytes), depthMaximum: depthMaximum)
-        guard let value = reader.document() else { return nil }
+        guard let value = try? JSONValue(reading: bytes, depthMaximum: depthMaximum) else { return nil }
+        self = value
+    }
+
+    /// Reads what people write, ``JSONDialect/relaxed``; nil when the bytes are not even that.
+    public init?(relaxed bytes: some Sequence<UInt8>) {
+        guard let value = try? JSONValue(reading: bytes, .relaxed) else { return nil }
         self = value
     }
 

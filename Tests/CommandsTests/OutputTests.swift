@@ -114,8 +114,8 @@ struct OutputTests {
         let text =
             "{ // note\n threshold: 0.7, big: 31622400, tiny: 0.000001, list: [1, true, null,], 'a/b': \"x\\u0001\" }"
         #expect(
-            JSONValue(relaxed: .init(text.utf8)).map { value in JSONWriter.text { $0.value(value) } }
+            JSONValue(relaxed: text.utf8).map { value in JSONWriter.text { $0.value(value) } }
                 == #"{"a/b":"x\u0001","big":31622400,"list":[1,true,null],"threshold":0.7,"tiny":0.000001}"#)
-        #expect(JSONValue(relaxed: .init("{".utf8)) == nil)
+        #expect(JSONValue(relaxed: "{".utf8) == nil)
     }
 }
