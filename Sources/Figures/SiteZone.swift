@@ -24,10 +24,28 @@ package final class SiteZone: Sendable {
     /// Local time never differs from UTC by more than this.
     private static let offsetMaximum: Int64 = 26 * 3600
 
-    /// - Parameter identifier: IANA name; names unknown to Foundation mean UTC.
+    /// - Parameter identifier: A name of the tz database; others mean UTC.
     package init(identifier: String) {
-        zone = TimeZone(identifier: identifier) ?? .gmt
+        zone = Self.zone(identifier) ?? .gmt
     }
+
+    /// Whether a name is one of the tz database, so that a site can have that zone (SPEC 3).
+    package static func isName(_ name: String) -> Bool { zone(name) != nil }
+
+    /// Foundation also takes abbreviations (`CEST`, `PST`) and offsets (`GMT+2`), which are no names of zones: so those
+    /// without a slash have to be known here.
+    private static func zone(_ name: String) -> TimeZone? {
+        let isPath = name.utf8.contains(UInt8(ascii: "/")) && name.utf8.allSatisfy { $0 < 0x80 }
+        return isPath || namesWithoutArea.contains(name) ? TimeZone(identifier: name) : nil
+    }
+
+    /// All names of the tz database that name no area; the database adds none of this kind any more.
+    private static let namesWithoutArea: Set<String> = [
+        "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Factory", "GB", "GB-Eire", "GMT", "GMT+0",
+        "GMT-0", "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein",
+        "Libya", "MET", "MST", "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC",
+        "ROK", "Singapore", "Turkey", "UCT", "UTC", "Universal", "W-SU", "WET", "Zulu",
+    ]
 
     /// The site-local date of an instant, in days since 1970.
     package func localDay(of time: Timestamp) -> Int64 {
