@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "Sites",
             dependencies: [
-                "Clocks", "Crypto", "EventLog", "EventModel", "JSON", "Locks", "Observability", "SQLite",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "SQLite",
             ],
             swiftSettings: common),
         .target(

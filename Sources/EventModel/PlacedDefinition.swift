@@ -10,12 +10,18 @@ public struct PlacedDefinition: Sendable, Equatable {
     public var createdAt: Timestamp
     /// Position of its record; together with the log's epoch, this is the definition's revision.
     public var position: RecordPosition
+    /// Names that earlier definitions gave; only the registry's definitions have them.
+    public var former: FormerNames
 
-    public init(definition: SiteDefinition, version: UInt64, createdAt: Timestamp, position: RecordPosition) {
+    public init(
+        definition: SiteDefinition, version: UInt64, createdAt: Timestamp, position: RecordPosition,
+        former: FormerNames = FormerNames()
+    ) {
         self.definition = definition
         self.version = version
         self.createdAt = createdAt
         self.position = position
+        self.former = former
     }
 
     public var siteID: SiteID { definition.siteID }

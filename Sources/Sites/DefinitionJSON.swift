@@ -7,46 +7,57 @@ package struct DefinitionFault: Error, Equatable {
     package var message: String
 }
 
-/// Why a definition is refused; all faults found, up to a hundred.
-package struct DefinitionError: Error, Equatable {
-    /// False: the body is not even JSON.
-    package var isJSON = true
-    package var faults: [DefinitionFault]
+/// Why a definition is refused.
+package enum DefinitionError: Error, Equatable {
+    case notJSON(JSONFault)
+    /// All faults found, up to a hundred.
+    case invalid([DefinitionFault])
 }
 
 /// Site definitions in their JSON form (SPEC 3).
 package enum DefinitionJSON {
     /// Reads and checks a definition for a site.
     package static func read(_ bytes: some Sequence<UInt8>, site: SiteID) throws(DefinitionError) -> SiteDefinition {
-        guard let value = JSONValue(bytes, depthMaximum: Limits.jsonDepthMaximum) else {
-            throw DefinitionError(isJSON: false, faults: [])
+        let value: JSONValue
+        do throws(JSONFault) {
+            value = try JSONValue(reading: bytes, depthMaximum: Limits.jsonDepthMaximum)
+        } catch {
+            throw .notJSON(error)
         }
-        var reader = DefinitionReader()
+        var reader = DefinitionReader(unknownMembers: .faults)
         let definition = reader.definition(value, site: site)
-        guard reader.faults.isEmpty else { throw DefinitionError(faults: reader.faults) }
+        guard reader.faults.isEmpty else { throw .invalid(reader.faults) }
         return definition
     }
 
     /// The definition as put, with all defaults.
     package static func bytes(_ definition: SiteDefinition) -> [UInt8] {
-        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
-        json.object { json in write(definition, to: &json) }
-        return json.bytes
+        bytes(of: definition) { json in write(definition, to: &json) }
     }
 
-    /// The answer of `GET` and `PUT`: the definition as put, and since when and at which position it is in force.
+    /// The answer of `GET`: the definition as put, and since when and at which position it is in force.
     package static func bytes(_ placed: PlacedDefinition) -> [UInt8] {
-        let definition = placed.definition
-        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
-        json.object { json in
-            write(definition, to: &json)
-            json.member("version", Int64(clamping: placed.version))
-            json.member("created_at", placed.createdAt.formatted)
-            json.member("position", placed.position.description)
+        bytes(of: placed.definition) { json in
+            write(placed.definition, to: &json)
+            writePlace(placed, to: &json)
             json.key("meta")
             writeMeta(placed, to: &json)
         }
+    }
+
+    /// An object about a definition, whose members `members` writes.
+    package static func bytes(
+        of definition: SiteDefinition, _ members: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
+        json.object(members)
         return json.bytes
+    }
+
+    package static func writePlace(_ placed: PlacedDefinition, to json: inout JSONWriter) {
+        json.member("version", Int64(clamping: placed.version))
+        json.member("created_at", placed.createdAt.formatted)
+        json.member("position", placed.position.description)
     }
 
     package static func writeMeta(_ placed: PlacedDefinition, to json: inout JSONWriter) {

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Figures
 internal import Foundation
 internal import JSON
 
@@ -11,21 +12,28 @@ struct DefinitionReader {
     private static let textBytesMaximum = 1024
     private static let shiftsMaximum = 100
 
+    /// What becomes of members that no definition has.
+    enum UnknownMembers { case faults, ignored }
+
+    private let unknownMembers: UnknownMembers
     private(set) var faults: [DefinitionFault] = []
+
+    init(unknownMembers: UnknownMembers) { self.unknownMembers = unknownMembers }
 
     mutating func definition(_ value: JSONValue, site: SiteID) -> SiteDefinition {
         var definition = SiteDefinition(siteID: site)
-        guard let members = object(value, at: "") else { return definition }
-        if let value = required(members, "site", at: ""), let fields = object(value, at: "/site") {
+        guard let members = object(value, .definition, at: "") else { return definition }
+        if let value = required(members, "site", at: ""), let fields = object(value, .site, at: "/site") {
             readSite(fields, into: &definition)
         }
-        definition.workers = list(members, "workers", id: "worker_id") { reader, fields, id, pointer in
+        definition.workers = list(members, "workers", .worker, id: "worker_id") { reader, fields, id, pointer in
             SiteDefinition.Worker(
                 workerID: WorkerID(bytes: id), name: reader.text(fields, "name", at: pointer),
                 location: reader.text(fields, "location", at: pointer),
                 activeSince: reader.text(fields, "active_since", at: pointer))
         }
-        definition.workstations = list(members, "workstations", id: "workstation_id") { reader, fields, id, pointer in
+        definition.workstations = list(members, "workstations", .workstation, id: "workstation_id") {
+            reader, fields, id, pointer in
             SiteDefinition.Workstation(
                 workstationID: WorkstationID(bytes: id), name: reader.text(fields, "name", at: pointer),
                 location: reader.text(fields, "location", at: pointer), line: reader.text(fields, "line", at: pointer),
@@ -43,10 +51,10 @@ struct DefinitionReader {
         }
         definition.name = text(fields, "name", at: pointer) ?? definition.siteID.text
         if let zone = text(fields, "time_zone", at: pointer) {
-            if Self.isTimeZone(zone) {
+            if SiteZone.isName(zone) {
                 definition.timeZone = zone
             } else {
-                fault("\(pointer)/time_zone", "must be an IANA time zone, e.g. Europe/Berlin")
+                fault("\(pointer)/time_zone", "must be a name of the tz database, e.g. Europe/Berlin")
             }
         }
         if let ttl = integer(fields, "observation_ttl_seconds", 0...Limits.ttlSecondsMaximum, at: pointer) {
@@ -67,14 +75,6 @@ struct DefinitionReader {
         }
         definition.targetMicrounitsPerHour = target(fields, at: pointer)
         definition.shifts = shifts(fields, at: pointer)
-    }
-
-    /// Accepts only names of the IANA database: Foundation also takes abbreviations and offsets.
-    private static func isTimeZone(_ name: String) -> Bool {
-        guard name == "UTC" || name == "GMT" || name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name),
-            name.utf8.allSatisfy({ $0 < 0x80 }), !name.contains(".."), !name.hasPrefix("/")
-        else { return false }
-        return TimeZone(identifier: name) != nil
     }
 
     private mutating func target(_ fields: [String: JSONValue], at pointer: String) -> Int64? {
@@ -99,7 +99,7 @@ struct DefinitionReader {
         var shifts: [SiteDefinition.Shift] = []
         for (index, element) in elements.enumerated() {
             let pointer = "\(pointer)/shifts/\(index)"
-            guard let fields = object(element, at: pointer) else { continue }
+            guard let fields = object(element, .shift, at: pointer) else { continue }
             let name = text(fields, "name", at: pointer) ?? ""
             let start = clock(fields, "start", at: pointer)
             let end = clock(fields, "end", at: pointer)
@@ -140,7 +140,7 @@ struct DefinitionReader {
     // MARK: Workers and workstations
 
     private mutating func list<Entry>(
-        _ members: [String: JSONValue], _ name: String, id idName: String,
+        _ members: [String: JSONValue], _ name: String, _ kind: DefinitionMembers, id idName: String,
         _ make: (inout DefinitionReader, [String: JSONValue], [UInt8], String) -> Entry
     ) -> [Entry] {
         guard let elements = array(members, name, at: "") else { return [] }
@@ -152,7 +152,7 @@ struct DefinitionReader {
         var seen: [[UInt8]: Int] = [:]
         for (index, element) in elements.enumerated() {
             let pointer = "/\(name)/\(index)"
-            guard let fields = object(element, at: pointer) else { continue }
+            guard let fields = object(element, kind, at: pointer) else { continue }
             guard let id = required(fields, idName, at: pointer) else { continue }
             guard case .string(let text) = id, IdentifierRules.isIdentifier(Array(text.utf8).span) else {
                 fault("\(pointer)/\(idName)", "must be a string of 1 to 128 bytes without control characters")
@@ -174,10 +174,19 @@ struct DefinitionReader {
         if faults.count < Self.faultsMaximum { faults.append(DefinitionFault(pointer: pointer, message: message)) }
     }
 
-    private mutating func object(_ value: JSONValue, at pointer: String) -> [String: JSONValue]? {
-        if case .object(let members) = value { return members }
-        fault(pointer, "must be an object")
-        return nil
+    private mutating func object(
+        _ value: JSONValue, _ kind: DefinitionMembers, at pointer: String
+    ) -> [String: JSONValue]? {
+        guard case .object(let members) = value else {
+            fault(pointer, "must be an object")
+            return nil
+        }
+        if unknownMembers == .faults {
+            for name in members.keys.filter({ !kind.has($0) }).sorted() {
+                fault("\(pointer)/\(DefinitionMembers.pointerToken(name))", kind.complaint(about: name))
+            }
+        }
+        return members
     }
 
     private mutating func required(_ fields: [String: JSONValue], _ name: String, at pointer: String) -> JSONValue? {

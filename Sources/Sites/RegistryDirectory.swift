@@ -72,6 +72,9 @@ public final class RegistryDirectory: Sendable {
         shared.state.withLock { $0.table.entries[site]?.best }
     }
 
+    /// The newest definitions of all sites, in no order.
+    public var sites: [PlacedDefinition] { shared.state.withLock { $0.table.entries.values.map(\.best) } }
+
     /// Blocks until everything that was in the topic at the time of the call has been read.
     /// - Returns: false on a timeout or if the topic cannot be read.
     public func readToEnd(timeoutMilliseconds: Int) -> Bool {

@@ -15,10 +15,12 @@ internal import JSON
 ///              "handover_minutes":15,"target_units_per_hour":120.000000},
 ///      "workers":[{"worker_id":"W1","name":"Ada","location":"Hall 1","active_since":"2020-01-01"}],
 ///      "workstations":[{"workstation_id":"S1","name":"Lathe","location":"Hall 1","line":"L1","capacity":1}],
+///      "former":{"workers":[{"worker_id":"W0","name":"Grace"}],"workstations":[]},
 ///      "version":3,"created_at":"2026-01-12T08:00:00.000000Z",
 ///      "revision":{"epoch":"00112233445566778899aabbccddeeff","partition":7,"offset":41}}
 ///
-/// `epoch` is the log's identity in hexadecimal. Readers keep the highest offset of an epoch and, for one offset, the
+/// `former` has the last known names of those that earlier definitions had; it is left out where there is none. `epoch`
+/// is the log's identity in hexadecimal. Readers keep the highest offset of an epoch and, for one offset, the
 /// newest record.
 struct RegistryRecord: Equatable {
     var epoch: LogEpoch
@@ -38,20 +40,19 @@ struct RegistryRecord: Equatable {
             let epochBytes = Hex.decode(epoch), let partition = revision.integer("partition"),
             let partition = Int32(exactly: partition), let offset = revision.integer("offset"), offset >= 0
         else { return nil }
-        var reader = DefinitionReader()
-        let definition = reader.definition(value, site: site)
-        guard reader.faults.isEmpty else { return nil }
+        guard let stored = try? StoredDefinition(value, site: site) else { return nil }
         self.epoch = LogEpoch(bytes: epochBytes)
         placed = PlacedDefinition(
-            definition: definition, version: UInt64(version), createdAt: createdAt,
-            position: RecordPosition(partition: PartitionIndex(partition), offset: LogOffset(offset)))
+            definition: stored.definition, version: UInt64(version), createdAt: createdAt,
+            position: RecordPosition(partition: PartitionIndex(partition), offset: LogOffset(offset)),
+            former: stored.former)
     }
 
     var json: [UInt8] {
         let definition = placed.definition
         var json = JSONWriter(reservedBytes: 512 + 100 * (definition.workers.count + definition.workstations.count))
         json.object { json in
-            DefinitionJSON.write(definition, to: &json)
+            StoredDefinition(placed).write(to: &json)
             json.member("version", Int64(clamping: placed.version))
             json.member("created_at", placed.createdAt.formatted)
             json.key("revision")

@@ -71,9 +71,7 @@ public final class RegistryRepair: Sendable {
                 return entry.isKept ? nil : entry.best
             }
         }
-        var definition = known
-        definition.definition = table.named(known.definition)
-        return definition
+        return table.named(known)
     }
 
     /// Those that have been missing for long enough.

@@ -66,7 +66,7 @@ public final class RegistryStore: DefinitionRegistry {
             try handle.upsert.bind(4, placed.position.offset.value)
             try handle.upsert.bind(5, Int64(bitPattern: placed.version))
             try handle.upsert.bind(6, placed.createdAt.microseconds)
-            try handle.upsert.bind(7, DefinitionJSON.bytes(placed.definition))
+            try handle.upsert.bind(7, StoredDefinition(placed).json)
             try handle.upsert.run()
             handle.stored[site] = placed.position
         }
@@ -100,11 +100,11 @@ public final class RegistryStore: DefinitionRegistry {
             let site = SiteID(bytes: row.blob(0))
             let position = RecordPosition(
                 partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
-            let definition = try DefinitionJSON.read(row.blob(5), site: site)
+            let stored = try StoredDefinition(row.blob(5), site: site)
             definitions.append(
                 PlacedDefinition(
-                    definition: definition, version: UInt64(bitPattern: row.int64(3)),
-                    createdAt: Timestamp(microseconds: row.int64(4)), position: position))
+                    definition: stored.definition, version: UInt64(bitPattern: row.int64(3)),
+                    createdAt: Timestamp(microseconds: row.int64(4)), position: position, former: stored.former))
         }
         return definitions
     }

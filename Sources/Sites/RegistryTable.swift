@@ -23,8 +23,8 @@ struct RegistryTable {
     let epoch: LogEpoch
     let partitionCount: Int32
     private(set) var entries: [SiteID: Entry] = [:]
-    /// Workers as named in another log's definitions; the fold of a copied log has no names.
-    private var otherLogs: [SiteID: [SiteDefinition.Worker]] = [:]
+    /// Definitions of another log, for their names; the fold of a copied log has none.
+    private var otherLogs: [SiteID: PlacedDefinition] = [:]
 
     init(epoch: LogEpoch, partitionCount: Int32) {
         self.epoch = epoch
@@ -38,13 +38,19 @@ struct RegistryTable {
         guard record.epoch == epoch,
             new.position.partition == Partitioner.partition(of: site.bytes, partitionCount: partitionCount)
         else {
-            otherLogs[site] = new.definition.workers.filter(\.isNamed)
+            otherLogs[site] = new
             entries[site]?.isKept = false
             return Effect()
         }
-        guard let entry = entries[site], entry.best.position.offset >= new.position.offset else {
+        guard let entry = entries[site] else {
             entries[site] = Entry(best: new, isKept: true)
             return Effect(changed: new)
+        }
+        guard entry.best.position.offset >= new.position.offset else {
+            // Its gateway may not have known the one before; then the repair writes the merged one.
+            let merged = new.keepingFormerNames(of: entry.best)
+            entries[site] = Entry(best: merged, isKept: merged == new)
+            return Effect(changed: merged)
         }
         guard entry.best.position.offset == new.position.offset else {
             entries[site]?.isKept = false
@@ -53,6 +59,7 @@ struct RegistryTable {
         // The same definition with another version, from a repair that perhaps does not know the names.
         var merged = new
         merged.definition = new.definition.named(by: entry.best.definition.workers)
+        merged.former = entry.best.former.followed(by: new.former).without(new.definition)
         entries[site] = Entry(best: merged, isKept: merged == new)
         return Effect(changed: merged == entry.best ? nil : merged, displaced: merged == new ? nil : merged)
     }
@@ -63,14 +70,32 @@ struct RegistryTable {
         guard let entry = entries[site] else { return Effect() }
         var nameless = entry.best
         nameless.definition = nameless.definition.withoutPersonalData
+        nameless.former = nameless.former.withoutPersonalData
         entries[site] = Entry(best: nameless, isKept: false)
         return Effect(changed: nameless == entry.best ? nil : nameless)
     }
 
-    /// A definition of the fold with the known names of its people.
-    func named(_ definition: SiteDefinition) -> SiteDefinition {
-        let persons = entries[definition.siteID]?.best.definition.workers ?? []
-        return definition.named(by: persons).named(by: otherLogs[definition.siteID] ?? [])
+    /// A definition of the fold with the known names.
+    func named(_ placed: PlacedDefinition) -> PlacedDefinition {
+        [entries[placed.siteID]?.best, otherLogs[placed.siteID]].reduce(placed) { placed, old in
+            old.map { placed.named(by: $0) } ?? placed
+        }
+    }
+}
+
+extension PlacedDefinition {
+    /// The definition with the names of those that it drops from an older one.
+    func keepingFormerNames(of old: PlacedDefinition) -> PlacedDefinition {
+        var kept = self
+        kept.former = FormerNames(replacing: old, by: definition).followed(by: former)
+        return kept
+    }
+
+    /// A definition of the fold, which has no names, with all that an older one tells.
+    func named(by old: PlacedDefinition) -> PlacedDefinition {
+        var named = keepingFormerNames(of: old)
+        named.definition = definition.named(by: old.definition.workers)
+        return named
     }
 }
 

@@ -33,11 +33,9 @@ package struct SiteRecovery {
         sites[site].map { $0.position.offset < offset } ?? true
     }
 
-    /// Keeps the names that the registry has for the same people.
+    /// Keeps the names that the registry has.
     private mutating func adopt(_ placed: PlacedDefinition) {
-        var named = placed
-        named.definition = placed.definition.named(by: sites[placed.siteID]?.definition.workers ?? [])
-        sites[placed.siteID] = named
+        sites[placed.siteID] = sites[placed.siteID].map { placed.named(by: $0) } ?? placed
         repaired.insert(placed.siteID)
     }
 

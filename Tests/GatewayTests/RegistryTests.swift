@@ -10,15 +10,17 @@ private struct Place {
     var epoch = LogEpoch(bytes: Array(1...16))
     var site: SiteID = "plant"
 
-    func placed(_ offset: Int64, version: UInt64 = 1, workers: [(String, String?)] = [("w1", "Ada")])
-        -> PlacedDefinition
-    {
+    func placed(
+        _ offset: Int64, version: UInt64 = 1, workers: [(String, String?)] = [("w1", "Ada")],
+        former: [(WorkerID, String)] = []
+    ) -> PlacedDefinition {
         var definition = SiteDefinition(siteID: site, name: "Plant", timeZone: "UTC")
         definition.workers = workers.map { .init(workerID: WorkerID($0.0), name: $0.1) }
         return PlacedDefinition(
             definition: definition, version: version, createdAt: Timestamp(microseconds: 1_768_219_200_000_000),
             position: RecordPosition(
-                partition: Partitioner.partition(of: site.bytes, partitionCount: 4), offset: LogOffset(offset)))
+                partition: Partitioner.partition(of: site.bytes, partitionCount: 4), offset: LogOffset(offset)),
+            former: FormerNames(workers: former.map { .init(id: $0, name: $1) }))
     }
 
     func record(_ placed: PlacedDefinition) -> RegistryRecord {
@@ -36,7 +38,7 @@ struct RegistryTableTests {
     func highest() {
         var table = place.table
         let five = place.placed(5)
-        let six = place.placed(6, version: 2, workers: [("w2", nil)])
+        let six = place.placed(6, version: 2, workers: [("w2", nil)], former: [("w1", "Ada")])
         #expect(table.take(place.record(five)) == .init(changed: five))
         #expect(table.take(place.record(six)) == .init(changed: six))
         // Compaction would keep the older one from now on.
@@ -63,8 +65,10 @@ struct RegistryTableTests {
         other.epoch = LogEpoch(bytes: Array(2...17))
         #expect(table.take(other.record(other.placed(99))) == .init())
         #expect(table.entries.isEmpty)
-        let known = place.placed(3, workers: [("w1", nil), ("w2", nil)]).definition
-        #expect(table.named(known).workers.map(\.name) == ["Ada", nil])
+        let known = place.placed(3, workers: [("w1", nil), ("w2", nil)])
+        #expect(table.named(known).definition.workers.map(\.name) == ["Ada", nil])
+        let dropping = place.placed(3, workers: [("w2", nil)])
+        #expect(table.named(dropping).former.workers == [.init(id: "w1", name: "Ada")])
         // Of a log with another number of partitions the offset would mean something else.
         var wrong = place.placed(7)
         wrong.position.partition = PartitionIndex((wrong.position.partition.value + 1) % 4)
@@ -79,7 +83,7 @@ struct RegistryTableTests {
         let nameless = place.placed(5, workers: [("w1", nil)])
         #expect(table.erase("plant") == .init(changed: nameless))
         #expect(table.erase("plant") == .init() && table.erase("other") == .init())
-        #expect(table.named(nameless.definition).workers.map(\.name) == [nil])
+        #expect(table.named(nameless).definition.workers.map(\.name) == [nil])
         #expect(table.entries["plant"] == .init(best: nameless, isKept: false))
     }
 
@@ -107,8 +111,6 @@ struct RegistryRecordTests {
                     + #""created_at":"2026-01-12T12:00:00.000000Z","revision":{"#
                     + "\"epoch\":\"0102030405060708090a0b0c0d0e0f10\",\"partition\":\(partition),\"offset\":41}}"))
         #expect(RegistryRecord(record.json, site: "plant") == record)
-        // What is put back is taken as a definition: the other members are ignored there.
-        #expect(try DefinitionJSON.read(record.json, site: "plant") == record.placed.definition)
     }
 
     @Test("a record of another site, without one of its members or with one of another type is none")
