@@ -50,6 +50,8 @@ public final class Gateway: Sendable {
         public var tailMilliseconds = 10_000
         /// Its wall clock is the source of created_at.
         public var clock: any ProcessClock = .system
+        /// Finds definitions of before the newest one; the registry does not have them.
+        public var olderDefinitions: @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition = { _ in .behind }
         public var hooks = GatewayHooks()
 
         public init(log: any EventLog, registry: any DefinitionRegistry, access: AccessControl) {
@@ -63,6 +65,7 @@ public final class Gateway: Sendable {
     let log: any EventLog
     let clock: any ProcessClock
     let hooks: GatewayHooks
+    let olderDefinitions: @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition
     let admission: Admission
     let refresh: RegistryRefresh
     private let registry: any DefinitionRegistry
@@ -75,7 +78,7 @@ public final class Gateway: Sendable {
     /// - Throws: ``LogError``, `SQLiteError`, `CodecError`, or an error of a registry that cannot be read.
     public init(_ parts: Parts) throws {
         (log, access, registry) = (parts.log, parts.access, parts.registry)
-        (clock, hooks) = (parts.clock, parts.hooks)
+        (clock, hooks, olderDefinitions) = (parts.clock, parts.hooks, parts.olderDefinitions)
         refresh = RegistryRefresh(parts.registry, clock: parts.clock)
         let queues = Self.queues(parts.log.partitionCount)
         var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, clock: parts.clock)

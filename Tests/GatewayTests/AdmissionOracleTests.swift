@@ -210,7 +210,7 @@ private final class AdmissionRun {
     ) {
         switch (outcome.answer, expected) {
         case (.definition(let roster, let change), .definition(let version, let isNew, let isWritten)):
-            seen.insert("definition \(change)")
+            seen.insert("definition \(change.name)")
             #expect(roster.placed.version == UInt64(version), "seed \(seed)")
             #expect((change == .created) == isNew && (change != .none) == isWritten, "seed \(seed)")
         case (.events(let found), .events(let expected)):

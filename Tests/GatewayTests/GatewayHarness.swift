@@ -69,6 +69,7 @@ final class GatewayHarness: Sendable {
         folder: TemporaryFolder? = nil,
         folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
+        older: @escaping @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition = { _ in .behind },
         notReady: @escaping @Sendable () -> [String] = { [] }
     ) throws {
         self.log = log
@@ -92,6 +93,7 @@ final class GatewayHarness: Sendable {
         var parts = Gateway.Parts(log: log, registry: registry, access: access)
         parts.folded = folded
         parts.clock = clock
+        parts.olderDefinitions = older
         parts.hooks = GatewayHooks(audit: audit, journal: journal)
         let gateway = try Gateway(parts)
         self.gateway = gateway

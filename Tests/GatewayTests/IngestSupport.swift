@@ -18,6 +18,12 @@ func makeRoster(_ definition: SiteDefinition = makeDefinition(), version: UInt64
             position: RecordPosition(partition: PartitionIndex(0), offset: LogOffset(0))))
 }
 
+extension AdmissionRequest {
+    static func definition(_ definition: SiteDefinition, bodyBytes: Int) -> AdmissionRequest {
+        .definition(DefinitionPut(definition, bodyBytes: bodyBytes))
+    }
+}
+
 /// An event as JSON; `changes` replaces fields by raw JSON, nil drops one.
 func eventJSON(_ changes: [String: String?] = [:]) -> String {
     var fields: [(String, String)] = [

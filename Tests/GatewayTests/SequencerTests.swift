@@ -17,7 +17,7 @@ struct SequencerTests {
     private func definitions(_ outcomes: [AdmissionOutcome]) -> [String] {
         outcomes.compactMap { outcome in
             guard case .definition(let roster, let change) = outcome.answer else { return nil }
-            return "\(change) \(roster.placed.version) \(roster.placed.position)"
+            return "\(change.name) \(roster.placed.version) \(roster.placed.position)"
         }
     }
 
@@ -138,6 +138,28 @@ struct SequencerTests {
         #expect(records.count == 2)
         #expect(try decode(records[0]).definitionVersion == 1)
         #expect(definitions(sequencer.appended(positions(records))) == ["replaced 2 0:1", "none 2 0:1"])
+    }
+
+    @Test("within a group, conditions and dry runs are judged after the definitions before them (SPEC 3)")
+    func conditions() throws {
+        var put = DefinitionPut(makeDefinition(), bodyBytes: 1)
+        put.definition.name = "Changed"
+        put.condition.matching = .some([1])
+        var dryRun = put
+        dryRun.condition.matching = .some([2])
+        dryRun.isDryRun = true
+        var sequencer = makeSequencer()
+        let records = sequencer.prepare([put, put, dryRun].map(AdmissionRequest.definition), now: start)
+        #expect(records.count == 1)
+        let answers = sequencer.appended(positions(records, from: 7)).map { outcome in
+            switch outcome.answer {
+            case .definition(let roster, let change): "\(change.name) \(roster.placed.position)"
+            case .judged(let roster, let change): "judged \(change.name) \(roster.placed.position)"
+            case .conflict(let version): "conflict with \(version ?? 0)"
+            default: "something else"
+            }
+        }
+        #expect(answers == ["replaced 0:7", "conflict with 2", "judged none 0:7"])
     }
 
     @Test("with an Idempotency-Key a record is written even when nothing is stored, with the answer in it (SPEC 2.5)")

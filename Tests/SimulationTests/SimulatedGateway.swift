@@ -111,7 +111,7 @@ final class SimulatedGateway {
 
     /// Takes an administrator's definition.
     func submit(_ definition: SiteDefinition) {
-        queue.append(Waiting(sender: .definition, request: .definition(definition, bodyBytes: 1000)))
+        queue.append(Waiting(sender: .definition, request: .definition(DefinitionPut(definition, bodyBytes: 1000))))
     }
 
     /// Takes what waits as one group, unless one is under way.

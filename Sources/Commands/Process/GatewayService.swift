@@ -16,6 +16,7 @@ enum GatewayService {
         let parts = try ClusterParts(options, role: "gateway", configuration, journal)
         var gatewayParts = Gateway.Parts(log: parts.log, registry: parts.registry, access: parts.access)
         gatewayParts.hooks = GatewayHooks(journal)
+        gatewayParts.olderDefinitions = { parts.forward($0) }
         let gateway: Gateway
         do {
             gateway = try Gateway(gatewayParts)

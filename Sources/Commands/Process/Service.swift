@@ -33,6 +33,7 @@ struct Service {
         var gatewayParts = Gateway.Parts(
             log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
         gatewayParts.folded = projector.newestDefinitions()
+        gatewayParts.olderDefinitions = { try projector.older($0) }
         gatewayParts.hooks = GatewayHooks(journal)
         let gateway = try Gateway(gatewayParts)
         let query = QueryService(

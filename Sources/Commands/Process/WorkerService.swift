@@ -58,9 +58,7 @@ struct WorkerService {
                 registry: { cluster.registry.directory.site($0)?.definition }, journal: journal.journal,
                 elsewhere: { cluster.forward($0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
-        let definitions = DefinitionRoutes(access: cluster.access, partitionCount: cluster.log.partitionCount) {
-            cluster.registry.directory.site($0)
-        }
+        let definitions = Self.definitions(cluster, partitions, forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
@@ -91,6 +89,27 @@ struct WorkerService {
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
+
+    private static func definitions(
+        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ forwarded: ForwardedAccess
+    ) -> DefinitionRoutes {
+        var parts = DefinitionRoutes.Parts(
+            access: cluster.access, partitionCount: cluster.log.partitionCount,
+            all: { cluster.registry.directory.sites }, find: { cluster.registry.directory.site($0) },
+            older: { question in
+                let partition = partitions.partition(of: question.newest.siteID)
+                return try partitions.projections(of: partition)?.older(question) ?? cluster.forward(question)
+            })
+        let ordinary = parts.permit
+        parts.permit = { request in
+            switch forwarded.check(request) {
+            case .absent: ordinary(request)
+            case .granted(let site): .granted(site)
+            case .refused(let response): .refused(response)
+            }
+        }
+        return DefinitionRoutes(parts)
+    }
 
     private static func part(_ partitions: WorkerPartitions) -> ServicePart {
         let readiness = FoldReadiness()

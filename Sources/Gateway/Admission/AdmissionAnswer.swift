@@ -6,6 +6,10 @@ package enum AdmissionAnswer {
     case events(EventsAnswer)
     /// The definition is in force and in the log; it must reach the registry before this answer is sent.
     case definition(SiteRoster, DefinitionChange)
+    /// The definition would be in force as this; it was only judged, and nothing was written.
+    case judged(SiteRoster, DefinitionChange)
+    /// This version is in force, and not one that the put was meant for; nil for an unknown site.
+    case conflict(UInt64?)
     /// The site has no definition in this partition.
     case unknownSite
     /// The definition does not fit into a log record.
@@ -53,12 +57,22 @@ package struct StoredAnswer: Equatable, Sendable {
 /// Encodes an answer to be kept for its Idempotency-Key.
 package typealias AnswerEncoder = @Sendable (EventsAnswer) -> StoredAnswer
 
-package enum DefinitionChange: Sendable {
+package enum DefinitionChange: Sendable, Equatable {
     /// The site is new.
     case created
-    case replaced
+    /// It replaces this one.
+    case replaced(PlacedDefinition)
     /// The definition is already in force; nothing was written.
     case none
+
+    /// As answers say it.
+    package var name: String {
+        switch self {
+        case .created: "created"
+        case .replaced: "replaced"
+        case .none: "none"
+        }
+    }
 }
 
 /// What the ``Sequencer`` decided about one request, for ``Admission/settle(_:_:)`` and the client.

@@ -5,14 +5,13 @@ package import EventModel
 /// site's partition.
 package enum AdmissionRequest {
     case events(IngestRequest)
-    /// - Parameter bodyBytes: Size of the request body that contained the definition.
-    case definition(SiteDefinition, bodyBytes: Int)
+    case definition(DefinitionPut)
 
     /// The site; it determines the partition.
     package var siteID: SiteID {
         switch self {
         case .events(let ingest): ingest.parsed.batch.siteID
-        case .definition(let definition, _): definition.siteID
+        case .definition(let put): put.definition.siteID
         }
     }
 
@@ -20,7 +19,7 @@ package enum AdmissionRequest {
     package var sizeBytes: Int {
         switch self {
         case .events(let ingest): ingest.parsed.sizeBytes
-        case .definition(_, let bodyBytes): 1024 + bodyBytes
+        case .definition(let put): 1024 + put.bodyBytes
         }
     }
 

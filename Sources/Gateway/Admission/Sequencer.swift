@@ -73,7 +73,7 @@ package struct Sequencer: ~Copyable {
         for request in requests {
             switch request {
             case .events(let ingest): prepare(ingest, &records)
-            case .definition(let definition, _): prepare(definition, &records)
+            case .definition(let put): prepare(put, &records)
             }
         }
         return records
@@ -102,7 +102,9 @@ package struct Sequencer: ~Copyable {
             case .definition(let roster, let change):
                 if let position { placed[ObjectIdentifier(roster)] = place(roster, at: position) }
                 outcome.answer = .definition(placed[ObjectIdentifier(roster)] ?? roster, change)
-            case .unknownSite, .definitionTooLarge, .unavailable: break
+            case .judged(let roster, let change):
+                outcome.answer = .judged(placed[ObjectIdentifier(roster)] ?? roster, change)
+            case .conflict, .unknownSite, .definitionTooLarge, .unavailable: break
             }
             return outcome
         }
@@ -146,30 +148,31 @@ package struct Sequencer: ~Copyable {
         return true
     }
 
-    private mutating func prepare(_ definition: SiteDefinition, _ records: inout [NewRecord]) {
-        let site = definition.siteID
+    private mutating func prepare(_ put: DefinitionPut, _ records: inout [NewRecord]) {
+        let site = put.definition.siteID
         let current = definitions[site]
-        if let current, current.definition == definition {
-            group.append(Prepared(outcome: AdmissionOutcome(.definition(current, .none))))
-            return
+        let judgement = DefinitionJudgement(
+            put, current: current, partition: partition, stamp: newestStamp, gatewayID: gatewayID)
+        let answer: AdmissionAnswer
+        var record: Int?
+        switch judgement {
+        case .conflict(let version): answer = .conflict(version)
+        case .tooLarge: answer = .definitionTooLarge
+        case .unchanged(let roster):
+            answer = put.isDryRun ? .judged(roster, .none) : .definition(roster, .none)
+        case .written(let roster, let payload):
+            let change = current.map { DefinitionChange.replaced($0.placed) } ?? .created
+            if put.isDryRun {
+                answer = .judged(roster, change)
+                break
+            }
+            answer = .definition(roster, change)
+            replacedDefinitions.append((site, current))
+            definitions[site] = roster
+            record = records.count
+            records.append(NewRecord(key: site.bytes, createdAt: newestStamp, payload: payload))
         }
-        let content = DefinitionRecord(
-            definition: definition.withoutPersonalData, createdAt: newestStamp, gatewayID: gatewayID)
-        var payload: [UInt8] = []
-        RecordCodec.encode(content, into: &payload)
-        guard payload.count <= Limits.recordBytesMaximum else {
-            group.append(Prepared(outcome: AdmissionOutcome(.definitionTooLarge)))
-            return
-        }
-        let roster = SiteRoster(
-            PlacedDefinition(
-                definition: definition, version: (current?.placed.version ?? 0) + 1, createdAt: newestStamp,
-                position: RecordPosition(partition: partition, offset: .zero)))
-        replacedDefinitions.append((site, current))
-        definitions[site] = roster
-        let change: DefinitionChange = current == nil ? .created : .replaced
-        group.append(Prepared(record: records.count, outcome: AdmissionOutcome(.definition(roster, change))))
-        records.append(NewRecord(key: site.bytes, createdAt: newestStamp, payload: payload))
+        group.append(Prepared(record: record, outcome: AdmissionOutcome(answer)))
     }
 
     private mutating func place(_ roster: SiteRoster, at position: RecordPosition) -> SiteRoster {

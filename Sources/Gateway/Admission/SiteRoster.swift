@@ -63,6 +63,9 @@ package final class SiteDirectory: Sendable {
 
     package subscript(site: SiteID) -> SiteRoster? { sites.withLock { $0[site] } }
 
+    /// All that are in force, in no order.
+    package var all: [SiteRoster] { sites.withLock { Array($0.values) } }
+
     /// Puts a definition in force unless a later one in the log already is.
     /// - Parameter again: Whether it also replaces a known definition at the same log position.
     package func publish(_ roster: SiteRoster, again: Bool) {

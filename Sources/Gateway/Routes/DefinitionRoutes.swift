@@ -1,82 +1,140 @@
 public import Access
+public import Clocks
 internal import EventLog
 public import EventModel
 public import HTTPServer
 internal import JSON
 internal import Sites
 
-/// `GET` of definitions and of the lists of what they define (SPEC 3, 8.5). Every process that knows the registry
+/// `GET` of definitions and of the lists of what they define (SPEC 3, 5.11, 8.5). Every process that knows the registry
 /// answers these, gateways and workers alike.
 public struct DefinitionRoutes: Sendable {
-    private let access: AccessControl
-    private let partitionCount: Int32
-    private let find: @Sendable (SiteID) -> PlacedDefinition?
+    /// What the routes need from their process.
+    public struct Parts: Sendable {
+        public var access: AccessControl
+        public var clock: any ProcessClock = .system
+        /// Partitions of the log, to check `min_position`.
+        public var partitionCount: Int32
+        /// The newest definitions of all sites.
+        public var all: @Sendable () -> [PlacedDefinition]
+        /// The newest definition of one; nil for an unknown site.
+        public var find: @Sendable (SiteID) -> PlacedDefinition?
+        /// Whether a request may read lists, and of which site; by default as its key says.
+        public var permit: @Sendable (HTTPRequest) -> Permission
+        /// Finds definitions of before the newest one.
+        public var older: @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition
 
-    /// - Parameters:
-    ///   - partitionCount: Partitions of the log, to check `min_position`.
-    ///   - find: The newest definition; nil for an unknown site.
-    public init(
-        access: AccessControl, partitionCount: Int32, find: @escaping @Sendable (SiteID) -> PlacedDefinition?
-    ) {
-        self.access = access
-        self.partitionCount = partitionCount
-        self.find = find
+        public init(
+            access: AccessControl, partitionCount: Int32, all: @escaping @Sendable () -> [PlacedDefinition],
+            find: @escaping @Sendable (SiteID) -> PlacedDefinition?,
+            older: @escaping @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition
+        ) {
+            self.access = access
+            self.partitionCount = partitionCount
+            self.all = all
+            self.find = find
+            self.older = older
+            permit = { request in
+                do throws(Problem) {
+                    return .granted(try access.authorize(request, needs: .viewer).site(of: request))
+                } catch {
+                    return .refused(error.response)
+                }
+            }
+        }
     }
+
+    /// Whether a request may read the lists of a site.
+    public enum Permission: Sendable {
+        case granted(SiteID)
+        /// The answer to give instead.
+        case refused(HTTPResponse)
+    }
+
+    private let parts: Parts
+
+    public init(_ parts: Parts) { self.parts = parts }
 
     public var routes: [HTTPRoute] {
         [
-            route("/api/sites/{site_id}", ["min_position"]) { request, grant throws(Problem) in
-                let placed = try find(SiteID(request.pathParameters.first ?? ""), grant)
-                try checkPosition(request, placed.siteID)
-                return DefinitionJSON.bytes(placed)
+            parts.access.route(.get, "/api/sites", needs: .viewer) { _, _, grant throws(Problem) in
+                .respond(.json(200, sites(grant)))
             },
-            route("/api/workers", Self.listParameters) { request, grant throws(Problem) in
-                try list(request, grant) { definition, json in
-                    for worker in definition.workers.sorted(by: { $0.workerID < $1.workerID }) {
-                        DefinitionJSON.write(worker, to: &json)
-                    }
-                }
+            parts.access.route(
+                .get, "/api/sites/{site_id}", needs: .viewer, parameters: ["min_position"]
+            ) { request, _, grant throws(Problem) in
+                let site = SiteID(request.pathParameters.first ?? "")
+                try grant.check(site)
+                let placed = try find(site)
+                try checkPosition(request, site)
+                return .respond(
+                    .json(200, DefinitionJSON.bytes(placed), headers: [("ETag", VersionHeaders.tag(placed))]))
             },
-            route("/api/workstations", Self.listParameters) { request, grant throws(Problem) in
-                try list(request, grant) { definition, json in
-                    for station in definition.workstations.sorted(by: { $0.workstationID < $1.workstationID }) {
-                        DefinitionJSON.write(station, to: &json)
-                    }
-                }
-            },
+            list(.workers, "/api/workers"), list(.workstations, "/api/workstations"),
         ]
     }
 
-    private static let listParameters: [HTTPQueryParameter] = ["site_id", "min_position"]
+    // MARK: Lists
 
-    private func route(
-        _ path: String, _ parameters: [HTTPQueryParameter],
-        _ answer: @escaping @Sendable (HTTPRequest, Grant) throws(Problem) -> [UInt8]
-    ) -> HTTPRoute {
-        access.route(.get, path, needs: .viewer, parameters: parameters) { request, _, grant throws(Problem) in
-            .respond(.json(200, try answer(request, grant)))
+    private func list(_ list: RegistryList, _ path: String) -> HTTPRoute {
+        HTTPRoute(.get, path, parameters: ["site_id", "known_at", "min_position"]) { request in
+            switch parts.permit(request) {
+            case .refused(let response): return .refused(response)
+            case .granted(let site):
+                return .admitted { request, exchange in
+                    do throws(Problem) { return try answer(list, site, request, exchange) } catch {
+                        return .respond(error.response)
+                    }
+                }
+            }
         }
     }
 
-    private func find(_ site: SiteID, _ grant: Grant) throws(Problem) -> PlacedDefinition {
-        try grant.check(site)
-        guard let placed = find(site) else { throw Problem(404, detail: "no such site") }
+    private func answer(
+        _ list: RegistryList, _ site: SiteID, _ request: HTTPRequest, _ exchange: any HTTPExchange
+    ) throws(Problem) -> HTTPOutcome {
+        let newest = try find(site)
+        try checkPosition(request, site)
+        let knownAt = try knownAt(request)
+        guard let knownAt, newest.createdAt > knownAt else {
+            return .respond(.json(200, list.answer(newest, newest: newest, knownAt: knownAt)))
+        }
+        let question = OlderDefinitionQuestion(
+            request: request, exchange: exchange, knownAt: knownAt, newest: newest)
+        switch Result(catching: { try parts.older(question) }) {
+        case .success(.found(let visible)):
+            return .respond(.json(200, list.answer(visible, newest: newest, knownAt: knownAt)))
+        case .success(.elsewhere(let outcome)): return outcome
+        case .success(.behind):
+            throw Self.later("the site's newest definition is not folded yet; ask again")
+        case .failure(let error):
+            throw error as? Problem ?? Self.later("the older definitions cannot be read at the moment")
+        }
+    }
+
+    private static func later(_ detail: String) -> Problem {
+        Problem(503, detail: detail, headers: [("Retry-After", "1")])
+    }
+
+    private func find(_ site: SiteID) throws(Problem) -> PlacedDefinition {
+        guard let placed = parts.find(site) else { throw Problem(404, detail: "no such site") }
         return placed
     }
 
-    private func list(
-        _ request: HTTPRequest, _ grant: Grant, _ items: (SiteDefinition, inout JSONWriter) -> Void
-    ) throws(Problem) -> [UInt8] {
-        let placed = try find(try grant.site(of: request), grant)
-        try checkPosition(request, placed.siteID)
-        var json = JSONWriter(reservedBytes: 4096)
-        json.object { json in
-            json.key("items")
-            json.array { json in items(placed.definition, &json) }
-            json.key("meta")
-            DefinitionJSON.writeMeta(placed, to: &json)
+    /// known_at may be this far ahead of the server's clock: clients' clocks differ (SPEC 5.1).
+    private static let knownAtLeadMaximum = 5 * Microseconds.second
+
+    private func knownAt(_ request: HTTPRequest) throws(Problem) -> Timestamp? {
+        guard let text = request.queryValue("known_at") else { return nil }
+        // A `+` that was not percent-encoded arrives as a space.
+        guard let time = Timestamp(rfc3339: text.replacing(" ", with: "+")) else {
+            throw Self.malformed("known_at", "must be a time like 2026-01-12T06:00:00Z (RFC 3339)")
         }
-        return json.bytes
+        let now = parts.clock.now
+        guard time - now <= Self.knownAtLeadMaximum else {
+            throw Self.malformed("known_at", "lies more than 5 s after the server's clock, \(now)")
+        }
+        return time
     }
 
     /// The lists are never older than an answer of the gateway that serves them, so there is nothing to wait for
@@ -84,10 +142,38 @@ public struct DefinitionRoutes: Sendable {
     private func checkPosition(_ request: HTTPRequest, _ site: SiteID) throws(Problem) {
         guard let text = request.queryValue("min_position") else { return }
         guard let position = RecordPosition(text) else {
-            throw Problem(400, detail: "min_position must be partition:offset")
+            throw Self.malformed("min_position", "must be partition:offset")
         }
-        guard position.partition == Partitioner.partition(of: site.bytes, partitionCount: partitionCount) else {
-            throw Problem(400, detail: "min_position names another partition than the site's")
+        guard position.partition == Partitioner.partition(of: site.bytes, partitionCount: parts.partitionCount) else {
+            throw Self.malformed("min_position", "names another partition than the site's")
         }
+    }
+
+    private static func malformed(_ parameter: String, _ detail: String) -> Problem {
+        Problem(400, detail: "\(parameter): \(detail)", extensions: [("parameter", .string(parameter))])
+    }
+
+    // MARK: Sites
+
+    /// The sites that a key may see, by id bytes (SPEC 5.11).
+    private func sites(_ grant: Grant) -> [UInt8] {
+        let visible = parts.all().filter { grant.key?.allows(site: $0.siteID) ?? true }
+        var json = JSONWriter(reservedBytes: 64 + 120 * visible.count)
+        json.object { json in
+            json.key("items")
+            json.array { json in
+                for placed in visible.sorted(by: { $0.siteID < $1.siteID }) {
+                    json.object { json in
+                        json.member("site_id", placed.siteID.text)
+                        json.member("name", placed.definition.name)
+                        json.member("time_zone", placed.definition.timeZone)
+                        json.member("definition", Int64(clamping: placed.version))
+                    }
+                }
+            }
+            json.key("meta")
+            json.object { _ in }
+        }
+        return json.bytes
     }
 }

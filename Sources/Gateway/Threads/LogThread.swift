@@ -98,6 +98,8 @@ final class LogThread: Sendable {
             response.logFields = IngestAnswer.logFields(answer)
             exchange.complete(response)
         case .definition(let roster, let change): store(roster.placed, change, exchange)
+        case .judged(let roster, let change): exchange.complete(DefinitionAnswer.judged(roster.placed, change))
+        case .conflict(let version): exchange.complete(DefinitionAnswer.conflict(version))
         case .unknownSite: exchange.complete(.problem(404, "no such site"))
         case .definitionTooLarge: exchange.complete(DefinitionAnswer.tooLarge)
         case .unavailable:
