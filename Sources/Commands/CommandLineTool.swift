@@ -82,7 +82,7 @@ public struct CommandLineTool: Sendable {
 
     private func checkPositionals(_ given: [String], of command: Command) throws(CommandFailure) {
         let wanted = command.positionals
-        guard given.count >= wanted.count else {
+        guard given.count >= wanted.count(where: { !$0.isOptional }) else {
             throw CommandFailure(
                 .usage, "\(wanted[given.count].name) is missing", why: wanted[given.count].help,
                 next: command.examples.first?.line)

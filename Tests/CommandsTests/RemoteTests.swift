@@ -124,14 +124,13 @@ struct RemoteTests {
         let directory = try TemporaryFolder()
         let relaxed = try directory.write(
             "a.json", "{ // us\n site: {site_id: 'p 1', confidence_threshold: 0.7,}, workers: [{worker_id:'W1'}] }")
-        let result = run(["site", "apply", relaxed], #"{"definition":3}"#)
+        let result = run(["site", "apply", relaxed], "{}")
         #expect(result.exit == .success)
-        #expect(result.requests.map(\.method) == ["PUT"])
-        #expect(result.requests.map(\.target) == ["/api/sites/p%201"])
+        #expect(result.requests.map(\.method) == ["PUT", "PUT"])
+        #expect(result.requests.map(\.target) == ["/api/sites/p%201?dry_run=true", "/api/sites/p%201"])
         #expect(
             String(decoding: result.requests[0].body, as: UTF8.self)
                 == #"{"site":{"confidence_threshold":0.7,"site_id":"p 1"},"workers":[{"worker_id":"W1"}]}"#)
-        #expect(result.recorder.errors == "site p 1: definition 3, 1 workers, 0 workstations\n")
         let text = #"{ "site" : {"site_id":"p"}, "workers":[] }"#
         let plain = run(["site", "apply", try directory.write("b.json", text)], "{}")
         #expect(plain.requests[0].body == Array(text.utf8))

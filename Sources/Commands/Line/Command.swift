@@ -14,6 +14,8 @@ struct Command: Sendable {
         var help: String
         /// The only valid values; empty if any value is valid.
         var choices: [String] = []
+        /// Whether it may be left out; only the last ones may.
+        var isOptional = false
     }
 
     /// The words that invoke it, e.g. `key create`.

@@ -47,7 +47,8 @@ enum Help {
     }
 
     private static func usage(_ command: Command) -> String {
-        (["andon", command.name] + command.positionals.map(\.name) + ["[options]"]).joined(separator: " ")
+        let positionals = command.positionals.map { $0.isOptional ? "[\($0.name)]" : $0.name }
+        return (["andon", command.name] + positionals + ["[options]"]).joined(separator: " ")
     }
 
     private static func argument(_ positional: Command.Positional) -> String {

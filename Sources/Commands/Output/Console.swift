@@ -11,6 +11,8 @@ struct Console: Sendable {
     var errorIsTerminal: Bool
     /// False with `NO_COLOR` or `TERM=dumb`, or if stdout is not a terminal.
     var usesColour: Bool
+    /// The next line that somebody types; nil if stdin is not a terminal, so that nobody can be asked.
+    var readAnswer: (@Sendable () -> String?)?
 
     /// One line on stdout.
     func line(_ text: String) throws { try writeOutput(Array((text + "\n").utf8)) }
@@ -32,9 +34,12 @@ struct Console: Sendable {
             outputIsTerminal: outputIsTerminal,
             errorIsTerminal: isatty(STDERR_FILENO) == 1,
             usesColour: outputIsTerminal && environment["NO_COLOR", default: ""].isEmpty
-                && environment["TERM"] != "dumb")
+                && environment["TERM"] != "dumb",
+            readAnswer: isatty(STDIN_FILENO) == 1 ? typedLine : nil)
     }
 }
+
+@Sendable private func typedLine() -> String? { readLine() }
 
 /// The reader of stdout needs no more, as with `head`: the command ends, and that is not a failure.
 struct ReaderGone: Error {}
