@@ -68,7 +68,8 @@ extension PlanMaker {
                 .append(gateway: gateway, .stored),
                 .define(definition: generator.pick(0..<definitions), gateway: gateway),
             ]
-            + [.admit(gateway: gateway), .append(gateway: gateway, .stored)] + turn
+            // A second later a commit is due, while hours are still missing.
+            + [.admit(gateway: gateway), .append(gateway: gateway, .stored), .wait(1_500)] + turn
             + [.killWorker(worker, sentArrives: true), .assign(worker: worker, isClean: true)]
     }
 
