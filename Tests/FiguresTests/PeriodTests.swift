@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "Days, ISO weeks and months are those of the site's calendar",
+        "days, ISO weeks and months are those of the site's calendar",
         arguments: [
             // A Sunday evening in Berlin, and already Monday in Auckland.
             (Period.today, "2026-03-01T20:00:00Z", "Europe/Berlin", "2026-02-28T23:00", "2026-03-01T23:00"),
@@ -43,7 +43,7 @@ import Testing
     ]
 
     @Test(
-        "A shift is the one that runs, else the last that ended; of several the one that started last",
+        "a shift is the one that runs, else the last that ended; of several the one that started last",
         arguments: [
             // Monday, 12 January 2026, in Berlin: UTC + 1.
             (Period.shift, "2026-01-12T08:00:00Z", "2026-01-12T05:00", "2026-01-12T13:00"),
@@ -62,14 +62,14 @@ import Testing
         #expect(try range(period, now, "Europe/Berlin", Self.rota) == [from, to])
     }
 
-    @Test("Without shifts, or before the first one, there is no such window")
+    @Test("without shifts, or before the first one, there is no such window")
     func none() throws {
         #expect(try range(.shift, "2026-01-12T08:00:00Z") == nil)
         let never = [SiteDefinition.Shift(name: "never", startMinute: 0, endMinute: 60, days: 0)]
         #expect(try range(.shift, "2026-01-12T08:00:00Z", "UTC", never) == nil)
     }
 
-    @Test("A night shift that the change of the clock swallows is none (SPEC 5.5)")
+    @Test("a night shift that the change of the clock swallows is none (SPEC 5.5)")
     func swallowed() throws {
         let gap = [SiteDefinition.Shift(name: "gap", startMinute: 125, endMinute: 155, days: 1 << 6)]
         #expect(
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "A local time in a gap is the first instant after it, one that exists twice the first",
+        "a local time in a gap is the first instant after it, one that exists twice the first",
         arguments: [
             ("2026-03-29T02:30:15.5Z", "2026-03-29T01:00:00.000000Z"),
             ("2026-03-29T03:00:00Z", "2026-03-29T01:00:00.000000Z"),

@@ -25,7 +25,7 @@ import Timeline
         return { zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double($0))) }
     }
 
-    @Test("Within shifts a window is the union of their instances, over changes of the clock", arguments: 0..<20)
+    @Test("within shifts a window is the union of their instances, over changes of the clock", arguments: 0..<20)
     func union(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for name in Self.zones {
@@ -47,7 +47,7 @@ import Timeline
         }
     }
 
-    @Test("What a window within shifts counts is the sum over its parts asked one by one", arguments: 0..<10)
+    @Test("what a window within shifts counts is the sum over its parts asked one by one", arguments: 0..<10)
     func parts(_ block: UInt64) throws {
         var counted = 0
         for seed in block * 5..<block * 5 + 5 {
@@ -78,7 +78,7 @@ import Timeline
         #expect(counted > 0, "shifts without any observed time prove nothing")
     }
 
-    @Test("More instances than asked for are none, so that a window of thousands of years is refused")
+    @Test("more instances than asked for are none, so that a window of thousands of years is refused")
     func maximum() {
         let daily = ShiftCalendar([.init(name: "day", startMinute: 0, endMinute: 60)], SiteZone(identifier: "UTC"))
         let week = 20_465 * Microseconds.day..<20_472 * Microseconds.day

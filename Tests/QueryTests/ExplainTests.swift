@@ -10,7 +10,7 @@ import Testing
         answer.json["intervals"]?.elements.map { $0[name]?.text } ?? []
     }
 
-    @Test("Neighbours of one state and station that touch are one item; events counts them")
+    @Test("neighbours of one state and station that touch are one item; events counts them")
     func merged() throws {
         let plant = Plant(now: at(30))
         try plant.define(.plant(ttl: 3600, stations: ["S1", "S2"]))
@@ -33,7 +33,7 @@ import Testing
         #expect(answer.json["totals"]?["unknown_us"] == .integer(Microseconds.hour * 19 / 2))
     }
 
-    @Test("Items of camera rate become few: a day of one state is one item")
+    @Test("items of camera rate become few: a day of one state is one item")
     func cameraRate() throws {
         let plant = Plant(now: at(30))
         try plant.define(.plant())
@@ -44,7 +44,7 @@ import Testing
         #expect(rows(answer, "events") == ["2160"])
     }
 
-    @Test("An unknown worker is a 404; one whom a definition or an event names is known")
+    @Test("an unknown worker is a 404; one whom a definition or an event names is known")
     func unknown() throws {
         let plant = Plant(now: at(30))
         try plant.define(.plant(workers: ["W1", "W2"]), known: at(1))

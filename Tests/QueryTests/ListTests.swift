@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "Sorted by any field in both directions, null last, ties by id",
+        "lists are sorted by any field in both directions, null last, ties by id",
         arguments: [
             ("working_us", "E A D C B"), ("-working_us", "B C A D E"), ("utilization_percentage", "A D C B E"),
             ("-utilization_percentage", "B C A D E"), ("-worker_id", "E D C B A"), ("worker_name", "A B D E C"),
@@ -38,7 +38,7 @@ import Testing
         #expect(ids(answer) == expected.split(separator: " ").map(String.init))
     }
 
-    @Test("Every member of an item can be sorted by")
+    @Test("every member of an item can be sorted by")
     func fields() throws {
         let plant = try plant()
         for path in [Self.workers, Self.stations] {
@@ -66,7 +66,7 @@ import Testing
         #expect(ids(try plant.ask(Self.stations, at(8), at(16), [("sort", "-present_us"), ("limit", "1")])) == ["S1"])
     }
 
-    @Test("An unknown id is a 404 that names the parameter; one that is known only later, or no more, too")
+    @Test("an unknown id is a 404 that names the parameter; one that is known only later, or no more, too")
     func unknown() throws {
         let plant = try plant()
         for (path, name) in [(Self.workers, "worker_id"), (Self.stations, "workstation_id")] {

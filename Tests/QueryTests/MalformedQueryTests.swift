@@ -104,7 +104,7 @@ import Testing
         #expect(event.message == "/api/metrics/workers about site plant could not be answered: Broken()")
     }
 
-    @Test("After the stop of the service questions are a 503 that may be tried again")
+    @Test("after the stop of the service questions are a 503 that may be tried again")
     func stopped() throws {
         let plant = try referenceDay()
         plant.service.stop()

@@ -27,7 +27,7 @@ import Testing
         return plant
     }
 
-    @Test("Within shifts every time, count and denominator is taken inside their instances only")
+    @Test("within shifts every time, count and denominator is taken inside their instances only")
     func shifts() throws {
         let plant = try berlin()
         let day = [(name: "from", value: "2026-01-12"), (name: "to", value: "2026-01-13")]
@@ -53,7 +53,7 @@ import Testing
         #expect(whole["active_workstations"] == .number("1") && whole["target_units"] == .number("16"))
     }
 
-    @Test("Within shifts of a weekend nothing is left: sums are 0, ratios null")
+    @Test("within shifts of a weekend nothing is left: sums are 0, ratios null")
     func weekend() throws {
         let weekend = try #require(
             berlin().ask(Self.workers, [("from", "2026-01-10"), ("to", "2026-01-12"), ("within", "shifts")]).items.first
@@ -61,7 +61,7 @@ import Testing
         #expect(weekend["elapsed_us"] == .number("0") && weekend["coverage_percentage"] == .null)
     }
 
-    @Test("Explain within shifts adds up to the figures within shifts (SPEC 5.9)")
+    @Test("explain within shifts adds up to the figures within shifts (SPEC 5.9)")
     func explain() throws {
         let plant = try berlin()
         let day = [(name: "period", value: "today"), (name: "known_at", value: text(at(30)))]
@@ -74,7 +74,7 @@ import Testing
         #expect(monday.json["intervals"]?.elements.compactMap { $0["from"]?.text } == [at(5), at(9), at(10)].map(text))
     }
 
-    @Test("Where nothing was observed utilization and availability are null, not 0 and 100")
+    @Test("where nothing was observed utilization and availability are null, not 0 and 100")
     func unobserved() throws {
         let items = try berlin().ask(Self.workers, [("from", "2026-01-12"), ("to", "2026-01-13")]).items
         let unseen = try #require(items.last)
@@ -88,7 +88,7 @@ import Testing
         #expect(absent["presence_utilization_percentage"] == .null)
     }
 
-    @Test("A workstation's occupancy is also told of its capacity (SPEC 5.3)")
+    @Test("a workstation's occupancy is also given relative to its capacity (SPEC 5.3)")
     func capacity() throws {
         let stations = try berlin().ask("/api/metrics/workstations", at(8), at(12)).items
         #expect(stations[0]["occupancy_percentage"] == .number("50"))
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(
-        "A period names the window, by the site's days and shifts at now",
+        "a period names the window, by the site's days and shifts at now",
         arguments: [
             ("yesterday", "2026-01-12T23:00:00.000000Z", "2026-01-13T23:00:00.000000Z"),
             ("last_week", "2026-01-04T23:00:00.000000Z", "2026-01-11T23:00:00.000000Z"),
@@ -116,7 +116,7 @@ import Testing
         #expect(knownYesterday.meta?["known_at"] == .string("2026-01-12T23:00:00.000000Z"))
     }
 
-    @Test("Every time parameter takes a local date or time of the site")
+    @Test("every time parameter takes a local date or time of the site")
     func localTimes() throws {
         let plant = try berlin()
         let answer = try plant.ask(Self.workers, [("from", "2026-01-12T04:00"), ("to", "2026-01-12T11:30:00.5")])
