@@ -31,19 +31,21 @@ package struct FactoryFigures: Equatable, Sendable {
         Figure("working_us", .microseconds) { .large($0.totals.working) },
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
         Figure("total_production_count", .count, "units") { .large($0.totals.units) },
-        Figure("average_utilization_percentage", .percent, "average utilization %") {
+        Figure("average_utilization_percentage", .percent, "average utilization % of worker time") {
             .percentage($0.totals.working, of: $0.workerTime)
         },
-        Figure("average_production_rate", .perHour, "units per hour") {
+        Figure("average_production_rate", .perHour, "units / elapsed h") {
             .rate($0.totals.units, in: Int128($0.elapsed))
         },
         Figure("active_workers", .count, "active workers") { .count($0.totals.activeWorkers) },
         Figure("active_workstations", .count, "active workstations") { .count($0.totals.activeStations) },
         Figure("target_units", .units, "target units") { .decimal(orNone: $0.target?.units) },
-        Figure("target_variance_percentage", .percent, "target variance %") {
+        Figure("target_variance_percentage", .percent, "variance % of target") {
             .decimal(orNone: $0.target?.variance(of: $0.totals.units))
         },
-        Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.totals.observed, of: $0.workerTime) },
+        Figure("coverage_percentage", .percent, "coverage % of worker time") {
+            .percentage($0.totals.observed, of: $0.workerTime)
+        },
     ]
 }
 

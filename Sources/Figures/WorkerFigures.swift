@@ -21,7 +21,7 @@ package struct WorkerFigures: Equatable, Sendable {
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
         Figure("idle_us", .microseconds) { .integer($0.sums.idle) },
         Figure("absent_us", .microseconds) { .integer($0.sums.absent) },
-        Figure("unknown_us", .microseconds) { .integer($0.elapsed - $0.sums.observed) },
+        Figure("unknown_us", .microseconds, "unknown h") { .integer($0.elapsed - $0.sums.observed) },
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
     ]
 
@@ -38,18 +38,22 @@ package struct WorkerFigures: Equatable, Sendable {
             Figure("total_active_time_hours", .hours, "working h") { .hours($0.sums.working) },
             Figure("total_idle_time_hours", .hours, "idle h") { .hours($0.sums.idle) },
             Figure("total_absent_time_hours", .hours, "absent h") { .hours($0.sums.absent) },
-            Figure("utilization_percentage", .percent, "utilization %") {
+            Figure("utilization_percentage", .percent, "utilization % of elapsed") {
                 $0.percentageIfObserved($0.sums.working, of: $0.elapsed)
             },
-            Figure("presence_utilization_percentage", .percent, "working / present %") {
+            Figure("presence_utilization_percentage", .percent, "utilization % of present") {
                 .percentage($0.sums.working, of: $0.sums.present)
             },
-            Figure("availability_percentage", .percent, "availability %") {
+            Figure("availability_percentage", .percent, "availability % of elapsed") {
                 $0.percentageIfObserved($0.elapsed - $0.sums.absent, of: $0.elapsed)
             },
-            Figure("coverage_percentage", .percent, "coverage %") { .percentage($0.sums.observed, of: $0.elapsed) },
+            Figure("coverage_percentage", .percent, "coverage % of elapsed") {
+                .percentage($0.sums.observed, of: $0.elapsed)
+            },
             units,
-            Figure("units_per_hour", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.working)) },
+            Figure("units_per_hour", .perHour, "units / working h") {
+                .rate(Int128($0.sums.units), in: Int128($0.sums.working))
+            },
         ]
 }
 
@@ -73,11 +77,11 @@ package struct WorkerPresence: Equatable, Sendable {
             lastSeen: status.lastSeen)
     }
 
-    package static let lastSeen = Figure<WorkerPresence>("last_seen", .time) { .time(orNone: $0.lastSeen) }
+    package static let lastSeen = Figure<WorkerPresence>("last_seen", .time, "last seen") { .time(orNone: $0.lastSeen) }
 
     package static let current: [Figure<WorkerPresence>] = [
         Figure("current_state", .text, "now") { .text($0.state?.text ?? "unknown") },
-        Figure("current_workstation_id", .text, "at") { .id(orNone: $0.workstation) },
+        Figure("current_workstation_id", .text, "at station") { .id(orNone: $0.workstation) },
     ]
 }
 

@@ -21,18 +21,22 @@ package struct WorkstationFigures: Equatable, Sendable {
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
         Figure("occupancy_time_hours", .hours, "occupied h") { .hours($0.sums.present) },
-        Figure("occupancy_percentage", .percent, "occupancy %") { .percentage($0.sums.present, of: $0.elapsed) },
-        Figure("utilization_percentage", .percent, "utilization %") {
+        Figure("occupancy_percentage", .percent, "occupancy % of elapsed") {
+            .percentage($0.sums.present, of: $0.elapsed)
+        },
+        Figure("utilization_percentage", .percent, "utilization % of occupied") {
             .percentage($0.sums.working, of: $0.sums.present)
         },
         Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
-        Figure("throughput_rate", .perHour, "units/h") { .rate(Int128($0.sums.units), in: Int128($0.sums.present)) },
+        Figure("throughput_rate", .perHour, "units / occupied h") {
+            .rate(Int128($0.sums.units), in: Int128($0.sums.present))
+        },
     ]
 
     /// For lists. Metric records leave it out: they hold what events say, and would have to be sent again whenever a
     /// definition changes the capacity.
     package static let capacityOccupancy = Figure<WorkstationFigures>(
-        "capacity_occupancy_percentage", .percent, "occupied / capacity %"
+        "capacity_occupancy_percentage", .percent, "occupancy % of capacity"
     ) { figures in
         figures.capacity.map { .percentage(Int128(figures.sums.present), of: Int128($0) * Int128(figures.elapsed)) }
             ?? .null
