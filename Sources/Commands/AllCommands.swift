@@ -15,6 +15,8 @@ extension CommandLineTool {
         SiteShowCommand.command,
         ImportCommand.command,
         QueryCommand.command,
+        QuarantineListCommand.command,
+        QuarantineStatsCommand.command,
         DigestCommand.command,
         LogTailCommand.command,
         LogStatCommand.command,

@@ -1,3 +1,4 @@
+import Clocks
 import Foundation
 internal import Locks
 import TestKit
@@ -13,9 +14,11 @@ struct RemoteTests {
     ) -> (exit: ExitCode, recorder: Recorder, requests: [APIRequest]) {
         let recorder = Recorder()
         let requests = Guarded<[APIRequest]>([])
-        let commands = [
-            (QueryCommand.command, QueryCommand.run), (SiteApplyCommand.command, SiteApplyCommand.run),
-        ].map { command, run in
+        let runs: [(Command, @Sendable (Invocation, APIClient) throws -> ExitCode)] = [
+            (QueryCommand.command, { try QueryCommand.run($0, $1, SystemClock()) }),
+            (SiteApplyCommand.command, SiteApplyCommand.run),
+        ]
+        let commands = runs.map { command, run in
             var command = command
             command.run = { invocation in
                 let client = APIClient(access: try ServerAccess(invocation)) { request in
@@ -30,67 +33,12 @@ struct RemoteTests {
         return (exit, recorder, requests.withLock { $0 })
     }
 
-    static let factory = """
-        {"working_us":22500000000,"total_productive_time_hours":6.25,"total_production_count":1205,\
-        "average_utilization_percentage":78.13,"target_units":null,"active_workers":1,"average_production_rate":0.8,\
-        "meta":{"site_id":"p1","from":"2026-01-12T08:00:00.000000Z","to":"2026-01-12T16:00:00.000000Z",\
-        "freshness_seconds":2.6}}
-        """
-
-    @Test("figures come as a table with fixed decimals; the question goes to stderr")
-    func factoryTable() {
-        let result = run(["query", "factory", "--site", "p1", "--from", "2026-01-12T08:00:00+05:30"], Self.factory)
-        #expect(result.exit == .success)
-        #expect(
-            result.recorder.output == """
-                figure                 value
-                productive hours        6.25
-                units                  1,205
-                units per hour          0.80
-                average utilization %  78.13
-                active workers             1
-                target units               -
-
-                """)
-        #expect(
-            result.recorder.errors
-                == "site p1, 2026-01-12T08:00:00.000000Z to 2026-01-12T16:00:00.000000Z, newest data 3 s old\n")
-        #expect(
-            result.requests.map(\.target) == ["/api/metrics/factory?site_id=p1&from=2026-01-12T08%3A00%3A00%2B05%3A30"])
-        #expect(result.requests[0].headers.map(\.value) == ["Bearer andon_a_b"])
-    }
-
-    @Test("-o json passes the answer on as it came")
-    func json() {
-        let result = run(["query", "factory", "-o", "json"], Self.factory)
-        #expect(result.recorder.output == Self.factory + "\n")
-        #expect(result.recorder.errors.isEmpty)
-    }
-
-    @Test("lists have a row for each item, and no column that none fills")
-    func workers() {
-        let body = """
-            {"items":[{"worker_id":"W1","worker_name":null,"total_active_time_hours":6.25,"total_units_produced":5},\
-            {"worker_id":"W2","worker_name":null,"total_active_time_hours":0,"total_units_produced":0}],"meta":{}}
-            """
-        let result = run(["query", "workers"], body)
-        #expect(
-            result.recorder.output == "worker  working h  units\nW1           6.25      5\nW2           0.00      0\n")
-    }
-
     @Test("decimals are rounded half up and filled with zeros")
     func decimals() {
         #expect(AnswerTables.fixed("78.125", decimals: 2) == "78.13")
         #expect(AnswerTables.fixed("-0.5", decimals: 2) == "-0.50")
         #expect(AnswerTables.fixed("1234567", decimals: 1) == "1,234,567.0")
         #expect(AnswerTables.fixed("7", decimals: 0) == "7")
-    }
-
-    @Test("explain needs a worker")
-    func explain() {
-        let result = run(["query", "explain"], "{}")
-        #expect(result.exit == .usage)
-        #expect(result.requests.isEmpty)
     }
 
     @Test(

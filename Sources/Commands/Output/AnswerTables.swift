@@ -1,106 +1,73 @@
+internal import EventModel
 internal import Figures
 internal import Foundation
 internal import JSON
-internal import Timeline
 
-/// Server answers as tables for people.
-enum AnswerTables {
-    static func tables(_ question: QueryCommand.Question, _ answer: JSONValue) -> [Table] {
-        switch question {
-        case .workers: [list(answer["items"], workers)]
-        case .workstations: [list(answer["items"], workstations)]
-        case .factory: [pairs(answer, factory)]
-        case .modelHealth:
-            [pairs(answer, health)]
-                + ((answer["groups"]?.items.isEmpty ?? true) ? [] : [list(answer["groups"], healthGroups)])
-        case .explain: [list(answer["intervals"], intervals), list(answer["counts"], counts)]
-        case .ledger: [pairs(answer, ledger)]
-        }
-    }
+/// Lays an answer out as tables for people, by the columns of its figures.
+struct AnswerTables {
+    let clock: SiteClock
+    /// Whether the window reaches up to now. If not, what holds "now" held at the end of the window.
+    var endsNow = true
+    /// Whether times have milliseconds.
+    var isExact = false
 
-    /// One line about the question and how current the answer is.
-    static func summary(_ meta: JSONValue?) -> String? {
-        guard let meta, let site = meta["site_id"]?.text else { return nil }
-        var text = "site \(printable(site))"
-        if let from = meta["from"]?.text, let to = meta["to"]?.text { text += ", \(from) to \(to)" }
-        if let known = meta["known_at"]?.text { text += ", known at \(known)" }
-        if case .number(let seconds)? = meta["freshness_seconds"] {
-            text += ", newest data \(fixed(seconds, decimals: 0)) s old"
-        }
-        return text
-    }
-
-    private static func id(_ name: String, _ title: String) -> FigureColumn {
-        FigureColumn(name: name, title: title, unit: .text)
-    }
-
-    /// The columns of figures, by their definitions: those in `first`, then the rest in their order.
-    private static func columns<Values>(_ figures: [Figure<Values>], first: [String] = []) -> [FigureColumn] {
-        let columns = figures.compactMap(\.column)
-        return first.compactMap { name in columns.first { $0.name == name } }
-            + columns.filter { !first.contains($0.name) }
-    }
-
-    private static let workers =
-        [id("worker_id", "worker"), id("worker_name", "name")] + columns(WorkerPresence.current)
-        + columns(WorkerFigures.figures)
-
-    private static let workstations =
-        [id("workstation_id", "station"), id("workstation_name", "name")] + columns([WorkstationPresence.workers])
-        + columns(WorkstationFigures.figures) + columns([WorkstationPresence.lastActivity])
-
-    private static let factory =
-        columns(
-            FactoryFigures.figures,
-            first: [
-                "total_productive_time_hours", "total_production_count", "average_production_rate",
-                "average_utilization_percentage", "coverage_percentage",
-            ]) + [id("time_range_start", "from"), id("time_range_end", "to")]
-
-    private static let health =
-        columns([HealthFigures.status])
-        + columns(HealthFigures.figures, first: ["avg_confidence", "samples", "below_threshold_count"])
-
-    private static let healthGroups =
-        [id("camera_id", "camera"), id("workstation_id", "station"), id("model_version", "model")]
-        + health.filter { $0.name != "message" }
-
-    private static let intervals =
-        columns(Explanation.Interval.span) + columns(Explanation.Interval.state)
-        + columns(Explanation.Provenance.figures)
-
-    private static let counts =
-        columns(Explanation.Count.figures, first: ["timestamp", "count"])
-        + columns(Explanation.Provenance.figures)
-
-    private static let ledger = columns(Ledger.figures)
-
-    /// A table with a row for each item; columns without any value are left out.
-    private static func list(_ items: JSONValue?, _ columns: [FigureColumn]) -> Table {
-        let items = items?.items ?? []
-        let filled = columns.filter { column in
-            items.isEmpty || items.contains { $0[column.name].map { $0 != .null } ?? false }
-        }
-        var table = Table(filled.map { $0.unit.decimals == nil ? .text($0.title) : .number($0.title) })
-        for item in items { table.append(filled.map { cell($0, of: item) }) }
+    /// A table with a row for each item. A column without any value stays: its absence would hide that nobody knows.
+    func list(_ items: [JSONValue], _ layout: AnswerLayout) -> Table {
+        var table = Table(
+            layout.columns.map { column in
+                column.unit.decimals == nil
+                    ? .text(title(column), mayShrink: column.name.hasSuffix("_name")) : .number(title(column))
+            })
+        for item in items { table.append(layout.columns.map { cell($0, of: item) }) }
         return table
     }
 
-    /// A table with a row for each figure of one object.
-    private static func pairs(_ answer: JSONValue, _ columns: [FigureColumn]) -> Table {
-        var table = Table([.text("figure"), .number("value")])
-        for column in columns where answer[column.name] != nil {
-            table.append([column.title, cell(column, of: answer)])
+    /// A table with a row for each figure of one object, and rows of its own for an object of counts.
+    func pairs(_ answer: JSONValue, _ layout: AnswerLayout, counts: String? = nil) -> Table {
+        var rows = layout.columns.map { column in
+            (title: title(column), cell: cell(column, of: answer), isNumber: column.unit.decimals != nil)
+        }
+        if let counts, case .object(let members)? = answer[counts] {
+            for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+                rows.append(("\(counts): \(name)", AnswerTables.fixed(value.text ?? "-", decimals: 0), true))
+            }
+        }
+        // Numbers stand below each other, and a sentence does not push them away.
+        let width = rows.filter(\.isNumber).map { displayWidth($0.cell) }.max() ?? 0
+        var table = Table([.text("figure"), .text("value")])
+        for row in rows {
+            let padding = row.isNumber ? width - displayWidth(row.cell) : 0
+            table.append([row.title, String(repeating: " ", count: padding) + row.cell])
         }
         return table
     }
 
-    private static func cell(_ column: FigureColumn, of item: JSONValue) -> String {
-        switch (column.unit.decimals, item[column.name]) {
-        case (let decimals?, .number(let number)): fixed(number, decimals: decimals)
-        case (_, .bool(let flag)): flag ? "yes" : "no"
+    /// What the ratios among the columns are computed from, one line each.
+    func legend(_ layout: AnswerLayout) -> [String] {
+        let ratios = layout.columns.filter { [.percent, .perHour].contains($0.unit) }
+        let lines = ratios.compactMap { column in layout.meanings[column.name].map { "\(column.title): \($0)" } }
+        return lines.isEmpty ? [] : lines + ["-: nobody knows, or there is nothing to divide by"]
+    }
+
+    private func title(_ column: FigureColumn) -> String {
+        endsNow || !column.name.hasPrefix("current_") ? column.title : column.title.replacing("now", with: "at end")
+    }
+
+    private func cell(_ column: FigureColumn, of item: JSONValue) -> String {
+        switch (column.unit, item[column.name]) {
+        case (.microseconds, .number(let number)?): AnswerTables.hours(number)
+        case (.time, .string(let text)?):
+            Timestamp(rfc3339: text).map { isExact ? clock.exact($0) : clock.text($0) } ?? text
+        case (_, .number(let number)?): column.unit.decimals.map { AnswerTables.fixed(number, decimals: $0) } ?? number
+        case (_, .bool(let flag)?): flag ? "yes" : "no"
         case (_, let value): value?.text ?? "-"
         }
+    }
+
+    /// Microseconds as hours.
+    private static func hours(_ microseconds: String) -> String {
+        guard let value = Decimal(string: microseconds) else { return microseconds }
+        return fixed("\(value / Decimal(Microseconds.hour))", decimals: 2)
     }
 
     /// A number with a fixed number of decimals and thousands separators.
@@ -114,5 +81,27 @@ enum AnswerTables {
         guard decimals > 0 else { return sign + whole }
         let fraction = parts.count > 1 ? String(parts[1]) : ""
         return sign + whole + "." + fraction + String(repeating: "0", count: max(0, decimals - fraction.count))
+    }
+}
+
+/// Lays items out for spreadsheets: the members of the layout, then any that this build does not know.
+extension CSVText {
+    init(_ items: [JSONValue], _ layout: AnswerLayout, leavingOut: Set<String> = []) {
+        var unknown: Set<String> = []
+        for case .object(let members) in items { unknown.formUnion(members.keys) }
+        unknown.subtract(layout.members)
+        unknown.subtract(leavingOut)
+        header = layout.members + unknown.sorted()
+        rows = items.map { item in header.map { CSVText.text(item[$0]) } }
+    }
+
+    /// A value as the server gave it; null is empty, and a list or an object its JSON.
+    static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null: ""
+        case .bool(let flag): flag ? "true" : "false"
+        case .number(let text), .string(let text): text
+        case let value?: JSONWriter.text { $0.value(value) }
+        }
     }
 }

@@ -13,6 +13,8 @@ struct Console: Sendable {
     var usesColour: Bool
     /// The next line that somebody types; nil if stdin is not a terminal, so that nobody can be asked.
     var readAnswer: (@Sendable () -> String?)?
+    /// Cells of a line of the terminal on stdout; nil if it is none, or does not say.
+    var columns: Int?
 
     /// One line on stdout.
     func line(_ text: String) throws { try writeOutput(Array((text + "\n").utf8)) }
@@ -35,11 +37,19 @@ struct Console: Sendable {
             errorIsTerminal: isatty(STDERR_FILENO) == 1,
             usesColour: outputIsTerminal && environment["NO_COLOR", default: ""].isEmpty
                 && environment["TERM"] != "dumb",
-            readAnswer: isatty(STDIN_FILENO) == 1 ? typedLine : nil)
+            readAnswer: isatty(STDIN_FILENO) == 1 ? typedLine : nil,
+            columns: outputIsTerminal ? terminalColumns() : nil)
     }
 }
 
 @Sendable private func typedLine() -> String? { readLine() }
+
+/// Cells of a line of the terminal on stdout; nil if it does not say.
+private func terminalColumns() -> Int? {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+}
 
 /// The reader of stdout needs no more, as with `head`: the command ends, and that is not a failure.
 struct ReaderGone: Error {}

@@ -1,80 +1,152 @@
-internal import Foundation
+internal import Clocks
+internal import EventModel
 internal import JSON
 
 /// `andon query QUESTION`
 enum QueryCommand {
-    /// A question, and the path of its answer.
-    enum Question: String, CaseIterable, Sendable {
-        case workers, workstations, factory
-        case modelHealth = "model-health"
-        case explain, ledger
-
-        var path: String {
-            switch self {
-            case .workers, .workstations, .factory, .modelHealth: "/api/metrics/\(rawValue)"
-            case .explain, .ledger: "/api/\(rawValue)"
-            }
-        }
-    }
-
-    private static let site = Option.text("site", "SITE", "the site; without it the key's only one")
-    private static let from = Option.text(
-        "from", "TIME", "begin of the window, e.g. 2026-01-12T08:00:00Z; default: today")
-    private static let to = Option.text("to", "TIME", "end of the window, itself outside; default: the end of today")
-    private static let knownAt = Option.text("known-at", "TIME", "answer with what was known at this time")
-    private static let worker = Option.text("worker", "ID", "the worker that explain is about")
-    private static let groupBy = Option.text(
-        "group-by", "WHAT", "groups of model-health: camera, workstation or model_version")
-    private static let minPosition = Option.text(
-        "min-position", "P:O", "wait until the fold has passed this position of an ingest answer")
-
     static let command = Command(
         path: ["query"],
         summary: "asks for figures: workers, workstations, factory, model-health, explain, ledger",
+        discussion: """
+            Times without an offset, in flags and in tables, are those of the site; --utc shows UTC. Headings name what a
+            figure is divided by; andon help FIGURES has every formula, andon help PARAMETERS every flag.
+            """,
         examples: [
             .init("andon query workers --key-file my.key --site plant-1", "today so far, one line a worker"),
             .init(
-                "andon query factory --site plant-1 --from 2026-01-12T00:00:00Z --to 2026-01-13T00:00:00Z -o json",
-                "one day, exactly as the server answers"),
+                "andon query workers --site plant-1 --period yesterday --within shifts --sort -utilization --limit 10",
+                "yesterday's ten busiest, of the time that shifts ran"),
             .init(
-                "andon query workers --site plant-1 --known-at 2026-01-12T18:00:00Z",
-                "what the figures were when the shift ended, late events apart"),
+                "andon query factory --site plant-1 --from 2026-01-12 --to 2026-01-13 -o json",
+                "one day of the site's calendar, exactly as the server answers"),
+            .init(
+                "andon query workers --site plant-1 --period previous_shift --known-at 2026-01-12T18:00",
+                "what the figures were at 18:00, late events apart"),
             .init(
                 "andon query explain --site plant-1 --worker W1", "the intervals that a worker's figures are made of"),
+            .init("andon query workstations --site plant-1 -o csv > stations.csv", "every member, for a spreadsheet"),
         ],
         positionals: [
-            .init(name: "QUESTION", help: "what to ask", choices: Question.allCases.map(\.rawValue))
+            .init(name: "QUESTION", help: "what to ask", choices: QueryQuestion.allCases.map(\.rawValue))
         ],
         options: [
-            site.spec, from.spec, to.spec, knownAt.spec, worker.spec, groupBy.spec, minPosition.spec,
-            OutputFormat.option.spec,
+            QueryFlags.site.spec, QueryFlags.period.spec, QueryFlags.from.spec, QueryFlags.to.spec,
+            QueryFlags.knownAt.spec, QueryFlags.within.spec, QueryFlags.worker.spec, QueryFlags.station.spec,
+            QueryFlags.sort.spec, QueryFlags.limit.spec, QueryFlags.groupBy.spec, QueryFlags.allIntervals.spec,
+            QueryFlags.minPosition.spec, QueryFlags.utc.spec, AnswerFormat.option.spec,
         ] + ServerAccess.options,
-        run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation))) })
+        run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation)), SystemClock()) })
 
-    static func run(_ invocation: Invocation, _ client: APIClient) throws -> ExitCode {
-        guard let question = Question(rawValue: invocation.positionals[0]) else { return .usage }
-        if question == .explain { _ = try invocation.value(worker) }
-        let format = try invocation.value(OutputFormat.option)
-        let parameters: [(name: String, option: Option<String>)] = [
-            ("site_id", site), ("from", from), ("to", to), ("known_at", knownAt), ("worker_id", worker),
-            ("group_by", groupBy), ("min_position", minPosition),
-        ]
-        var query: [(name: String, value: String)] = []
-        for (name, option) in parameters {
-            if let value = try invocation.optional(option) { query.append((name, value)) }
-        }
+    static func run(_ invocation: Invocation, _ client: APIClient, _ clock: any ProcessClock) throws -> ExitCode {
+        guard let question = QueryQuestion(rawValue: invocation.positionals[0]) else { return .usage }
+        try check(invocation, question)
+        let query = try parameters(invocation, question)
         let body = try client.fetch(APIRequest(method: "GET", target: APIRequest.target(question.path, query)))
         try invocation.console.write(
-            format, json: { body },
-            tables: {
-                guard let answer = JSONValue(body) else {
-                    throw CommandFailure(
-                        .failure, "the server answered with something that is not JSON",
-                        next: "check that --url names an Andon server")
-                }
-                AnswerTables.summary(answer["meta"]).map(invocation.console.note)
-                return AnswerTables.tables(question, answer)
+            invocation.value(AnswerFormat.option), json: { body },
+            report: {
+                let answer = try JSONValue(answer: body)
+                let title = AnswerTitle(answer["meta"], utc: try invocation.isSet(QueryFlags.utc), now: clock.now)
+                let worker = question == .explain ? query.first { $0.name == "worker_id" }?.value : nil
+                return question.report(
+                    answer, title, subject: worker.map { "worker \(printable($0))" },
+                    parts(query.filter { worker == nil || $0.name != "worker_id" }))
             })
         return .success
+    }
+
+    /// Flags that do not go with the question, and flags that exclude each other, are told before anything is sent.
+    private static func check(_ invocation: Invocation, _ question: QueryQuestion) throws(CommandFailure) {
+        let partial = Set(QueryQuestion.allCases.flatMap(\.flags))
+        for spec in command.options where partial.contains(spec.name) && !question.flags.contains(spec.name) {
+            // Only what was typed: the environment and the file may hold values for other questions.
+            guard invocation.settings.flags[spec.name] != nil else { continue }
+            let fitting = QueryQuestion.allCases.filter { $0.flags.contains(spec.name) }.map(\.rawValue)
+            throw CommandFailure(
+                .usage, "--\(spec.name) does not go with \(question.rawValue)",
+                why: "it goes with \(listed(fitting, last: "and"))", next: "andon query --help")
+        }
+        if try invocation.optional(QueryFlags.period) != nil {
+            for option in [QueryFlags.from, QueryFlags.to] where try invocation.optional(option) != nil {
+                throw CommandFailure(
+                    .usage, "--period and --\(option.spec.name) exclude each other",
+                    why: "a period is a whole window", next: "leave one of them out")
+            }
+        }
+        guard question == .explain else { return }
+        let workers = try invocation.values(QueryFlags.worker)
+        guard workers.count == 1 else {
+            throw CommandFailure(
+                .usage, workers.isEmpty ? "--worker is missing" : "--worker is given \(workers.count) times",
+                why: "explain is about one worker", next: "andon query explain --worker ID")
+        }
+    }
+
+    private static func parameters(
+        _ invocation: Invocation, _ question: QueryQuestion
+    ) throws(CommandFailure) -> [(name: String, value: String)] {
+        let texts = [
+            ("site_id", QueryFlags.site), ("from", QueryFlags.from), ("to", QueryFlags.to),
+            ("known_at", QueryFlags.knownAt), ("within", QueryFlags.within), ("worker_id", QueryFlags.worker),
+            ("workstation_id", QueryFlags.station), ("group_by", QueryFlags.groupBy),
+            ("min_position", QueryFlags.minPosition),
+        ]
+        let unfitting = Set(QueryQuestion.allCases.flatMap(\.flags)).subtracting(question.flags)
+        var query = try QueryFlags.parameters(invocation, texts.filter { !unfitting.contains($0.1.spec.name) })
+        func add<Value>(_ name: String, _ option: Option<Value>, _ text: (Value) throws(CommandFailure) -> String)
+            throws(CommandFailure)
+        {
+            guard !unfitting.contains(option.spec.name), let value = try invocation.optional(option) else { return }
+            query.append((name, try text(value)))
+        }
+        try add("period", QueryFlags.period) { $0.rawValue }
+        try add("sort", QueryFlags.sort) { text throws(CommandFailure) in try sortMember(text, question) }
+        try add("limit", QueryFlags.limit) { String($0) }
+        try add("merge", QueryFlags.allIntervals) { String(!$0) }
+        return query
+    }
+
+    /// The member that a person means: its name, or the begin of it, or a part that no other has.
+    static func sortMember(_ text: String, _ question: QueryQuestion) throws(CommandFailure) -> String {
+        let sign = text.hasPrefix("-") ? "-" : ""
+        let name = String(text.dropFirst(sign.count)).replacing("-", with: "_")
+        let known = question.sortMembers
+        if known.contains(name) { return sign + name }
+        for matches in [known.filter { $0.hasPrefix(name) }, known.filter { $0.contains(name) }] {
+            if matches.count == 1, !name.isEmpty { return sign + matches[0] }
+        }
+        let meant = known.filter { !name.isEmpty && $0.contains(name) }
+        throw CommandFailure(
+            .usage, "--sort cannot be '\(printable(text))'",
+            why: meant.isEmpty
+                ? "\(question.rawValue) have no such member" : "it may mean \(listed(meant, last: "or"))",
+            next: meant.isEmpty ? "one of \(known.joined(separator: ", "))" : "write one of them")
+    }
+
+    /// How the question was narrowed down, for the title.
+    private static func parts(_ query: [(name: String, value: String)]) -> [String] {
+        query.compactMap { name, value in
+            switch name {
+            case "worker_id": "worker \(printable(value))"
+            case "workstation_id": "station \(printable(value))"
+            case "within" where value != "all": "within \(printable(value))"
+            case "sort": "sorted by \(value)"
+            case "limit": "the first \(value)"
+            default: nil
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    /// An answer of a server.
+    /// - Throws: ``CommandFailure`` if it is no JSON: then something else listens there.
+    init(answer bytes: [UInt8]) throws(CommandFailure) {
+        guard let value = JSONValue(bytes) else {
+            throw CommandFailure(
+                .failure, "the server answered with something that is not JSON",
+                next: "check that --url names an Andon server")
+        }
+        self = value
     }
 }

@@ -1,0 +1,131 @@
+internal import Figures
+internal import Timeline
+
+/// What an answer is made of: the columns that people see, and the members that a spreadsheet gets.
+///
+/// Both come from the lists that define the figures, so that a new figure appears here without a line of its own.
+struct AnswerLayout {
+    /// In the order of the table.
+    let columns: [FigureColumn]
+    /// Every member by its own name, in the order of the answer.
+    let members: [String]
+    /// What is said about each figure in legends and in the reference.
+    let meanings: [String: String]
+
+    static let workers = AnswerLayout(
+        ids: [id("worker_id", "worker"), id("worker_name", "name")],
+        figures: WorkerPresence.current.map(AnyFigure.init)
+            + WorkerFigures.figures.map(AnyFigure.init) + [AnyFigure(WorkerPresence.lastSeen)],
+        first: [
+            "current_state", "current_workstation_id", "total_active_time_hours", "total_idle_time_hours",
+            "total_absent_time_hours", "unknown_us",
+        ],
+        meanings: FigureMeanings.worker)
+
+    static let workstations = AnswerLayout(
+        ids: [id("workstation_id", "station"), id("workstation_name", "name")],
+        figures: [AnyFigure(WorkstationPresence.workers), AnyFigure(name: "capacity", .count, "capacity")]
+            + WorkstationFigures.figures.map(AnyFigure.init) + [AnyFigure(WorkstationPresence.lastActivity)],
+        first: ["current_workers", "occupancy_time_hours", "capacity"], meanings: FigureMeanings.workstation)
+
+    static let factory = AnswerLayout(
+        figures: FactoryFigures.figures.map(AnyFigure.init)
+            + [AnyFigure(name: "time_range_start", .time, "from"), AnyFigure(name: "time_range_end", .time, "to")],
+        first: [
+            "total_productive_time_hours", "total_production_count", "average_production_rate",
+            "average_utilization_percentage", "coverage_percentage",
+        ],
+        meanings: FigureMeanings.factory)
+
+    static let modelHealth = AnswerLayout(
+        figures: [AnyFigure(HealthFigures.status)] + HealthFigures.figures.map(AnyFigure.init),
+        first: ["status", "avg_confidence", "samples", "below_threshold_count"], meanings: FigureMeanings.modelHealth)
+
+    /// Groups of model health: whatever names them, then the figures of the whole.
+    static func healthGroups(by member: String) -> AnswerLayout {
+        let titles = ["camera_id": "camera", "workstation_id": "station", "model_version": "model"]
+        let all = modelHealth
+        return AnswerLayout(
+            columns: [id(member, titles[member] ?? member)] + all.columns.filter { $0.name != "message" },
+            members: [member] + all.members, meanings: all.meanings)
+    }
+
+    static let intervals = AnswerLayout(
+        figures: Explanation.Interval.span.map(AnyFigure.init) + Explanation.Interval.state.map(AnyFigure.init)
+            + Explanation.Provenance.figures.map(AnyFigure.init))
+
+    static let counts = AnswerLayout(
+        figures: Explanation.Count.figures.map(AnyFigure.init) + Explanation.Provenance.figures.map(AnyFigure.init),
+        first: ["timestamp", "count"])
+
+    /// The sums that the intervals and counts of an explanation add up to.
+    static let totals = AnswerLayout(
+        figures: WorkerFigures.figures.filter {
+            ["working_us", "idle_us", "absent_us", "unknown_us", "elapsed_us", "total_units_produced"].contains(
+                "\($0.name)")
+        }.map(AnyFigure.init),
+        meanings: FigureMeanings.worker)
+
+    static let ledger = AnswerLayout(
+        figures: Ledger.figures.map(AnyFigure.init) + [AnyFigure(name: "rejected")], meanings: FigureMeanings.ledger)
+
+    static let quarantine = AnswerLayout(
+        figures: [
+            AnyFigure(name: "timestamp", .time, "happened"), AnyFigure(name: "created_at", .time, "received"),
+            AnyFigure(name: "reason", .text, "reason"), AnyFigure(name: "worker_id", .text, "worker"),
+            AnyFigure(name: "workstation_id", .text, "station"), AnyFigure(name: "camera_id", .text, "camera"),
+            AnyFigure(name: "model_version", .text, "model"), AnyFigure(name: "event_type", .text, "event"),
+            AnyFigure(name: "confidence", .confidence, "confidence"), AnyFigure(name: "count", .count, "count"),
+            AnyFigure(name: "position", .text, "position"),
+        ])
+
+    static let quarantineStats = AnswerLayout(
+        figures: [
+            AnyFigure(name: "reason", .text, "reason"), AnyFigure(name: "worker_id", .text, "worker"),
+            AnyFigure(name: "workstation_id", .text, "station"), AnyFigure(name: "camera_id", .text, "camera"),
+            AnyFigure(name: "count", .count, "events"), AnyFigure(name: "oldest", .time, "oldest"),
+            AnyFigure(name: "newest", .time, "newest"),
+        ])
+
+    init(columns: [FigureColumn], members: [String], meanings: [String: String] = [:]) {
+        self.columns = columns
+        self.members = members
+        self.meanings = meanings
+    }
+
+    /// - Parameter first: names of the columns that stand before the others, in this order.
+    private init(
+        ids: [FigureColumn] = [], figures: [AnyFigure], first: [String] = [], meanings: [String: String] = [:]
+    ) {
+        let shown = figures.compactMap(\.column)
+        self.init(
+            columns: ids + first.compactMap { name in shown.first { $0.name == name } }
+                + shown.filter { !first.contains($0.name) },
+            members: ids.map(\.name) + figures.map(\.name), meanings: meanings)
+    }
+
+    private static func id(_ name: String, _ title: String) -> FigureColumn {
+        FigureColumn(name: name, title: title, unit: .text)
+    }
+}
+
+/// A figure of any answer, as far as its layout needs it.
+private struct AnyFigure {
+    var name: String
+    /// nil when tables omit it.
+    var column: FigureColumn?
+
+    init<Values>(_ figure: Figure<Values>) {
+        name = "\(figure.name)"
+        column = figure.column
+    }
+
+    /// A member that tables lay out in their own way.
+    init(name: String) { self.name = name }
+
+    /// A member that is no figure of a list.
+    init(name: String, _ unit: FigureUnit, _ title: String) {
+        self.name = name
+        column = FigureColumn(name: name, title: title, unit: unit)
+    }
+}
