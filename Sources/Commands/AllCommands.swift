@@ -25,6 +25,7 @@ extension CommandLineTool {
         CompletionCommand.command,
         BenchCommand.command,
         BenchPartCommand.command,
+        ReferenceCommand.command,
         DemoDataCommand.command,
         DemoWindowCommand.command,
     ]

@@ -45,7 +45,10 @@ public struct CommandLineTool: Sendable {
     private func dispatch(_ words: [String]) throws -> ExitCode {
         switch words.first {
         case nil, "--help", "-h", "help":
-            if words.first == "help", let command = longestMatch(words.dropFirst()) {
+            // `andon help site` is the topic, `andon help site apply` the command.
+            if words.count == 2, let topic = ReferencePage.Topic(word: words[1]) {
+                try console.line(topic.page.lines(width: console.columns ?? 120).joined(separator: "\n"))
+            } else if words.first == "help", let command = longestMatch(words.dropFirst()) {
                 try console.line(Help.text(command))
             } else {
                 try console.line(Help.overview(commands))

@@ -22,6 +22,7 @@ enum Help {
             \(pairs(shown.map { ($0.name, $0.summary) }))
 
             andon COMMAND --help says more of each; andon --version names this build.
+            andon help \(ReferencePage.Topic.allCases.map(\.rawValue).joined(separator: "|")) lists what there is of these.
 
             \(exitCodes)
             """
