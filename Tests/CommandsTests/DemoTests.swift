@@ -22,10 +22,12 @@ struct DemoTests {
         let recorder = Recorder()
         #expect(
             recorder.run(["demo-window", first.file("demo-events.ndjson"), first.file("demo-site.json")]) == .success)
-        #expect(recorder.output == "demo-plant 2026-01-11T23:00:00.000000Z 2026-01-12T23:00:00.000000Z\n")
+        #expect(
+            recorder.output
+                == "demo-plant 2026-01-11T23:00:00.000000Z 2026-01-12T23:00:00.000000Z\nEarly\nLate\nNight\n")
     }
 
-    @Test("the window covers whole days of the site, whatever the offsets of the events")
+    @Test("the window covers whole days of the site, whatever the offsets of the events, and names its shifts")
     func window() throws {
         let directory = try TemporaryFolder()
         let events = try directory.write(
@@ -36,10 +38,12 @@ struct DemoTests {
             {"timestamp":"2026-01-11T20:00:00Z"}
 
             """)
-        let site = try directory.write("s.json", #"{"site":{"site_id":"p","time_zone":"Asia/Kolkata"}}"#)
+        let site = try directory.write(
+            "s.json",
+            #"{"site":{"site_id":"p","time_zone":"Asia/Kolkata","shifts":[{"name":"Day 1"},{"name":"Day 1"},{}]}}"#)
         let recorder = Recorder()
         #expect(recorder.run(["demo-window", events, site]) == .success)
-        #expect(recorder.output == "p 2026-01-11T18:30:00.000000Z 2026-01-12T18:30:00.000000Z\n")
+        #expect(recorder.output == "p 2026-01-11T18:30:00.000000Z 2026-01-12T18:30:00.000000Z\nDay 1\n")
     }
 
     @Test("a file without a timestamp, and a definition without a site, exit 65")

@@ -1,12 +1,16 @@
 internal import EventModel
 internal import Foundation
+internal import JSON
 
-/// `andon demo-window`: the site and the days that a file of events covers, for `Deploy/demo`; hidden like `demo-data`.
+/// `andon demo-window`: the site and the days that a file of events covers, and the site's shifts, for `Deploy/demo`;
+/// hidden like `demo-data`.
 enum DemoWindowCommand {
     static let command = Command(
         path: ["demo-window"],
-        summary: "prints the site of a definition and the days that a file of events covers, for Deploy/demo",
-        examples: [.init("andon demo-window events.ndjson site.json", "print: site, begin, end")],
+        summary: "prints a site, the days that a file of events covers, and the site's shifts, for Deploy/demo",
+        examples: [
+            .init("andon demo-window events.ndjson site.json", "print: site, begin, end; then one shift a line")
+        ],
         positionals: [.init(name: "FILE", help: "events"), .init(name: "SITE", help: "the definition of their site")],
         options: [],
         isHidden: true,
@@ -27,7 +31,20 @@ enum DemoWindowCommand {
         let last = calendar.startOfDay(for: date(times.upperBound))
         let end = calendar.date(byAdding: .day, value: 1, to: last) ?? last
         try invocation.console.line("\(site) \(text(begin)) \(text(end))")
+        for shift in shifts(definition) { try invocation.console.line(shift) }
         return .success
+    }
+
+    /// Names of the definition's shifts, each once; those that a line or a flag cannot carry are left out.
+    private static func shifts(_ definition: DefinitionFile) -> [String] {
+        var names: [String] = []
+        for shift in JSONValue(definition.json)?["site"]?["shifts"]?.items ?? [] {
+            guard let name = shift["name"]?.text, !name.isEmpty, printable(name) == name, !names.contains(name) else {
+                continue
+            }
+            names.append(name)
+        }
+        return names
     }
 
     /// The earliest and the latest timestamp in a file's lines; nil if there is none.
