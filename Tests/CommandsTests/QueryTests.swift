@@ -117,7 +117,7 @@ struct QueryTests {
     @Test("on a terminal a legend says what is divided by what, and the table fits")
     func terminal() {
         let output = AskedServer(["query", "workers"], Self.workers, terminal: 100).recorder.output
-        #expect(output.contains("\nutilization % of elapsed: working / elapsed\n"))
+        #expect(output.contains("\nutilization % of elapsed: working / elapsed; null"))
         #expect(output.hasSuffix("More: andon help FIGURES\n"))
         let plain = output.replacing(/\x{1B}\[[0-9]*m/, with: "")
         #expect(plain.split(separator: "\n").allSatisfy { displayWidth(String($0)) <= 100 })

@@ -51,7 +51,7 @@ extension ReferencePage {
                     ],
                     ["/api/metrics/factory", "from to period known_at within min_position"],
                     ["/api/metrics/model-health", "from to period known_at group_by min_position"],
-                    ["/api/explain", "worker_id from to period known_at merge min_position"],
+                    ["/api/explain", "worker_id from to period known_at within merge min_position"],
                     [
                         "/api/events",
                         "worker_id workstation_id event_type from to known_at created_from created_to limit cursor "

@@ -88,8 +88,7 @@ enum QueryCommand {
         let texts = [
             ("site_id", QueryFlags.site), ("from", QueryFlags.from), ("to", QueryFlags.to),
             ("known_at", QueryFlags.knownAt), ("within", QueryFlags.within), ("worker_id", QueryFlags.worker),
-            ("workstation_id", QueryFlags.station), ("group_by", QueryFlags.groupBy),
-            ("min_position", QueryFlags.minPosition),
+            ("workstation_id", QueryFlags.station), ("min_position", QueryFlags.minPosition),
         ]
         let unfitting = Set(QueryQuestion.allCases.flatMap(\.flags)).subtracting(question.flags)
         var query = try QueryFlags.parameters(invocation, texts.filter { !unfitting.contains($0.1.spec.name) })
@@ -101,6 +100,7 @@ enum QueryCommand {
         }
         try add("period", QueryFlags.period) { $0.rawValue }
         try add("sort", QueryFlags.sort) { text throws(CommandFailure) in try sortMember(text, question) }
+        try add("group_by", QueryFlags.groupBy) { $0.rawValue }
         try add("limit", QueryFlags.limit) { String($0) }
         try add("merge", QueryFlags.allIntervals) { String(!$0) }
         return query

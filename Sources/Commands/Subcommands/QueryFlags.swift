@@ -1,3 +1,5 @@
+internal import Figures
+
 /// The flags of commands that ask a server about a site, and the query that they make.
 enum QueryFlags {
     static let site = Option.text("site", "SITE", "the site; without it the key's only one")
@@ -19,8 +21,7 @@ enum QueryFlags {
     static let sort = Option.text(
         "sort", "FIELD", "order by a member of the answer or the begin of its name; -FIELD: largest first")
     static let limit = Option.integer("limit", "N", "only the first N", in: 1...100_000)
-    static let groupBy = Option.text(
-        "group-by", "WHAT", "groups of model-health: camera, workstation or model_version")
+    static let groupBy = Option<HealthGrouping>.choice("group-by", "WHAT", "groups of model-health")
     static let allIntervals = Option.flag(
         "all-intervals", "explain: one line for every event, also where neighbours have the same state")
     static let minPosition = Option.text(

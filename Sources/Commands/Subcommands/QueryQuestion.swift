@@ -21,7 +21,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .workstations: window.union(["within", "station", "sort", "limit"])
         case .factory: window.union(["within"])
         case .modelHealth: window.union(["group-by"])
-        case .explain: window.union(["worker", "all-intervals"])
+        case .explain: window.union(["within", "worker", "all-intervals"])
         case .ledger: []
         }
     }
