@@ -20,6 +20,7 @@ struct AnswerMeta {
             writer.member("from", question.from)
             writer.member("to", question.to)
             writer.member("known_at", question.knownAt)
+            writer.member("time_zone", question.settings?.timeZone ?? "UTC")
             writer.member("spec", AnswerMeta.spec)
             writer.key("definition")
             writer.integer(orNull: question.view.definition.map { Int64($0) + 1 })

@@ -88,7 +88,7 @@ struct TableTests {
                 == "id,name\r\n1,\"a,b\"\r\n2,\"say \"\"hi\"\"\u{301}\"\r\n3,\"x\ny\"\r\n,é\r\n")
     }
 
-    @Test("ages are told in the largest unit that says enough")
+    @Test("ages are given in the largest unit that says enough")
     func durations() {
         #expect(
             [2.6, 119, 7_000, 90_000, 864_000].map(AnswerTitle.duration) == [

@@ -117,8 +117,8 @@ import Testing
             answer.meta
                 == .object([
                     "site_id": .string("plant"), "from": .string(text(at(8))), "to": .string(text(at(16))),
-                    "known_at": .string(text(at(24))), "spec": .number("2"), "definition": .number("1"),
-                    "settled": .bool(false), "positions": .object(["0": .number("2")]),
+                    "known_at": .string(text(at(24))), "time_zone": .string("UTC"), "spec": .number("2"),
+                    "definition": .number("1"), "settled": .bool(false), "positions": .object(["0": .number("2")]),
                     "freshness_seconds": .number("1.235"),
                 ]))
     }

@@ -25,8 +25,13 @@ struct AnswerLayout {
     static let workstations = AnswerLayout(
         ids: [id("workstation_id", "station"), id("workstation_name", "name")],
         figures: [AnyFigure(WorkstationPresence.workers), AnyFigure(name: "capacity", .count, "capacity")]
-            + WorkstationFigures.figures.map(AnyFigure.init) + [AnyFigure(WorkstationPresence.lastActivity)],
-        first: ["current_workers", "occupancy_time_hours", "capacity"], meanings: FigureMeanings.workstation)
+            + (WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy]).map(AnyFigure.init)
+            + [AnyFigure(WorkstationPresence.lastActivity)],
+        first: [
+            "current_workers", "capacity", "occupancy_time_hours", "occupancy_percentage",
+            "capacity_occupancy_percentage",
+        ],
+        meanings: FigureMeanings.workstation)
 
     static let factory = AnswerLayout(
         figures: FactoryFigures.figures.map(AnyFigure.init)
@@ -51,8 +56,8 @@ struct AnswerLayout {
     }
 
     static let intervals = AnswerLayout(
-        figures: Explanation.Interval.span.map(AnyFigure.init) + Explanation.Interval.state.map(AnyFigure.init)
-            + Explanation.Provenance.figures.map(AnyFigure.init))
+        figures: (Explanation.Interval.span + Explanation.Interval.state + [Explanation.Interval.events])
+            .map(AnyFigure.init) + Explanation.Provenance.figures.map(AnyFigure.init))
 
     static let counts = AnswerLayout(
         figures: Explanation.Count.figures.map(AnyFigure.init) + Explanation.Provenance.figures.map(AnyFigure.init),
@@ -60,11 +65,12 @@ struct AnswerLayout {
 
     /// The sums that the intervals and counts of an explanation add up to.
     static let totals = AnswerLayout(
-        figures: WorkerFigures.figures.filter {
-            ["working_us", "idle_us", "absent_us", "unknown_us", "elapsed_us", "total_units_produced"].contains(
-                "\($0.name)")
-        }.map(AnyFigure.init),
-        meanings: FigureMeanings.worker)
+        columns: WorkerFigures.totals.map { figure in
+            let name = "\(figure.name)"
+            let title = figure.title ?? name.replacing("_us", with: " h")
+            return FigureColumn(name: name, title: title, unit: figure.unit)
+        },
+        members: WorkerFigures.totals.map { "\($0.name)" })
 
     static let ledger = AnswerLayout(
         figures: Ledger.figures.map(AnyFigure.init) + [AnyFigure(name: "rejected")], meanings: FigureMeanings.ledger)

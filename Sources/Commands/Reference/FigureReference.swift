@@ -20,7 +20,9 @@ extension ReferencePage {
             section(
                 "Workstation: andon query workstations",
                 [row("capacity", "capacity", "1", FigureMeanings.workstation)]
-                    + rows(WorkstationFigures.figures, FigureMeanings.workstation, Example.workstation)
+                    + rows(
+                        WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy], FigureMeanings.workstation,
+                        Example.workstation)
                     + rows(
                         [WorkstationPresence.workers, WorkstationPresence.lastActivity], FigureMeanings.workstation,
                         Example.stationPresence)),
@@ -100,7 +102,7 @@ extension ReferencePage {
         static let stationPresence = WorkstationPresence(workers: 1, lastActivity: lastEvent)
 
         static var worker: WorkerFigures { WorkerFigures(sums, elapsed: elapsed) }
-        static var workstation: WorkstationFigures { WorkstationFigures(sums, elapsed: elapsed) }
+        static var workstation: WorkstationFigures { WorkstationFigures(sums, elapsed: elapsed, capacity: 1) }
 
         static var factory: FactoryFigures {
             var totals = FactoryTotals()

@@ -54,7 +54,7 @@ extension ReferencePage {
                     ["/api/explain", "worker_id from to period known_at within merge min_position"],
                     [
                         "/api/events",
-                        "worker_id workstation_id event_type from to known_at created_from created_to limit cursor "
+                        "worker_id workstation_id event_type from to period known_at created_from created_to limit cursor "
                             + "min_position",
                     ],
                     [
