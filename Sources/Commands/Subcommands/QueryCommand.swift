@@ -142,11 +142,7 @@ extension JSONValue {
     /// An answer of a server.
     /// - Throws: ``CommandFailure`` if it is no JSON: then something else listens there.
     init(answer bytes: [UInt8]) throws(CommandFailure) {
-        guard let value = JSONValue(bytes) else {
-            throw CommandFailure(
-                .failure, "the server answered with something that is not JSON",
-                next: "check that --url names an Andon server")
-        }
+        guard let value = JSONValue(bytes) else { throw CommandFailure.notAndon }
         self = value
     }
 }
