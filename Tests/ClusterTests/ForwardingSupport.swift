@@ -59,9 +59,12 @@ final class TwinCluster: Sendable {
     }
 
     /// Forwards a request for partition 5 of site `plant`; the answer of the forwarder itself or of a holder.
-    func ask(_ target: String = "/api/ledger?site_id=plant", sent: [String: String] = [:]) -> HTTPResponse {
+    func ask(
+        _ target: String = "/api/ledger?site_id=plant", sent: [String: String] = [:], requestID: String = ""
+    ) -> HTTPResponse {
         let request = HTTPRequest(
-            method: .get, path: "/api/ledger", headerLookup: { sent[$0] }, targetLookup: { target })
+            method: .get, path: "/api/ledger", requestID: requestID, headerLookup: { sent[$0] },
+            targetLookup: { target })
         let box = AnswerBox()
         switch forwarder.forward(request, site: "plant", partition: PartitionIndex(5), exchange: box) {
         case .respond(let response): return response

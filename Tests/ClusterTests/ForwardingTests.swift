@@ -18,19 +18,22 @@ struct ForwardingTests {
         #expect(cluster.client.asked.count == 1)
     }
 
-    @Test("the holder gets its token, the site, the client's If-None-Match and the target as it was, nothing else")
+    @Test(
+        "the holder gets its token, the site, the request's name, its If-None-Match and the target as it was, nothing else"
+    )
     func sent() {
         let cluster = TwinCluster(["a"])
         cluster.serve("a", 304)
         let target = "/api/events?worker_id=%c3%A9+x&a=b=c&&from=2026-01-01T00:00:00%2b01:00"
-        let answer = cluster.ask(target, sent: ["If-None-Match": "\"x\"", "Authorization": "Bearer k", "Cookie": "c"])
+        let answer = cluster.ask(
+            target, sent: ["If-None-Match": "\"x\"", "Authorization": "Bearer k", "Cookie": "c"], requestID: "r-1")
         #expect(answer.status == 304)
         let question = cluster.client.asked[0]
         #expect(question.url == "http://a" && question.target == target)
         #expect(
             question.headers.map { "\($0.name): \($0.value)" } == [
                 "Andon-Forward-Token: \(cluster.holders[0].token.hex)", "Andon-Forward-Site: plant",
-                "If-None-Match: \"x\"",
+                "X-Request-Id: r-1", "If-None-Match: \"x\"",
             ])
     }
 
