@@ -7,7 +7,6 @@ internal import Observability
 /// Log lines on stderr: text for people, or one JSON object per line for programs.
 struct StructuredLog: Sendable {
     enum Format: String, CaseIterable, Sendable { case text, json }
-    typealias Level = JournalEvent.Level
 
     let format: Format
     let console: Console
@@ -30,11 +29,6 @@ struct StructuredLog: Sendable {
             console.note(lines.joined(separator: "\n"))
         }
         return log
-    }
-
-    /// Writes one line, for events without a declaration. `fields` appear in the order given.
-    func write(_ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
-        write(JournalEvent("log", level, message, fields.map { JournalEvent.Field($0.key, $0.value) }))
     }
 
     /// Writes what modules record, one line per event.
