@@ -82,6 +82,12 @@ struct AccessTests {
         #expect(refused.status == 403 && refused.logFields == [.init("key", id)])
         let put = harness.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(makeDefinition()))
         #expect(put.logFields.contains(.init("change", "none")) && put.logFields.contains(.init("definition", 1)))
+        var definition = makeDefinition()
+        definition.workers.removeLast()
+        let replaced = harness.send(.put, "/api/sites/plant", body: DefinitionJSON.bytes(definition))
+        // The word alone: names of people have no place in a log.
+        #expect(replaced.logFields.contains(.init("change", "replaced")))
+        #expect(replaced.logFields.contains(.init("definition", 2)))
     }
 
     @Test("the secret has 256 bits and is nowhere in the file (DESIGN 6)")

@@ -84,7 +84,7 @@ struct BodyFaultTests {
         #expect(fault("{\"a\":tru}", .single) == BodyPlace(offset: 5, line: 1, column: 6))
         #expect(fault("{\"a\":\"\u{1}\"}", .single) == BodyPlace(offset: 6, line: 1, column: 7))
         #expect(fault("{} {}", .single) == BodyPlace(offset: 3, line: 1, column: 4))
-        #expect(fault("\u{feff}[1 2]") == BodyPlace(offset: 6, line: 1, column: 5))
+        #expect(fault("\u{feff}[1 2]") == BodyPlace(offset: 6, line: 1, column: 4))
         #expect(throws: BodyFault.utf16) { try parse([0xff, 0xfe, 0x5b, 0, 0x31, 0, 0x5d, 0]) }
         #expect(throws: BodyFault.utf16) { try parse([0, 0x5b, 0, 0x31, 0, 0x5d]) }
     }

@@ -30,7 +30,9 @@ package struct BodyPlace: Equatable, Sendable {
     /// - Parameter offset: At most the number of bytes.
     init(offset: Int, in body: UnsafeRawBufferPointer) {
         self.init(offset: offset, line: 1, column: 1)
-        for byte in body.prefix(offset) {
+        // A byte order mark is no character of the text.
+        let mark = body.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+        for byte in body.prefix(offset).dropFirst(mark) {
             if byte == UInt8(ascii: "\n") {
                 (line, column) = (line + 1, 1)
             } else if byte & 0xc0 != 0x80 {

@@ -120,7 +120,7 @@ final class LogThread: Sendable {
             } else {
                 var response = DefinitionAnswer.response(placed, change)
                 response.logFields = [
-                    JournalEvent.Field("change", "\(change)"), JournalEvent.Field("definition", placed.version),
+                    JournalEvent.Field("change", change.name), JournalEvent.Field("definition", placed.version),
                 ]
                 exchange.complete(response)
             }
