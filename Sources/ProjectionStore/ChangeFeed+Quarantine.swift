@@ -49,19 +49,13 @@ private struct StoredNames {
 
     /// The event in a row of ``QuarantinedColumn``.
     func event(_ row: Statement) throws -> ChangeFeed.Quarantined {
-        let offset = row.int64(QuarantinedColumn.logOffset)
-        guard let position = PackedPosition(offset: offset, low: row.int64(QuarantinedColumn.place)) else {
-            throw StoreError.damaged("a stored quarantined event is damaged")
-        }
-        let entry = TimelineEntry(
-            key: EventKey(rawValue: row.int64(QuarantinedColumn.key)),
-            createdAt: row.int64(QuarantinedColumn.createdAt), position: position,
-            detail: PackedDetail(rawValue: UInt64(bitPattern: row.int64(QuarantinedColumn.detail))))
+        let stored = try QuarantinedEvent(row: row)
+        let entry = stored.entry
         let site = row.int64(QuarantinedColumn.site)
         let origin = try first(findOrigin, [site, Int64(entry.origin)]) { Origin(row: $0) }
         return ChangeFeed.Quarantined(
             site: SiteID(bytes: try first(findSite, [site]) { $0.blob(SiteColumn.siteId) }),
-            worker: try id(.worker, row.int64(QuarantinedColumn.worker), of: site),
+            worker: try id(.worker, Int64(stored.worker), of: site),
             workstation: try id(.station, Int64(origin.station), of: site),
             camera: try name(origin.camera, of: site), modelVersion: try name(origin.modelVersion, of: site),
             entry: entry)

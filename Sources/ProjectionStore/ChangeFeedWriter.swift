@@ -1,9 +1,8 @@
 internal import EventModel
-internal import Locks
 internal import SQLite
 internal import Timeline
 
-/// Records, in the transaction of a commit, which hours it changed and which events are in quarantine (DESIGN 3).
+/// Records, in the transaction of a commit, which hours it changed (DESIGN 3).
 ///
 /// One row per hour, not per figure: the publisher compares all figures of an hour with the published ones anyway,
 /// because the open end of a time line changes figures that have no row. So a commit costs a handful of rows.
@@ -12,11 +11,8 @@ final class ChangeFeedWriter: Sendable {
     private struct Statements: @unchecked Sendable {
         let put: Statement
         let clear: Statement
-        let putQuarantined: Statement
-        let forget: Statement
     }
     private let statements: Statements
-    private let forgetBefore = Guarded<Int64>(0)
 
     init(_ connection: Connection) throws {
         statements = Statements(
@@ -26,17 +22,7 @@ final class ChangeFeedWriter: Sendable {
                 ON CONFLICT DO UPDATE SET generation = excluded.generation
                 """),
             clear: try connection.prepare(
-                "DELETE FROM changed_hour WHERE site = ? AND kind <> \(ChangedHour.Kind.health.rawValue)"),
-            putQuarantined: try connection.prepare(
-                """
-                INSERT OR REPLACE INTO quarantined (\(QuarantinedColumn.names))
-                VALUES (\(QuarantinedColumn.parameters))
-                """),
-            forget: try connection.prepare("DELETE FROM quarantined WHERE log_offset < ?"))
-    }
-
-    func forgetQuarantined(before offset: LogOffset) {
-        forgetBefore.withLock { $0 = max($0, offset.value) }
+                "DELETE FROM changed_hour WHERE site = ? AND kind <> \(ChangedHour.Kind.health.rawValue)"))
     }
 
     func write(_ site: CommitSet.Site, generation: UInt64) throws {
@@ -57,15 +43,6 @@ final class ChangeFeedWriter: Sendable {
         case .from(let time): try put(number, .onward, site.state.parameters.hour(of: time).number, generation)
         case .everything: try put(number, .onward, ChangedHour.everyHour, generation)
         }
-        for event in site.quarantined { try put(number, event) }
-        let before = forgetBefore.withLock { value in
-            defer { value = 0 }
-            return value
-        }
-        if before > 0 {
-            try statements.forget.bind(1, before)
-            try statements.forget.run()
-        }
     }
 
     private func put(_ site: Int64, _ kind: ChangedHour.Kind, _ hours: Set<Hour>, _ generation: UInt64) throws {
@@ -78,18 +55,5 @@ final class ChangeFeedWriter: Sendable {
         try statements.put.bind(ChangedHourColumn.hour, hour)
         try statements.put.bind(ChangedHourColumn.generation, Int64(generation))
         try statements.put.run()
-    }
-
-    private func put(_ site: Int64, _ event: QuarantinedEvent) throws {
-        let entry = event.entry
-        let put = statements.putQuarantined
-        try put.bind(QuarantinedColumn.logOffset, entry.offset.value)
-        try put.bind(QuarantinedColumn.place, entry.position.low)
-        try put.bind(QuarantinedColumn.site, site)
-        try put.bind(QuarantinedColumn.worker, Int64(event.worker))
-        try put.bind(QuarantinedColumn.key, entry.key.rawValue)
-        try put.bind(QuarantinedColumn.detail, Int64(bitPattern: entry.detail.rawValue))
-        try put.bind(QuarantinedColumn.createdAt, entry.createdAt)
-        try put.run()
     }
 }

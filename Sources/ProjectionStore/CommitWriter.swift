@@ -15,12 +15,14 @@ final class CommitWriter {
     private let addHour: Statement
     private let getHealth: Statement
     private let putHealth: Statement
+    private let listings: ListingWriter
     private let feed: ChangeFeedWriter?
     private var blob: [UInt8] = []
 
     /// - Parameter feed: records the changes; nil to record none.
     init(_ connection: Connection, feed: ChangeFeedWriter?) throws {
         self.feed = feed
+        listings = try ListingWriter(connection)
         setMeta = try connection.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")
         putSite = try connection.prepare(
             """
@@ -28,7 +30,8 @@ final class CommitWriter {
             folded = excluded.folded, duplicates = excluded.duplicates, low_confidence = excluded.low_confidence,
             quarantined = excluded.quarantined, definitions = excluded.definitions, ttl = excluded.ttl,
             anchor = excluded.anchor, rederive_cursor = excluded.rederive_cursor,
-            bucket_floor = excluded.bucket_floor, newest_created_at = excluded.newest_created_at
+            bucket_floor = excluded.bucket_floor, next_offset = excluded.next_offset,
+            newest_event = excluded.newest_event
             """)
         putID = try connection.prepare(CommitWriter.insert("id", IDColumn.self))
         putOrigin = try connection.prepare(CommitWriter.insert("source", OriginColumn.self))
@@ -66,7 +69,7 @@ final class CommitWriter {
     }
 
     /// An INSERT of one row with one parameter per column.
-    private static func insert<Column: StoreColumn>(
+    static func insert<Column: StoreColumn>(
         _ table: String, _ columns: Column.Type, orReplaces: Bool = false
     ) -> String {
         "INSERT \(orReplaces ? "OR REPLACE " : "")INTO \(table) (\(columns.names)) VALUES (\(columns.parameters))"
@@ -109,6 +112,7 @@ final class CommitWriter {
         }
         try writeHours(number, site.hours)
         try writeHealth(number, site.health)
+        try listings.write(site)
     }
 
     private func writeState(_ site: CommitSet.Site) throws {
@@ -126,7 +130,8 @@ final class CommitWriter {
         try putSite.bind(SiteColumn.anchor, state.parameters.hourOffset)
         try putSite.bind(SiteColumn.rederiveCursor, state.storedRederiveCursor)
         try putSite.bind(SiteColumn.bucketFloor, state.bucketFloor.stored)
-        try putSite.bind(SiteColumn.newestCreatedAt, state.newestCreatedAt.stored)
+        try putSite.bind(SiteColumn.nextOffset, state.nextOffset.value)
+        try putSite.bind(SiteColumn.newestEvent, state.newestEvent.stored)
         try putSite.run()
     }
 

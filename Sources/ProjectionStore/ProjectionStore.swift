@@ -1,4 +1,3 @@
-public import EventModel
 internal import Foundation
 internal import SQLite
 public import Timeline
@@ -12,7 +11,6 @@ public final class ProjectionStore: @unchecked Sendable {
     // Unchecked: only the committing thread uses the writer; callers of `commit` must ensure this.
     private let writer: Connection
     private let writes: CommitWriter
-    private let feed: ChangeFeedWriter?
     public let path: String
 
     /// Database page size and cache of the writer. The cache holds only part of the pages of a large commit: the rest
@@ -53,15 +51,11 @@ public final class ProjectionStore: @unchecked Sendable {
         }
         self.path = path
         writer = connection
-        feed = keepsFeed ? try ChangeFeedWriter(connection) : nil
-        writes = try CommitWriter(connection, feed: feed)
+        writes = try CommitWriter(connection, feed: keepsFeed ? try ChangeFeedWriter(connection) : nil)
         // Record whether the feed is kept from now on: the next open must know.
         try connection.execute(
             "UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = '\(MetaName.hasFeed.rawValue)'")
     }
-
-    /// Lets the next commit delete the quarantined events of all records before `offset`, because they are published.
-    public func forgetQuarantined(before offset: LogOffset) { feed?.forgetQuarantined(before: offset) }
 
     private static func createTables(_ connection: Connection, _ logEpoch: [UInt8]) throws {
         try connection.transaction {

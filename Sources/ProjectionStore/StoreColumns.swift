@@ -39,7 +39,7 @@ extension Statement {
 
 enum SiteColumn: Int, StoreColumn {
     case number, siteId, received, folded, duplicates, lowConfidence, quarantined, definitions, ttl, anchor
-    case rederiveCursor, bucketFloor, newestCreatedAt
+    case rederiveCursor, bucketFloor, nextOffset, newestEvent
 }
 
 enum IDColumn: Int, StoreColumn {
@@ -74,7 +74,11 @@ enum ChangedHourColumn: Int, StoreColumn {
 }
 
 enum QuarantinedColumn: Int, StoreColumn {
-    case logOffset, place, site, worker, key, detail, createdAt
+    case logOffset, place, site, worker, key, detail, createdAt, winner
+}
+
+enum ArrivalColumn: Int, StoreColumn {
+    case site, span, createdAt, winners, newestEvent
 }
 
 /// Names of rows in the table `meta`.

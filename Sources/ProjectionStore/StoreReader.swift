@@ -14,6 +14,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findStationHours: Statement
     private let findHealth: Statement
     private let findGeneration: Statement
+    let listings: ListingStatements
     private var deadline: Deadline?
     /// Pages of the line read last, for as long as one state is read: a question requests some of them repeatedly.
     private var cache: (line: LineID, pages: [Page])?
@@ -48,6 +49,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
                 "SELECT \(HealthColumn.names) FROM health WHERE site = ? AND hour >= ? AND hour < ?")
             findGeneration = try connection.prepare(
                 "SELECT value FROM meta WHERE name = '\(MetaName.generation.rawValue)'")
+            listings = try ListingStatements(connection)
         } catch { throw StoreError.wrap("projections at \(path) cannot be read", error) }
     }
 
@@ -78,7 +80,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     }
 
     /// Steps through rows and checks the deadline regularly.
-    private func forEachRow(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
+    func forEachRow(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
         defer { statement.reset() }
         var rows = 0
         while try statement.step() {
@@ -276,7 +278,8 @@ extension SiteState {
         let cursor = row.int64(SiteColumn.rederiveCursor)
         rederiveCursor = cursor == SiteState.nothingToRederive ? nil : Int(cursor)
         bucketFloor = NewestTime(stored: row.int64(SiteColumn.bucketFloor))
-        newestCreatedAt = NewestTime(stored: row.int64(SiteColumn.newestCreatedAt))
+        nextOffset = LogOffset(row.int64(SiteColumn.nextOffset))
+        newestEvent = NewestTime(stored: row.int64(SiteColumn.newestEvent))
     }
 
     /// The stored value when no hours are left to rebuild.

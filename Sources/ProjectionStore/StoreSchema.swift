@@ -5,7 +5,7 @@ enum StoreSchema {
     /// Version of the fold: changes when the same records produce different rows.
     static let fold: Int64 = 1
     /// Version of the SPEC that defines the figures in the rows.
-    static let spec: Int64 = 1
+    static let spec: Int64 = 2
 
     /// `page` has a row id, so that a blob of up to 4061 bytes fits into one database page.
     static let tables = """
@@ -13,7 +13,8 @@ enum StoreSchema {
         CREATE TABLE site (number INTEGER PRIMARY KEY, site_id BLOB NOT NULL, received INTEGER NOT NULL,
             folded INTEGER NOT NULL, duplicates INTEGER NOT NULL, low_confidence INTEGER NOT NULL,
             quarantined INTEGER NOT NULL, definitions INTEGER NOT NULL, ttl INTEGER NOT NULL, anchor INTEGER NOT NULL,
-            rederive_cursor INTEGER NOT NULL, bucket_floor INTEGER NOT NULL, newest_created_at INTEGER NOT NULL);
+            rederive_cursor INTEGER NOT NULL, bucket_floor INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+            newest_event INTEGER NOT NULL);
         CREATE TABLE id (site INTEGER NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
             PRIMARY KEY (site, kind, number)) WITHOUT ROWID;
         CREATE TABLE source (site INTEGER NOT NULL, number INTEGER NOT NULL, station INTEGER NOT NULL,
@@ -34,8 +35,19 @@ enum StoreSchema {
         CREATE INDEX changed_since ON changed_hour (generation);
         CREATE TABLE quarantined (log_offset INTEGER NOT NULL, place INTEGER NOT NULL, site INTEGER NOT NULL,
             worker INTEGER NOT NULL, key INTEGER NOT NULL, detail INTEGER NOT NULL, created_at INTEGER NOT NULL,
-            PRIMARY KEY (log_offset, place)) WITHOUT ROWID;
+            winner INTEGER NOT NULL, PRIMARY KEY (log_offset, place)) WITHOUT ROWID;
+        CREATE INDEX quarantined_newest ON quarantined (site, created_at DESC, log_offset, place) WHERE winner = 1;
+        CREATE TABLE arrival (site INTEGER NOT NULL, span INTEGER NOT NULL, created_at INTEGER NOT NULL,
+            winners INTEGER NOT NULL, newest_event INTEGER NOT NULL,
+            PRIMARY KEY (site, span, created_at)) WITHOUT ROWID;
         """
+
+    /// Values of `arrival.span`. A question about the past reads the hours before its own, and single rows of that one.
+    enum ArrivalSpan: Int64 {
+        case single = 0
+        /// The row of an hour of created_at has the time at which the hour begins.
+        case hour = 1
+    }
 
     /// Values of `id.kind`.
     enum IDKind: Int64 {

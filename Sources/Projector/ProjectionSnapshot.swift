@@ -6,18 +6,15 @@ public import Timeline
 public struct FoldProgress: Sendable, Equatable {
     /// The next offset to fold: answers reflect everything before it.
     public var nextOffset: LogOffset
-    /// Largest created_at folded, in microseconds; nil before the first record.
-    public var newestCreatedAt: Int64?
     /// The end of the log at the last check, or a larger offset.
     public var logEnd: LogOffset
     /// Age of that check; 0 means now. At that time the log had no record at or after ``logEnd``.
     public var endAgeMicroseconds: Int64
 
     public init(
-        nextOffset: LogOffset, newestCreatedAt: Int64?, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0
+        nextOffset: LogOffset, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0
     ) {
         self.nextOffset = nextOffset
-        self.newestCreatedAt = newestCreatedAt
         self.logEnd = logEnd
         self.endAgeMicroseconds = endAgeMicroseconds
     }

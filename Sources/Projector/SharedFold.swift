@@ -202,8 +202,7 @@ public final class SharedFold: Sendable {
 extension SharedFold.State {
     fileprivate func progress(at now: MonotonicTime) -> FoldProgress {
         FoldProgress(
-            nextOffset: fold.nextOffset, newestCreatedAt: fold.newestCreatedAt, logEnd: end.offset,
-            endAgeMicroseconds: now - end.seenAt)
+            nextOffset: fold.nextOffset, logEnd: end.offset, endAgeMicroseconds: now - end.seenAt)
     }
 
     fileprivate mutating func folded(eventCount: Int) -> [FoldWaiter] {

@@ -19,7 +19,6 @@ protocol FigureSource: AnyObject {
     /// The first hour at or after `hour` that has a row of the grid; see ``ChangeFeed``.
     func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour?
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined]
-    func forgetQuarantined(before offset: LogOffset)
 }
 
 /// Figures of a running projector whose store was opened with `keepsFeed`.
@@ -53,6 +52,4 @@ final class ProjectorFigures: FigureSource {
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined] {
         try feed.quarantined(after: offset, index: index, limit: limit)
     }
-
-    func forgetQuarantined(before offset: LogOffset) { store.forgetQuarantined(before: offset) }
 }

@@ -277,7 +277,6 @@ final class PublishingCore {
             for hour in batch.doneHours { try published.removeDue(hour) }
             if let last = batch.lastQuarantined { try published.setQuarantinePlace(last.offset, last.index) }
         }
-        if let last = batch.lastQuarantined { source.forgetQuarantined(before: last.offset) }
         if batch.isWhole { recorded = nil }
         return batch.isWhole
     }

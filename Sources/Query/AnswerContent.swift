@@ -11,11 +11,25 @@ enum AnswerContent: Equatable, Sendable {
     case factory(FactoryFigures, from: Timestamp?, end: Timestamp)
     case modelHealth(HealthFigures, groups: [HealthGroup], HealthGrouping?)
     case explanation(Explanation, elapsed: Int64)
-    case ledger(Ledger)
+    case ledger(Ledger, rejected: [RejectedCount])
     case events(EventPage)
+    case quarantine(QuarantinePage)
+    case quarantineStats(QuarantineStats)
 
     /// Where the next page continues; nil on the last page.
-    var nextCursor: String? { if case .events(let page) = self { page.nextCursor } else { nil } }
+    var nextCursor: String? {
+        switch self {
+        case .events(let page): page.nextCursor
+        case .quarantine(let page): page.nextCursor
+        default: nil
+        }
+    }
+}
+
+/// How many events of one verdict were refused and not stored (SPEC 7.4).
+struct RejectedCount: Equatable, Sendable {
+    var code: String
+    var count: Int
 }
 
 extension Question {
@@ -23,16 +37,22 @@ extension Question {
     static let explainRowsMaximum = 100_000
 
     /// Computes the answer.
+    ///
+    /// - Parameter rejected: what was refused and not stored, for the ledger.
     /// - Throws: ``Problem`` if the answer would be too long, or the cursor belongs to another question.
-    func content(_ rosters: RosterCache, _ partition: PartitionIndex) throws -> AnswerContent {
+    func content(
+        _ rosters: RosterCache, _ partition: PartitionIndex, rejected: [RejectedCount]
+    ) throws -> AnswerContent {
         switch kind {
         case .workers: .workers(try workers(rosters.roster(self), rosters.workerNames(registered)))
         case .workstations: .workstations(try workstations(rosters.roster(self)))
         case .factory: try factory()
         case .modelHealth: try modelHealth()
         case .explain: .explanation(try explanation(partition), elapsed: window.elapsed)
-        case .ledger: .ledger(site.ledger)
+        case .ledger: .ledger(site.ledger, rejected: rejected)
         case .events: .events(try events(partition))
+        case .quarantine: .quarantine(try quarantine(partition))
+        case .quarantineStats: .quarantineStats(try quarantineStats())
         }
     }
 

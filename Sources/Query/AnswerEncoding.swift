@@ -16,8 +16,28 @@ extension JSONWriter {
             member("time_range_end", end)
         case .modelHealth(let total, let groups, let grouping): modelHealth(total, groups, grouping)
         case .explanation(let explanation, let elapsed): self.explanation(explanation, elapsed)
-        case .ledger(let ledger): figures(Ledger.figures, of: ledger)
-        case .events(let page): list("items", page.items) { $0.event($1) }
+        case .ledger(let ledger, let rejected):
+            figures(Ledger.figures, of: ledger)
+            key("rejected")
+            object { writer in
+                for refused in rejected {
+                    writer.key(refused.code)
+                    writer.integer(Int64(refused.count))
+                }
+            }
+        case .events(let page):
+            list("items", page.items) { writer, event in
+                writer.event(event)
+                writer.member("low_confidence", event.isLowConfidence)
+            }
+        case .quarantine(let page):
+            list("items", page.items) { writer, item in
+                writer.member("reason", reason: item.reason)
+                writer.event(item.event)
+            }
+        case .quarantineStats(let stats):
+            list("items", stats.groups) { $0.quarantined($1) }
+            member("truncated", stats.isTruncated)
         }
     }
 
@@ -79,6 +99,20 @@ extension JSONWriter {
         object { $0.figures(WorkerFigures.totals, of: WorkerFigures(explanation.totals, elapsed: elapsed)) }
     }
 
+    private mutating func quarantined(_ group: QuarantineGroup) {
+        member("reason", reason: group.reason)
+        member("worker_id", id: group.worker)
+        member("workstation_id", id: group.workstation)
+        member("camera_id", id: group.camera)
+        member("count", .integer(group.count))
+        member("oldest", microseconds: group.oldest)
+        member("newest", microseconds: group.newest)
+    }
+
+    private mutating func member(_ name: StaticString, reason: Mark?) {
+        member(name, reason.map { .text($0.verdict.code) } ?? .null)
+    }
+
     private mutating func event(_ event: EventItem) {
         member("timestamp", microseconds: event.time)
         member("worker_id", id: event.worker)
@@ -89,7 +123,6 @@ extension JSONWriter {
         integer(orNull: event.count)
         member("camera_id", id: event.camera)
         member("model_version", id: event.modelVersion)
-        member("low_confidence", event.isLowConfidence)
         member("position", event.position.description)
         member("created_at", microseconds: event.createdAt)
     }

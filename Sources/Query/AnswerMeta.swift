@@ -1,18 +1,20 @@
 internal import EventModel
 internal import Figures
 internal import JSON
+internal import Timeline
 
 /// What every answer says about itself (SPEC 5.8).
 struct AnswerMeta {
     let question: Question
     let partition: PartitionIndex
     let isSettled: Bool
+    /// What the question sees.
+    let newest: NewestArrival
 
     /// The version of SPEC that defines these figures.
     static let spec = 2
 
     func write(to writer: inout JSONWriter) {
-        let progress = question.snapshot.progress
         writer.key("meta")
         writer.object { writer in
             writer.key("site_id")
@@ -28,11 +30,12 @@ struct AnswerMeta {
             writer.key("positions")
             writer.object { writer in
                 writer.key(String(partition.value))
-                writer.integer(progress.nextOffset.value)
+                // The site's own: that of the partition would tell how busy other sites are.
+                writer.integer(question.site.nextOffset.value)
             }
-            let freshness = progress.newestCreatedAt.flatMap {
-                FixedPoint.seconds(question.clock.microseconds - $0)
-            }
+            writer.member("newest_event_time", microseconds: newest.eventTime)
+            writer.member("newest_created_at", microseconds: newest.createdAt)
+            let freshness = newest.createdAt.flatMap { FixedPoint.seconds(question.clock.microseconds - $0) }
             writer.member("freshness_seconds", freshness.map { .decimal($0) } ?? .null)
             if question.isRederiving { writer.member("rederiving", true) }
         }

@@ -1,22 +1,25 @@
 internal import Crypto
 internal import EventModel
 
-/// The strong ETag of an answer that does not depend on the clock: a hash of positions and question (UX, HTTP).
+/// The ETag of an answer that depends on the clock in nothing but its freshness: a hash of positions and question.
+///
+/// Weak, because `freshness_seconds` grows with every second: a strong one is for answers whose bytes stay the same
+/// (SPEC 8.8). `If-None-Match` compares weakly anyway (RFC 9110, 13.1.2), so caches are served as well.
 enum EntityTag {
     /// nil if the same question would get another answer a moment later.
     ///
     /// Names come from the registry and not from the log, so they are hashed too if the answer shows any.
     static func of(_ question: Question, isSettled: Bool) -> String? {
-        guard !question.dependsOnClock else { return nil }
-        let progress = question.snapshot.progress
+        // The ledger tells what this process refused, which is not in the log.
+        guard !question.dependsOnClock, question.kind != .ledger else { return nil }
         var hasher = SHA256Hasher()
-        hasher.update(field: Array(question.kind.path.utf8))
         hasher.update(
-            field: question.parameters.digest(of: question.site.siteID, leavingOut: ["site_id", "min_position"]))
+            field: question.parameters.digest(
+                question.kind, of: question.site.siteID, leavingOut: ["site_id", "min_position"]))
         hasher.update(number: question.from?.microseconds ?? -1)
         hasher.update(number: question.to?.microseconds ?? -1)
-        hasher.update(number: progress.nextOffset.value)
-        hasher.update(number: progress.newestCreatedAt ?? -1)
+        // The site's own: that of the partition would tell how busy other sites are.
+        hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         if question.kind == .workers {
             for worker in question.registered?.workers ?? [] {
@@ -24,15 +27,18 @@ enum EntityTag {
                 hasher.update(field: Array((worker.name ?? "").utf8))
             }
         }
-        return "\"" + Hex.encode(hasher.finish().bytes.prefix(16)) + "\""
+        return "W/\"" + Hex.encode(hasher.finish().bytes.prefix(16)) + "\""
     }
 
-    /// Whether an `If-None-Match` matches the tag: a list, `*`, weak marks ignored (RFC 9110, 13.1.2).
+    /// Whether an `If-None-Match` matches the tag: a list, `*`, compared weakly (RFC 9110, 13.1.2).
     static func matches(_ tag: String, ifNoneMatch header: String) -> Bool {
         header.split(separator: ",").contains { part in
             let candidate = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
             let text = String(candidate)
-            return text == "*" || text == tag || text == "W/" + tag
+            return text == "*" || opaque(text) == opaque(tag)
         }
     }
+
+    /// The tag without its mark of weakness.
+    private static func opaque(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...] }
 }

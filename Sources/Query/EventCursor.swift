@@ -10,8 +10,10 @@ struct EventCursor {
     private static let digestBytes = 8
     private static let cursorBytes = 16 + digestBytes
 
-    init(question: QueryParameters, site: SiteID) {
-        digest = Array(question.digest(of: site, leavingOut: ["limit", "cursor", "min_position", "site_id"]).prefix(8))
+    init(_ question: Question) {
+        let digest = question.parameters.digest(
+            question.kind, of: question.site.siteID, leavingOut: ["limit", "cursor", "min_position", "site_id"])
+        self.digest = Array(digest.prefix(EventCursor.digestBytes))
     }
 
     func text(_ cursor: EventFilter.Cursor) -> String {
@@ -42,9 +44,10 @@ struct EventCursor {
 }
 
 extension QueryParameters {
-    /// SHA-256 of site and parameters, independent of their order.
-    func digest(of site: SiteID, leavingOut: Set<String>) -> [UInt8] {
+    /// SHA-256 of path, site and parameters, independent of their order.
+    func digest(_ kind: QueryKind, of site: SiteID, leavingOut: Set<String>) -> [UInt8] {
         var hasher = SHA256Hasher()
+        hasher.update(field: Array(kind.path.utf8))
         hasher.update(field: site.bytes)
         for (name, value) in pairs.sorted(by: { $0.name < $1.name }) where !leavingOut.contains(name) {
             hasher.update(field: Array(name.utf8))

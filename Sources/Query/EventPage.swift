@@ -31,7 +31,7 @@ struct EventItem: Equatable, Sendable {
 extension Question {
     /// - Throws: ``Problem`` if the cursor belongs to another question.
     func events(_ partition: PartitionIndex) throws -> EventPage {
-        let cursors = EventCursor(question: parameters, site: site.siteID)
+        let cursors = EventCursor(self)
         guard let filter = try filter(cursors) else { return EventPage(items: []) }
         let events = try site.events(filter, view, reader)
         let shown = events.prefix(parameters.pageLimit)
@@ -62,7 +62,7 @@ extension Question {
         return filter
     }
 
-    private func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
+    func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
         let entry = event.entry
         let origin = site.origin(entry.origin)
         return EventItem(
@@ -76,5 +76,5 @@ extension Question {
     }
 
     /// Cameras and model versions are numbered from 1; 0 is none.
-    private func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
+    func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
 }

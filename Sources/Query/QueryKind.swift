@@ -2,7 +2,7 @@ internal import HTTPServer
 
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
-    case workers, workstations, factory, modelHealth, explain, ledger, events
+    case workers, workstations, factory, modelHealth, explain, ledger, events, quarantine, quarantineStats
 
     var path: String {
         switch self {
@@ -13,11 +13,18 @@ enum QueryKind: CaseIterable, Sendable {
         case .explain: "/api/explain"
         case .ledger: "/api/ledger"
         case .events: "/api/events"
+        case .quarantine: "/api/quarantine"
+        case .quarantineStats: "/api/quarantine/stats"
         }
     }
 
     /// Who may ask.
-    var role: QueryRole { .viewer }
+    var role: QueryRole {
+        switch self {
+        case .quarantine, .quarantineStats: .operator
+        default: .viewer
+        }
+    }
 
     /// Query parameters that the route takes, in the order in which messages list them.
     var parameters: [HTTPQueryParameter] {
@@ -33,9 +40,15 @@ enum QueryKind: CaseIterable, Sendable {
             case .events:
                 ["worker_id", "workstation_id", "event_type"] + window
                     + ["created_from", "created_to", "limit", "cursor"]
+            case .quarantine: QueryKind.quarantineFilters + ["limit", "cursor"]
+            case .quarantineStats: QueryKind.quarantineFilters
             }
         return own + ["site_id", "min_position"]
     }
+
+    private static let quarantineFilters: [HTTPQueryParameter] = [
+        "reason", "worker_id", "workstation_id", "camera_id", "from", "to", "created_from", "created_to",
+    ]
 
     /// Fields that lists can be sorted by.
     var sortFields: [String] {
@@ -47,5 +60,10 @@ enum QueryKind: CaseIterable, Sendable {
     }
 
     /// The largest `limit`: a listing goes on at its cursor, other lists are whole.
-    var limitMaximum: Int { self == .events ? 1000 : 1_000_000 }
+    var limitMaximum: Int {
+        switch self {
+        case .events, .quarantine: 1000
+        default: 1_000_000
+        }
+    }
 }

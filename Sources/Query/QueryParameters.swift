@@ -16,7 +16,10 @@ struct QueryParameters: Sendable {
     var minPosition: RecordPosition?
     var workers: [WorkerID] = []
     var workstations: [WorkstationID] = []
+    var camera: CameraID?
     var eventType: EventType?
+    /// Why events were quarantined.
+    var reason: Mark?
     var grouping: HealthGrouping?
     var sorting: Sorting?
     /// nil: as many as there are, or a page.
@@ -65,6 +68,8 @@ struct QueryParameters: Sendable {
         case "within": within = try QueryParameters.within(name, value)
         case "worker_id": workers.append(try QueryParameters.identifier(name, value))
         case "workstation_id": workstations.append(try QueryParameters.identifier(name, value))
+        case "camera_id": camera = try QueryParameters.identifier(name, value)
+        case "reason": reason = try QueryParameters.reason(name, value)
         case "event_type": eventType = try QueryParameters.eventType(name, value)
         case "group_by": grouping = try QueryParameters.choice(name, value) as HealthGrouping
         case "merge": merges = try QueryParameters.flag(name, value)
@@ -102,6 +107,14 @@ struct QueryParameters: Sendable {
             throw Problem.query(name, "must be working, idle, absent or product_count")
         }
         return type
+    }
+
+    private static func reason(_ name: String, _ value: String) throws -> Mark {
+        let reasons = Mark.allCases.filter { $0.eventClass == .quarantined }
+        guard let reason = reasons.first(where: { $0.verdict.code == value }) else {
+            throw Problem.query(name, "must be one of \(reasons.map(\.verdict.code).joined(separator: ", "))")
+        }
+        return reason
     }
 
     private static func choice<Choice: CaseIterable & RawRepresentable<String>>(

@@ -18,8 +18,11 @@ extension QueryService {
         if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
         }
-        let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled)
-        let content = try question.content(rosters, partition)
+        let newest = try question.site.newestArrival(question.view, question.reader)
+        let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled, newest: newest)
+        let rejected = question.kind == .ledger ? parts.rejected(asked.site) : []
+        let content = try question.content(
+            rosters, partition, rejected: rejected.map { RejectedCount(code: $0.0, count: $0.1) })
         var writer = JSONWriter(reservedBytes: 4096)
         writer.object { writer in
             writer.content(content)

@@ -79,7 +79,8 @@ public final class QueryService: Sendable {
         }
         let asked = AskedQuestion(
             kind: kind, parameters: parameters, site: site, projections: projections,
-            ifNoneMatch: request.header("If-None-Match"), exchange: exchange, arrival: parts.clock.uptime)
+            ifNoneMatch: request.header("If-None-Match"), exchange: exchange,
+            arrival: parts.clock.uptime)
         if let position = parameters.minPosition {
             waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
         } else {

@@ -85,7 +85,7 @@ struct Question {
             return (from ?? zone.instant(day: day), to ?? zone.instant(day: day + 1))
         case .modelHealth:
             return (from ?? max((to ?? now) - Microseconds.day, .earliest), to ?? now)
-        case .ledger, .events:
+        case .ledger, .events, .quarantine, .quarantineStats:
             return (from, to)
         }
     }
@@ -115,7 +115,7 @@ struct Question {
         if knownAt != nil { return false }
         if parameters.period != nil { return true }
         switch kind {
-        case .ledger, .events: return false
+        case .ledger, .events, .quarantine, .quarantineStats: return false
         case .modelHealth: return parameters.to == nil || (to ?? .latest) > clock
         default: return (to ?? .latest) > clock
         }

@@ -38,8 +38,12 @@ public struct CommitSet: Sendable {
         public var openHours: Set<Hour>
         /// Figures that definitions may have changed.
         public var definitionReach: DefinitionReach
+        /// Differences to add; a created_at may occur more than once.
+        public var arrivals: [ArrivalRow]
         /// Every new quarantined event, including the losers of SPEC 2.6.
         public var quarantined: [QuarantinedEvent]
+        /// Quarantined events that lost their place as winners; some of them are in ``quarantined``.
+        public var displaced: [PackedPosition]
         public var state: SiteState
     }
 
@@ -57,18 +61,6 @@ public struct CommitSet: Sendable {
 /// commit is taken and none of its pages leaves memory. Dropping it means discarding the fold.
 public struct CommitInFlight: ~Copyable, Sendable {
     public let set: CommitSet
-}
-
-/// An event that no figure uses, for subscribers of quarantine (SPEC 2.7).
-public struct QuarantinedEvent: Sendable, Equatable {
-    /// Number of its worker.
-    public var worker: UInt32
-    public var entry: TimelineEntry
-
-    public init(worker: UInt32, entry: TimelineEntry) {
-        self.worker = worker
-        self.entry = entry
-    }
 }
 
 /// A definition in the form that the store keeps.
@@ -90,7 +82,10 @@ public struct SiteState: Sendable, Equatable {
     /// The first worker whose hours are not built yet; nil when all are.
     public var rederiveCursor: Int?
     public var bucketFloor = NewestTime.none
-    public var newestCreatedAt = NewestTime.none
+    /// See ``SiteFold/nextOffset``.
+    public var nextOffset = LogOffset.zero
+    /// Latest event time of the accepted and the low-confidence class.
+    public var newestEvent = NewestTime.none
 
     public init() {}
 }
@@ -101,7 +96,7 @@ public struct CommitBacklog: Sendable, Equatable {
     public var events = 0
     /// Pages that contain them.
     public var pages = 0
-    /// Rows of hours and of model health, except those of the newest hours.
+    /// Rows of hours and of model health, except those of the newest hours; arrivals and quarantined events.
     public var rows = 0
 
     public init() {}

@@ -88,6 +88,7 @@ extension PartitionFold {
             sum.events += site.timelines.insertedEntries
             sum.pages += site.timelines.dirtyPageCount
             sum.rows += site.hourBuckets.pendingRowCount + site.healthBuckets.pendingRowCount
+            sum.rows += site.arrivals.pendingRowCount + site.quarantine.pendingCount
         }
     }
 }
@@ -105,13 +106,15 @@ extension SiteFold {
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
             firstDefinition: committed.definitions, pages: timelines.dirtyPages(storedPages: storedPages),
             clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, health: healthBuckets.gathered,
-            openHours: pending.openHours, definitionReach: pending.definitionReach, quarantined: pending.quarantined,
-            state: state)
+            openHours: pending.openHours, definitionReach: pending.definitionReach, arrivals: arrivals.pending,
+            quarantined: quarantine.pending.events, displaced: quarantine.pending.displaced, state: state)
     }
 
     mutating func beginCommit(_ generation: UInt64) {
         hourBuckets.beginCommit()
         healthBuckets.beginCommit()
+        arrivals.beginCommit()
+        quarantine.beginCommit()
         timelines.beginCommit()
         generationInFlight = generation
         resetPending()
@@ -124,6 +127,8 @@ extension SiteFold {
         generationInFlight = 0
         hourBuckets.finishCommit()
         healthBuckets.finishCommit()
+        arrivals.finishCommit()
+        quarantine.finishCommit()
         return timelines.finishCommit()
     }
 
@@ -131,7 +136,6 @@ extension SiteFold {
         pending.openHours.removeAll()
         pending.newestOpen = 0..<0
         pending.definitionReach = .nothing
-        pending.quarantined.removeAll()
         pending.isDirty = false
         pending.committed = CommittedCounts(
             workers: workers.count, stations: stations.count, names: names.count, origins: origins.count,
@@ -144,7 +148,8 @@ extension SiteFold {
         state.parameters = parameters
         state.rederiveCursor = rederiving.worker
         state.bucketFloor = bucketFloor
-        state.newestCreatedAt = newestCreatedAt
+        state.nextOffset = nextOffset
+        state.newestEvent = arrivals.newestEvent
         return state
     }
 

@@ -34,6 +34,13 @@ public struct ListedEvent: Sendable, Equatable {
     public var worker: UInt32
     public var isLowConfidence: Bool
     public var entry: TimelineEntry
+
+    public init(worker: UInt32, isLowConfidence: Bool, entry: TimelineEntry) {
+        self.worker = worker
+        self.isLowConfidence = isLowConfidence
+        self.entry = entry
+    }
+
     public var cursor: EventFilter.Cursor { EventFilter.Cursor(time: entry.time, position: entry.position) }
 }
 

@@ -16,8 +16,8 @@ public protocol HourReader: AnyObject {
         site: UInt32, _ hours: Range<Hour>, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void) throws
 }
 
-/// What questions read in addition to the fold's memory: pages and hours of one consistent state of the store.
-public typealias ProjectionReader = PageReader & HourReader
+/// What questions read in addition to the fold's memory, from one consistent state of the store.
+public typealias ProjectionReader = PageReader & HourReader & ArrivalReader & QuarantineReader
 
 extension SiteFold {
     /// Whether the stored hour rows are invalid because they are about to be deleted.

@@ -3,7 +3,7 @@ public import EventModel
 /// The in-memory twin of the projection store: the accumulated commits, for tests and measurements (DESIGN 1.10).
 ///
 /// It stores pages in encoded form, so that tests exercise the codec too. For one thread at a time.
-public final class MemoryProjections: PageReader, HourReader {
+public final class MemoryProjections: PageReader, HourReader, ArrivalReader, QuarantineReader {
     private struct RowKey: Hashable {
         var site: UInt32
         var kind: UInt8
@@ -20,6 +20,10 @@ public final class MemoryProjections: PageReader, HourReader {
     private var pages: [LineID: [StoredPage]] = [:]
     private var hours: [RowKey: HourSums] = [:]
     private var health: [RowKey: HealthSums] = [:]
+    /// By site and created_at.
+    private var arrivals: [UInt32: [Int64: ArrivalRow]] = [:]
+    /// By site and position.
+    private var quarantined: [UInt32: [PackedPosition: QuarantinedEvent]] = [:]
 
     public init() {}
 
@@ -35,6 +39,12 @@ public final class MemoryProjections: PageReader, HourReader {
                 let key = RowKey(site: site.index, kind: 0, hour: row.sums.hour, entity: row.origin)
                 health[key, default: HealthSums(hour: row.sums.hour)].add(row.sums)
             }
+            for row in site.arrivals {
+                arrivals[site.index, default: [:]][row.createdAt, default: ArrivalRow(createdAt: row.createdAt)].add(
+                    row)
+            }
+            for event in site.quarantined { quarantined[site.index, default: [:]][event.entry.position] = event }
+            for position in site.displaced { quarantined[site.index]?[position]?.isWinner = false }
         }
     }
 
@@ -78,5 +88,27 @@ public final class MemoryProjections: PageReader, HourReader {
 
     public func forEachHealthHour(site: UInt32, _ range: Range<Hour>, _ body: (UInt32, HealthSums) -> Void) throws {
         for (key, sums) in health where key.site == site && range.contains(key.hour) { body(key.entity, sums) }
+    }
+
+    public func forEachArrival(site: UInt32, upTo createdAt: Int64, _ body: (ArrivalRow) -> Bool) throws {
+        let rows = (arrivals[site] ?? [:]).values.filter { $0.createdAt <= createdAt }
+        for row in rows.sorted(by: { $0.createdAt > $1.createdAt }) where !body(row) { return }
+    }
+
+    public func newestEvent(site: UInt32, upTo createdAt: Int64) throws -> NewestTime {
+        (arrivals[site] ?? [:]).values.reduce(into: NewestTime.none) {
+            if $1.createdAt <= createdAt { $0.note($1.newestEvent) }
+        }
+    }
+
+    public func forEachQuarantined(
+        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
+    ) throws {
+        let winners = (quarantined[site] ?? [:]).values.filter { $0.isWinner && range.contains($0.entry.createdAt) }
+        let order = winners.sorted {
+            $0.entry.createdAt != $1.entry.createdAt
+                ? $0.entry.createdAt > $1.entry.createdAt : $0.entry.position < $1.entry.position
+        }
+        for event in order where !body(event) { return }
     }
 }

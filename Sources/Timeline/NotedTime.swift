@@ -52,7 +52,8 @@ public struct OldestTime: Hashable, Sendable {
 /// What a question knows: everything folded, or what was admitted up to a time (SPEC 5.1).
 @frozen
 public struct KnowledgeLimit: Hashable, Sendable {
-    private var newest: Int64
+    /// In microseconds since 1970; the largest number for everything.
+    let newest: Int64
 
     /// - Parameter createdAt: in microseconds since 1970; nil for everything.
     public init(_ createdAt: Int64?) { newest = createdAt ?? Int64.max }

@@ -50,11 +50,6 @@ public struct PartitionFold: Sendable {
         return site
     }
 
-    /// Largest created_at of all folded records, in microseconds; nil before the first one.
-    public var newestCreatedAt: Int64? {
-        sites.reduce(into: NewestTime.none) { $0.note($1.newestCreatedAt) }.time
-    }
-
     /// Folds the events of one record.
     ///
     /// Skips a record before ``nextOffset``, which was already folded.

@@ -99,7 +99,8 @@ struct SiteRestoration: ~Copyable {
             site.parameters = stored.state.parameters
             site.rederiving = RederiveCursor(worker: stored.state.rederiveCursor)
             site.bucketFloor = stored.state.bucketFloor
-            site.newestCreatedAt = stored.state.newestCreatedAt
+            site.nextOffset = stored.state.nextOffset
+            site.arrivals = Arrivals(newestEvent: stored.state.newestEvent)
             site.hourBuckets = HourBuckets(workerCount: site.workers.count, stationCount: site.stations.count)
             for (station, activity) in stored.activity where Int(station) < site.stations.count {
                 site.hourBuckets.setActivity(

@@ -28,7 +28,7 @@ extension SiteFold {
         pending.isDirty = true
         timelines.beginRecord(pageCount: pageCount)
         let createdAt = batch.createdAt.microseconds
-        newestCreatedAt.note(createdAt)
+        arrivals.beginRecord(createdAt)
         numbers.prepare(batch.ids.count)
         lookUpWorkers(batch, &numbers)
         var lastTriple = Origin(station: 0, camera: 0, modelVersion: 0)
@@ -49,12 +49,11 @@ extension SiteFold {
                 position: PackedPosition(offset: offset, index: event, mark: mark),
                 detail: PackedDetail(
                     origin: origin, count: batch.counts[event], confidence: batch.confidences[event]))
-            if mark.eventClass == .quarantined {
-                pending.quarantined.append(QuarantinedEvent(worker: worker, entry: entry))
-            }
             try insert(entry, worker: worker, class: mark.eventClass, pages)
         }
         pageCount = timelines.pageCount
+        arrivals.endRecord()
+        nextOffset = offset.next
     }
 
     /// Numbers the workers of a batch, and prefetches the ends of their time lines.

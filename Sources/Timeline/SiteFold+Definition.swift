@@ -13,7 +13,7 @@ extension SiteFold {
         raiseFloorOutOfOrder(createdAt)
         definitions.append(DefinitionVersion(settings: settings, createdAt: createdAt, offset: offset))
         ledger.definitions += 1
-        newestCreatedAt.note(createdAt)
+        nextOffset = offset.next
         for station in settings.workstations { _ = internStation(station.workstationID.bytes) }
 
         let changesAll = settings.observationTTL != parameters.ttl || hourOffset != parameters.hourOffset

@@ -10,16 +10,25 @@ extension SiteFold {
         switch try timelines.insert(entry, worker, eventClass, reader) {
         case .lost:
             ledger.duplicates += 1
+            if eventClass == .quarantined { quarantine.add(entry, worker, isWinner: false) }
         case .inserted(let neighbours):
             ledger.count(eventClass)
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: nil) }
-            if eventClass != .quarantined {
+            if eventClass == .quarantined {
+                quarantine.add(entry, worker, isWinner: true)
+            } else {
+                arrivals.add(entry.time)
                 healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
             }
         case .replaced(let old, let neighbours):
             ledger.duplicates += 1
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: old) }
-            if eventClass != .quarantined {
+            if eventClass == .quarantined {
+                quarantine.add(entry, worker, isWinner: true)
+                quarantine.displace(old)
+            } else {
+                arrivals.add(entry.time)
+                arrivals.withdraw(old.createdAt)
                 healthBuckets.count(old, isMarked: isMarked, -1, changedAt: max(old.createdAt, entry.createdAt))
                 healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
             }

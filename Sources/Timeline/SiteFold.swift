@@ -33,7 +33,10 @@ public struct SiteFold: Sendable {
     public internal(set) var bucketFloor = NewestTime.none
 
     public internal(set) var ledger = Ledger()
-    public internal(set) var newestCreatedAt = NewestTime.none
+    /// The offset after the site's last record. Unlike the partition's it tells nothing about other sites.
+    public internal(set) var nextOffset = LogOffset.zero
+    var arrivals = Arrivals()
+    var quarantine = QuarantineChanges()
 
     var pending = PendingChanges()
     /// The commit whose differences are in flight; 0 for none.
@@ -53,7 +56,6 @@ public struct SiteFold: Sendable {
         /// events need one comparison.
         var openHours: Set<Hour> = []
         var newestOpen: Range<Int64> = 0..<0
-        var quarantined: [QuarantinedEvent] = []
         var isDirty = false
         var committed = CommittedCounts()
     }

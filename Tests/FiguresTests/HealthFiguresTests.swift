@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Model health (SPEC 6.2)") struct HealthFiguresTests {
     @Test(
-        "Critical is below 0.75, Warning up to 0.85, by the exact average",
+        "critical is below 0.75, Warning up to 0.85, by the exact average",
         arguments: [
             (749_999, 750_000, "Critical"), (750_000, 750_000, "Warning"), (850_000, 850_000, "Warning"),
             (850_000, 850_001, "Healthy"), (1_000_000, 1_000_000, "Healthy"), (0, 0, "Critical"),

@@ -1,56 +1,6 @@
 // Layer: oracle. The figures of SPEC 5.2–5.4 and 5.9, by clipping every interval to the window.
 public import EventModel
 
-/// The stretch of a question: [from, E) with E = min(to, now) (SPEC 5.1). Microseconds since 1970.
-public struct OracleWindow: Equatable, Sendable {
-    public var from: Int64
-    /// E of SPEC 5.1.
-    public var end: Int64
-    /// What of it counts (`within` of SPEC 5.1): ascending and disjoint.
-    public private(set) var counted: [Range<Int64>]
-
-    /// - Parameter now: known_at if the question has one, else the clock.
-    public init(from: Int64, to: Int64, now: Int64 = .max) {
-        self.from = from
-        self.end = min(to, now)
-        counted = from < end ? [from..<end] : []
-    }
-
-    /// The same window, cut to the union of ranges: counted from edge to edge.
-    public func cut(to ranges: [Range<Int64>]) -> OracleWindow {
-        func reach(_ ranges: [Range<Int64>]) -> (Int64) -> Int64 {
-            let ranges = ranges.sorted { $0.lowerBound < $1.lowerBound }
-            var next = 0
-            var end = Int64.min
-            // Asked with rising starts: how far the ranges that began by then reach.
-            return { start in
-                while next < ranges.count, ranges[next].lowerBound <= start {
-                    end = max(end, ranges[next].upperBound)
-                    next += 1
-                }
-                return end
-            }
-        }
-        let edges = Set((counted + ranges).flatMap { [$0.lowerBound, $0.upperBound] }).sorted()
-        let (mine, others) = (reach(counted), reach(ranges))
-        var cut = self
-        cut.counted = []
-        for (start, end) in zip(edges, edges.dropFirst()) {
-            guard min(mine(start), others(start)) >= end else { continue }
-            if let last = cut.counted.last, last.upperBound == start {
-                cut.counted[cut.counted.count - 1] = last.lowerBound..<end
-            } else {
-                cut.counted.append(start..<end)
-            }
-        }
-        return cut
-    }
-
-    public var elapsed: Int64 { counted.reduce(0) { $0 + Int64($1.count) } }
-
-    public func contains(_ time: Int64) -> Bool { counted.contains { $0.contains(time) } }
-}
-
 /// SPEC 5.2; times in microseconds.
 public struct OracleWorkerFigures: Equatable, Sendable {
     public var worker: WorkerID
@@ -148,7 +98,30 @@ public struct OracleExplanation: Equatable, Sendable {
     public var events = 1
 }
 
+/// SPEC 5.8: the newest of a site's accepted and low-confidence events; nil without any.
+public struct OracleNewest: Equatable, Sendable {
+    public var eventTime: Int64?
+    public var createdAt: Int64?
+
+    public init(eventTime: Int64?, createdAt: Int64?) {
+        self.eventTime = eventTime
+        self.createdAt = createdAt
+    }
+}
+
 extension OracleView {
+    /// SPEC 5.8.
+    public var newest: OracleNewest {
+        let events = winners.filter { $0.mark.eventClass != .quarantined }
+        return OracleNewest(eventTime: events.map(\.time).max(), createdAt: events.map(\.createdAt).max())
+    }
+
+    /// SPEC 2.7: the winners of the quarantined class, newest created_at first, then by position.
+    public var quarantined: [LoggedEvent] {
+        winners.filter { $0.mark.eventClass == .quarantined }
+            .sorted { ($1.createdAt, $0.offset, $0.index) < ($0.createdAt, $1.offset, $1.index) }
+    }
+
     /// Every interval of every worker, clipped to what counts of the window; empty ones left out.
     private func pieces(_ window: OracleWindow) -> [OracleInterval] {
         intervals.values.flatMap { $0 }.flatMap { interval in

@@ -54,7 +54,7 @@ struct QuarantineTests {
         #expect(headers["__streams.errors.exception"] == "unknown_worker")
     }
 
-    @Test("a restart goes on where it stopped, and what was published leaves the store with a later commit")
+    @Test("a restart goes on where it stopped, and what was published stays in the store for questions")
     func resumes() throws {
         let stage = try Stage(now: at(9, 10))
         let fold = try stage.fold()
@@ -70,7 +70,7 @@ struct QuarantineTests {
         #expect(try fold.quarantined(after: LogOffset(-1), index: 0, limit: 100).count == 8)
         try fold.apply(.events([event(at(9, 8), .idle)], createdAt: at(9, 9)))
         try fold.commit()
-        #expect(try fold.quarantined(after: LogOffset(-1), index: 0, limit: 100).count == 4)
+        #expect(try fold.quarantined(after: LogOffset(-1), index: 0, limit: 100).count == 8)
     }
 
     @Test("events that were not delivered are sent again")

@@ -77,8 +77,6 @@ final class StageFold: FigureSource {
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined] {
         try feed.quarantined(after: offset, index: index, limit: limit)
     }
-
-    func forgetQuarantined(before offset: LogOffset) { store.forgetQuarantined(before: offset) }
 }
 
 /// A folder, topics, a clock, and as many workers as a test wants.

@@ -57,7 +57,11 @@ struct Asked {
                 "current_workstation_id": worker.currentWorkstation.map { id($0.bytes) } ?? .null,
             ])
         }
-        #expect(try askWithin("/api/metrics/workers").json["items"] == .array(expected), "\(comment)")
+        let answer = try askWithin("/api/metrics/workers")
+        #expect(answer.json["items"] == .array(expected), "\(comment)")
+        let newest = view.newest
+        #expect(answer.meta?["newest_event_time"] == time(newest.eventTime), "\(comment)")
+        #expect(answer.meta?["newest_created_at"] == time(newest.createdAt), "\(comment)")
     }
 
     private func checkWorkstations(_ comment: String) throws {

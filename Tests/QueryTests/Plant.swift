@@ -83,7 +83,7 @@ final class MemoryPlant: Projections {
 
     private static func progress(_ state: State) -> FoldProgress {
         FoldProgress(
-            nextOffset: state.fold.nextOffset, newestCreatedAt: state.fold.newestCreatedAt,
+            nextOffset: state.fold.nextOffset,
             logEnd: state.logEnd ?? state.fold.nextOffset, endAgeMicroseconds: state.endAge)
     }
 
@@ -146,6 +146,8 @@ final class Recorder: HTTPExchange {
 /// A factory whose log the test writes and whose questions it asks, without a network.
 final class Plant: Sendable {
     static let site: SiteID = "plant"
+    /// What the process refused.
+    static let rejected = [("unknown_worker", 2), ("invalid_type", 1)]
     let source = MemoryPlant()
     let service: QueryService
     private let clock: ManualClock
@@ -169,7 +171,7 @@ final class Plant: Sendable {
                     if key == "viewer", role != .viewer { return .refused(.problem(403, "not for viewers")) }
                     return .granted(SiteID(request.queryValue("site_id") ?? "plant"))
                 },
-                registry: { registry.definition($0) }, rejected: { _ in registry.rejected },
+                registry: { registry.definition($0) }, rejected: { _ in Plant.rejected },
                 journal: Journal { events.add($0) }))
     }
 
@@ -231,7 +233,6 @@ private final class Registry: Sendable {
     private let kept = Guarded<SiteDefinition?>(nil)
     func definition(_ site: SiteID) -> SiteDefinition? { kept.withLock { $0?.siteID == site ? $0 : nil } }
     func set(_ definition: SiteDefinition) { kept.withLock { $0 = definition } }
-    let rejected = [("unknown_worker", 2), ("invalid_type", 1)]
 }
 
 /// One event of the plant, in the order in which tests think of it.

@@ -71,7 +71,7 @@ private struct SettlementWorld {
         let seenAt = now - Int64.random(in: 0...20, using: &random) * Microseconds.second
         let end = log.count { $0.appendedAt <= seenAt }
         let progress = FoldProgress(
-            nextOffset: LogOffset(Int64(folded)), newestCreatedAt: nil,
+            nextOffset: LogOffset(Int64(folded)),
             logEnd: LogOffset(Int64(end)), endAgeMicroseconds: now - seenAt)
         watch.note(progress, at: Timestamp(microseconds: now))
         let known = now - Int64.random(in: 20...70, using: &random) * Microseconds.second

@@ -272,6 +272,4 @@ final class SimulatedFigures: FigureSource {
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined] {
         try feed.quarantined(after: offset, index: index, limit: limit)
     }
-
-    func forgetQuarantined(before offset: LogOffset) { open.store.forgetQuarantined(before: offset) }
 }

@@ -67,6 +67,8 @@ struct FoldComparison {
         try comparison.compareExplanations()
         try comparison.compareHealth()
         try comparison.compareListing()
+        try comparison.compareArrivals()
+        try comparison.compareQuarantine()
         comparison.compareLedger()
         return comparison.differences
     }
@@ -223,6 +225,24 @@ struct FoldComparison {
             wanted.map {
                 "\($0.time) \($0.worker) \($0.type.name) \($0.offset):\($0.index) \($0.mark == .lowConfidence)"
             })
+    }
+
+    /// SPEC 5.8.
+    mutating func compareArrivals() throws {
+        let got = try site.newestArrival(view, harness.store)
+        expect("newest", OracleNewest(eventTime: got.eventTime, createdAt: got.createdAt), truth.newest)
+    }
+
+    /// The listing of quarantined events has no known_at (SPEC 2.7).
+    mutating func compareQuarantine() throws {
+        guard question.knownAt == nil else { return }
+        var listed: [String] = []
+        try site.forEachQuarantined(QuarantineFilter(), harness.store) {
+            listed.append("\($0.entry.createdAt) \(worker($0.worker)) \($0.entry.offset.value):\($0.entry.index)")
+            return true
+        }
+        let wanted = truth.quarantined.map { "\($0.createdAt) \($0.worker) \($0.offset):\($0.index)" }
+        expect("quarantined", listed, wanted)
     }
 
     /// The ledger has no known_at (SPEC 7.4).

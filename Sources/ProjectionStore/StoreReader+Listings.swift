@@ -1,0 +1,94 @@
+internal import EventModel
+internal import SQLite
+public import Timeline
+
+/// The statements that read arrivals and quarantined events.
+struct ListingStatements {
+    let arrivals: Statement
+    let newestEvent: Statement
+    let quarantined: Statement
+
+    init(_ connection: Connection) throws {
+        arrivals = try connection.prepare(
+            """
+            SELECT \(ArrivalColumn.names) FROM arrival
+            WHERE site = ? AND span = \(StoreSchema.ArrivalSpan.single.rawValue) AND created_at <= ?
+            ORDER BY created_at DESC
+            """)
+        newestEvent = try connection.prepare(
+            "SELECT max(newest_event) FROM arrival WHERE site = ? AND span = ? AND created_at >= ? AND created_at < ?")
+        quarantined = try connection.prepare(
+            """
+            SELECT \(QuarantinedColumn.names) FROM quarantined
+            WHERE winner = 1 AND site = ? AND created_at >= ? AND created_at <= ?
+            ORDER BY created_at DESC, log_offset, place
+            """)
+    }
+}
+
+extension StoreReader: ArrivalReader {
+    public func forEachArrival(site: UInt32, upTo createdAt: Int64, _ body: (ArrivalRow) -> Bool) throws {
+        try listings.arrivals.bind(1, Int64(site))
+        try listings.arrivals.bind(2, createdAt)
+        try forEachRow(listings.arrivals) { row in
+            body(
+                ArrivalRow(
+                    createdAt: row.int64(ArrivalColumn.createdAt), winners: row.int64(ArrivalColumn.winners),
+                    newestEvent: NewestTime(stored: row.int64(ArrivalColumn.newestEvent))))
+        }
+    }
+
+    public func newestEvent(site: UInt32, upTo createdAt: Int64) throws -> NewestTime {
+        let hour = StoreReader.hourStart(of: createdAt)
+        var newest = try newestEvent(site, .hour, from: 0, to: hour)
+        newest.note(try newestEvent(site, .single, from: hour, to: createdAt + 1))
+        return newest
+    }
+
+    private func newestEvent(
+        _ site: UInt32, _ span: StoreSchema.ArrivalSpan, from: Int64, to: Int64
+    ) throws -> NewestTime {
+        let statement = listings.newestEvent
+        try statement.bind(1, Int64(site))
+        try statement.bind(2, span.rawValue)
+        try statement.bind(3, from)
+        try statement.bind(4, to)
+        var newest = NewestTime.none
+        try forEachRow(statement) { row in
+            if !row.isNull(0) { newest = NewestTime(stored: row.int64(0)) }
+            return false
+        }
+        return newest
+    }
+
+    /// Where the row of an hour of created_at stands.
+    static func hourStart(of createdAt: Int64) -> Int64 { createdAt / Microseconds.hour * Microseconds.hour }
+}
+
+extension StoreReader: QuarantineReader {
+    public func forEachQuarantined(
+        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
+    ) throws {
+        try listings.quarantined.bind(1, Int64(site))
+        try listings.quarantined.bind(2, range.lowerBound)
+        try listings.quarantined.bind(3, range.upperBound)
+        try forEachRow(listings.quarantined) { body(try QuarantinedEvent(row: $0)) }
+    }
+}
+
+extension QuarantinedEvent {
+    /// Decodes a row of ``QuarantinedColumn``.
+    init(row: Statement) throws {
+        let offset = row.int64(QuarantinedColumn.logOffset)
+        guard let position = PackedPosition(offset: offset, low: row.int64(QuarantinedColumn.place)) else {
+            throw StoreError.damaged("a stored quarantined event is damaged")
+        }
+        let entry = TimelineEntry(
+            key: EventKey(rawValue: row.int64(QuarantinedColumn.key)),
+            createdAt: row.int64(QuarantinedColumn.createdAt), position: position,
+            detail: PackedDetail(rawValue: UInt64(bitPattern: row.int64(QuarantinedColumn.detail))))
+        self.init(
+            worker: UInt32(row.int64(QuarantinedColumn.worker)), entry: entry,
+            isWinner: row.int64(QuarantinedColumn.winner) != 0)
+    }
+}
