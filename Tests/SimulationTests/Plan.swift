@@ -76,6 +76,6 @@ struct Plan: Sendable {
         requests = maker.requests()
         questions = maker.questions()
         clockOffsets = maker.clockOffsets()
-        steps = maker.steps(stepCount, requests: requests, definitions: definitions.count)
+        steps = maker.steps(stepCount, requests: requests, definitions: definitions)
     }
 }

@@ -22,7 +22,7 @@ struct PlanMaker {
 
     mutating func definitions() -> [SiteDefinition] {
         var result = Self.sites.map { definition($0) }
-        for _ in 0..<generator.pick(0...3) { result.append(definition(generator.pick(Self.sites))) }
+        for _ in 0..<generator.pick(1...4) { result.append(definition(generator.pick(Self.sites))) }
         return result
     }
 
@@ -112,7 +112,7 @@ struct PlanMaker {
         generator.chance(70) ? generator.pick(-9_000...9_000) : generator.pick(10_000...1_200_000)
     }
 
-    mutating func steps(_ count: Int, requests: [Plan.Request], definitions: Int) -> [Step] {
+    mutating func steps(_ count: Int, requests: [Plan.Request], definitions: [SiteDefinition]) -> [Step] {
         var steps: [Step] = PlanMaker.sites.indices.flatMap { site -> [Step] in
             [.define(definition: site, gateway: 0), .admit(gateway: 0), .append(gateway: 0, .stored)]
         }
@@ -123,7 +123,7 @@ struct PlanMaker {
             if generator.chance(60), let next = scene.popLast() {
                 steps.append(next)
             } else {
-                steps.append(step(requests: requests, definitions: definitions))
+                steps.append(step(requests: requests, definitions: definitions.count))
             }
         }
         return steps

@@ -1,9 +1,10 @@
+import EventModel
 import SimulationKit
 
 /// Sequences that single draws would rarely bring about. Other steps fall between them, so each comes out differently
 /// every time.
 extension PlanMaker {
-    mutating func scene(_ requests: [Plan.Request], definitions: Int) -> [Step] {
+    mutating func scene(_ requests: [Plan.Request], definitions: [SiteDefinition]) -> [Step] {
         switch generator.pick(0..<5) {
         case 0: lateAppend(requests)
         case 1: laggingFold(requests)
@@ -59,17 +60,21 @@ extension PlanMaker {
     }
 
     /// An owner dies while it derives hours again after a definition (DESIGN 1.7).
-    private mutating func interruptedRederiving(_ definitions: Int) -> [Step] {
+    private mutating func interruptedRederiving(_ definitions: [SiteDefinition]) -> [Step] {
         let gateway = generator.pick(0..<Plan.gatewayCount)
         let worker = generator.pick(0..<Plan.workerCount)
+        let other = generator.pick(Self.sites.count..<definitions.count)
+        let first = Self.sites.firstIndex(of: definitions[other].siteID) ?? 0
         let turn: [Step] = [.fold(worker: worker), .commit(worker: worker, succeeds: true)]
-        return [.assign(worker: worker, isClean: true)] + turn + turn
-            + [
-                .append(gateway: gateway, .stored),
-                .define(definition: generator.pick(0..<definitions), gateway: gateway),
+        func define(_ definition: Int) -> [Step] {
+            [
+                .append(gateway: gateway, .stored), .define(definition: definition, gateway: gateway),
+                .admit(gateway: gateway), .append(gateway: gateway, .stored),
             ]
-            // A second later a commit is due, while hours are still missing.
-            + [.admit(gateway: gateway), .append(gateway: gateway, .stored), .wait(1_500)] + turn
+        }
+        // A second later a commit is due, while hours are still missing.
+        return [.assign(worker: worker, isClean: true)] + define(other) + turn + turn + turn + define(first)
+            + [.wait(1_500)] + turn
             + [.killWorker(worker, sentArrives: true), .assign(worker: worker, isClean: true)]
     }
 
