@@ -50,12 +50,15 @@ public struct CommandLineTool: Sendable {
                 try console.line(topic.page.lines(width: console.columns ?? 120).joined(separator: "\n"))
             } else if words.first == "help", let command = longestMatch(words.dropFirst()) {
                 try console.line(Help.text(command))
+            } else if words.first == "help", words.count > 1 {
+                // `andon help key` lists the commands that begin so.
+                return try unknown(words.dropFirst() + ["--help"])
             } else {
                 try console.line(Help.overview(commands))
             }
             return .success
         case "--version":
-            try console.line("andon \(Self.version) (spec 1)")
+            try console.line("andon \(Self.version) (spec 2)")
             return .success
         default:
             break

@@ -59,11 +59,21 @@ struct HelpTests {
         }
     }
 
+    @Test("help for a group lists its commands; for a word that is none it says so")
+    func helpForWords() {
+        let group = Recorder()
+        #expect(group.run(["help", "key"]) == .success)
+        #expect(group.output.contains("andon key revoke") && !group.output.contains("andon query"))
+        let unknown = Recorder()
+        #expect(unknown.run(["help", "qurey"]) == .usage)
+        #expect(unknown.errors.contains("did you mean 'andon query'?"))
+    }
+
     @Test("--version names the build and the spec")
     func version() {
         let recorder = Recorder()
         #expect(recorder.run(["--version"]) == .success)
-        #expect(recorder.output == "andon \(CommandLineTool.version) (spec 1)\n")
+        #expect(recorder.output == "andon \(CommandLineTool.version) (spec 2)\n")
     }
 
     @Test("a slip of the fingers is answered with what was meant, and exit 64")

@@ -194,8 +194,12 @@ struct QueryTests {
             """
         let output = AskedServer(["query", "explain", "--worker=W1"], answer).recorder.output
         #expect(output.hasPrefix("worker W1 of p1, 2026-01-12 00:00"))
-        #expect(output.contains("2026-01-12 08:00:00.000  2026-01-12 10:00:00.000  working"))
+        #expect(output.contains("2026-01-12 08:00:00  2026-01-12 10:00:00  working"))
         #expect(output.contains("unknown h  0.00\nelapsed h  2.00\nunits         5\n"))
+        let fine = answer.replacing("T09:00:00.000000Z", with: "T09:00:00.007000Z")
+        #expect(
+            AskedServer(["query", "explain", "--worker=W1"], fine).recorder.output
+                .contains("2026-01-12 08:00:00.000  2026-01-12 10:00:00.007  working"))
         let csv = AskedServer(["query", "explain", "--worker=W1", "-o", "csv"], answer).recorder.output
         let lines = csv.split(separator: "\r\n")
         #expect(lines.count == 3)

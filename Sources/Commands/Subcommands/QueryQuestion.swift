@@ -42,7 +42,8 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     func report(
         _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String]
     ) -> AnswerReport {
-        let tables = AnswerTables(clock: title.clock, endsNow: title.endsNow, isExact: self == .explain)
+        let tables = AnswerTables(
+            clock: title.clock, endsNow: title.endsNow, isExact: self == .explain && hasFractions(answer))
         var report = AnswerReport(title: title.lines(subject ?? rawValue, parts, hasTimes: self != .ledger))
         func lay(_ made: [Table], _ layout: AnswerLayout, _ items: [JSONValue]) {
             report.tables = made
@@ -81,6 +82,14 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         if !counts.isEmpty { made.append(tables.list(counts, .counts)) }
         if let totals = answer["totals"] { made.append(tables.pairs(totals, .totals)) }
         return made
+    }
+
+    /// Whether a time of an explanation lies inside a second: then all show milliseconds.
+    private func hasFractions(_ answer: JSONValue) -> Bool {
+        let times =
+            (answer["intervals"]?.items ?? []).flatMap { [$0["from"], $0["to"]] }
+            + (answer["counts"]?.items ?? []).map { $0["timestamp"] }
+        return times.contains { $0?.text?.hasSuffix(".000000Z") == false }
     }
 
     /// Intervals and counts in one file; the first member says which a row is.
