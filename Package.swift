@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "HTTPServer", "JSON", "Locks",
+                "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
                 "Observability", "Sites",
             ],
             swiftSettings: common),

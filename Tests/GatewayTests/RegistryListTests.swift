@@ -76,6 +76,20 @@ struct RegistryListTests {
                 #"{"items":[],"meta":{"site_id":"plant","definition":null,"#))
     }
 
+    @Test("a known_at without offset is the site's own time, by its newest definition (SPEC 5.1)")
+    func localTime() throws {
+        let history = History()
+        let harness = try harness(history)
+        func version(_ knownAt: String) -> String? {
+            harness.send(.get, "/api/workers?site_id=plant&known_at=\(knownAt)").text.contains(#""definition":1,"#)
+                ? "first" : "newest"
+        }
+        #expect(version("2026-01-12T12:00:30") == "first" && version("2026-01-12T12:01") == "newest")
+        let moved = Self.second.replacing("\"site\":{}", with: "\"site\":{\"time_zone\":\"Asia/Kolkata\"}")
+        _ = harness.send(.put, "/api/sites/plant", body: moved)
+        #expect(version("2026-01-12T17:30:30") == "first")
+    }
+
     @Test("what is not folded yet is 503, never today's list (SPEC 8.5)")
     func behind() throws {
         let history = History()
@@ -101,7 +115,7 @@ struct RegistryListTests {
     @Test("a known_at that is no time, or more than 5 s ahead, is 400; a definition itself takes none (SPEC 5.1, 8.5)")
     func malformed() throws {
         let harness = try harness(History())
-        for query in ["known_at=yesterday", "known_at=2026-01-12T12:02:06Z", "known_at="] {
+        for query in ["known_at=yesterday", "known_at=2026-01-13", "known_at=2026-01-12T12:02:06Z", "known_at="] {
             let answer = harness.send(.get, "/api/workers?site_id=plant&\(query)")
             #expect(answer.status == 400 && answer["parameter"] == "known_at", "\(query)")
         }

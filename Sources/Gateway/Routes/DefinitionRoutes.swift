@@ -2,6 +2,7 @@ public import Access
 public import Clocks
 internal import EventLog
 public import EventModel
+internal import Figures
 public import HTTPServer
 internal import JSON
 internal import Sites
@@ -52,6 +53,7 @@ public struct DefinitionRoutes: Sendable {
     }
 
     private let parts: Parts
+    private let zones = ZoneCache()
 
     public init(_ parts: Parts) { self.parts = parts }
 
@@ -95,7 +97,8 @@ public struct DefinitionRoutes: Sendable {
     ) throws(Problem) -> HTTPOutcome {
         let newest = try find(site)
         try checkPosition(request, site)
-        let knownAt = try knownAt(request)
+        // Which definition is visible depends on known_at, so a local one is read by the newest definition.
+        let knownAt = try knownAt(request, zones.zone(newest.definition.timeZone))
         guard let knownAt, newest.createdAt > knownAt else {
             return .respond(.json(200, list.answer(newest, newest: newest, knownAt: knownAt)))
         }
@@ -124,11 +127,10 @@ public struct DefinitionRoutes: Sendable {
     /// known_at may be this far ahead of the server's clock: clients' clocks differ (SPEC 5.1).
     private static let knownAtLeadMaximum = 5 * Microseconds.second
 
-    private func knownAt(_ request: HTTPRequest) throws(Problem) -> Timestamp? {
+    private func knownAt(_ request: HTTPRequest, _ zone: SiteZone) throws(Problem) -> Timestamp? {
         guard let text = request.queryValue("known_at") else { return nil }
-        // A `+` that was not percent-encoded arrives as a space.
-        guard let time = Timestamp(rfc3339: text.replacing(" ", with: "+")) else {
-            throw Self.malformed("known_at", "must be a time like 2026-01-12T06:00:00Z (RFC 3339)")
+        guard let time = AskedTime(text)?.resolved(in: zone) else {
+            throw Self.malformed("known_at", AskedTime.expectation)
         }
         let now = parts.clock.now
         guard time - now <= Self.knownAtLeadMaximum else {
