@@ -22,9 +22,13 @@ enum EntityTag {
         hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         if question.kind == .workers {
-            for worker in question.registered?.workers ?? [] {
+            for worker in question.registered?.definition.workers ?? [] {
                 hasher.update(field: worker.workerID.bytes)
                 hasher.update(field: Array((worker.name ?? "").utf8))
+            }
+            for worker in question.registered?.former.workers ?? [] {
+                hasher.update(field: worker.id.bytes)
+                hasher.update(field: Array(worker.name.utf8))
             }
         }
         return "W/\"" + Hex.encode(hasher.finish().bytes.prefix(16)) + "\""

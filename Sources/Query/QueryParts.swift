@@ -28,8 +28,9 @@ extension QueryService {
         public var clock: any ProcessClock
         /// Checks key, role, rate and site of a request; runs on a thread of the server.
         public var authorize: @Sendable (HTTPRequest, QueryRole) -> QueryPermission
-        /// The newest full definition of a site: only the registry has the names of workers (SPEC 3).
-        public var registry: @Sendable (SiteID) -> SiteDefinition?
+        /// The newest full definition of a site: only the registry has the names of workers, those of dropped ones
+        /// too (SPEC 3).
+        public var registry: @Sendable (SiteID) -> PlacedDefinition?
         /// How many events of a site were refused and not stored since this process started, by verdict code
         /// (SPEC 7.4). Empty in a process that admits none.
         public var rejected: @Sendable (SiteID) -> [(String, Int)]
@@ -42,7 +43,7 @@ extension QueryService {
         public init(
             projections: any Projections, clock: any ProcessClock = .system,
             authorize: @escaping @Sendable (HTTPRequest, QueryRole) -> QueryPermission,
-            registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
+            registry: @escaping @Sendable (SiteID) -> PlacedDefinition?,
             rejected: @escaping @Sendable (SiteID) -> [(String, Int)] = { _ in [] }, journal: Journal = .silent
         ) {
             self.init(
@@ -54,7 +55,7 @@ extension QueryService {
         public init(
             partitioned projections: any PartitionedProjections, clock: any ProcessClock = .system,
             authorize: @escaping @Sendable (HTTPRequest, QueryRole) -> QueryPermission,
-            registry: @escaping @Sendable (SiteID) -> SiteDefinition?,
+            registry: @escaping @Sendable (SiteID) -> PlacedDefinition?,
             rejected: @escaping @Sendable (SiteID) -> [(String, Int)] = { _ in [] }, journal: Journal = .silent,
             elsewhere: @escaping @Sendable (AskedElsewhere) -> HTTPOutcome? = { _ in nil }
         ) {

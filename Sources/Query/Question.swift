@@ -24,7 +24,7 @@ struct Question {
     /// are read.
     let window: Window
     /// The registry's newest definition: only it has the names of workers (SPEC 3).
-    let registered: SiteDefinition?
+    let registered: PlacedDefinition?
 
     var site: SiteFold { snapshot.site }
     var reader: any ProjectionReader { snapshot.reader }
@@ -32,7 +32,7 @@ struct Question {
     /// - Throws: ``Problem`` if the window ends before it begins, or nobody can know yet what is asked for.
     init(
         _ kind: QueryKind, _ parameters: QueryParameters, _ snapshot: ProjectionSnapshot, clock: Timestamp,
-        zones: ZoneCache, registered: SiteDefinition?
+        zones: ZoneCache, registered: PlacedDefinition?
     ) throws {
         self.kind = kind
         self.parameters = parameters

@@ -63,7 +63,7 @@ final class RosterCache: Sendable {
 
     private struct Names: Sendable {
         /// Kept so that its memory is not reused for another list: same memory, same list.
-        var definition: SiteDefinition
+        var definition: PlacedDefinition
         var workers: [WorkerID: String]
     }
 
@@ -88,14 +88,16 @@ final class RosterCache: Sendable {
         return roster
     }
 
-    /// Names of workers; only the registry has them (SPEC 3).
-    func workerNames(_ registered: SiteDefinition?) -> [WorkerID: String] {
+    /// Names of workers, also of those that were dropped since; only the registry has them (SPEC 3).
+    func workerNames(_ registered: PlacedDefinition?) -> [WorkerID: String] {
         guard let registered else { return [:] }
         let known = state.withLock { $0.names[registered.siteID] }
-        if let known, known.definition.workers.isSameMemory(as: registered.workers) { return known.workers }
-        var names: [WorkerID: String] = [:]
-        names.reserveCapacity(registered.workers.count)
-        for worker in registered.workers { names[worker.workerID] = worker.name }
+        if let known, known.definition.definition.workers.isSameMemory(as: registered.definition.workers),
+            known.definition.former.workers.isSameMemory(as: registered.former.workers)
+        {
+            return known.workers
+        }
+        let names = registered.workerNames
         let made = Names(definition: registered, workers: names)
         state.withLock { state in
             if state.names.count >= RosterCache.sitesMaximum { state.names.removeAll() }

@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    @Test("a worker who was dropped since keeps the last known name, under known_at too (SPEC 3, 5.8)")
+    func formerNames() throws {
+        let plant = Plant()
+        try plant.define(.plant(workers: ["W1", "W2"]), known: at(1))
+        let newest = SiteDefinition.plant(workers: ["W2"])
+        try plant.define(newest, known: at(2))
+        for name in ["Ana", "Bea"] {
+            plant.register(newest, former: FormerNames(workers: [.init(id: "W1", name: name)]))
+            for _ in 0..<2 {
+                #expect(try workers(plant, known: at(1)) == ["W1 \(name)", "W2 W2"])
+                #expect(try workers(plant) == ["W2 W2"])
+            }
+        }
+    }
+
     @Test("names are the registry's newest, also where only a name changed (SPEC 3)")
     func names() throws {
         let plant = Plant()

@@ -182,7 +182,10 @@ final class Plant: Sendable {
         set { clock.set(Timestamp(microseconds: newValue)) }
     }
 
-    func register(_ definition: SiteDefinition) { registry.set(definition) }
+    func register(_ definition: SiteDefinition, former: FormerNames = FormerNames()) {
+        registry.setFormer(former)
+        registry.set(definition)
+    }
 
     func define(_ definition: SiteDefinition, known: Int64 = at(0)) throws {
         try source.fold(
@@ -231,7 +234,14 @@ final class EventList: Sendable {
 /// The registry of a ``Plant``: one definition.
 private final class Registry: Sendable {
     private let kept = Guarded<SiteDefinition?>(nil)
-    func definition(_ site: SiteID) -> SiteDefinition? { kept.withLock { $0?.siteID == site ? $0 : nil } }
+    private let former = Guarded(FormerNames())
+    func setFormer(_ names: FormerNames) { former.withLock { $0 = names } }
+    func definition(_ site: SiteID) -> PlacedDefinition? {
+        guard let definition = kept.withLock({ $0?.siteID == site ? $0 : nil }) else { return nil }
+        return PlacedDefinition(
+            definition: definition, version: 1, createdAt: .earliest,
+            position: RecordPosition(partition: PartitionIndex(0), offset: .zero), former: former.withLock { $0 })
+    }
     func set(_ definition: SiteDefinition) { kept.withLock { $0 = definition } }
 }
 

@@ -27,7 +27,7 @@ enum GatewayService {
         let query = QueryService(
             QueryService.Parts(
                 partitioned: NoProjections(partitionCount: parts.log.partitionCount),
-                authorize: { parts.authorize($0, $1) }, registry: { gateway.site($0)?.definition },
+                authorize: { parts.authorize($0, $1) }, registry: { gateway.site($0) },
                 journal: journal.journal,
                 elsewhere: { asked in
                     guard asked.request.path == "/api/ledger" else { return parts.forward(asked) }

@@ -39,7 +39,7 @@ struct Service {
         let query = QueryService(
             QueryService.Parts(
                 projections: projector, authorize: { access.permission($0, $1) },
-                registry: { gateway.site($0)?.definition }, rejected: { gateway.rejected(of: $0) },
+                registry: { gateway.site($0) }, rejected: { gateway.rejected(of: $0) },
                 journal: journal.journal),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         runtime = ServiceRuntime(

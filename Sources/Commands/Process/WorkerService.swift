@@ -55,7 +55,7 @@ struct WorkerService {
             QueryService.Parts(
                 partitioned: partitions,
                 authorize: { request, role in forwarded.permission(request) { cluster.authorize($0, role) } },
-                registry: { cluster.registry.directory.site($0)?.definition }, journal: journal.journal,
+                registry: { cluster.registry.directory.site($0) }, journal: journal.journal,
                 elsewhere: { cluster.forward($0) }),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
