@@ -39,10 +39,12 @@ extension ReferencePage {
                     ["cursor", "-", "where the next page begins: next_cursor of the page before"],
                     ["group_by", "--group-by", "camera, workstation or model_version"],
                     ["merge", "--all-intervals", "false: intervals that touch stay apart"],
+                    ["dry_run", "--dry-run", "true: say what a definition would change, and store nothing"],
                     ["min_position", "--min-position", "wait up to 5 s until the fold has passed this position"],
                 ]),
             Section(
-                title: "Where they go", text: "Every path takes site_id too.", header: ["path", "parameters"],
+                title: "Where they go", text: "Every path but those of /api/sites takes site_id too.",
+                header: ["path", "parameters"],
                 rows: [
                     ["/api/metrics/workers", "from to period known_at within worker_id sort limit min_position"],
                     [
@@ -69,6 +71,9 @@ extension ReferencePage {
                     ["/api/ledger", "min_position"],
                     ["/api/workers", "known_at min_position"],
                     ["/api/workstations", "known_at min_position"],
+                    ["/api/sites", "none"],
+                    ["/api/sites/{site_id}", "min_position; with PUT dry_run"],
+                    ["/api/events and /api/events/batch with POST", "site_id alone"],
                 ]),
         ])
 }
