@@ -89,8 +89,8 @@ struct AnswerLayout {
         figures: [
             AnyFigure(name: "reason", .text, "reason"), AnyFigure(name: "worker_id", .text, "worker"),
             AnyFigure(name: "workstation_id", .text, "station"), AnyFigure(name: "camera_id", .text, "camera"),
-            AnyFigure(name: "count", .count, "events"), AnyFigure(name: "oldest", .time, "oldest"),
-            AnyFigure(name: "newest", .time, "newest"),
+            AnyFigure(name: "count", .count, "events"), AnyFigure(name: "oldest", .time, "first received"),
+            AnyFigure(name: "newest", .time, "last received"),
         ])
 
     init(columns: [FigureColumn], members: [String], meanings: [String: String] = [:]) {
