@@ -26,7 +26,8 @@ struct MHD_Daemon *andon_mhd_start(
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address_maximum,
         MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_bytes,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        // Strictness is Andon's own: the library would answer in HTML, and twice.
+        MHD_OPTION_STRICT_FOR_CLIENT, 0,
         MHD_OPTION_UNESCAPE_CALLBACK, &keep_escapes, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, request_line, settings->context,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, settings->context,
@@ -49,11 +50,22 @@ static uint64_t decimal(const char *text) {
     return value;
 }
 
+/// Whether a header's name is a token (RFC 9110, 5.6.2). The library takes `Transfer-Encoding :` for a header of its own.
+static int is_token(const char *name, size_t size) {
+    if (size == 0) return 0;
+    for (size_t index = 0; index < size; index++) {
+        unsigned char byte = (unsigned char)name[index];
+        if (byte <= ' ' || byte >= 0x7F || strchr("\"(),/:;<=>?@[\\]{}", byte) != NULL) return 0;
+    }
+    return 1;
+}
+
 static enum MHD_Result note_header(
     void *context, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value, size_t value_size) {
     struct andon_mhd_head *head = context;
     (void)kind;
     (void)value_size;
+    if (!is_token(key, key_size)) head->has_malformed_name = 1;
     if (value == NULL) return MHD_YES;
     if (IS_NAMED("Content-Length")) {
         head->content_length_count++;
@@ -69,7 +81,16 @@ static enum MHD_Result note_header(
     } else if (IS_NAMED("X-Request-Id")) {
         head->request_id = value;
     } else if (IS_NAMED("Expect")) {
-        head->expects_continue = strcasecmp(value, "100-continue") == 0;
+        if (strcasecmp(value, "100-continue") == 0) {
+            head->expects_continue = 1;
+        } else {
+            head->expects_unknown = 1;
+        }
+    } else if (IS_NAMED("Host")) {
+        head->host_count++;
+    } else if (IS_NAMED("Accept-Encoding")) {
+        head->accept_encoding_count++;
+        head->accept_encoding = value;
     } else if (IS_NAMED("X-Forwarded-For") || IS_NAMED("Forwarded") || IS_NAMED("Via") || IS_NAMED("X-Real-IP")) {
         head->is_forwarded = 1;
     }

@@ -8,6 +8,8 @@ public struct HTTPClientConfiguration: Sendable {
     public var timeoutSeconds = 60.0
     /// A larger answer is dropped with an error; counts decompressed bytes.
     public var answerBytesMaximum = 256 * 1024 * 1024
+    /// Asks for compressed answers; the caller sees them decompressed.
+    public var acceptsCompressed = true
     /// PEM file of the authorities that server certificates are checked against; nil: the system's.
     public var authorityFile: String?
     public var userAgent = "andon"
@@ -87,7 +89,7 @@ public final class HTTPClient {
         andon_curl_set_text(curl, CURLOPT_URL, url)
         andon_curl_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
         andon_curl_set_text(curl, CURLOPT_USERAGENT, configuration.userAgent)
-        andon_curl_set_text(curl, CURLOPT_ACCEPT_ENCODING, "gzip")
+        if configuration.acceptsCompressed { andon_curl_set_text(curl, CURLOPT_ACCEPT_ENCODING, "gzip") }
         andon_curl_set_text(curl, CURLOPT_NOPROXY, Self.withoutProxy)
         if let file = configuration.authorityFile { andon_curl_set_text(curl, CURLOPT_CAINFO, file) }
         // Timeouts without signals: other threads live in this process.

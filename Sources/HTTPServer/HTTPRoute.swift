@@ -19,8 +19,9 @@ public struct HTTPQueryParameter: Hashable, Sendable, ExpressibleByStringLiteral
 
 /// What a route decides on a request's head, before any of the body is read.
 public enum HTTPAdmission {
-    /// This answers the request once it is there as a whole.
-    case admitted(HTTPRoute.Handler)
+    /// This answers the request once it is there as a whole. What the bodies of one account take of the server's memory
+    /// is limited as what those of one address take.
+    case admitted(HTTPRoute.Handler, account: String? = nil)
     /// The answer; the body is not read.
     case refused(HTTPResponse)
 }
@@ -75,7 +76,7 @@ public struct HTTPRoute: Sendable {
     /// Judges and answers a request that is there as a whole: for whoever asks a route without a server.
     public func serve(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPOutcome {
         switch judge(request) {
-        case .admitted(let handler): handler(request, exchange)
+        case .admitted(let handler, _): handler(request, exchange)
         case .refused(let response): .respond(response)
         }
     }

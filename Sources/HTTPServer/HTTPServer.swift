@@ -54,8 +54,8 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Accepts no more, ends streams, lets running requests and what streams still hold finish within
-    /// ``HTTPServerConfiguration/drainSeconds``, answers the rest 503, closes. Blocks meanwhile; not for handlers. Harmless where nothing runs.
+    /// Accepts no more, ends streams, gives requests that are still on their way a second, lets those that are whole and what
+    /// streams still hold finish within ``HTTPServerConfiguration/drainSeconds``, answers the rest 503, closes. Blocks meanwhile; not for handlers. Harmless where nothing runs.
     public func stop() {
         state.withLock { state in
             guard case .running(let daemon, let listener, let watchman) = state.value else { return }
@@ -65,7 +65,11 @@ public final class HTTPServer: Sendable {
             // Connections that still wait to be accepted are refused now; the descriptor stays until no thread uses it.
             shutdown(listener.socket, Int32(SHUT_RDWR))
             core.stopStreams()
-            core.waitForRequests(milliseconds: UInt64(max(0, core.configuration.drainSeconds) * 1000))
+            let drainMilliseconds = UInt64(max(0, core.configuration.drainSeconds) * 1000)
+            let arrivalMilliseconds = min(drainMilliseconds, Self.arrivalMilliseconds)
+            core.waitForRequests(milliseconds: arrivalMilliseconds)
+            core.endArrivals()
+            core.waitForRequests(milliseconds: drainMilliseconds - arrivalMilliseconds)
             core.isStopping.store(true, ordering: .sequentiallyConsistent)
             core.abandon()
             // Time for those answers to leave.
@@ -77,12 +81,15 @@ public final class HTTPServer: Sendable {
         }
     }
 
+    /// How long a stop waits for requests that have not arrived as a whole: a client may have sent half of one for good.
+    private static let arrivalMilliseconds: UInt64 = 1000
+
     private func startDaemon(_ listener: Listener) -> OpaquePointer? {
         let configuration = core.configuration
         var settings = andon_mhd_settings(
             listen_socket: listener.socket, is_ipv6: listener.isIPv6 ? 1 : 0, threads: UInt32(configuration.threads),
             connections_maximum: UInt32(configuration.connectionsMaximum),
-            connections_per_address_maximum: UInt32(configuration.connectionsPerAddressMaximum ?? 0),
+            connections_per_address_maximum: UInt32(configuration.connectionsPerAddress),
             idle_seconds: UInt32(configuration.idleTimeoutSeconds),
             // The library takes half for reading; heads up to the limit must fit, and a little more to be refused here.
             connection_bytes: 2 * configuration.headerBytesMaximum + 16 * 1024,

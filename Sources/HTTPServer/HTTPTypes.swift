@@ -88,6 +88,8 @@ public struct HTTPResponse: Sendable {
     public var stream: ResponseStream?
     /// Fields for the request's line in the log; not sent.
     public var logFields: [JournalEvent.Field] = []
+    /// Whether the stream is compressed while it is sent.
+    var codesStream = false
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status

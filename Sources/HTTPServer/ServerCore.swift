@@ -6,7 +6,8 @@ final class ServerCore: Sendable {
     let configuration: HTTPServerConfiguration
     let router: Router
     let crossOrigin: CrossOrigin
-    let bodyMemory: Budget
+    let bodyRoom: BodyRoom
+    let answerMemory: Budget
     let streamPlaces: Budget
     let streamMemory: Budget
     /// No new connections; connections close after their next answer, and streams end.
@@ -28,7 +29,9 @@ final class ServerCore: Sendable {
         self.configuration = configuration
         router = Router(routes)
         crossOrigin = CrossOrigin(configuration.corsOrigins)
-        bodyMemory = Budget(maximum: configuration.bodyMemoryBytesMaximum)
+        bodyRoom = BodyRoom(
+            bytesMaximum: configuration.bodyMemoryBytesMaximum, shareMaximum: configuration.shareMaximum)
+        answerMemory = Budget(maximum: configuration.answerMemoryBytesMaximum)
         streamPlaces = Budget(maximum: configuration.streamsMaximum)
         streamMemory = Budget(maximum: configuration.streamMemoryBytesMaximum)
     }
@@ -42,6 +45,10 @@ final class ServerCore: Sendable {
 
     static let noStreamResponse = HTTPResponse.problem(
         503, "the server serves as many streams as it can", headers: [("Retry-After", "5")])
+
+    static let noRoomResponse = HTTPResponse.problem(
+        503, "answers that clients have not read yet fill the server's memory for them", headers: [("Retry-After", "5")]
+    )
 
     // MARK: Connections, from their start until just before their socket is closed
 
@@ -71,6 +78,13 @@ final class ServerCore: Sendable {
     }
 
     // MARK: Stop
+
+    /// Tells the clients of requests that are still on their way that nobody will handle them.
+    ///
+    /// Under the lock, so that no socket is closed meanwhile.
+    func endArrivals() {
+        connections.withLock { table in for connection in table.values { connection.endArrival(at: .now) } }
+    }
 
     /// Ends every stream: what was written leaves, and their writers are told.
     func stopStreams() {

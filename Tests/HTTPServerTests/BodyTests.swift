@@ -221,7 +221,10 @@ struct BodyTests {
         let large = HTTPRoute(.post, "/large", bodyBytesMaximum: 16 << 20) { request, _ in
             .respond(HTTPResponse(status: 200, body: Array("\(request.body.count)".utf8)))
         }
-        let server = try TestServer([large]) { $0.bodyMemoryBytesMaximum = 1 << 20 }
+        let server = try TestServer([large]) {
+            $0.bodyMemoryBytesMaximum = 1 << 20
+            $0.shareMaximum = 1
+        }
         #expect(try server.post("/large", bytes(1 << 20)).text == "1048576")
         let reply = try server.post("/large", bytes((1 << 20) + 1))
         #expect(reply.status == 503)

@@ -11,7 +11,8 @@ struct ConnectionMachineTests {
         "waiting": ["head", "cut"], "head": ["body", "refused", "lingering", "answering", "late", "waiting"],
         "body": ["handling", "lingering", "answering", "late", "waiting"],
         "refused": ["answering", "lingering", "late", "waiting"], "lingering": ["cut", "waiting"], "late": ["cut"],
-        "handling": ["early", "asleep", "answering", "waiting"], "early": ["answering", "waiting"], "asleep": ["awake"],
+        "handling": ["early", "settled", "answering", "waiting"], "early": ["answering", "waiting"],
+        "settled": ["early", "asleep", "waiting"], "asleep": ["awake"],
         "awake": ["answering", "waiting"], "answering": ["streaming", "waiting"], "streaming": ["cut", "waiting"],
         "cut": [],
     ]
@@ -42,7 +43,7 @@ struct ConnectionMachineTests {
     func earlierGeneration() {
         let asleep: [ConnectionScene.Input] = [
             .requestLine, .head, .accept, .bodyEnd, .handle, .respond, .ended, .requestLine, .head, .accept, .bodyEnd,
-            .handle, .suspend, .completeOld,
+            .handle, .suspend, .bodyEnd, .completeOld,
         ]
         #expect(ConnectionScene.after(asleep).library == .asleep)
         let answered = ConnectionScene.after(asleep + [.complete, .bodyEnd])
@@ -53,34 +54,41 @@ struct ConnectionMachineTests {
     @Test("a request expires at its deadline, not before; a first one shares the deadline of its connection")
     func deadlines() {
         func time(_ milliseconds: UInt64) -> CoarseTime { CoarseTime(milliseconds: milliseconds) }
-        func expire(_ machine: ConnectionMachine, at milliseconds: UInt64) -> ConnectionMachine.Expiry? {
+        func name(_ expiry: ConnectionMachine.Expiry?) -> String? {
+            switch expiry {
+            case .tell(let response): "tell \(response.status)"
+            case .shutDown: "shut down"
+            case nil: nil
+            }
+        }
+        func expire(_ machine: ConnectionMachine, at milliseconds: UInt64) -> String? {
             var copy = machine
-            return copy.expire(at: time(milliseconds))
+            return name(copy.expire(at: time(milliseconds)))
         }
         var machine = ConnectionMachine(until: time(1000))
         #expect(expire(machine, at: 999) == nil)
-        #expect(expire(machine, at: 1000) == .shutDown)
+        #expect(expire(machine, at: 1000) == "shut down")
         machine.requestLine(until: time(5000))
         #expect(expire(machine, at: 999) == nil)
-        #expect(expire(machine, at: 1000) == .sayLate)
+        #expect(expire(machine, at: 1000) == "tell 408")
         _ = machine.acceptHead()
-        #expect(expire(machine, at: 1000) == .sayLate)
+        #expect(expire(machine, at: 1000) == "tell 408")
         _ = machine.beginHandling()
         #expect(expire(machine, at: 1_000_000) == nil)
         _ = machine.respond(ConnectionScene.response)
         #expect(expire(machine, at: 1_000_000) == nil)
         _ = machine.ended(nextUntil: time(6000))
         #expect(expire(machine, at: 5999) == nil)
-        #expect(expire(machine, at: 6000) == .shutDown)
+        #expect(expire(machine, at: 6000) == "shut down")
         machine.requestLine(until: time(7000))
         #expect(expire(machine, at: 6999) == nil)
-        let late = machine.expire(at: time(7000))
-        #expect(late == .sayLate)
-        #expect(machine.wasLate)
+        let late = name(machine.expire(at: time(7000)))
+        #expect(late == "tell 408")
+        #expect(machine.told?.status == 408)
         #expect(expire(machine, at: 7999) == nil)
-        let over = machine.expire(at: time(8000))
-        #expect(over == .shutDown)
-        #expect(machine.wasLate)
+        let over = name(machine.expire(at: time(8000)))
+        #expect(over == "shut down")
+        #expect(machine.told?.status == 408)
     }
 
     @Test("a refused body is read up to its limit, a longer one is answered in its middle and read on for a while")
@@ -98,6 +106,7 @@ struct ConnectionMachineTests {
             case .answer: "answer"
             case .answerAtOnce: "answer at once"
             case .close: "close"
+            case .sleep: "sleep"
             }
         }
         var short = refusing(.shortBody)

@@ -8,12 +8,13 @@ struct ConnectionScene {
     enum Input: CaseIterable {
         case requestLine, head, accept, refuseNothing, refuseShort, refuseLong
         case part, largePart, keepPart, refusePart, bodyEnd, refuseEnd, handle, respond, suspend, stream, ended
-        case complete, completeOld, abandon, expire, cutStream
+        case complete, completeOld, abandon, expire, endArrival, cutStream
     }
 
     /// What the connection's thread is about.
     enum Library {
-        case idle, headDue, judging, body, partDue, bodyDone, handling, asleep, awake, answering, streaming, closed
+        case idle, headDue, judging, body, partDue, bodyDone, handling, settling, asleep, awake, answering, streaming,
+            closed
     }
 
     static let response = HTTPResponse(status: 200)
@@ -58,6 +59,7 @@ struct ConnectionScene {
         case .late: "late"
         case .handling: "handling"
         case .early: "early"
+        case .settled: "settled"
         case .asleep: "asleep"
         case .awake: "awake"
         case .answering: "answering"
@@ -81,7 +83,7 @@ struct ConnectionScene {
         case (.largePart, .body): arrive(ConnectionMachine.lingeringBytesMaximum)
         case (.keepPart, .partDue): library = .body
         case (.refusePart, .partDue): perform(machine.refuse(Self.response, before: .longBody), next: .body)
-        case (.bodyEnd, .body), (.bodyEnd, .awake): arrive(0)
+        case (.bodyEnd, .body), (.bodyEnd, .settling), (.bodyEnd, .awake): arrive(0)
         case (.refuseEnd, .bodyDone): perform(machine.refuse(Self.response, before: .nothing), next: .closed)
         case (.handle, .bodyDone):
             guard let next = machine.beginHandling() else {
@@ -94,7 +96,7 @@ struct ConnectionScene {
             guard !isCompleted else { return false }
             perform(machine.respond(Self.response), next: .closed)
         case (.suspend, .handling):
-            if let response = machine.suspend() { perform(.answer(response), next: .closed) } else { library = .asleep }
+            perform(machine.suspend(), next: .settling)
         case (.stream, .answering):
             machine.startStreaming(body)
             library = .streaming
@@ -105,7 +107,8 @@ struct ConnectionScene {
             demand((stream != nil) == isStreaming, "a writer that is not told")
             let isUsable = library == .answering || library == .streaming
             library = isUsable && stateName == "waiting" ? .idle : .closed
-        case (.complete, _), (.completeOld, _), (.abandon, _), (.expire, _), (.cutStream, _): return nil
+        case (.complete, _), (.completeOld, _), (.abandon, _), (.expire, _), (.endArrival, _), (.cutStream, _):
+            return nil
         default: return false
         }
         return true
@@ -126,9 +129,14 @@ struct ConnectionScene {
             now += 10_000
             let before = stateName
             let expiry = machine.expire(at: CoarseTime(milliseconds: now))
-            if expiry == .sayLate { answers += 1 }
+            if case .tell = expiry { answers += 1 }
             let expects = ["waiting", "head", "body", "refused", "lingering", "late"].contains(before)
             demand((expiry != nil) == expects, "time is up for \(before)")
+        case .endArrival:
+            let isOnItsWay = ["head", "body", "refused"].contains(stateName)
+            let expiry = machine.endArrival(Self.response, at: CoarseTime(milliseconds: now))
+            if expiry != nil { answers += 1 }
+            demand((expiry != nil) == isOnItsWay, "a stop that does not end what is on its way")
         case .cutStream:
             guard library == .streaming else { return false }
             machine.cutStream()
@@ -150,6 +158,7 @@ struct ConnectionScene {
         switch step {
         case .goOn: library = next
         case .close: library = .closed
+        case .sleep: library = .asleep
         case .answer:
             answers += 1
             library = .answering

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
-import HTTPServer
 import Testing
+
+@testable import HTTPServer
 
 @Suite("Limits and deadlines")
 struct LimitTests {
@@ -99,6 +100,7 @@ struct LimitTests {
         let server = try TestServer([Routes.show("/")]) {
             $0.threads = 1
             $0.connectionsMaximum = 2
+            $0.connectionsPerAddressMaximum = 0
         }
         var wires = try (0..<2).map { _ in try server.wire() }
         for wire in wires {
@@ -109,6 +111,16 @@ struct LimitTests {
         third.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         wires.removeAll()
         #expect(try third.reply().status == 200)
+    }
+
+    @Test("one address may hold a quarter of the connections, unless proxies stand between that all clients share")
+    func share() {
+        var configuration = HTTPServerConfiguration()
+        #expect(configuration.connectionsPerAddress == configuration.connectionsMaximum / 4)
+        configuration.trustedProxies = 1
+        #expect(configuration.connectionsPerAddress == 0)
+        configuration.connectionsPerAddressMaximum = 7
+        #expect(configuration.connectionsPerAddress == 7)
     }
 
     @Test("connections of one address over their maximum are closed at once")

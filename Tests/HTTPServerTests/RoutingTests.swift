@@ -23,7 +23,7 @@ struct RoutingTests {
 
     @Test(
         "what no pattern matches is 404 as a problem (SPEC 2.5)",
-        arguments: ["/api", "/api/workers/", "/api/sites/", "/api/sites/a/b", "//", "/A", "/api/../api/workers"])
+        arguments: ["/api", "/api/workers//", "/api/sites/", "/api/sites/a/b", "//", "/A", "/api/../api/workers"])
     func notFound(target: String) throws {
         let reply = try server().get(target)
         #expect(reply.status == 404)
@@ -39,6 +39,20 @@ struct RoutingTests {
         #expect(reply.status == 405)
         #expect(reply.header("Allow") == "GET, HEAD, OPTIONS")
         #expect(reply.header("Content-Type") == "application/problem+json")
+    }
+
+    @Test("a slash behind a known path redirects to the path, whatever the method; the query is kept (SPEC 8.5)")
+    func trailingSlash() throws {
+        let server = try server()
+        let reply = try server.get("/api/workers/?a=1&b=%2F")
+        #expect(reply.status == 308)
+        #expect(reply.header("Location") == "/api/workers?a=1&b=%2F")
+        #expect(try server.get("/api/sites/%C3%A4/").header("Location") == "/api/sites/%C3%A4")
+        #expect(try server.get("http://other.example/api/workers/").header("Location") == "/api/workers")
+        let post = try server.post("/echo/", [1, 2, 3])
+        #expect(post.status == 308 && post.header("Location") == "/echo")
+        #expect(try server.get("//evil.example/").status == 404)
+        #expect(try server.get("/").text == "/||")
     }
 
     @Test("HEAD is served from GET, without a body")

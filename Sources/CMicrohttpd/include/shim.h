@@ -33,12 +33,19 @@ struct andon_mhd_head {
     const char *content_encoding;
     const char *origin;
     const char *request_id;
+    const char *accept_encoding;
     uint64_t content_length;
     unsigned int content_length_count;
     unsigned int content_encoding_count;
     unsigned int transfer_encoding_count;
+    unsigned int host_count;
+    unsigned int accept_encoding_count;
     int is_chunked;
     int expects_continue;
+    /// There is an expectation other than `100-continue`.
+    int expects_unknown;
+    /// The name of a header is empty, or holds a space or another character that names do not have.
+    int has_malformed_name;
     /// A header that only proxies write was there.
     int is_forwarded;
     /// Bytes of the request line and the headers together.

@@ -28,7 +28,7 @@ enum AnswerHeaders {
         return headers.filter { header in
             let name = header.name.lowercased()
             if dropped.contains(name) || named.contains(name) || name.hasPrefix("access-control-") { return false }
-            return !(name == "vary" && header.value.lowercased() == "origin")
+            return !(name == "vary" && ["origin", "accept-encoding"].contains(header.value.lowercased()))
         }
     }
 }

@@ -38,6 +38,8 @@ package final class HTTPForwarding: ForwardingClient {
         settings.timeoutSeconds = limits.timeoutSeconds
         settings.answerBytesMaximum = limits.answerBytesMaximum
         settings.userAgent = "andon-forwarder"
+        // The answer goes on to a client with a coding and a tag of its own.
+        settings.acceptsCompressed = false
         pool = ThreadPool(
             "forward", threadsMaximum: limits.threadsMaximum, waitingMaximum: limits.waitingMaximum
         ) { [settings] in

@@ -37,6 +37,8 @@ enum IngestBench {
     static func discard(_ benchCase: BenchCase) throws -> BenchResult {
         var configuration = HTTPServerConfiguration()
         configuration.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
+        // All load comes from one address.
+        configuration.connectionsPerAddressMaximum = 0
         let answer = HTTPResponse.json(200, Array(#"{"success_count":0}"#.utf8))
         let routes = ["/api/events", "/api/events/batch"].map { path in
             HTTPRoute(.post, path, parameters: ["site_id"], bodyBytesMaximum: Limits.bodyBytesMaximum) { _, _ in

@@ -20,6 +20,8 @@ final class RunningService: Sendable {
         var configuration = ServerConfiguration()
         configuration.isOpenToLoopback = true
         configuration.requestsPerMinute = 0
+        // All load comes from one address.
+        configuration.connectionsPerAddressMaximum = 0
         if let kafka = benchCase.kafka {
             let gateway = try GatewayService.runtime(kafka.options, configuration, journal)
             var options = WorkerService.Options(kafka: kafka.options, directory: directory)

@@ -14,10 +14,14 @@ struct ServerConfiguration: Sendable {
     var requestsPerMinute = 100
     var corsOrigins: [String] = []
     var trustedProxies = 0
+    /// nil: the server's own limit; 0: none.
+    var connectionsPerAddressMaximum: Int?
     var requestLog: (@Sendable (RequestLogEntry) -> Void)?
 
     var policy: AccessControl.Policy {
-        AccessControl.Policy(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpenToLoopback)
+        AccessControl.Policy(
+            requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpenToLoopback, listenHost: host,
+            origins: corsOrigins)
     }
 
     var http: HTTPServerConfiguration {
@@ -27,6 +31,7 @@ struct ServerConfiguration: Sendable {
         http.threads = max(2, ProcessInfo.processInfo.activeProcessorCount)
         http.corsOrigins = corsOrigins
         http.trustedProxies = trustedProxies
+        http.connectionsPerAddressMaximum = connectionsPerAddressMaximum
         http.requestLog = requestLog
         return http
     }

@@ -43,9 +43,9 @@ func requestProceeds(
     guard let url, let method, let version, let size, let pointer = request?.pointee else { return .NO }
     let connection = Unmanaged<Connection>.fromOpaque(pointer).takeUnretainedValue()
     let part = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : size.pointee)
-    // Both point into the request line as it was read.
-    let targetBytes = version - url - 1
-    guard connection.proceed(method, targetBytes: targetBytes, part: part) else { return .NO }
+    // Target and version point into the request line as it was read.
+    let line = RequestLine(method: method, targetBytes: version - url - 1, version: version)
+    guard connection.proceed(line, part: part) else { return .NO }
     size.pointee = 0
     return .YES
 }

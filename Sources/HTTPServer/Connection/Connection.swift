@@ -26,6 +26,8 @@ final class Connection: @unchecked Sendable {
     var route: HTTPRoute?
     /// What answers the request, as the route has decided on its head.
     var handler: HTTPRoute.Handler?
+    /// On whose account it is, as far as the route has said so.
+    var account: String?
     var path = ""
     var pathParameters: [String] = []
     var query: [(name: String, value: String)] = []
@@ -57,15 +59,18 @@ final class Connection: @unchecked Sendable {
     }
 
     /// The library has something new: the head, a part of the body, its end, or the request is awake again.
-    /// - Parameter targetBytes: Bytes between method and version, whatever they are.
     /// - Returns: False to close the connection at once.
-    func proceed(
-        _ method: UnsafePointer<CChar>, targetBytes: Int, part: UnsafeRawBufferPointer
-    ) -> Bool {
-        switch machine.withLock({ $0.arrived(bytes: part.count) }) {
+    func proceed(_ line: RequestLine, part: UnsafeRawBufferPointer) -> Bool {
+        let arrival = machine.withLock { machine in
+            let arrival = machine.arrived(bytes: part.count)
+            // Asleep before anybody can see it: who sees it may wake it at once.
+            if case .step(.sleep) = arrival { sleep() }
+            return arrival
+        }
+        switch arrival {
         case .head:
-            methodName = method
-            return perform(judgeHead(method, targetBytes))
+            methodName = line.method
+            return perform(judgeHead(line))
         case .bodyPart: return perform(takeBody(part))
         case .bodyEnd: return perform(endBody())
         case .step(let step): return perform(step)
@@ -76,15 +81,15 @@ final class Connection: @unchecked Sendable {
     func requestEnded() {
         releaseBody()
         let deadline = CoarseTime.now + (core.idleTimeoutMilliseconds + core.requestDeadlineMilliseconds)
-        let (stream, wasLate) = machine.withLock { ($0.ended(nextUntil: deadline), $0.wasLate) }
+        let (stream, told) = machine.withLock { ($0.ended(nextUntil: deadline), $0.told) }
         stream?.close(.clientGone)
         if let requestLog = core.configuration.requestLog {
-            if wasLate { log.answered(Self.tooLate) }
+            if let told { log.answered(told) }
             requestLog(log.entry(method: methodName, target: target, address: clientAddress, requestID: requestID))
         }
         log = RequestLogDraft()
         route = nil
-        handler = nil
+        (handler, account) = (nil, nil)
         methodName = nil
         requestID = ""
         core.requestEnded()
@@ -132,14 +137,23 @@ final class Connection: @unchecked Sendable {
     /// - Returns: The stream that is being sent, for a look at its own limit.
     func expire(at now: CoarseTime) -> ResponseStream? {
         let (expiry, stream) = machine.withLock { ($0.expire(at: now), $0.stream) }
+        if let expiry { carryOut(expiry) }
+        return stream
+    }
+
+    /// Tells a client whose request is still on its way that the server stops.
+    func endArrival(at now: CoarseTime) {
+        if let expiry = machine.withLock({ $0.endArrival(ServerCore.stoppingResponse, at: now) }) { carryOut(expiry) }
+    }
+
+    private func carryOut(_ expiry: ConnectionMachine.Expiry) {
         switch expiry {
         // It ends our side of the connection; the client's end comes when it closes, or at the next look.
-        case .sayLate: Answer.sendAtOnce(Self.tooLate, socket: socket, extra: core.configuration.defaultHeaders)
+        case .tell(let response):
+            Answer.sendAtOnce(response, socket: socket, extra: core.configuration.defaultHeaders)
         // The connection's thread sees the end of the stream and closes.
         case .shutDown: shutdown(socket, Int32(SHUT_RDWR))
-        case nil: break
         }
-        return stream
     }
 
     /// Ends a stream whose client reads nothing more; its writer has yet to be notified.
@@ -147,8 +161,17 @@ final class Connection: @unchecked Sendable {
         machine.withLock { $0.cutStream() }
         shutdown(socket, Int32(SHUT_RDWR))
     }
+}
 
-    private static let tooLate = HTTPResponse.problem(408, "the request did not arrive in time")
+/// A request line as the library has taken it apart.
+struct RequestLine {
+    let method: UnsafePointer<CChar>
+    /// Bytes between method and version, whatever they are.
+    let targetBytes: Int
+    let version: UnsafePointer<CChar>
+
+    /// Whether its version is one that names the host in a header (RFC 9112, 3.2).
+    var needsHost: Bool { strcmp(version, "HTTP/1.0") != 0 && version.pointee != 0 }
 }
 
 /// What is known about a request for the log, while it runs.

@@ -8,6 +8,10 @@ extension Connection {
         case .goOn: return true
         case .close: return false
         case .answer(let response): return answer(response)
+        case .sleep:
+            // Set before the server looks at who sleeps, so one of the two finds this one.
+            if core.isStopping.load(ordering: .sequentiallyConsistent) { abandon() }
+            return true
         case .answerAtOnce(let response):
             answerAtOnce(response)
             return true
@@ -18,7 +22,8 @@ extension Connection {
 
     func runHandler() -> ConnectionMachine.Step {
         guard let route, let handler, let generation = machine.withLock({ $0.beginHandling() }) else { return .close }
-        let exchange = Exchange(connection: self, generation: generation)
+        let coding = answerCoding
+        let exchange = Exchange(connection: self, generation: generation, coding: coding)
         // Until the outcome is known the exchange must live: its end without an answer is an answer.
         let outcome = withExtendedLifetime(exchange) {
             let outcome = handler(request(route), exchange)
@@ -27,8 +32,10 @@ extension Connection {
         }
         releaseBody()
         switch outcome {
-        case .respond(let response): return machine.withLock { $0.respond(response) }
-        case .suspended: return suspend()
+        case .respond(let response):
+            let coded = coding.apply(to: response)
+            return machine.withLock { $0.respond(coded) }
+        case .suspended: return machine.withLock { $0.suspend() }
         }
     }
 
@@ -44,39 +51,30 @@ extension Connection {
     }
 
     private func header(_ name: String) -> String? {
-        MHD_lookup_connection_value(handle, .HEADER_KIND, name).map { String(cString: $0) }
-    }
-
-    private func suspend() -> ConnectionMachine.Step {
-        // Asleep before anybody can see it: who sees it may wake it at once.
-        let early = machine.withLock { machine in
-            let response = machine.suspend()
-            if response == nil { sleep() }
-            return response
-        }
-        if let early { return .answer(early) }
-        // Set before the server looks at who sleeps, so one of the two finds this one.
-        if core.isStopping.load(ordering: .sequentiallyConsistent) { abandon() }
-        return .goOn
+        sentHeader(name).map { AnswerCoding.withoutCoding($0, of: name) }
     }
 
     // MARK: Answer
 
     private func answer(_ response: HTTPResponse) -> Bool {
         if let stream = response.stream { return answer(response, stream) }
+        if response.body.count > Answer.copiedBytesMaximum {
+            return answer(response, ResponseStream(whole: response.body), bytes: response.body.count)
+        }
         log.answered(response)
         if Answer.queue(response, on: handle, extra: extraHeaders(of: response)) { return true }
         return answerFailure()
     }
 
-    private func answer(_ response: HTTPResponse, _ stream: ResponseStream) -> Bool {
-        guard let reader = StreamReader.response(stream, self) else {
+    /// - Parameter bytes: The length of the body, where it is known and all of it is in the stream.
+    private func answer(_ response: HTTPResponse, _ stream: ResponseStream, bytes: Int? = nil) -> Bool {
+        guard let reader = StreamReader.response(stream, self, bytes: bytes, isCoded: response.codesStream) else {
             stream.close(.refused)
-            return answer(ServerCore.noStreamResponse)
+            return answer(bytes == nil ? ServerCore.noStreamResponse : ServerCore.noRoomResponse)
         }
         log.answered(response)
         // The library would send the end of a chunked body to HEAD as well.
-        if method == .head { _ = andon_mhd_end_by_close(reader) }
+        if method == .head, bytes == nil { _ = andon_mhd_end_by_close(reader) }
         guard Answer.queue(reader, response, on: handle, extra: extraHeaders(of: response)) else {
             stream.close(.refused)
             return answerFailure()

@@ -21,12 +21,17 @@ struct ConnectionMachine: Sendable {
         /// The answer was sent past the library. What still arrives is discarded for a while, so that the client reads the
         /// answer instead of failing to write. → cut
         case lingering(leftBytes: Int, until: CoarseTime)
-        /// The client got 408. What still arrives is discarded, because closing at once could lose the answer. → cut
-        case late(until: CoarseTime)
-        /// A handler runs. → early, asleep, answering
+        /// The client was told that its request came too late, or not before the server's end. What still arrives is
+        /// discarded, because closing at once could lose the answer. → cut
+        case late(HTTPResponse, until: CoarseTime)
+        /// A handler runs. → early, settled, answering
         case handling
-        /// Completed before the handler returned. → answering
+        /// Completed before the connection was put to sleep. → answering
         case early(HTTPResponse)
+        /// The handler waits for its exchange to be completed; the library is about to call once more. Only then it stops
+        /// reading, so that it does not find the end of what a client sends before it has sent the answer.
+        /// → early, asleep
+        case settled
         /// Suspended until somebody completes the exchange. → awake
         case asleep
         /// Woken with its answer. → answering
@@ -36,7 +41,7 @@ struct ConnectionMachine: Sendable {
         /// The library sends what the stream holds, and sleeps in between (``StreamMachine``). → cut
         case streaming(ResponseStream)
         /// To be closed without an answer. No exit.
-        case cut(wasLate: Bool)
+        case cut(told: HTTPResponse?)
     }
 
     /// What the thread of a connection does next.
@@ -47,6 +52,8 @@ struct ConnectionMachine: Sendable {
         case answer(HTTPResponse)
         /// Sends the answer past the library, which takes none in the middle of a body.
         case answerAtOnce(HTTPResponse)
+        /// Puts the connection to sleep, still under the lock.
+        case sleep
         /// Has the library close the connection at once.
         case close
     }
@@ -77,16 +84,16 @@ struct ConnectionMachine: Sendable {
     enum Completion: Equatable {
         /// Wake the connection, still under the lock.
         case wake
-        /// The handler has not returned yet; the answer is kept until it does.
+        /// The connection is not asleep yet; the answer is kept until its thread asks for it.
         case kept
         /// The request is over: nobody needs the answer any more.
         case tooLate
     }
 
     /// What to do about a connection whose time is up.
-    enum Expiry: Equatable {
-        /// Answer 408.
-        case sayLate
+    enum Expiry {
+        /// Say why, past the library.
+        case tell(HTTPResponse)
         /// Close without an answer.
         case shutDown
     }
@@ -97,6 +104,7 @@ struct ConnectionMachine: Sendable {
     static let lingeringBytesMaximum = 32 * 1024 * 1024
     /// How long a client has to read the 408.
     static let farewellMilliseconds: UInt64 = 1000
+    static let tooLate = HTTPResponse.problem(408, "the request did not arrive in time")
 
     private(set) var state: State
     private var isFirstRequest = true
@@ -134,8 +142,11 @@ struct ConnectionMachine: Sendable {
             state = .lingering(leftBytes: left - bytes, until: deadline)
             return .step(bytes > 0 && left > bytes ? .goOn : .close)
         case .late: return .step(bytes > 0 ? .goOn : .close)
-        case .awake(let response): return .step(answer(response))
-        case .handling, .early, .asleep, .answering, .streaming: return .step(.goOn)
+        case .awake(let response), .early(let response): return .step(answer(response))
+        case .settled:
+            state = .asleep
+            return .step(.sleep)
+        case .handling, .asleep, .answering, .streaming: return .step(.goOn)
         case .waiting, .cut: return .step(.close)
         }
     }
@@ -178,21 +189,17 @@ struct ConnectionMachine: Sendable {
     }
 
     /// The handler returned `.suspended`.
-    /// - Returns: The answer, where it came before; nil where the connection has to be put to sleep now, under the lock.
-    mutating func suspend() -> HTTPResponse? {
-        if case .early(let response) = state {
-            state = .answering
-            return response
-        }
-        state = .asleep
-        return nil
+    mutating func suspend() -> Step {
+        if case .early(let response) = state { return answer(response) }
+        state = .settled
+        return .goOn
     }
 
     /// The holder of an exchange answers, from any thread.
     mutating func complete(_ generation: UInt64, _ response: HTTPResponse) -> Completion {
         guard generation == self.generation else { return .tooLate }
         switch state {
-        case .handling:
+        case .handling, .settled:
             state = .early(response)
             return .kept
         case .asleep:
@@ -205,9 +212,25 @@ struct ConnectionMachine: Sendable {
     /// The server stops and answers in the holder's place.
     /// - Returns: Whether to wake the connection, still under the lock.
     mutating func abandon(_ response: HTTPResponse) -> Bool {
-        guard case .asleep = state else { return false }
-        state = .awake(response)
-        return true
+        switch state {
+        case .settled: state = .early(response)
+        case .asleep:
+            state = .awake(response)
+            return true
+        default: break
+        }
+        return false
+    }
+
+    /// The server stops, and does not wait for a request that is still on its way.
+    /// - Returns: What to do about it; nil where nothing is on its way.
+    mutating func endArrival(_ response: HTTPResponse, at now: CoarseTime) -> Expiry? {
+        switch state {
+        case .head, .body, .refused:
+            state = .late(response, until: now + Self.farewellMilliseconds)
+            return .tell(response)
+        default: return nil
+        }
     }
 
     // MARK: Answer
@@ -243,13 +266,13 @@ struct ConnectionMachine: Sendable {
         switch state {
         case .head(let deadline) where deadline <= now, .body(let deadline) where deadline <= now,
             .refused(_, _, let deadline) where deadline <= now:
-            state = .late(until: now + Self.farewellMilliseconds)
-            return .sayLate
+            state = .late(Self.tooLate, until: now + Self.farewellMilliseconds)
+            return .tell(Self.tooLate)
         case .waiting(let deadline) where deadline <= now, .lingering(_, let deadline) where deadline <= now:
-            state = .cut(wasLate: false)
+            state = .cut(told: nil)
             return .shutDown
-        case .late(let deadline) where deadline <= now:
-            state = .cut(wasLate: true)
+        case .late(let response, let deadline) where deadline <= now:
+            state = .cut(told: response)
             return .shutDown
         default: return nil
         }
@@ -257,29 +280,7 @@ struct ConnectionMachine: Sendable {
 
     /// The client reads nothing more of its stream, or is gone.
     mutating func cutStream() {
-        if case .streaming = state { state = .cut(wasLate: false) }
-    }
-
-    // MARK: What others ask
-
-    /// True while a request is under way whose answer the client should still get when the server stops.
-    var isBusy: Bool {
-        switch state {
-        case .head, .body, .refused, .handling, .early, .asleep, .awake, .answering, .streaming: true
-        case .waiting, .lingering, .late, .cut: false
-        }
-    }
-
-    var stream: ResponseStream? {
-        if case .streaming(let stream) = state { stream } else { nil }
-    }
-
-    /// Whether the client got 408.
-    var wasLate: Bool {
-        switch state {
-        case .late, .cut(wasLate: true): true
-        default: false
-        }
+        if case .streaming = state { state = .cut(told: nil) }
     }
 
     // MARK: Helpers

@@ -9,17 +9,18 @@ extension Connection {
     // MARK: Head
 
     /// Finds out what the request asks for, and whether it may.
-    func judgeHead(_ name: UnsafePointer<CChar>, _ targetBytes: Int) -> ConnectionMachine.Step {
+    /// - Parameter line: What the library has made of the request line.
+    func judgeHead(_ line: RequestLine) -> ConnectionMachine.Step {
         andon_mhd_read_head(handle, &head)
         requestID = RequestID.of(head.request_id)
-        method = HTTPMethod(cString: name)
+        method = HTTPMethod(cString: line.method)
         body = nil
         answerHeaders.removeAll(keepingCapacity: true)
-        if let response = refusalOfHead(targetBytes) { return refuse(response, before: hasBody ? .longBody : .nothing) }
+        if let response = refusalOfHead(line) { return refuse(response, before: hasBody ? .longBody : .nothing) }
         if let response = answerWithoutHandler() { return refuse(response, before: remainder) }
         guard let route else { return .close }
         switch route.judge(request(route)) {
-        case .admitted(let handler): self.handler = handler
+        case .admitted(let handler, let account): (self.handler, self.account) = (handler, account)
         case .refused(let response): return refuse(response, before: remainder)
         }
         ignoresBody = route.bodyBytesMaximum == 0 && route.method != .post && route.method != .put
@@ -45,15 +46,27 @@ extension Connection {
     private var hasBody: Bool { head.is_chunked != 0 || head.content_length > 0 }
 
     /// What makes a message ambiguous or too large, whatever its target. Such a connection is not used again.
-    private func refusalOfHead(_ targetBytes: Int) -> HTTPResponse? {
+    private func refusalOfHead(_ line: RequestLine) -> HTTPResponse? {
         let close = [(name: "Connection", value: "close")]
         if head.bytes > core.configuration.headerBytesMaximum {
             let limit = core.configuration.headerBytesMaximum
             return .problem(431, "request line and headers are larger than \(limit) bytes", headers: close)
         }
         // The library ends the target at the first NUL, and would serve the part before it.
-        guard targetBytes == target.count else {
+        guard line.targetBytes == target.count else {
             return .problem(400, "the request target holds a NUL or is not followed by one space", headers: close)
+        }
+        if head.has_malformed_name != 0 {
+            return .problem(
+                400, "the name of a header is empty or holds a space or another stray character", headers: close)
+        }
+        if head.host_count > 1 || (head.host_count == 0 && line.needsHost) {
+            let fault =
+                head.host_count == 0 ? "a request of HTTP/1.1 needs a Host header" : "there are two Host headers"
+            return .problem(400, fault, headers: close)
+        }
+        if head.expects_unknown != 0 {
+            return .problem(417, "the only expectation that is met is 100-continue", headers: close)
         }
         if head.transfer_encoding_count > 0, head.is_chunked == 0 || head.transfer_encoding_count > 1 {
             return .problem(501, "the only transfer encoding is chunked", headers: close)
@@ -66,9 +79,10 @@ extension Connection {
 
     /// Finds the route, or the answer where no handler is needed.
     private func answerWithoutHandler() -> HTTPResponse? {
-        (route, handler) = (nil, nil)
+        (route, handler, account) = (nil, nil, nil)
         switch core.router.match(target) {
         case .malformed(let detail): return .problem(400, detail)
+        case .redirected(let target): return HTTPResponse(status: 308, headers: [("Location", target)])
         case .notFound: return .problem(404, "there is nothing under this path")
         case .found(let index, let path, let parameters, let query):
             self.path = path
@@ -109,8 +123,9 @@ extension Connection {
             inflater = stock.inflater()
             guard inflater != nil else { return BodyReader.noMemory }
         }
+        let sender = BodyRoom.Sender(address: clientAddress, account: account)
         body = BodyReader(
-            bytesMaximum: route.bodyBytesMaximum, buffer: stock.buffer(core.bodyMemory), inflater: inflater)
+            bytesMaximum: route.bodyBytesMaximum, buffer: stock.buffer(core.bodyRoom, of: sender), inflater: inflater)
         return nil
     }
 
@@ -134,12 +149,35 @@ extension Connection {
     /// The socket's, or the one that trusted proxies report.
     var clientAddress: String {
         guard core.configuration.trustedProxies > 0, head.is_forwarded != 0 else { return peer.text }
-        var lines = HeaderLines(name: "X-Forwarded-For")
+        return ForwardedAddress.find(
+            in: headerLines("X-Forwarded-For"), trustedProxies: core.configuration.trustedProxies) ?? peer.text
+    }
+
+    // MARK: The answer's coding
+
+    /// What this request's client takes.
+    var answerCoding: AnswerCoding {
+        guard let first = head.accept_encoding else {
+            return AnswerCoding(accepted: AcceptedCodings(nil), knownTags: nil)
+        }
+        let header = head.accept_encoding_count > 1 ? headerLines("Accept-Encoding") : String(cString: first)
+        return AnswerCoding(accepted: AcceptedCodings(header), knownTags: sentHeader("If-None-Match"))
+    }
+
+    // MARK: Headers
+
+    /// First line of a header, as it was sent.
+    func sentHeader(_ name: String) -> String? {
+        MHD_lookup_connection_value(handle, .HEADER_KIND, name).map { String(cString: $0) }
+    }
+
+    /// All lines of a header, joined by commas.
+    private func headerLines(_ name: String) -> String {
+        var lines = HeaderLines(name: name)
         withUnsafeMutablePointer(to: &lines) {
             _ = MHD_get_connection_values(handle, .HEADER_KIND, collectHeaderLines, $0)
         }
-        return ForwardedAddress.find(
-            in: lines.values.joined(separator: ","), trustedProxies: core.configuration.trustedProxies) ?? peer.text
+        return lines.values.joined(separator: ",")
     }
 }
 

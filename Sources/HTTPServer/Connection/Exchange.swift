@@ -4,11 +4,11 @@ import Synchronization
 final class Exchange: HTTPExchange {
     private let connection: Connection
     private let generation: UInt64
+    private let coding: AnswerCoding
     private let isSpent = Atomic(false)
 
-    init(connection: Connection, generation: UInt64) {
-        self.connection = connection
-        self.generation = generation
+    init(connection: Connection, generation: UInt64, coding: AnswerCoding) {
+        (self.connection, self.generation, self.coding) = (connection, generation, coding)
     }
 
     deinit {
@@ -18,7 +18,8 @@ final class Exchange: HTTPExchange {
 
     func complete(_ response: HTTPResponse) {
         spend()
-        connection.complete(generation, response)
+        // On the thread of whoever computed the answer: those that serve connections stay free.
+        connection.complete(generation, coding.apply(to: response))
     }
 
     /// Marks the exchange as used.

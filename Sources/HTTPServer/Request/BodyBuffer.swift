@@ -8,17 +8,18 @@ final class BodyBuffer {
     private(set) var count = 0
     private var storage: UnsafeMutableRawPointer
     private var capacity: Int
-    private let budget: Budget
+    private let bodyRoom: BodyRoom
+    private var sender: BodyRoom.Sender
 
-    init(budget: Budget) {
-        self.budget = budget
+    init(_ bodyRoom: BodyRoom, of sender: BodyRoom.Sender) {
+        (self.bodyRoom, self.sender) = (bodyRoom, sender)
         capacity = 16 * 1024
         storage = UnsafeMutableRawPointer.allocate(byteCount: capacity + HTTPRequest.bodyPaddingBytes, alignment: 64)
     }
 
     deinit {
         storage.deallocate()
-        budget.release(charge(capacity))
+        bodyRoom.release(charge(capacity), of: sender)
     }
 
     var isWorthKeeping: Bool { capacity <= Self.keptBytesMaximum }
@@ -30,6 +31,12 @@ final class BodyBuffer {
     }
 
     func clear() { count = 0 }
+
+    /// Passes a buffer that is worth keeping on to another sender.
+    func give(to sender: BodyRoom.Sender) {
+        precondition(charge(capacity) == 0, "the room of a kept buffer counts for nobody")
+        self.sender = sender
+    }
 
     /// - Returns: False where the server's memory for bodies is used up.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -45,7 +52,7 @@ final class BodyBuffer {
         guard count + bytes > capacity else { return true }
         var larger = capacity
         while larger < count + bytes { larger *= 2 }
-        guard budget.take(charge(larger) - charge(capacity)) else { return false }
+        guard bodyRoom.take(charge(larger) - charge(capacity), for: sender) else { return false }
         let moved = UnsafeMutableRawPointer.allocate(
             byteCount: larger + HTTPRequest.bodyPaddingBytes, alignment: 64)
         memcpy(moved, storage, count)
@@ -68,6 +75,7 @@ final class BodyBuffer {
 final class ThreadStock {
     private var buffers: [BodyBuffer] = []
     private var inflaters: [Inflater] = []
+    private var deflaters: [Deflater] = []
     /// Bodies that one thread has under way at a time, beyond which buffers are freed rather than kept.
     private static let keptMaximum = 64
 
@@ -88,9 +96,15 @@ final class ThreadStock {
         return stock
     }
 
-    func buffer(_ budget: Budget) -> BodyBuffer { buffers.popLast() ?? BodyBuffer(budget: budget) }
+    func buffer(_ bodyRoom: BodyRoom, of sender: BodyRoom.Sender) -> BodyBuffer {
+        guard let kept = buffers.popLast() else { return BodyBuffer(bodyRoom, of: sender) }
+        kept.give(to: sender)
+        return kept
+    }
 
     func inflater() -> Inflater? { inflaters.popLast() ?? Inflater() }
+
+    func deflater() -> Deflater? { deflaters.popLast() ?? Deflater() }
 
     func giveBack(_ buffer: BodyBuffer) {
         guard buffer.isWorthKeeping, buffers.count < Self.keptMaximum else { return }
@@ -101,5 +115,10 @@ final class ThreadStock {
     func giveBack(_ inflater: Inflater) {
         guard inflaters.count < Self.keptMaximum, inflater.reset() else { return }
         inflaters.append(inflater)
+    }
+
+    func giveBack(_ deflater: Deflater) {
+        guard deflaters.count < Self.keptMaximum, deflater.reset() else { return }
+        deflaters.append(deflater)
     }
 }

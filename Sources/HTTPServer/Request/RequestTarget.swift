@@ -17,7 +17,12 @@ struct RequestTarget {
     }
 
     /// Path and query in origin form, still encoded. Only targets whose parts are UTF-8 reach a handler.
-    var originForm: String {
+    var originForm: String { originForm(path) }
+
+    /// The same for a path that ends with a slash.
+    var originFormWithoutLastSlash: String { originForm(path.dropLast()) }
+
+    private func originForm(_ path: ArraySlice<UInt8>) -> String {
         String(decoding: path, as: UTF8.self) + (query.map { "?" + String(decoding: $0, as: UTF8.self) } ?? "")
     }
 

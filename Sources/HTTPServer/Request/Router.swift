@@ -21,6 +21,8 @@ struct Router: Sendable {
 
     enum Match {
         case found(endpoint: Int, path: String, parameters: [String], query: [(name: String, value: String)])
+        /// Only the path without its last slash is known; the rest of the target is kept.
+        case redirected(to: String)
         case notFound
         case malformed(String)
     }
@@ -114,16 +116,22 @@ struct Router: Sendable {
             }
             segments.append(segment)
         }
-        let candidates = endpoints.indices.filter { Self.fits(endpoints[$0].segments, segments) }
-        guard let endpoint = candidates.first(where: { endpoints[$0].isExact }) ?? candidates.first else {
-            return .notFound
+        guard let endpoint = endpoint(of: segments) else {
+            let shorter = segments.dropLast()
+            let isRedirected = segments.last == "" && shorter.last?.isEmpty == false && endpoint(of: shorter) != nil
+            return isRedirected ? .redirected(to: target.originFormWithoutLastSlash) : .notFound
         }
         let parameters = zip(endpoints[endpoint].segments, segments).filter { $0.0 == .parameter }.map(\.1)
         let path = "/" + segments.joined(separator: "/")
         return .found(endpoint: endpoint, path: path, parameters: parameters, query: query)
     }
 
-    private static func fits(_ pattern: [Segment], _ segments: [String]) -> Bool {
+    private func endpoint(of segments: some Collection<String>) -> Int? {
+        let candidates = endpoints.indices.filter { Self.fits(endpoints[$0].segments, segments) }
+        return candidates.first { endpoints[$0].isExact } ?? candidates.first
+    }
+
+    private static func fits(_ pattern: [Segment], _ segments: some Collection<String>) -> Bool {
         guard pattern.count == segments.count else { return false }
         return zip(pattern, segments).allSatisfy { expected, segment in
             switch expected {

@@ -50,12 +50,30 @@ public final class ResponseStream: Sendable {
     }
 
     private let shared: Guarded<Shared>
+    /// The whole body was there before it was sent: a client that has closed its sending side still gets it.
+    let isWhole: Bool
+
+    /// Pieces of a whole body: memory becomes free as it is read.
+    private static let pieceBytes = 64 * 1024
 
     /// - Parameter bufferBytesMaximum: What may wait for a slow client. A single block that is larger is taken when nothing
     ///   else waits, so any block up to ``HTTPServerConfiguration/streamMemoryBytesMaximum`` gets through. Blocks are not
     ///   copied: streams that are given the same array share it.
     public init(bufferBytesMaximum: Int = 256 * 1024) {
         shared = Guarded(Shared(machine: StreamMachine(bufferBytesMaximum: bufferBytesMaximum)))
+        isWhole = false
+    }
+
+    /// A finished body that is too large to be copied for the library: so its memory is counted until it is read, and a
+    /// client that reads nothing is disconnected.
+    init(whole body: [UInt8]) {
+        var machine = StreamMachine(bufferBytesMaximum: body.count)
+        for start in stride(from: 0, to: body.count, by: Self.pieceBytes) {
+            _ = machine.write(Array(body[start..<min(body.count, start + Self.pieceBytes)]), at: .now)
+        }
+        _ = machine.finish(.finished, at: .now)
+        shared = Guarded(Shared(machine: machine))
+        isWhole = true
     }
 
     // MARK: For the writer
@@ -128,14 +146,17 @@ public final class ResponseStream: Sendable {
 
     /// The library asks for bytes.
     /// - Parameter sleep: Suspends the connection; called under the stream's lock where there is nothing to send.
-    func take(into buffer: UnsafeMutableRawBufferPointer, sleep: () -> Void) -> StreamMachine.Taken {
-        let (taken, writable) = shared.withLock { shared in
+    /// - Returns: Also whether nothing is left of what was written.
+    func take(
+        into buffer: UnsafeMutableRawBufferPointer, sleep: () -> Void
+    ) -> (taken: StreamMachine.Taken, isEmpty: Bool) {
+        let (taken, isEmpty, writable) = shared.withLock { shared in
             let taken = shared.machine.take(into: buffer, at: .now)
             if taken == .sleep { sleep() }
-            return (taken, shared.takeWritable())
+            return (taken, shared.machine.bufferedBytes == 0, shared.takeWritable())
         }
         writable?()
-        return taken
+        return (taken, isEmpty)
     }
 
     /// Calls the writer that waits for room that other streams have released.

@@ -18,7 +18,8 @@ struct StreamRound {
     mutating func add(_ stream: ResponseStream, of connection: Connection) {
         streams.append((stream, connection))
         // Errors and the loss of the connection are reported unasked.
-        sockets.append(pollfd(fd: connection.socket, events: Self.peerHasClosed, revents: 0))
+        let events = stream.isWhole ? 0 : Self.peerHasClosed
+        sockets.append(pollfd(fd: connection.socket, events: events, revents: 0))
     }
 
     /// Closes the connections of clients that are gone or read nothing. Under the lock of the table of connections.

@@ -3,10 +3,10 @@ import Glibc
 
 /// Turns answers into what the library sends.
 enum Answer {
-    /// Bodies up to this size are copied, which costs less than keeping the array alive.
-    private static let copiedBytesMaximum = 16 * 1024
+    /// Bodies up to this size are copied; larger ones are read piece by piece (``ResponseStream/init(whole:)``).
+    static let copiedBytesMaximum = 16 * 1024
 
-    /// Queues an answer on a connection, on that connection's own thread.
+    /// Queues an answer whose body is small on a connection, on that connection's own thread.
     /// - Returns: False where the library takes no answer in this state, or a header holds a line feed.
     static func queue(
         _ response: HTTPResponse, on connection: OpaquePointer, extra: [(name: String, value: String)]
@@ -29,16 +29,10 @@ enum Answer {
     }
 
     private static func make(_ body: [UInt8]) -> OpaquePointer? {
-        guard body.count > copiedBytesMaximum else {
-            return body.withUnsafeBytes { bytes in
-                let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-                return MHD_create_response_from_buffer(bytes.count, start, .RESPMEM_MUST_COPY)
-            }
+        body.withUnsafeBytes { bytes in
+            let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+            return MHD_create_response_from_buffer(bytes.count, start, .RESPMEM_MUST_COPY)
         }
-        let kept = KeptBody(body)
-        let start = kept.start
-        return MHD_create_response_from_buffer_with_free_callback_cls(
-            body.count, start, { KeptBody.release($0) }, Unmanaged.passRetained(kept).toOpaque())
     }
 
     /// Sends a whole answer past the library, which takes none between the head and the end of a body.
@@ -51,21 +45,5 @@ enum Answer {
         let bytes = Array(text.utf8) + response.body
         _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         _ = shutdown(socket, Int32(SHUT_WR))
-    }
-}
-
-/// A body that lives until the library has sent it.
-private final class KeptBody {
-    private let bytes: [UInt8]
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    /// Valid as long as the object: the elements of an array stay in place while it is not changed, and it cannot be.
-    var start: UnsafeMutableRawPointer? {
-        bytes.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress) }
-    }
-
-    static func release(_ reference: UnsafeMutableRawPointer?) {
-        if let reference { Unmanaged<KeptBody>.fromOpaque(reference).release() }
     }
 }
