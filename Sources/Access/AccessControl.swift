@@ -12,21 +12,32 @@ public final class AccessControl: Sendable {
         public var requestsPerMinute: Int
         /// Lets loopback clients do everything without a key; for demonstrations only.
         public var isOpenToLoopback: Bool
+        /// The address that the server listens on: clients without a key may call it by this name, or by one of loopback.
+        public var listenHost: String
+        /// Browser origins whose pages may ask without a key, beside the server's own.
+        public var origins: [String]
 
-        public init(requestsPerMinute: Int = 100, isOpenToLoopback: Bool = false) {
+        public init(
+            requestsPerMinute: Int = 100, isOpenToLoopback: Bool = false, listenHost: String = "127.0.0.1",
+            origins: [String] = []
+        ) {
             self.requestsPerMinute = requestsPerMinute
             self.isOpenToLoopback = isOpenToLoopback
+            self.listenHost = listenHost
+            self.origins = origins
         }
     }
 
     private let keys: any KeySource
     private let policy: Policy
     private let limiter: RateLimiter
+    private let keyless: KeylessAccess
 
     public init(keys: any KeySource, policy: Policy = Policy(), clock: any ProcessClock = .system) {
         self.keys = keys
         self.policy = policy
         limiter = RateLimiter(clock: clock)
+        keyless = KeylessAccess(hosts: [policy.listenHost], origins: policy.origins)
     }
 
     /// Why new and revoked keys no longer arrive; nil while they do.
@@ -53,11 +64,12 @@ public final class AccessControl: Sendable {
                 let grant = try authorize(request, needs: need)
                 granted = grant
                 try head(request, grant)
-                return .admitted { request, exchange in
+                let handler: HTTPRoute.Handler = { request, exchange in
                     do throws(Problem) { return try answer(request, exchange, grant) } catch {
                         return .respond(error.response)
                     }
                 }
+                return .admitted(handler, account: grant.key?.id)
             } catch {
                 let response = error.response
                 refused(request, granted, response)
@@ -67,7 +79,8 @@ public final class AccessControl: Sendable {
     }
 
     /// Grants access to a request, and adds what is left of its limits to the answer, whichever answer it gets.
-    /// - Throws: 401 without a valid key, 429 beyond a limit, 403 where the key's role does not allow what is needed.
+    /// - Throws: 401 without a valid key, 429 beyond a limit, 403 where the key's role does not allow what is needed, and,
+    ///   for a loopback client of an open demonstration, 421, 403 or 415 where a web page from elsewhere may have sent it.
     public func authorize(_ request: HTTPRequest, needs need: Role) throws(Problem) -> Grant {
         let sent = try Self.credentials(request)
         let key = sent.flatMap { keys.key($0) }
@@ -83,6 +96,7 @@ public final class AccessControl: Sendable {
                 401, detail: sent == nil ? "an API key is needed" : "the API key is not valid",
                 headers: [("WWW-Authenticate", "Bearer")])
         }
+        if isOpen { try keyless.check(request) }
         guard isOpen || key?.role.allows(need) == true else {
             throw Problem(
                 403, detail: "the API key's role does not allow this; it takes \(need.rawValue)")

@@ -109,7 +109,11 @@ struct AccessTests {
         let harness = try GatewayHarness(isOpen: true)
         let body = DefinitionJSON.bytes(makeDefinition())
         #expect(harness.send(.put, "/api/sites/plant", body: body, key: "").status == 201)
-        #expect(harness.batch([eventJSON()], key: "").status == 200)
+        let json = ["Content-Type": "application/json"]
+        #expect(
+            harness.send(.post, "/api/events/batch?site_id=plant", body: "[\(eventJSON())]", key: "", headers: json)
+                .status
+                == 200)
         #expect(harness.send(.get, "/api/workers?site_id=plant", key: "", address: "192.0.2.1").status == 401)
         #expect(harness.send(.get, "/api/workers?site_id=plant", key: "wrong").status == 401)
     }
