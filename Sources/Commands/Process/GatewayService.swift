@@ -38,7 +38,8 @@ enum GatewayService {
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })
         return ServiceRuntime(
-            configuration, parts: [parts.part, admission], query: query, routes: gateway.routes, facts: parts.facts
+            configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
+            parts: [parts.part, admission], query: query, routes: gateway.routes, facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
                 journal.write(.noKey(next: "andon key create --role admin --brokers …"))

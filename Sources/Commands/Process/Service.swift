@@ -43,7 +43,7 @@ struct Service {
                 journal: journal.journal),
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         runtime = ServiceRuntime(
-            configuration,
+            configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory),
                 ServicePart(

@@ -10,6 +10,8 @@ enum ServiceRunner {
         _ invocation: Invocation, _ directory: DataDirectory?, _ configuration: ServerConfiguration,
         _ journal: StructuredLog, make: () throws -> ServiceRuntime
     ) throws -> ExitCode {
+        // The end of a terminal or of a session does not end a server.
+        signal(SIGHUP, SIG_IGN)
         // Before any thread starts, so that all threads leave the signals to one.
         let signals = StopSignals.install { journal.writeAtOnce(.secondSignal) }
         let service = try make()

@@ -1,3 +1,4 @@
+internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
@@ -40,22 +41,28 @@ final class ServiceRuntime: Sendable {
     private static let readyMilliseconds = 10
 
     /// - Parameters:
+    ///   - log: Identity of the log, for clients that look for a certain one.
+    ///   - keyOptions: Where `andon key create` has to make a key for this process.
     ///   - query: Answers questions; the runtime stops it.
     ///   - routes: Routes in addition to questions and health.
     ///   - facts: What the process serves, for the log.
     ///   - greeting: Messages for the operator once the process is ready.
     init(
-        _ configuration: ServerConfiguration, parts: [ServicePart], query: QueryService, routes: [HTTPRoute],
-        facts: [JournalEvent.Field], greeting: @escaping @Sendable () throws -> Void
+        _ configuration: ServerConfiguration, log: LogEpoch, keyOptions: String, parts: [ServicePart],
+        query: QueryService, routes: [HTTPRoute], facts: [JournalEvent.Field],
+        greeting: @escaping @Sendable () throws -> Void
     ) {
         self.configuration = configuration
         self.parts = parts
         self.query = query
         self.facts = facts
         self.greeting = greeting
+        let all = routes + query.routes + HealthRoutes.routes(log: "\(log)") { parts.flatMap { $0.missing() } }
+        let welcome = WelcomeRoute.Facts(
+            version: CommandLineTool.version, keyCommand: "andon key create --role admin \(keyOptions)",
+            isOpen: configuration.isOpenToLoopback)
         server = HTTPServer(
-            configuration: configuration.http,
-            routes: routes + query.routes + HealthRoutes.routes { parts.flatMap { $0.missing() } })
+            configuration: configuration.http, routes: all + [WelcomeRoute.route(welcome, routes: all)])
     }
 
     /// Starts every part and the server.

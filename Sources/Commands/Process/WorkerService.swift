@@ -70,7 +70,7 @@ struct WorkerService {
             try membership.begin(partitions, announcer)
         }
         runtime = ServiceRuntime(
-            configuration,
+            configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
                 ServicePart(

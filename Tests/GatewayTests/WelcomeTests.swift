@@ -1,0 +1,49 @@
+import HTTPServer
+import Testing
+
+@testable import Gateway
+
+@Suite("What the server says of itself")
+struct WelcomeTests {
+    private func ask(_ routes: [HTTPRoute], _ path: String, accept: String? = nil) throws -> HTTPResponse {
+        let route = try #require(routes.first { $0.pattern == path && $0.method == .get })
+        let request = HTTPRequest(method: .get, path: path, headerLookup: { $0 == "Accept" ? accept : nil })
+        let exchange = RecordingExchange()
+        if case .respond(let response) = route.serve(request, exchange) { exchange.complete(response) }
+        return exchange.response
+    }
+
+    @Test("/livez tells the identity of the log, so that a client finds its server before it sends a key (SPEC 8.2)")
+    func identity() throws {
+        let routes = HealthRoutes.routes(log: "00ff") { [] }
+        #expect(try ask(routes, "/livez").text == #"{"status":"ok","log":"00ff"}"#)
+        #expect(try ask(routes, "/readyz").text == #"{"status":"ok"}"#)
+        #expect(try ask(HealthRoutes.routes { ["x"] }, "/livez").text == #"{"status":"ok"}"#)
+        #expect(try ask(HealthRoutes.routes { ["x"] }, "/readyz").status == 503)
+    }
+
+    @Test("/ tells a browser in HTML and others in text what this is, how to make a key, and every path (SPEC 8.7)")
+    func welcome() throws {
+        let routes =
+            HealthRoutes.routes { [] } + [
+                HTTPRoute(.get, "/api/<b>&\"", parameters: ["from", "to"]) { _, _ in .respond(HTTPResponse(status: 200))
+                }
+            ]
+        let facts = WelcomeRoute.Facts(version: "1.2.3", keyCommand: "andon key create --role admin", isOpen: false)
+        let welcome = [WelcomeRoute.route(facts, routes: routes)]
+        let text = try ask(welcome, "/")
+        #expect(text.header("Content-Type") == "text/plain; charset=utf-8")
+        for part in ["Andon 1.2.3", "GET /livez", "from, to", "andon key create --role admin", "needs a key"] {
+            #expect(text.text.contains(part), "\(part)")
+        }
+        let page = try ask(welcome, "/", accept: "text/html,application/xhtml+xml,*/*;q=0.8")
+        #expect(page.header("Content-Type") == "text/html; charset=utf-8")
+        #expect(page.header("Vary") == "Accept")
+        #expect(page.header("Content-Security-Policy")?.contains("default-src 'none'") == true)
+        #expect(page.text.contains("<a href=\"/readyz\"><code>GET /readyz</code></a>"))
+        #expect(page.text.contains("GET /api/&lt;b&gt;&amp;&quot;</code>"))
+        #expect(!page.text.contains("<b>") && !page.text.contains("<script") && !page.text.contains("style"))
+        let open = WelcomeRoute.Facts(version: "1", keyCommand: "k", isOpen: true)
+        #expect(try ask([WelcomeRoute.route(open, routes: [])], "/").text.contains("--open"))
+    }
+}
