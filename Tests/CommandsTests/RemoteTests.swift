@@ -29,7 +29,8 @@ struct RemoteTests {
             }
             return command
         }
-        let exit = recorder.run(words, commands: commands, environment: ["ANDON_API_KEY": "andon_a_b"])
+        let exit = recorder.run(
+            words, commands: commands, environment: ["ANDON_API_KEY": "andon_a_b", "ANDON_URL": "http://fake:1"])
         return (exit, recorder, requests.withLock { $0 })
     }
 
@@ -99,24 +100,6 @@ struct RemoteTests {
         #expect(run(["query", "ledger", "--key-file", file], "{}").requests[0].headers[0].value == "Bearer andon_x_y")
         #expect(run(["query", "ledger", "--key-file", try directory.write("e", " \n")], "{}").exit == .badData)
         #expect(run(["query", "ledger", "--key-file", directory.file("none")], "{}").exit == .badData)
-    }
-
-    @Test("without --url the server that runs on the data directory is asked")
-    func urlOfDataDirectory() throws {
-        let directory = try TemporaryFolder()
-        DataDirectory(path: directory.path).noteRunning(at: "http://127.0.0.1:4711")
-        func url(_ words: [String]) throws -> String {
-            let parsed = try Parser(words[...], for: QueryCommand.command)
-            let invocation = Invocation(
-                command: QueryCommand.command, positionals: [], settings: Settings(flags: parsed.flags),
-                environment: [:],
-                console: Recorder().console())
-            return try ServerAccess(invocation).url
-        }
-        #expect(try url(["--data-dir", directory.path]) == "http://127.0.0.1:4711")
-        #expect(try url(["--data-dir", directory.path, "--url", "https://a.example/"]) == "https://a.example")
-        DataDirectory(path: directory.path).noteRunning(at: nil)
-        #expect(try url(["--data-dir", directory.path]) == "http://127.0.0.1:8080")
     }
 
     @Test("a URL that is none exits 64", arguments: ["localhost:8080", "ftp://x", "http://", "http://x/?a=1", ""])

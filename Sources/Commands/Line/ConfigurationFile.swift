@@ -19,15 +19,15 @@ struct ConfigurationFile: Sendable, Equatable {
     /// Reads the options of one command from the file at `path`.
     /// - Throws: 65 if the file cannot be read, is not JSON or names an option that no command has.
     init(path: String, command: [String], among commands: [Command]) throws(CommandFailure) {
-        let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let bytes: [UInt8]
+        do throws(FileFailure) {
+            bytes = try WholeFile.read(path)
         } catch {
             throw CommandFailure(
-                .badData, "cannot read the configuration file '\(path)'", why: error.localizedDescription,
+                .badData, "cannot read the configuration file '\(path)'", why: error.reason,
                 next: "check the path given with --config or ANDON_CONFIG")
         }
-        try self.init(bytes: bytes, path: path, command: command, among: commands)
+        try self.init(bytes: Data(bytes), path: path, command: command, among: commands)
     }
 
     /// Reads the options of one command from bytes already in memory.

@@ -26,8 +26,7 @@ struct CommandFailure: Error, Equatable {
 
     /// An error for which no command has an explanation.
     init(unexplained error: any Error) {
-        let error = error.forOperator
-        self.init(.failure, error.message, next: error.hint)
+        self.init(.failure, reason(of: error), next: (error as? any OperatorError)?.hint)
     }
 
     /// The lines for stderr.

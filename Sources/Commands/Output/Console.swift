@@ -53,19 +53,3 @@ private func terminalColumns() -> Int? {
 
 /// The reader of stdout needs no more, as with `head`: the command ends, and that is not a failure.
 struct ReaderGone: Error {}
-
-/// Writes all bytes with as few calls as the kernel allows; false on error, with errno set.
-private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    bytes.withUnsafeBytes { buffer in
-        var rest = UnsafeRawBufferPointer(buffer)[...]
-        while !rest.isEmpty {
-            let written = UnsafeRawBufferPointer(rebasing: rest).withMemoryRebound(to: UInt8.self) {
-                write(descriptor, $0.baseAddress, $0.count)
-            }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { return false }
-            rest = rest.dropFirst(written)
-        }
-        return true
-    }
-}

@@ -17,8 +17,6 @@ struct DataDirectory: Sendable, Equatable {
     var projections: String { path + "/projections.sqlite" }
     /// What a worker has published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
-    /// URL of the server that uses this directory.
-    private var urlFile: String { path + "/andon.url" }
 
     /// Creates the folder if it is missing; only its owner has access.
     func create() throws(CommandFailure) {
@@ -27,8 +25,8 @@ struct DataDirectory: Sendable, Equatable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw CommandFailure(
-                .failure, "cannot make the data directory '\(path)'", why: error.localizedDescription,
-                next: "name a folder that can be written with --data-dir")
+                .failure, "cannot create the data directory '\(path)'", why: reason(of: error),
+                next: "name a folder that this user can write with --data-dir")
         }
     }
 
@@ -40,21 +38,5 @@ struct DataDirectory: Sendable, Equatable {
                 .failure, "there is no data directory '\(path)'",
                 next: "andon up --data-dir \(path), or name another one")
         }
-    }
-
-    /// URL of the server that uses this directory; nil if none has stored it.
-    var runningURL: String? {
-        FileManager.default.contents(atPath: urlFile)
-            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
-            .flatMap { $0.hasPrefix("http") ? $0 : nil }
-    }
-
-    /// Stores the server's URL for commands on the same machine; nil removes it.
-    func noteRunning(at url: String?) {
-        guard let url else {
-            try? FileManager.default.removeItem(atPath: urlFile)
-            return
-        }
-        try? Data((url + "\n").utf8).write(to: URL(fileURLWithPath: urlFile), options: .atomic)
     }
 }

@@ -14,6 +14,11 @@ enum ServiceRunner {
         signal(SIGHUP, SIG_IGN)
         // Before any thread starts, so that all threads leave the signals to one.
         let signals = StopSignals.install { journal.writeAtOnce(.secondSignal) }
+        // Held until the end; a second process that is allowed here, e.g. a worker beside a gateway, has none. Taken before
+        // anything is made, so that a command that finds a log here also finds that a server is starting.
+        try directory?.create()
+        let mark = directory.flatMap { RunningMark($0) }
+        defer { withExtendedLifetime(mark) {} }
         let service = try make()
         let url = try service.start()
         journal.write(.started(invocation.command.name, url: url, service.facts))

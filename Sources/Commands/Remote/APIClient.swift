@@ -1,3 +1,5 @@
+internal import Clocks
+internal import EventModel
 internal import Foundation
 internal import JSON
 
@@ -35,6 +37,8 @@ struct APIAnswer: Sendable {
     var body: [UInt8]
     /// From `Retry-After`; nil if there was none.
     var retryAfterSeconds: Int?
+    /// From `Location`, of an answer that refers to another address.
+    var location: String?
 
     var isSuccess: Bool { (200..<300).contains(status) }
     /// Whether the same request may succeed later.
@@ -46,28 +50,91 @@ struct TransportFailure: Error, Sendable {
     var message: String
     /// False if the same request cannot succeed later, e.g. with a certificate that is not trusted.
     var isRetriable = true
+    var retryAfterSeconds: Int?
+    /// Where the client refused to send, what it tells the user.
+    var refusal: CommandFailure?
 }
 
 /// One server, as seen by the commands that talk to it.
 ///
 /// The transport is a closure, so that tests can use a server of their own.
 struct APIClient: Sendable {
-    let access: ServerAccess
-    let transport: @Sendable (APIRequest) throws(TransportFailure) -> APIAnswer
+    /// Waits before a request that was answered 401 is sent again: a new key holds within a second (SPEC 8.2).
+    static let newKeyMilliseconds = [200, 300, 600]
+    /// A question waits this long for a server that limits requests, and tries so often; else it says until when.
+    static let limitSecondsMaximum = 5
+    static let limitAttemptsMaximum = 3
 
-    /// Sends one request with the key of this client.
+    private(set) var access: ServerAccess
+    /// Blocks for this many milliseconds.
+    var pause: @Sendable (Int) -> Void = { _ in }
+    var now: @Sendable () -> Timestamp = { SystemClock().now }
+    let transport: @Sendable (APIRequest) throws(TransportFailure) -> APIAnswer
+    private let identity = ServerIdentity()
+
+    init(
+        access: ServerAccess, pause: @escaping @Sendable (Int) -> Void = { _ in },
+        transport: @escaping @Sendable (APIRequest) throws(TransportFailure) -> APIAnswer
+    ) {
+        self.access = access
+        self.pause = pause
+        self.transport = transport
+    }
+
+    /// Identity of the log that the server writes; nil if it does not say.
+    func log() throws(TransportFailure) -> String? { try identity.log(transport) }
+
+    /// The same client, which sends only to a server that writes this log; nil: to any.
+    func bound(to log: String?, by reason: ServerAccess.LogReason) -> APIClient {
+        guard let log else { return self }
+        var client = self
+        client.access.log = log
+        client.access.logReason = reason
+        return client
+    }
+
+    /// Sends one request with the key of this client, if the server writes the log that it should.
     func send(_ request: APIRequest) throws(TransportFailure) -> APIAnswer {
         var request = request
         if let key = access.key { request.headers.append(("Authorization", "Bearer \(key)")) }
-        return try transport(request)
+        do throws(TransportFailure) {
+            try checkLog()
+            var answer = try transport(request)
+            for wait in Self.newKeyMilliseconds where answer.status == 401 && access.key != nil {
+                pause(wait)
+                answer = try transport(request)
+            }
+            return answer
+        } catch {
+            identity.forget()
+            throw error
+        }
+    }
+
+    private func checkLog() throws(TransportFailure) {
+        guard let wanted = access.log else { return }
+        let found = try log()
+        guard found != wanted, found != nil || access.logReason != .directory else { return }
+        throw TransportFailure(
+            message: "another log", isRetriable: false, refusal: access.refusal(wanted: wanted, found: found))
     }
 
     /// Sends one request and returns the body of a successful answer.
-    /// - Throws: ``CommandFailure`` for any other.
+    ///
+    /// A server that limits requests is given the time that it asks for, if that is a few seconds.
+    /// - Throws: ``CommandFailure`` for any other answer.
     func fetch(_ request: APIRequest) throws(CommandFailure) -> [UInt8] {
-        let answer: APIAnswer
+        var answer: APIAnswer
+        var attempts = 1
         do throws(TransportFailure) {
             answer = try send(request)
+            while answer.status == 429, attempts < Self.limitAttemptsMaximum, let seconds = answer.retryAfterSeconds,
+                seconds <= Self.limitSecondsMaximum
+            {
+                pause(max(1, seconds) * 1_000)
+                answer = try send(request)
+                attempts += 1
+            }
         } catch {
             throw unreachable(error)
         }
@@ -77,59 +144,9 @@ struct APIClient: Sendable {
 
     /// The message to the user if the server did not answer.
     func unreachable(_ failure: TransportFailure) -> CommandFailure {
-        CommandFailure(
-            .unavailable, "cannot reach \(access.url)", why: failure.message,
-            next: "andon up, or name another server with --url")
-    }
-
-    /// The message to the user about an error answer.
-    func failure(_ answer: APIAnswer) -> CommandFailure {
-        let problem = Problem(answer.body)
-        let what = problem.detail ?? problem.title ?? "the server answered \(answer.status)"
-        let details = ["server \(access.url)", "status \(answer.status)"] + problem.pointers
-        switch answer.status {
-        case 401:
-            return CommandFailure(
-                .failure, what, why: access.key == nil ? "no key was sent" : "the key is not known, or was revoked",
-                next: "andon key create --role operator > my.key, then --key-file my.key", details: details)
-        case 403:
-            return CommandFailure(
-                .failure, what, why: "the key may not do this, or not for this site",
-                next: "andon key list shows what each key may do", details: details)
-        case 404:
-            return CommandFailure(
-                .failure, what, next: "andon site apply FILE registers a site", details: details)
-        case 429, 503:
-            return CommandFailure(
-                .tryAgain, what, why: answer.retryAfterSeconds.map { "the server asks to wait \($0) s" },
-                next: "run the same command again later", details: details)
-        case 413, 415, 422:
-            return CommandFailure(
-                .badData, what, why: problem.pointers.isEmpty ? nil : problem.pointers.joined(separator: "; "),
-                details: details)
-        case 400:
-            return CommandFailure(.usage, what, details: details)
-        default:
-            return CommandFailure(.failure, what, details: details)
-        }
-    }
-}
-
-/// The parts of `application/problem+json` shown to people (RFC 9457).
-private struct Problem {
-    var title: String?
-    var detail: String?
-    /// `/site/name: …` for each fault in a definition.
-    var pointers: [String] = []
-
-    init(_ body: [UInt8]) {
-        guard let problem = JSONValue(body) else { return }
-        title = problem["title"]?.text.map(printable)
-        detail = problem["detail"]?.text.map(printable)
-        for fault in problem["errors"]?.items ?? [] {
-            let pointer = fault["pointer"]?.text ?? fault["field"]?.text ?? ""
-            let message = fault["detail"]?.text ?? fault["message"]?.text ?? ""
-            pointers.append(printable("\(pointer): \(message)"))
-        }
+        failure.refusal
+            ?? CommandFailure(
+                .unavailable, "cannot reach \(access.url)", why: failure.message,
+                next: "andon up, or name another server with --url")
     }
 }

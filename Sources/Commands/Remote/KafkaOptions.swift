@@ -20,7 +20,7 @@ struct KafkaOptions: Sendable {
         return text
     }
     static let topicPrefix = Option<String>(
-        "topic-prefix", "TEXT", "what the names of all topics begin with", default: "andon"
+        "topic-prefix", "TEXT", "the beginning of all topic names", default: "andon"
     ) { text throws(InvalidValue) in
         let allowed = text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
@@ -55,11 +55,15 @@ struct KafkaOptions: Sendable {
     }
 
     static func readProperties(_ path: String) throws(CommandFailure) -> [KafkaProperty] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(.badData, "cannot read '\(path)'", next: "check the path given with --kafka-config")
+        let bytes: [UInt8]
+        do throws(FileFailure) {
+            bytes = try WholeFile.read(path)
+        } catch {
+            throw CommandFailure(
+                .badData, "cannot read '\(path)'", why: error.reason, next: "check the path given with --kafka-config")
         }
         do throws(LogError) {
-            return try KafkaProperty.parse(String(decoding: data, as: UTF8.self))
+            return try KafkaProperty.parse(String(decoding: bytes, as: UTF8.self))
         } catch {
             throw CommandFailure(.badData, "'\(path)': \(error.message)", next: error.hint)
         }

@@ -45,6 +45,12 @@ struct LogAddress: Sendable {
         }
     }
 
+    /// The file with the definitions of sites; nil on Kafka.
+    var registry: String? {
+        guard case .folder(let directory) = place else { return nil }
+        return directory.registry
+    }
+
     /// Opens the log for reading; another process may be writing to it.
     /// - Throws: 69 if it cannot be reached.
     func openReader() throws(CommandFailure) -> OpenLog {

@@ -5,9 +5,22 @@ struct ServerAccess: Sendable {
     /// `http://HOST:PORT`, without a trailing slash.
     var url: String
     var key: String?
+    /// Identity of the log that the server has to write before anything is sent to it; nil: any.
+    var log: String?
+    var logReason = LogReason.key
+
+    /// Why it has to be that log.
+    enum LogReason: Sendable {
+        /// The key file names it.
+        case key
+        /// The data directory holds it: the server that runs there need not say so.
+        case directory
+        /// What was sent before went there.
+        case start
+    }
 
     static let url = Option<String>(
-        "url", "URL", "the server; without it the one that runs on the data directory", default: "http://127.0.0.1:8080"
+        "url", "URL", "the server, e.g. http://127.0.0.1:8080; without it the one that runs on the data directory"
     ) { text throws(InvalidValue) in
         guard let parts = URLComponents(string: text), parts.scheme == "http" || parts.scheme == "https",
             parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil
@@ -16,38 +29,54 @@ struct ServerAccess: Sendable {
     }
 
     static let keyFile = Option.text(
-        "key-file", "FILE", "file that holds the API key alone; or put the key itself into ANDON_API_KEY")
+        "key-file", "FILE", "the file that key create --out wrote, or one with the key alone; else ANDON_API_KEY")
 
     static let options = [url.spec, DataDirectory.option.spec, keyFile.spec]
 
-    init(url: String, key: String?) {
+    init(url: String, key: String?, log: String? = nil) {
         self.url = url
         self.key = key
+        self.log = log
     }
 
-    /// The server selected by the options of an invocation.
+    /// The server selected by the options of an invocation: the one that `--url` names, else the one that runs on the
+    /// data directory.
+    /// - Throws: 69 if no server runs there, 65 if the key belongs to another log than the directory's.
     init(_ invocation: Invocation) throws(CommandFailure) {
-        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-        let named = try invocation.value(Self.url)
-        url = invocation.settings.isGiven(Self.url.spec) ? named : directory.runningURL ?? named
-        if let path = try invocation.optional(Self.keyFile) {
-            key = try Self.readKey(path)
-        } else {
-            key = invocation.environment["ANDON_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+        let path = try invocation.optional(Self.keyFile)
+        let file = try path.map { path throws(CommandFailure) in try KeyFile(path: path) }
+        key = file?.key ?? invocation.environment["ANDON_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+        log = file?.log
+        if let named = try invocation.optional(Self.url) {
+            url = named
+            return
         }
+        let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
+        url = try directory.runningURL()
+        guard let own = directory.logIdentity else { return }
+        if let path, let log, log != own {
+            throw CommandFailure(
+                .badData, "the key in '\(path)' belongs to another log than the one in \(directory.path)",
+                why: "the key is for log \(log), the directory holds log \(own)",
+                next: "name that log's server with --url, or make a key for this one with andon key create")
+        }
+        (log, logReason) = (own, .directory)
     }
 
-    private static func readKey(_ path: String) throws(CommandFailure) -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(
-                .badData, "cannot read the key file '\(path)'", next: "andon key create --role operator > \(path)")
+    /// What the user is told where a server writes another log than the wanted one.
+    func refusal(wanted: String, found: String?) -> CommandFailure {
+        let writes = found.map { "it writes log \($0)" } ?? "it does not say which log it writes"
+        switch logReason {
+        case .key, .directory:
+            return CommandFailure(
+                .unavailable, "\(url) is not the server that the key is for; the key was not sent",
+                why: "\(writes), the key is for log \(wanted)",
+                next: "check --url and --key-file; andon key create --out FILE makes a key for that server")
+        case .start:
+            return CommandFailure(
+                .tryAgain, "\(url) is another server than a moment ago; nothing more was sent",
+                why: "\(writes), and what was sent before went to log \(wanted)",
+                next: "run the same command again: the new server gets everything")
         }
-        let key = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !key.isEmpty, key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw CommandFailure(
-                .badData, "'\(path)' holds no key", why: "a key is one word, as andon key create printed it",
-                next: "andon key create --role operator > \(path)")
-        }
-        return key
     }
 }

@@ -61,10 +61,10 @@ enum DemoDataCommand {
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
-        do {
-            try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+        do throws(FileFailure) {
+            try WholeFile.replace(path, with: bytes)
         } catch {
-            throw CommandFailure(.failure, "cannot write '\(path)'", why: error.localizedDescription)
+            throw CommandFailure(.failure, "cannot write '\(path)'", why: error.reason)
         }
     }
 }

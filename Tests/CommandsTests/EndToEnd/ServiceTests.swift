@@ -69,11 +69,31 @@ struct ServiceTests {
         #expect(try status(server.url, "/api/ledger?site_id=p1", key: nil) == 401)
         let id = String(key.split(separator: "_")[1])
         #expect(try AndonProcess.run(["key", "list", "--data-dir", plant.data]).output.contains("p1,p2"))
-        #expect(try AndonProcess.run(["key", "revoke", id, "--data-dir", plant.data]).exit == 0)
+        #expect(try AndonProcess.run(["key", "revoke", id, "--yes", "--data-dir", plant.data]).exit == 0)
         // Nothing but an answer shows that the server has read the keys again: it does so for a request, twice a second at
         // most. The time limit ends a server that never does.
         while try status(server.url, "/api/ledger?site_id=p1", key: key) != 401 {}
-        #expect(try AndonProcess.run(["key", "revoke", id, "--data-dir", plant.data]).exit == 1)
+        #expect(try AndonProcess.run(["key", "revoke", id, "--yes", "--data-dir", plant.data]).exit == 1)
+    }
+
+    @Test("the file of --out works with the server of its log, at once, and with no other (SPEC 8.2)")
+    func keyFileOfALog() throws {
+        let (plant, other) = (try PlantDirectory(), try PlantDirectory())
+        let (server, stranger) = (try plant.server(), try other.server())
+        let file = plant.folder.file("viewer.key")
+        let made = try AndonProcess.run(
+            ["key", "create", "--data-dir", plant.data, "--role=viewer", "--site=p1", "--out", file])
+        #expect(made.exit == 0 && made.output.isEmpty)
+        func ask(_ words: [String]) throws -> AndonProcess.Result {
+            try AndonProcess.run(["query", "ledger", "--key-file", file] + words)
+        }
+        // 404, not 401: the key is in force, and nothing of the site is there yet.
+        #expect(try ask(["--data-dir", plant.data]).exit == 1)
+        let refused = try ask(["--url", stranger.url])
+        #expect(refused.exit == 69 && refused.errors.contains("the key was not sent"), "\(refused.errors)")
+        server.end(SIGKILL)
+        let gone = try ask(["--data-dir", plant.data])
+        #expect(gone.exit == 69 && gone.errors.contains("no server runs on \(plant.data); start it with andon up"))
     }
 
     @Test("a key without a role, with an unknown one or an impossible site exits 64 (SPEC 8.2)")
