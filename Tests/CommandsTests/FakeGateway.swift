@@ -19,6 +19,12 @@ final class FakeGateway: Sendable {
         var stored: [String] = []
         var requests: [APIRequest] = []
         var fates: [Fate] = []
+        /// Identity of its log, as it says at `/livez`, which is not one of the requests; nil: it does not say.
+        var log: String?
+        /// What the ledger counts as folded, question by question; empty: the key may not ask.
+        var folded: [Int] = []
+        /// Bodies with more lines are too large.
+        var linesMaximum = Int.max
     }
 
     let state = Guarded(State())
@@ -36,6 +42,8 @@ final class FakeGateway: Sendable {
     }
 
     private func handle(_ request: APIRequest) throws(TransportFailure) -> APIAnswer {
+        if request.target == "/livez" { return livez }
+        if request.target.hasPrefix("/api/ledger") { return ledger }
         let fate = state.withLock { state in
             state.requests.append(request)
             return state.fates.isEmpty ? Fate.answer : state.fates.removeFirst()
@@ -53,9 +61,21 @@ final class FakeGateway: Sendable {
         }
     }
 
+    private var livez: APIAnswer {
+        let log = state.withLock { $0.log }.map { #","log":"\#($0)""# } ?? ""
+        return APIAnswer(status: 200, body: Array(#"{"status":"ok"\#(log)}"#.utf8))
+    }
+
+    private var ledger: APIAnswer {
+        let folded = state.withLock { $0.folded.isEmpty ? nil : $0.folded.removeFirst() }
+        guard let folded else { return APIAnswer(status: 403, body: []) }
+        return APIAnswer(status: 200, body: Array(#"{"folded":\#(folded)}"#.utf8))
+    }
+
     /// Lines that begin with `!` are rejected as what follows; repeats are duplicates.
     private func store(_ request: APIRequest) -> APIAnswer {
         let lines = String(decoding: request.body, as: UTF8.self).split(separator: "\n").map(String.init)
+        if lines.count > state.withLock({ $0.linesMaximum }) { return APIAnswer(status: 413, body: []) }
         return state.withLock { state in
             var success = 0
             var duplicates = 0

@@ -43,14 +43,16 @@ struct ImportPartsTests {
 
     func batches(_ text: String, events: Int, bytes: Int, lineLimit: Int = 100) throws -> [Batch] {
         let directory = try TemporaryFolder()
-        var reader = try LineReader(path: try directory.write("x", text), offset: 0, lineBytesMaximum: lineLimit)
-        var pending: Batch.Event?
+        let reader = try LineReader(path: try directory.write("x", text), offset: 0, lineBytesMaximum: lineLimit)
+        var source: any EventSource = LineSource(reader, line: 0, note: { _ in })
+        var pending: SourceEvent?
+        var state = ImportState(file: nil, target: ImportTarget(url: "http://fake:1"))
         var all: [Batch] = []
         repeat {
-            all.append(
-                try Batch(
-                    from: &reader, pending: &pending, line: all.last?.endLine ?? 0, eventsMaximum: events,
-                    bytesMaximum: bytes))
+            let batch = Batch(
+                from: &source, pending: &pending, after: state, eventsMaximum: events, bytesMaximum: bytes)
+            (state.offset, state.lines) = (batch.end, batch.endLine)
+            all.append(batch)
         } while all.last?.isLast == false
         return all
     }
@@ -58,18 +60,18 @@ struct ImportPartsTests {
     @Test("a batch is full by events or by bytes, and the next goes on with the line that did not fit")
     func fullBatches() throws {
         let byBytes = try batches("aaa\nbbb\nccc\n", events: 10, bytes: 8)
-        #expect(byBytes.map { String(decoding: $0.body, as: UTF8.self) } == ["aaa\nbbb\n", "ccc\n"])
+        #expect(byBytes.map { String(decoding: Batch.body($0.events[...]), as: UTF8.self) } == ["aaa\nbbb\n", "ccc\n"])
         #expect(byBytes.map(\.end) == [8, 12])
-        #expect(byBytes.map(\.lines) == [[1, 2], [3]])
+        #expect(byBytes.map { $0.events.map(\.line) } == [[1, 2], [3]])
         let byEvents = try batches("a\n\nb\nc\n", events: 2, bytes: 100)
-        #expect(byEvents.map(\.lines) == [[1, 3], [4]])
+        #expect(byEvents.map { $0.events.map(\.line) } == [[1, 3], [4]])
     }
 
     @Test("a line that no request can carry is counted and passed over")
     func tooLong() throws {
         let all = try batches("a\nbbbbbb\nc\n", events: 10, bytes: 100, lineLimit: 5)
-        #expect(all.map(\.tooLong) == [[2]])
-        #expect(all[0].lines == [1, 3])
+        #expect(all.map { $0.unreadable.map(\.line) } == [[2]])
+        #expect(all[0].events.map(\.line) == [1, 3])
     }
 
     @Test("waits double up to a minute, last at least as long as the server asks, and end with patience")

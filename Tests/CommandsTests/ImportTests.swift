@@ -30,7 +30,7 @@ struct ImportTests {
                 progress: { _ in }, errorIsTerminal: false)
             return try ImportCommand.run(invocation, surroundings)
         }
-        let exit = recorder.run(["import"] + words, commands: [command])
+        let exit = recorder.run(["import"] + words, commands: [command], environment: ["ANDON_URL": url])
         return Run(exit: exit, output: recorder.output, errors: recorder.errors, waited: waited.withLock { $0 })
     }
 
@@ -81,17 +81,18 @@ struct ImportTests {
         #expect(good.output.contains("low_confidence       1"))
         let bad = run([try directory.write("bad.ndjson", "e1\n\n!invalid_id\n"), "-o", "json"], gateway)
         #expect(bad.exit == .badData)
-        #expect(bad.output == #"{"accepted":0,"duplicate":1,"invalid_id":1}"# + "\n")
+        #expect(bad.output == #"{"accepted":0,"duplicate":1,"invalid_id":1,"position":"0:1"}"# + "\n")
         #expect(bad.errors.contains("line 3: invalid_id: no"))
     }
 
     @Test("only the first ten rejected events are shown, all are counted")
     func manyRejected() throws {
         let directory = try TemporaryFolder()
-        let file = try directory.write("events.ndjson", String(repeating: "!invalid_id\n", count: 11))
+        let file = try directory.write("events.ndjson", String(repeating: "!invalid_id\n", count: 22))
         let result = run([file, "--batch=4", "--output=json"], FakeGateway())
         #expect(result.errors.split(separator: "\n").count { $0.hasPrefix("line ") } == 10)
-        #expect(result.output.contains(#""invalid_id":11"#))
+        #expect(result.errors.contains("and 12 more; --rejects FILE lists all\n"))
+        #expect(result.output.contains(#""invalid_id":22"#))
     }
 
     @Test("waits as long as Retry-After says and sends the same batch again (SPEC 2.5)")
@@ -116,7 +117,7 @@ struct ImportTests {
         let gateway = FakeGateway(fates: [.storeAndBreak])
         let result = run([try directory.write("events.ndjson", lines(1...3)), "-ojson"], gateway)
         #expect(result.exit == .success)
-        #expect(result.output == #"{"accepted":0,"duplicate":3}"# + "\n")
+        #expect(result.output == #"{"accepted":0,"duplicate":3,"position":"0:1"}"# + "\n")
         #expect(gateway.stored == ["e1", "e2", "e3"])
     }
 
@@ -131,8 +132,8 @@ struct ImportTests {
         #expect(try leftovers(directory).count == 1)
         let second = run([file, "--batch=2", "--output=json"], gateway)
         #expect(second.exit == .success)
-        #expect(second.errors.contains("going on at byte 6 of 18: 2 events were sent before"))
-        #expect(second.output == #"{"accepted":6,"duplicate":0}"# + "\n")
+        #expect(second.errors.contains("going on at byte 6: 2 events were sent before"))
+        #expect(second.output == #"{"accepted":6,"duplicate":0,"position":"0:1"}"# + "\n")
         #expect(gateway.stored == (1...6).map { "e\($0)" })
         #expect(gateway.requests.count == 4)
         #expect(try leftovers(directory).isEmpty)
@@ -159,7 +160,7 @@ struct ImportTests {
     @Test("a refusal of the whole batch is not repeated")
     func refused() throws {
         let directory = try TemporaryFolder()
-        let gateway = FakeGateway(fates: [.status(401, retryAfter: nil)])
+        let gateway = FakeGateway(fates: [.status(403, retryAfter: nil)])
         #expect(run([try directory.write("events.ndjson", lines(1...2))], gateway).exit == .failure)
         #expect(gateway.requests.count == 1)
     }

@@ -13,6 +13,9 @@ struct Backoff {
     /// - Parameter patienceMilliseconds: how long to continue without a success.
     init(patienceMilliseconds: Int) { self.patienceMilliseconds = patienceMilliseconds }
 
+    /// How long to continue after the waits so far.
+    var leftMilliseconds: Int { max(0, patienceMilliseconds - waited) }
+
     /// The next wait in milliseconds; nil if patience has run out.
     mutating func next(retryAfterSeconds: Int?) -> Int? {
         guard waited < patienceMilliseconds else { return nil }

@@ -1,64 +1,75 @@
-/// The lines of one request.
+/// The events of one request, and what was read on the way and cannot be sent.
 struct Batch {
-    /// A line that was read but belongs to the next batch.
-    struct Event {
-        var line: LineReader.Line
-        /// Offset in the file after this line.
-        var end: Int64
-    }
-
-    private(set) var body: [UInt8] = []
-    /// Line numbers, from 1, of the events in ``body``.
-    private(set) var lines: [Int64] = []
-    /// Numbers of lines that are too long for any request.
-    private(set) var tooLong: [Int64] = []
-    /// Offset in the file after the last line.
+    private(set) var events: [SourceEvent] = []
+    /// Refused here, see ``SourceEvent/Content/unreadable(code:reason:text:)``.
+    private(set) var unreadable: [SourceEvent] = []
+    /// Offset in the input after the last event.
     private(set) var end: Int64
     /// Number of the last line.
     private(set) var endLine: Int64
-    /// Whether the file ends here.
+    /// Whether the input ends here.
     private(set) var isLast = false
+    /// Why the input cannot be read on; what was read before it counts.
+    private(set) var fault: CommandFailure?
 
-    /// Adds lines until the batch is full or the file ends; blank lines do not count (SPEC 2.2).
+    private var byteCount = 0
+
+    /// How many events that cannot be sent a batch collects at most.
+    private static let unreadableMaximum = 1_000
+
+    /// Adds events until the batch is full or the input ends.
     /// - Parameters:
-    ///   - pending: the line that did not fit into the previous batch; set to the line that does not fit into this one.
-    ///   - line: number of the last line before this batch.
+    ///   - pending: the event that did not fit into the previous batch; set to the one that does not fit into this one.
+    ///   - state: where the batch begins.
     init(
-        from reader: inout LineReader, pending: inout Event?, line: Int64, eventsMaximum: Int, bytesMaximum: Int
-    ) throws(CommandFailure) {
-        endLine = line
-        end = reader.offset
-        while lines.count < eventsMaximum {
-            let event: Event
-            if let waiting = pending {
-                event = waiting
+        from source: inout any EventSource, pending: inout SourceEvent?, after state: ImportState, eventsMaximum: Int,
+        bytesMaximum: Int
+    ) {
+        end = state.offset
+        endLine = state.lines
+        do throws(CommandFailure) {
+            while events.count < eventsMaximum, unreadable.count < Self.unreadableMaximum {
+                var event = pending
                 pending = nil
-            } else if let line = try reader.line() {
-                event = Event(line: line, end: reader.offset)
-            } else {
-                isLast = true
-                return
+                if event == nil { event = try source.next() }
+                guard let event else {
+                    isLast = true
+                    return
+                }
+                guard take(event, bytesMaximum: bytesMaximum) else {
+                    pending = event
+                    return
+                }
             }
-            if case .text(let text) = event.line, body.count + text.count + 1 > bytesMaximum, !lines.isEmpty {
-                pending = event
-                return
-            }
-            take(event)
+        } catch {
+            fault = error
+            isLast = true
         }
     }
 
-    private mutating func take(_ event: Event) {
-        endLine += 1
+    /// False if the event does not fit.
+    private mutating func take(_ event: SourceEvent, bytesMaximum: Int) -> Bool {
+        switch event.content {
+        case .unreadable:
+            unreadable.append(event)
+        case .json(let text):
+            guard byteCount + text.count + 1 <= bytesMaximum || events.isEmpty else { return false }
+            byteCount += text.count + 1
+            events.append(event)
+        }
         end = event.end
-        switch event.line {
-        case .tooLong:
-            tooLong.append(endLine)
-        case .text(let text):
-            let isBlank = text.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
-            guard !isBlank else { return }
-            lines.append(endLine)
-            body += text
+        endLine = event.endLine
+        return true
+    }
+
+    /// NDJSON.
+    static func body(_ events: ArraySlice<SourceEvent>) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(events.reduce(0) { $0 + $1.text.count + 1 })
+        for event in events {
+            body += event.text
             body.append(UInt8(ascii: "\n"))
         }
+        return body
     }
 }

@@ -10,17 +10,17 @@ struct ProgressMeter {
     static let lineMillisecondsInterval: Int64 = 5_000
 
     private let label: String
-    private let total: Int64
+    private let total: Int64?
     private let isTerminal: Bool
     private let startedAt: Int64
     private let doneAtStart: Int64
     private var shownAt: Int64?
 
     /// - Parameters:
-    ///   - total: amount of work in the unit of `done`, e.g. bytes of a file.
+    ///   - total: amount of work in the unit of `done`, e.g. bytes of a file; nil if nobody knows.
     ///   - done: work done by an earlier run; it counts for the bar, not for the speed.
     ///   - milliseconds: now, on a monotonic clock.
-    init(label: String, total: Int64, done: Int64 = 0, isTerminal: Bool, milliseconds: Int64) {
+    init(label: String, total: Int64?, done: Int64 = 0, isTerminal: Bool, milliseconds: Int64) {
         self.label = label
         self.total = total
         self.isTerminal = isTerminal
@@ -47,15 +47,17 @@ struct ProgressMeter {
         let elapsed = max(1, milliseconds - startedAt)
         let perSecond = events * 1_000 / elapsed
         let worked = done - doneAtStart
-        let left: Int64? = worked > 0 ? max(0, total - done) * elapsed / worked / 1_000 : nil
-        let percent = total > 0 ? min(100, done * 100 / total) : 100
+        let left: Int64? = worked > 0 ? total.map { max(0, $0 - done) * elapsed / worked / 1_000 } : nil
+        let percent = total.map { $0 > 0 ? min(100, done * 100 / $0) : 100 }
         guard isTerminal else {
             return JSONWriter.text { writer in
                 writer.object { writer in
                     writer.member("progress", label)
                     writer.member("done", done)
-                    writer.member("total", total)
-                    writer.member("percent", percent)
+                    writer.key("total")
+                    writer.integer(orNull: total)
+                    writer.key("percent")
+                    writer.integer(orNull: percent)
                     writer.member("events", events)
                     writer.member("events_per_second", perSecond)
                     writer.key("eta_seconds")
@@ -63,6 +65,9 @@ struct ProgressMeter {
                 }
                 writer.endLine()
             }
+        }
+        guard let percent else {
+            return "\r\u{1B}[K\(label) \(grouped(events)) events  \(grouped(perSecond))/s"
         }
         let filled = Int(percent) * 30 / 100
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)

@@ -138,11 +138,9 @@ struct CrashTests {
             body: definition.json)
         // The first attempt may meet a dying server; the second then does not.
         #expect((0..<2).contains { _ in (try? client.send(put))?.isSuccess == true }, "seed \(seed)")
-        let identity = try FileIdentity(path: events)
         // About eighty batches, whatever the file.
         let lines = try String(contentsOfFile: events, encoding: .utf8).utf8.count { $0 == UInt8(ascii: "\n") }
-        let importer = plant.importer(events, site: site, batch: min(1000, lines / 80 + 1), client)
-        let outcome = try importer.run(from: ImportState(file: identity, url: "http://mortal", site: site))
+        let outcome = try plant.runImport(events, site: site, batch: min(1000, lines / 80 + 1), client)
         mortal.end()
         #expect(outcome.isComplete, "seed \(seed)")
         #expect(outcome.state.verdicts.faults == 0, "seed \(seed)")

@@ -15,6 +15,8 @@ final class PlantDirectory {
 
     init() throws {
         folder = try TemporaryFolder()
+        // What the first start of a server does: keys belong into a directory with a log.
+        try LogAddress(.folder(DataDirectory(path: folder.file("data")))).openWriter().close()
         let made = try AndonProcess.run([
             "key", "create", "--data-dir", data, "--role", "admin", "--rate-limit", "0",
         ])
@@ -42,14 +44,19 @@ final class PlantDirectory {
         try AndonProcess.run(["digest", "--data-dir", data, "--site", site]).output
     }
 
-    /// Imports a file of events, one batch after the other, against whichever server `send` reaches.
-    func importer(_ file: String, site: String, batch: Int, _ client: APIClient) -> Importer {
-        Importer(
-            path: file, batchEvents: batch, patienceMilliseconds: .max,
-            stateFile: ImportStateFile(input: file, url: client.access.url, site: site, environment: [:]),
-            surroundings: Importer.Surroundings(
-                client: client, isStopping: { false }, pause: { _ in }, milliseconds: { 0 }, note: { _ in },
-                progress: { _ in }, errorIsTerminal: false))
+    /// Imports a file of events, one batch after the other, against whichever server `client` reaches.
+    func runImport(_ file: String, site: String, batch: Int, _ client: APIClient) throws -> Importer.Outcome {
+        let surroundings = Importer.Surroundings(
+            client: client, isStopping: { false }, pause: { _ in }, milliseconds: { 0 }, note: { _ in },
+            progress: { _ in }, errorIsTerminal: false)
+        let input = try ImportInput(path: file, format: .ndjson, mappings: [])
+        let target = ImportTarget(url: client.access.url, site: site)
+        let importer = Importer(
+            input: input, batchEvents: batch,
+            server: PatientServer(surroundings, patienceMilliseconds: Int(Int32.max)),
+            stateFile: ImportStateFile(input: file, target: target, environment: [:]), rejects: nil,
+            surroundings: surroundings)
+        return try importer.run(from: ImportState(file: input.file, target: target))
     }
 
     /// A small made-up day, as files.
