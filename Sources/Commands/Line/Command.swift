@@ -37,7 +37,7 @@ struct Command: Sendable {
     var allOptions: [OptionSpec] { options + Command.commonOptions }
 
     static let help = Option.flag("help", short: "h", "show this help")
-    static let verbose = Option.flag("verbose", short: "v", "say more when something fails")
+    static let verbose = Option.flag("verbose", short: "v", "print more details when something fails")
     static let configuration = Option.text(
         "config", "FILE", "read options from this file (JSON, comments allowed)")
 

@@ -1,90 +1,82 @@
-/// Shell completion scripts for commands and options, generated from the same data as the help.
+/// Shell completion scripts for commands, options and their values, generated from the same data as the help.
 enum CompletionScript {
     enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
 
     static func text(for shell: Shell, _ commands: [Command]) -> String {
         let shown = commands.filter { !$0.isHidden }
-        switch shell {
-        case .bash: return bash(shown)
-        case .zsh: return "#compdef andon\nautoload -U +X bashcompinit && bashcompinit\n" + bash(shown)
-        case .fish: return fish(shown)
+        return switch shell {
+        case .bash: BashCompletion.text(shown)
+        case .zsh: ZshCompletion.text(shown)
+        case .fish: FishCompletion.text(shown)
         }
     }
 
-    /// The words that may follow each command prefix.
-    private static func followers(_ commands: [Command]) -> [(path: String, words: [String])] {
-        var words: [String: [String]] = [:]
+    /// What a shell can offer for a value.
+    enum Value: Equatable {
+        case choices([String])
+        case file
+        case folder
+        /// Some text that nobody can guess.
+        case any
+
+        init(name: String, choices: [String]) {
+            self =
+                switch name {
+                case _ where !choices.isEmpty: .choices(choices)
+                case "FILE": .file
+                case "DIR": .folder
+                default: .any
+                }
+        }
+
+        /// One word for a shell function to pass on: the choices, or `@` and what it is.
+        var word: String {
+            switch self {
+            case .choices(let choices): choices.joined(separator: " ")
+            case .file: "@file"
+            case .folder: "@folder"
+            case .any: "@any"
+            }
+        }
+    }
+
+    /// The words that may follow each beginning of a command, with what they mean.
+    static func followers(_ commands: [Command]) -> [(path: String, words: [(word: String, meaning: String)])] {
+        var words: [String: [(word: String, meaning: String)]] = [:]
         for command in commands {
             for depth in command.path.indices {
                 let path = command.path[..<depth].joined(separator: " ")
                 let word = command.path[depth]
-                if !words[path, default: []].contains(word) { words[path, default: []].append(word) }
+                guard !words[path, default: []].contains(where: { $0.word == word }) else { continue }
+                let isWhole = depth == command.path.count - 1
+                let group = commands.filter { $0.path.starts(with: command.path[...depth]) }.map { $0.path.last ?? "" }
+                words[path, default: []].append((word, isWhole ? command.summary : listed(group, last: "or")))
             }
-            words[command.name, default: []] += command.positionals.flatMap(\.choices)
         }
         return words.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    private static func bash(_ commands: [Command]) -> String {
-        let words = followers(commands).map { entry in
-            let options = commands.first { $0.name == entry.path }?.allOptions.map { "--\($0.name)" } ?? ["--help"]
-            return "        \"\(entry.path)\") words=\"\((entry.words + options).joined(separator: " "))\" ;;"
-        }
-        var choices: [String: [String]] = [:]
-        for spec in commands.flatMap(\.allOptions) where !spec.choices.isEmpty {
-            choices["--\(spec.name)"] = spec.choices
-        }
-        let values = choices.sorted { $0.key < $1.key }.map {
-            "        \($0.key)) words=\"\($0.value.joined(separator: " "))\" ;;"
-        }
-        return """
-            _andon() {
-                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path="" words="" word
-                for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-                    case $word in -*) break ;; *) path="${path:+$path }$word" ;; esac
-                done
-                case $path in
-            \(words.joined(separator: "\n"))
-                esac
-                case $previous in
-            \(values.joined(separator: "\n"))
-                    --data-dir) COMPREPLY=($(compgen -d -- "$current")); return ;;
-                    --config|--key-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
-                esac
-                COMPREPLY=($(compgen -W "$words" -- "$current"))
-                [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
-            }
-            complete -F _andon andon
+    /// Every option of a command as it is written: `--output` and `-o`.
+    static func names(_ spec: OptionSpec) -> [String] { ["--\(spec.name)"] + (spec.short.map { ["-\($0)"] } ?? []) }
 
-            """
+    /// What may stand behind each option of a command that takes a value.
+    static func values(_ command: Command) -> [(option: OptionSpec, value: Value)] {
+        command.allOptions.compactMap { spec in
+            spec.valueName.map { (spec, Value(name: $0, choices: spec.choices)) }
+        }
     }
 
-    private static func fish(_ commands: [Command]) -> String {
-        var lines: [String] = []
-        for entry in followers(commands) {
-            let condition =
-                entry.path.isEmpty
-                ? "__fish_use_subcommand"
-                : entry.path.split(separator: " ").map { "__fish_seen_subcommand_from \($0)" }.joined(
-                    separator: "; and ")
-            for word in entry.words {
-                let summary = commands.first {
-                    $0.name == [entry.path, word].filter { !$0.isEmpty }.joined(separator: " ")
-                }
-                let description = summary.map { " -d '\($0.summary.replacing("'", with: "\\'"))'" } ?? ""
-                lines.append("complete -c andon -n '\(condition)' -a '\(word)'\(description)")
-            }
+    /// What may stand at each place of a command's arguments.
+    static func places(_ command: Command) -> [Value] {
+        command.positionals.map { Value(name: $0.name, choices: $0.choices) }
+    }
+
+    /// Lines of a `case` that answers what may stand behind an option (`query:--output`) or at a place (`query:0`).
+    static func valueCases(_ commands: [Command], _ line: (_ patterns: [String], _ value: Value) -> String) -> [String]
+    {
+        commands.flatMap { command in
+            values(command).map { spec, value in line(names(spec).map { "\(command.name):\($0)" }, value) }
+                + places(command).enumerated().map { line(["\(command.name):\($0.offset)"], $0.element) }
         }
-        for command in commands {
-            let condition = command.path.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
-            for spec in command.allOptions {
-                let short = spec.short.map { " -s \($0)" } ?? ""
-                let value =
-                    spec.isFlag ? "" : spec.choices.isEmpty ? " -r" : " -x -a '\(spec.choices.joined(separator: " "))'"
-                let help = spec.help.replacing("'", with: "\\'")
-                lines.append("complete -c andon -n '\(condition)' -l \(spec.name)\(short)\(value) -d '\(help)'")
-            }
-        }
-        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -8,11 +8,11 @@ enum Help {
 
             Examples:
               andon up --open
-                  start everything on http://127.0.0.1:8080, without keys, for a look around
-              andon key create --role admin > admin.key
-                  make a key; it is shown this once
+                  start everything on http://127.0.0.1:8080 without keys, to look around
+              andon key create --role admin --out admin.key
+                  create an admin key in a new file
               andon site apply site.json --key-file admin.key
-                  say who works where
+                  define the site: who works where
               andon import events.ndjson --key-file admin.key --site plant-1
                   send a file of events
               andon query workers --key-file admin.key --site plant-1
@@ -21,7 +21,7 @@ enum Help {
             Commands:
             \(pairs(shown.map { ($0.name, $0.summary) }))
 
-            andon COMMAND --help says more of each; andon --version names this build.
+            andon COMMAND --help explains each of them; andon --version prints the version.
             andon help \(ReferencePage.Topic.allCases.map(\.rawValue).joined(separator: "|")) lists what there is of these.
 
             \(exitCodes)
@@ -41,8 +41,8 @@ enum Help {
         }
         sections.append("Options:\n" + pairs(command.allOptions.map { (label($0), explanation($0)) }))
         sections.append(
-            "Every option can also stand in the environment (--data-dir as ANDON_DATA_DIR) or in the file of --config\n"
-                + "(as data_dir). Flags win over the environment, the environment over the file.")
+            "Options can also come from the environment (ANDON_DATA_DIR for --data-dir) or from the file of --config\n"
+                + "(data_dir). Flags override the environment, the environment overrides the file.")
         sections.append(exitCodes)
         return sections.joined(separator: "\n\n")
     }

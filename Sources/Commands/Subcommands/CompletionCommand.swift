@@ -2,10 +2,10 @@
 enum CompletionCommand {
     static let command = Command(
         path: ["completion"],
-        summary: "prints a script that completes commands and options in your shell",
+        summary: "prints a script for your shell that completes commands, options and values",
         examples: [
-            .init("source <(andon completion bash)", "complete in this shell"),
-            .init("andon completion fish > ~/.config/fish/completions/andon.fish", "complete in every fish"),
+            .init("source <(andon completion bash)", "complete in this bash"),
+            .init("andon completion fish > ~/.config/fish/completions/andon.fish", "complete in every new fish"),
         ],
         positionals: [
             .init(name: "SHELL", help: "your shell", choices: CompletionScript.Shell.allCases.map(\.rawValue))
