@@ -15,11 +15,15 @@ struct DoctorTests {
         #expect(LibraryAdvice.isOlder("0.9.75 x", than: [0, 9, 76]))
     }
 
-    @Test("a SQLite with the WAL-reset bug is warned about, a repaired one is not (DESIGN 1.9)")
-    func sqlite() {
-        #expect(LibraryAdvice.sqlite("3.40.1").level == .warning)
-        #expect(LibraryAdvice.sqlite("3.51.2").level == .warning)
-        #expect(LibraryAdvice.sqlite("3.51.3").level == .ok)
+    @Test("bugs of libraries that Andon avoids are told, and are no warnings: nobody could do anything (DESIGN 1.9)")
+    func libraries() {
+        for version in ["3.40.1", "3.51.2"] {
+            #expect(LibraryAdvice.sqlite(version).level == .ok)
+            #expect(LibraryAdvice.sqlite(version).text.contains("WAL-reset"))
+        }
+        #expect(LibraryAdvice.sqlite("3.51.3").text == "3.51.3")
+        #expect(LibraryAdvice.microhttpd("0.9.75").level == .ok)
+        #expect(LibraryAdvice.kafka("2.0.2").level == .ok)
     }
 
     @Test("free space is judged at its limits")
@@ -38,7 +42,9 @@ struct DoctorTests {
         for name in ["SQLite", "libmicrohttpd", "libcurl", "OpenSSL", "zlib"] {
             #expect(recorder.output.contains(name))
         }
-        #expect(recorder.output.contains("andon up makes it"))
+        #expect(recorder.output.contains("andon up creates it"))
+        #expect(recorder.output.contains("none runs on"))
+        #expect(recorder.errors.hasPrefix("checked ") && recorder.errors.contains("all are in order"))
     }
 
     @Test("a log that is none exits 1 and says so")

@@ -153,7 +153,7 @@ struct LogCopyTests {
         for destination in [foreign, longer] {
             let before = try Self.allRecords(destination).map(\.count)
             let refused = #expect(throws: CommandFailure.self) { try Self.copy(source, destination) }
-            #expect(refused?.what == "the destination holds records that are not of this copy")
+            #expect(refused?.what == "the destination holds records that do not belong to this copy")
             #expect(try Self.allRecords(destination).map(\.count) == before)
         }
         #expect(throws: CommandFailure.self) { try Self.copy(source, source) }

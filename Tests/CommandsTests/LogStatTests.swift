@@ -10,6 +10,20 @@ import Testing
 
 @Suite("andon log stat", .timeLimit(.minutes(10)))
 struct LogStatTests {
+    @Test("right after an import beside the running server nothing lags")
+    func rightAfterAnImport() throws {
+        let plant = try PlantDirectory()
+        let day = try plant.writeDay(seed: 5, workers: 2)
+        let server = try plant.server()
+        #expect(try plant.run(["site", "apply", day.site]).exit == 0)
+        #expect(try plant.run(["import", day.events, "--site", "demo-plant"]).exit == 0)
+        let recorder = Recorder()
+        #expect(recorder.run(["log", "stat", "--data-dir", plant.data, "-o", "json"]) == .success)
+        let partition = JSONValue(recorder.output.utf8)?["partitions"]?.items.first
+        #expect(partition?["lag_records"] == .integer(0) && partition?["folded"] == partition?["end"])
+        withExtendedLifetime(server) {}
+    }
+
     @Test("shows where the log ends, and counts records, events and seconds that are not folded")
     func lag() throws {
         let plant = try PlantDirectory()

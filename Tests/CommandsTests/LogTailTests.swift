@@ -196,6 +196,23 @@ struct LogTailTests {
         #expect(unreadable.exit == .badData && unreadable.lines == 4 && unreadable.errors.contains("unreadable"))
     }
 
+    @Test("a site that the log holds nothing of is told, with the sites that it holds")
+    func unknownSite() throws {
+        let folder = try TemporaryFolder()
+        let opened = try LogAddress(.folder(DataDirectory(path: folder.path))).openWriter()
+        _ = try opened.log.append([Self.record("plant-1", 2, [Self.event(1)])])
+        opened.close()
+        func tail(_ words: [String]) -> (exit: ExitCode, recorder: Recorder) {
+            let recorder = Recorder()
+            return (recorder.run(["log", "tail", "--data-dir", folder.path] + words), recorder)
+        }
+        let unknown = tail(["--site", "plant-2"])
+        #expect(unknown.exit == .failure)
+        #expect(unknown.recorder.errors.contains("the log holds nothing of site 'plant-2'"))
+        #expect(tail(["--site", "plant-1"]).exit == .success)
+        #expect(tail(["--site", "plant-1"]).recorder.errors.isEmpty)
+    }
+
     @Test("Ctrl-C ends a tail that follows, with 130 and whole lines")
     func interrupt() throws {
         let folder = try TemporaryFolder()

@@ -39,8 +39,11 @@ struct AskedServer {
         }
         var console = recorder.console(colour: terminal != nil)
         console.columns = terminal
-        exit = CommandLineTool(commands: commands, console: console, environment: ["ANDON_API_KEY": "andon_a_b"])
-            .run(words)
+        exit = CommandLineTool(
+            commands: commands, console: console,
+            environment: ["ANDON_API_KEY": "andon_a_b", "ANDON_URL": "http://fake:1"]
+        )
+        .run(words)
         self.recorder = recorder
         self.requests = requests.withLock { $0 }
     }

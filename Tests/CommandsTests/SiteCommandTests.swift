@@ -52,7 +52,9 @@ struct SiteCommandTests {
         }
         var console = recorder.console()
         if let types { console.readAnswer = { types } }
-        let tool = CommandLineTool(commands: commands, console: console, environment: ["ANDON_API_KEY": "andon_a_b"])
+        let tool = CommandLineTool(
+            commands: commands, console: console,
+            environment: ["ANDON_API_KEY": "andon_a_b", "ANDON_URL": "http://fake:1"])
         let exit = tool.run(words)
         return Run(exit: exit, output: recorder.output, errors: recorder.errors, requests: requests.withLock { $0 })
     }
@@ -202,7 +204,7 @@ struct SiteCommandTests {
         #expect(file.siteID == "plant-1" && definition.workers.count == 2 && definition.workstations.count == 2)
         #expect(definition.shifts.count == 2 && definition.targetMicrounitsPerHour != nil)
         #expect(recorder.run(["site", "init", path]) == .failure)
-        #expect(recorder.errors.contains("exists already"))
+        #expect(recorder.errors.contains("File exists"))
         #expect(recorder.run(["site", "init", folder.file("none/site.json")]) == .failure)
         #expect(recorder.run(["site", "init"]) == .success)
         #expect(recorder.output == SiteInitCommand.example)

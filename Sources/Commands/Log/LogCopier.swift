@@ -119,9 +119,9 @@ struct LogCopier {
     }
 
     private static let otherRecords = CommandFailure(
-        .failure, "the destination holds records that are not of this copy",
-        why: "only an empty log, or one that an earlier copy of the same source has begun, is copied to",
-        next: "name another --to-data-dir, or a --to-topic-prefix whose topics were made anew")
+        .failure, "the destination holds records that do not belong to this copy",
+        why: "the destination has to be empty, or hold the beginning of a copy of the same source",
+        next: "name another --to-data-dir, or a --to-topic-prefix with new topics")
 
     // MARK: Copying
 
@@ -151,8 +151,8 @@ struct LogCopier {
             positions = try destination.append(group)
         } catch {
             throw CommandFailure(
-                error.isRetriable ? .unavailable : .failure, "the destination did not take all records",
-                why: error.message, next: "run the same command again: it goes on where the destination ends")
+                error.isRetriable ? .unavailable : .failure, "the destination did not accept all records",
+                why: error.message, next: "run the same command again: it continues where the destination ends")
         }
         for (record, position) in zip(group, positions) { outcome.events += Int64(definitions.note(record, position)) }
         outcome.copied += Int64(group.count)

@@ -27,7 +27,11 @@ struct LogTailReader {
     let isStopping: () -> Bool
     let write: ([UInt8]) throws -> Void
     private var lines = RecordLines()
-    private var written = 0
+    /// Number of lines so far.
+    private(set) var written = 0
+    /// Sites of the records that were passed over, for a message; not all where there are many.
+    private(set) var otherSites: Set<SiteID> = []
+    private static let otherSitesMaximum = 1_000
 
     init(
         _ log: any EventLog, _ plan: Plan, isStopping: @escaping () -> Bool, write: @escaping ([UInt8]) throws -> Void
@@ -89,13 +93,20 @@ struct LogTailReader {
         if let end, offset >= end { return offset }
         return try log.read(partition, from: offset, byteLimit: Self.turnBytes) { record in
             if let end, record.offset >= end { return }
-            guard !isDone, isWanted(record) else { return }
+            guard !isDone else { return }
+            guard isWanted(record) else { return note(record) }
             try lines.lines(of: record, in: partition, from: firstIndex(record)) { line in
                 guard plan.limit.map({ written < $0 }) ?? true else { return }
                 try write(line)
                 written += 1
             }
         }
+    }
+
+    private mutating func note(_ record: LogRecord) {
+        guard let site = plan.site, otherSites.count < Self.otherSitesMaximum, !site.bytes.elementsEqual(record.key)
+        else { return }
+        otherSites.insert(SiteID(bytes: Array(record.key)))
     }
 
     private func isWanted(_ record: LogRecord) -> Bool {

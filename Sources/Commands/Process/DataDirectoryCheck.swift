@@ -19,7 +19,7 @@ struct DataDirectoryCheck {
             return [
                 Finding(
                     subject: "data directory", level: .ok,
-                    text: "'\(directory.path)' is not there yet; andon up makes it")
+                    text: "'\(directory.path)' is not there yet; andon up creates it")
             ]
         }
         guard isFolder.boolValue else {
@@ -39,7 +39,7 @@ struct DataDirectoryCheck {
         guard !others else {
             return Finding(
                 subject: "data directory", level: .warning,
-                text: "every user of this machine may look into '\(directory.path)'; chmod o-rwx it")
+                text: "every user of this machine can read '\(directory.path)'; chmod o-rwx '\(directory.path)'")
         }
         return Finding(subject: "data directory", level: .ok, text: directory.path)
     }
@@ -47,7 +47,7 @@ struct DataDirectoryCheck {
     private func disk() -> Finding {
         var status = statvfs()
         guard statvfs(directory.path, &status) == 0 else {
-            return Finding(subject: "free space", level: .warning, text: "unknown: \(String(cString: strerror(errno)))")
+            return Finding(subject: "free space", level: .warning, text: "unknown: \(FileFailure.last.reason)")
         }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         return Self.disk(free: free)
@@ -67,7 +67,7 @@ struct DataDirectoryCheck {
 
     private func log() -> [Finding] {
         guard FileManager.default.fileExists(atPath: directory.log) else {
-            return [Finding(subject: "log", level: .ok, text: "not there yet; andon up makes it")]
+            return [Finding(subject: "log", level: .ok, text: "not there yet; andon up creates it")]
         }
         do {
             let log = try SQLiteLog.openReader(path: directory.log)
@@ -77,18 +77,19 @@ struct DataDirectoryCheck {
                 projections(of: log),
             ]
         } catch {
-            return [Finding(subject: "log", level: .failure, text: "\(error)")]
+            return [Finding(subject: "log", level: .failure, text: reason(of: error))]
         }
     }
 
     private func projections(of log: SQLiteLog) -> Finding {
         guard FileManager.default.fileExists(atPath: directory.projections) else {
-            return Finding(subject: "projections", level: .ok, text: "not there yet; andon up makes them from the log")
+            return Finding(
+                subject: "projections", level: .ok, text: "not there yet; andon up computes them from the log")
         }
         guard ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) else {
             return Finding(
-                subject: "projections", level: .warning,
-                text: "of another format or another log; andon up puts them aside and makes new ones from the log")
+                subject: "projections", level: .ok,
+                text: "of another format or another log; andon up will put them aside and make new ones from the log")
         }
         do {
             let offset = try StoreReader(path: directory.projections).load().nextOffset
@@ -96,7 +97,7 @@ struct DataDirectoryCheck {
         } catch {
             return Finding(
                 subject: "projections", level: .failure,
-                text: "\(error); remove \(directory.projections)* to make them anew")
+                text: "\(reason(of: error)); stop the server, remove \(directory.projections)* and start it again")
         }
     }
 }

@@ -57,10 +57,10 @@ enum ServerOptions {
     enum RequestLog: String, CaseIterable, Sendable { case all, errors, none }
 
     private static let listen = Option<ListenAddress>(
-        "listen", "HOST:PORT", "where to answer; port 0 picks a free one", default: "127.0.0.1:8080",
+        "listen", "HOST:PORT", "the address to listen on; port 0 picks a free port", default: "127.0.0.1:8080",
         parse: ListenAddress.init)
     private static let open = Option.flag(
-        "open", "ask programs on this machine for no key; for a look around only")
+        "open", "require no key from programs on this machine; for demonstrations only")
     private static let rateLimit = Option.integer(
         "rate-limit", "N", "requests a minute of each client address and key; 0: no limit", in: 0...10_000_000,
         default: 100)
@@ -73,9 +73,10 @@ enum ServerOptions {
         return text
     }
     private static let trustedProxies = Option.integer(
-        "trusted-proxies", "N", "proxies in front; X-Forwarded-For counts only behind them", in: 0...16, default: 0)
+        "trusted-proxies", "N", "how many proxies stand in front: X-Forwarded-For counts only then", in: 0...16,
+        default: 0)
     private static let logFormat = Option<StructuredLog.Format>.choice(
-        "log-format", "FORMAT", "how log lines on stderr look", default: .text)
+        "log-format", "FORMAT", "the format of the log lines on stderr", default: .text)
     private static let logRequests = Option<RequestLog>.choice(
         "log-requests", "WHICH", "which requests are logged", default: .all)
 

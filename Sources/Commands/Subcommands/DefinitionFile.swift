@@ -10,8 +10,12 @@ struct DefinitionFile {
 
     /// - Throws: 65 if the file cannot be read or is not JSON, comments allowed; with line and column.
     init(path: String) throws(CommandFailure) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(.badData, "cannot read '\(printable(path))'", next: "check the path")
+        let data: Data
+        do throws(FileFailure) {
+            data = Data(try WholeFile.read(path))
+        } catch {
+            throw CommandFailure(
+                .badData, "cannot read '\(printable(path))'", why: error.reason, next: "check the path")
         }
         let value: JSONValue
         do throws(JSONFault) {

@@ -12,15 +12,17 @@ enum DigestCommand {
 
     static let command = Command(
         path: ["digest"],
-        summary: "prints one hash over everything that the figures of a site are made of",
+        summary: "prints one hash of everything that the figures of a site depend on",
         discussion: """
-            Equal sets of events have equal digests, whatever their order, their batches or the restarts in between. Works
-            on a running and on a stopped store and changes neither; what is not folded yet is folded in memory first.
+            Equal sets of events have equal digests, whatever the order, the batches or the restarts in between. Works
+            on the data directory of a running or a stopped server and changes nothing there; what is not folded yet is
+            folded in memory first.
             """,
         examples: [
             .init("andon digest --data-dir ./andon-data --site plant-1", "print the digest alone"),
             .init(
-                "andon digest --brokers kafka-1:9092 --site plant-1", "of the log on Kafka; folds it from its beginning"
+                "andon digest --brokers kafka-1:9092 --site plant-1",
+                "the digest of a log on Kafka, which is folded from its beginning"
             ),
         ],
         options: [DataDirectory.option.spec, site.spec] + KafkaOptions.specs,

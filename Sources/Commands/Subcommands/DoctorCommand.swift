@@ -10,7 +10,11 @@ internal import SQLite
 enum DoctorCommand {
     static let command = Command(
         path: ["doctor"],
-        summary: "looks at the libraries, the data directory and the disk, and says what is wrong",
+        summary: "checks the libraries, the data directory, the disk and the running server, and says what is wrong",
+        discussion: """
+            Prints what it checked, a line each, and how it is. A warning is something that you can do something about; a
+            failure is something that does not work. The exit code is 1 after a failure.
+            """,
         examples: [
             .init("andon doctor", "check the default data directory"),
             .init("andon doctor --data-dir ./andon-data -o json", "check another one, for a program"),
@@ -20,15 +24,48 @@ enum DoctorCommand {
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-        let findings = libraries() + DataDirectoryCheck(directory: directory).findings()
+        let findings = libraries() + DataDirectoryCheck(directory: directory).findings() + [server(directory)]
+        let format = try invocation.value(OutputFormat.option)
         try invocation.console.write(
-            invocation.value(OutputFormat.option), json: { json(findings) },
+            format, json: { json(findings) },
             tables: {
                 var table = Table([.text("check"), .text("result"), .text("what it means")])
                 for finding in findings { table.append([finding.subject, finding.level.rawValue, finding.text]) }
                 return [table]
             })
+        if format == .table { invocation.console.note(summary(findings)) }
         return findings.contains { $0.level == .failure } ? .failure : .success
+    }
+
+    private static func summary(_ findings: [Finding]) -> String {
+        func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
+        let (warnings, failures) = (count(.warning), count(.failure))
+        guard warnings + failures > 0 else { return "checked \(findings.count) things; all are in order" }
+        return "checked \(findings.count) things: \(failures) failed, \(warnings) with a warning"
+    }
+
+    /// Whether the server that runs on the directory answers, and writes the log that lies there.
+    private static func server(_ directory: DataDirectory) -> Finding {
+        func finding(_ level: Finding.Level, _ text: String) -> Finding {
+            Finding(subject: "server", level: level, text: text)
+        }
+        guard RunningMark.isTaken(directory) else { return finding(.ok, "none runs on '\(directory.path)'") }
+        let client: APIClient
+        do throws(CommandFailure) {
+            client = APIClient.live(ServerAccess(url: try directory.runningURL(waitMilliseconds: 0), key: nil))
+        } catch {
+            return finding(.ok, error.what)
+        }
+        do throws(TransportFailure) {
+            let log = try client.log()
+            guard let log, let own = directory.logIdentity, log != own else {
+                return finding(.ok, "answers at \(client.access.url)")
+            }
+            return finding(.failure, "\(client.access.url) answers for log \(log), not for the one in this directory")
+        } catch {
+            return finding(
+                .failure, "does not answer at \(client.access.url): \(error.message); read its log, and start it again")
+        }
     }
 
     private static func libraries() -> [Finding] {
@@ -75,10 +112,10 @@ enum LibraryAdvice {
     static func sqlite(_ version: String) -> Finding {
         guard isOlder(version, than: [3, 51, 3]) else { return plain("SQLite", version) }
         return Finding(
-            subject: "SQLite", level: .warning,
+            subject: "SQLite", level: .ok,
             text:
-                "\(version): has the WAL-reset bug (fixed in 3.51.3). Andon keeps to one checkpointing connection, which "
-                + "avoids it; never run Litestream or another checkpointing program on its files")
+                "\(version): has the WAL-reset bug (fixed in 3.51.3), which cannot happen with the one checkpointing "
+                + "connection of Andon; do not run Litestream or another checkpointing program on its files")
     }
 
     static func microhttpd(_ version: String) -> Finding {

@@ -2,14 +2,16 @@
 enum GatewayCommand {
     static let command = Command(
         path: ["gateway"],
-        summary: "takes events in on Kafka and forwards questions to the workers; as many as are needed",
+        summary: "accepts events into Kafka and forwards questions to the workers; run as many as you need",
         discussion: """
-            Keeps nothing: log, definitions and keys are topics. Writes `listening on http://HOST:PORT` to stderr when it
-            is ready, and runs until SIGTERM or Ctrl-C. Put a balancer in front of several.
+            Stores nothing itself: log, definitions and keys are topics. Writes `listening on http://HOST:PORT` to stderr when it
+            is ready, and runs until SIGTERM or Ctrl-C. Put a load balancer in front of several.
             """,
         examples: [
             .init("andon gateway --brokers kafka-1:9092 --listen 0.0.0.0:8080", "one of any number of gateways"),
-            .init("andon gateway --brokers 127.0.0.1:9092 --listen 127.0.0.1:0 --open", "a look around"),
+            .init(
+                "andon gateway --brokers 127.0.0.1:9092 --listen 127.0.0.1:0 --open",
+                "try it on this machine, without keys"),
         ],
         options: KafkaOptions.specs + [DataDirectory.option.spec] + ServerOptions.specs,
         run: { invocation in

@@ -17,20 +17,21 @@ enum LogCopyCommand {
 
     static let command = Command(
         path: ["log", "copy"],
-        summary: "copies a log to another one, embedded or Kafka, without changing a figure",
+        summary: "copies a log to another one, embedded or on Kafka; all figures stay the same",
         discussion: """
-            Copies what the source holds when it begins: records as they are, the sites each in its order, and the newest
-            definition of each site with its names. Not copied: API keys (andon key create), and figures, which are folded
-            anew from the records. The destination has to be empty, or hold the beginning of this copy: after Ctrl-C, a
-            failure or a kill the same command goes on, and later it copies what has come in since. With --site other
-            sites in the destination do no harm.
-            Topics have to be there: andon topics create. Nobody else may write the destination meanwhile.
+            Copies what the source holds when it begins: all records unchanged, in the order of each site, and the newest
+            definition of each site with its names. Not copied: API keys (andon key create), and figures, which are computed
+            again from the records. The destination has to be empty, or to hold the beginning of this copy: after Ctrl-C, a
+            failure or a kill the same command continues, and later it copies what was added since. With --site the
+            destination may hold other sites. The source may be running; nobody else may write to the destination.
+            On Kafka, create the topics first: andon topics create.
             """,
         examples: [
             .init("andon log copy --data-dir ./andon-data --to-brokers kafka-1:9092", "move a plant to Kafka"),
-            .init("andon log copy --brokers kafka-1:9092 --to-data-dir ./copy", "and back, into a new data directory"),
             .init(
-                "andon log copy --brokers kafka-1:9092 --site plant-1 --to-data-dir ./plant-1", "take one site out"),
+                "andon log copy --brokers kafka-1:9092 --to-data-dir ./copy", "copy it back into a new data directory"),
+            .init(
+                "andon log copy --brokers kafka-1:9092 --site plant-1 --to-data-dir ./plant-1", "copy one site"),
         ],
         options: LogAddress.specs
             + [
@@ -69,7 +70,8 @@ enum LogCopyCommand {
             registry = try to.withRegistry(target.log) { try RegistryCopy.run(registered, to: $0, copied.definitions) }
         } catch {
             throw CommandFailure(
-                .failure, "all records are copied, the definitions' names are not", why: error.forOperator.message,
+                .failure, "all records are copied, but not the names in the definitions",
+                why: error.forOperator.message,
                 next: "run the same command again")
         }
         try report(invocation, copied, registry, to)
@@ -114,9 +116,10 @@ enum LogCopyCommand {
         _ invocation: Invocation, _ copied: LogCopier.Outcome, _ registry: RegistryCopy.Outcome, _ to: LogAddress
     ) throws {
         for site in registry.missing {
-            invocation.console.note("site \(site): the registry does not hold its newest definition; put it once more")
+            invocation.console.note(
+                "site \(site): the registry lacks its newest definition; apply it again with andon site apply")
         }
-        invocation.console.note("API keys are not copied: make new ones with andon key create")
+        invocation.console.note("API keys are not copied: create new ones with andon key create")
         let figures = [
             ("records copied", copied.copied), ("events copied", copied.events),
             ("records copied before", copied.before), ("definitions with names", Int64(registry.copied)),

@@ -3,16 +3,18 @@ internal import EventModel
 internal import Foundation
 internal import JSON
 internal import KafkaLog
+internal import ProjectionStore
 
 /// `andon log stat`
 enum LogStatCommand {
     static let command = Command(
         path: ["log", "stat"],
-        summary: "shows how long each partition of the log is, and how far behind it the figures are",
+        summary: "shows how long each partition of the log is, and how far the figures lag behind it",
         discussion: """
             The lag is what the projections have not folded: in records, in events, and in seconds of created_at between
-            the last record that is folded and the last one in the log. On Kafka it is what the workers note in their group
-            every few seconds; with --data-dir it is that of the worker whose directory it is, to the record.
+            the last folded record and the last one in the log. A running server stores within a second what it has folded;
+            this command waits for that. On Kafka it shows what the workers commit to their group every few seconds; with
+            --data-dir it shows the exact position of the worker whose directory that is.
             """,
         examples: [
             .init("andon log stat", "the log of the default data directory"),
@@ -27,6 +29,7 @@ enum LogStatCommand {
             let opened = try address.openReader()
             defer { opened.close() }
             guard let kafka else {
+                try waitForCommit(folder, opened.log)
                 try show(invocation, opened.log, bytes: bytes(folder.log)) { _ in folder.projections }
                 return .success
             }
@@ -37,6 +40,24 @@ enum LogStatCommand {
             }
             return .success
         })
+
+    private static let commitMilliseconds = 2_000
+    private static let lookMilliseconds = 50
+
+    /// Gives a running server the time to store what it has folded: right after an import the figures are further than
+    /// the file of projections is.
+    private static func waitForCommit(_ folder: DataDirectory, _ log: any EventLog) throws {
+        guard RunningMark.isTaken(folder) else { return }
+        let end = try explaining("cannot read the log") { try log.endOffset(PartitionIndex(0)) }
+        for _ in 0..<commitMilliseconds / lookMilliseconds {
+            guard ProjectionStore.isCurrent(path: folder.projections, logEpoch: log.epoch.bytes) else { return }
+            let folded = try explaining("cannot read the projections") {
+                try StoreReader(path: folder.projections).position().nextOffset
+            }
+            guard folded < end else { return }
+            Thread.sleep(forTimeInterval: Double(lookMilliseconds) / 1_000)
+        }
+    }
 
     private static func noted(_ kafka: KafkaOptions, _ log: any EventLog) throws -> [PartitionIndex: LogOffset] {
         try explaining("cannot read how far the workers are") {

@@ -20,14 +20,12 @@ enum SiteInitCommand {
                 try invocation.console.writeOutput(Array(example.utf8))
                 return .success
             }
-            guard !FileManager.default.fileExists(atPath: path) else {
+            do throws(FileFailure) {
+                try WholeFile.create(path, with: Array(example.utf8), mode: 0o644)
+            } catch {
                 throw CommandFailure(
-                    .failure, "'\(printable(path))' exists already", next: "name a file that does not")
-            }
-            do { try Data(example.utf8).write(to: URL(filePath: path), options: .withoutOverwriting) } catch {
-                throw CommandFailure(
-                    .failure, "cannot write '\(printable(path))'", why: error.localizedDescription,
-                    next: "check that its folder exists and can be written")
+                    .failure, "cannot write '\(printable(path))'", why: error.reason,
+                    next: "name a file that is not there yet, in a folder that can be written")
             }
             invocation.console.note("wrote \(printable(path)); fill it in, then: andon site apply \(printable(path))")
             return .success

@@ -8,15 +8,15 @@ enum TopicsCreateCommand {
     static let command = Command(
         path: ["topics", "create"],
         summary:
-            "creates the topics that Andon needs and that are not there yet, and says whether all are as they should be",
+            "creates the topics that Andon needs and that are missing, and checks all of them",
         discussion: """
-            Changes no topic that is there. The number of partitions is for life: all records of a site are in one, found
-            by the site's id.
+            Existing topics are not changed. The number of partitions is final: all records of a site are in one, which the
+            site's id determines.
             """,
         examples: [
             .init(
                 "andon topics create --brokers kafka-1:9092",
-                "32 partitions, three copies where there are three brokers"),
+                "32 partitions; three copies of each record if there are three brokers"),
             .init("andon topics create --brokers 127.0.0.1:9092 --partitions 4", "a small installation"),
         ],
         options: KafkaOptions.specs + [
@@ -36,8 +36,8 @@ enum TopicsCreateCommand {
 enum TopicsVerifyCommand {
     static let command = Command(
         path: ["topics", "verify"],
-        summary: "looks whether the topics are there and as they should be; changes nothing",
-        examples: [.init("andon topics verify --brokers kafka-1:9092", "a line a topic, and what to do")],
+        summary: "checks that all topics exist and are set up correctly; changes nothing",
+        examples: [.init("andon topics verify --brokers kafka-1:9092", "one line per topic, with what to do")],
         options: KafkaOptions.specs + [TopicsReport.partitions.spec, OutputFormat.option.spec],
         run: { invocation in try TopicsReport.run(invocation, replication: nil) { _, _ in } })
 }
@@ -46,7 +46,7 @@ enum TopicsVerifyCommand {
 private enum TopicsReport {
     static let partitions = Option.integer(
         "partitions", "N",
-        "partitions of the events and of what is published from them; for life (default: as they are, "
+        "partitions of the events and of what is published from them; final (default: as they are, "
             + "else \(TopicPlan.eventPartitionsDefault))", in: 1...1024)
     static let replication = Option.integer(
         "replication", "N", "copies of each record (default: 3, or as many as there are brokers)", in: 1...16)

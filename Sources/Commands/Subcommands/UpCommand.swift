@@ -7,11 +7,13 @@ enum UpCommand {
         summary: "starts everything in one process on the embedded log, and runs until SIGTERM or Ctrl-C",
         discussion: """
             Writes `listening on http://HOST:PORT` to stderr when it is ready. The first signal stops it gracefully, a
-            second one at once; whatever was acknowledged is safe either way.
+            second one at once; whatever was acknowledged is stored either way.
             """,
         examples: [
-            .init("andon up --open", "a look around: http://127.0.0.1:8080, no keys from this machine"),
-            .init("andon up --data-dir /var/lib/andon --listen 0.0.0.0:8080 --log-format json", "for a plant"),
+            .init("andon up --open", "look around on http://127.0.0.1:8080; programs on this machine need no key"),
+            .init(
+                "andon up --data-dir /var/lib/andon --listen 0.0.0.0:8080 --log-format json",
+                "serve the network of a plant"),
         ],
         options: [DataDirectory.option.spec] + ServerOptions.specs,
         run: run)

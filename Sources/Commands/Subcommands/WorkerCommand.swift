@@ -4,7 +4,7 @@ internal import Foundation
 /// `andon worker`
 enum WorkerCommand {
     private static let instanceID = Option<String>(
-        "instance-id", "ID", "the worker's lasting name: after a restart it gets its partitions back at once"
+        "instance-id", "ID", "a stable name: after a restart the worker gets its partitions back at once"
     ) { text throws(InvalidValue) in
         let allowed = text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
@@ -16,15 +16,16 @@ enum WorkerCommand {
         return text
     }
     private static let partitions = Option<[PartitionIndex]>(
-        "partitions", "0-7,9", "a fixed set of partitions, whatever the group gives to others",
+        "partitions", "0-7,9", "a fixed set of partitions, in place of those that the group assigns",
         parse: PartitionSet.parse)
     private static let replica = Option.flag(
-        "replica", "publish nothing: answer questions only, beside the owner of the same partitions")
+        "replica", "publish nothing, only answer questions, beside the owner of the same partitions")
     private static let session = Option.integer(
-        "session-timeout-seconds", "N", "after how long a silent worker's partitions go to others", in: 6...1800,
+        "session-timeout-seconds", "N", "how long a worker may be silent before others get its partitions",
+        in: 6...1800,
         default: 45)
     private static let advertise = Option<String>(
-        "advertise-url", "URL", "where the other processes reach this one; without it where it listens"
+        "advertise-url", "URL", "the URL at which other processes reach this one; without it the one it listens on"
     ) { text throws(InvalidValue) in
         guard let parts = URLComponents(string: text), parts.scheme == "http" || parts.scheme == "https",
             parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil
@@ -36,8 +37,8 @@ enum WorkerCommand {
         path: ["worker"],
         summary: "folds partitions of the log on Kafka, answers questions about them and publishes metrics",
         discussion: """
-            Workers share the partitions out among themselves as members of a group. What they fold lies in the data
-            directory, one file a partition; without it they fold from the beginning. Writes `listening on
+            Workers divide the partitions among themselves as members of a group. Their projections are in the data
+            directory, one file per partition; without these they fold from the beginning. Writes `listening on
             http://HOST:PORT` to stderr when it has caught up, and runs until SIGTERM or Ctrl-C.
             """,
         examples: [
