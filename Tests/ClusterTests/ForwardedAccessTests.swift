@@ -1,5 +1,6 @@
 import EventModel
 import HTTPServer
+import Observability
 import Query
 import Testing
 
@@ -25,6 +26,20 @@ struct ForwardedAccessTests {
     @Test("the token and a site let a question in")
     func granted() {
         #expect(finding(["Andon-Forward-Token": Self.token.hex, "Andon-Forward-Site": "a"]) == "granted a")
+    }
+
+    @Test("the holder's log names the site of a forwarded question, once it is let in")
+    func logged() {
+        func notes(_ token: String) -> [JournalEvent.Field] {
+            let headers = ["Andon-Forward-Token": token, "Andon-Forward-Site": "a"]
+            var notes: [JournalEvent.Field] = []
+            _ = access.check(
+                HTTPRequest(
+                    method: .get, path: "/api/ledger", headerLookup: { headers[$0] }, logNotes: { notes.append($0) }))
+            return notes
+        }
+        #expect(notes(Self.token.hex) == [.init("site", "a")])
+        #expect(notes("x") == [])
     }
 
     @Test("a token of another process, a broken one and none beside a site are 401; without a site it is 400")

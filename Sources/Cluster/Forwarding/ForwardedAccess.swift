@@ -1,6 +1,7 @@
 internal import Crypto
 public import EventModel
 public import HTTPServer
+internal import Observability
 public import Query
 
 /// Admits questions that another process of the cluster forwards: that one has authorised and counted the client already.
@@ -30,6 +31,7 @@ public struct ForwardedAccess: Sendable {
         guard let site = request.header(ForwardingHeader.site).map({ SiteID($0) }), site.isValid else {
             return .refused(.problem(400, "\(ForwardingHeader.site) must name the site"))
         }
+        request.noteForLog(JournalEvent.Field("site", site.text))
         return .granted(site)
     }
 
