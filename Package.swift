@@ -74,7 +74,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON",
+                "Locks",
                 "Observability", "Sites",
             ],
             swiftSettings: common),
@@ -157,7 +158,8 @@ let package = Package(
             ],
             swiftSettings: common),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite", "TestKit"], swiftSettings: common),
-        .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks", "Observability"], swiftSettings: common),
+        .testTarget(
+            name: "HTTPServerTests", dependencies: ["HTTPServer", "Locks", "Observability"], swiftSettings: common),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient", "HTTPServer", "Locks"], swiftSettings: common),
         .testTarget(
