@@ -89,11 +89,11 @@ public final class Gateway: Sendable {
             sources, gatewayID: SecureRandom.bytes(8), encode: IngestAnswer.stored
         ) { roster in queues[Self.shard(of: roster.siteID, of: queues.count)].adopt(roster) }
         (admission, starting) = (start.admission, start.sequencers)
-        let surroundings = LogThread.Surroundings(
+        let environment = LogThread.Environment(
             log: parts.log, clock: parts.clock, admission: start.admission, registry: parts.registry,
             journal: parts.hooks.journal)
         shards = queues.enumerated().map { number, queue in
-            LogThread(surroundings, partition: PartitionIndex(Int32(number)), queue: queue)
+            LogThread(environment, partition: PartitionIndex(Int32(number)), queue: queue)
         }
     }
 

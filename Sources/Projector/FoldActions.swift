@@ -11,9 +11,9 @@ public enum FoldInput {
     /// A wait or a pause is over, or this is the first step.
     case resume
     /// The log was compared with the last folded record and matches; its end at that time.
-    case verified(EndSight)
+    case verified(LogEndReading)
     /// A read is complete. `end` is the end as far as the log knows it, otherwise nil.
-    case read(end: EndSight?)
+    case read(end: LogEndReading?)
     /// A read or a comparison failed, or ``FoldDriver/fold(_:at:)`` threw.
     case failed(any Error)
     /// The commit in flight is durable.
@@ -76,7 +76,7 @@ public struct FoldWaiter: Sendable {
 }
 
 /// The end of the log at an instant: there was no record at or after `offset` then.
-public struct EndSight: Sendable, Equatable {
+public struct LogEndReading: Sendable, Equatable {
     public var offset: LogOffset
     public var seenAt: MonotonicTime
 
@@ -85,9 +85,9 @@ public struct EndSight: Sendable, Equatable {
         self.seenAt = seenAt
     }
 
-    /// Merges another sight. The later instant is valid for the larger end, too: without records after the smaller
+    /// Merges another reading. The later instant is valid for the larger end, too: without records after the smaller
     /// end there are none after the larger one.
-    mutating func add(_ other: EndSight) {
+    mutating func add(_ other: LogEndReading) {
         offset = max(offset, other.offset)
         seenAt = max(seenAt, other.seenAt)
     }

@@ -86,14 +86,14 @@ public struct FoldDriver: ~Copyable {
         }
     }
 
-    private mutating func verified(_ end: EndSight, _ effects: inout [FoldEffect]) {
+    private mutating func verified(_ end: LogEndReading, _ effects: inout [FoldEffect]) {
         shared.note(end)
         guard life == .verifying else { return }
         life = .catchingUp
         if trouble.verified() { effects.append(.record(.foldReadsLogAgain(partition))) }
     }
 
-    private mutating func read(_ end: EndSight?, _ now: MonotonicTime) {
+    private mutating func read(_ end: LogEndReading?, _ now: MonotonicTime) {
         defer { recordsInRead = 0 }
         trouble.read()
         if let end { shared.note(end) }

@@ -65,7 +65,7 @@ final class FoldThread {
             do {
                 let asked = clock.uptime
                 let end = try LogIdentityCheck.run(log, driver.partition, next: next, fingerprint: fingerprint)
-                return .verified(EndSight(offset: end, seenAt: asked))
+                return .verified(LogEndReading(offset: end, seenAt: asked))
             } catch { return .failed(error) }
         case .read(let offset, let byteLimit): return read(from: offset, byteLimit: byteLimit)
         case .wait(let offset, let milliseconds):
@@ -85,7 +85,7 @@ final class FoldThread {
                 perform(try driver.fold(record, at: clock.uptime))
                 if let outcome = commits.takeOutcome() { _ = step(outcome.input) }
             }
-            return .read(end: next == offset ? EndSight(log, driver.partition, clock) : nil)
+            return .read(end: next == offset ? LogEndReading(log, driver.partition, clock) : nil)
         } catch { return .failed(error) }
     }
 }
@@ -107,10 +107,10 @@ struct Committer {
     }
 }
 
-extension EndSight {
+extension LogEndReading {
     /// The end as far as the log knows it without a request; nil when it knows nothing.
     init?(_ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock) {
-        // Read the clock first: a sight dated too late would let the fold treat unsettled records as settled.
+        // Read the clock first: a reading dated too late would let the fold treat unsettled records as settled.
         let asked = clock.uptime
         guard let known = try? log.knownEnd(partition) else { return nil }
         let seenAt = MonotonicTime(microseconds: asked.microseconds - max(0, known.ageMicroseconds))

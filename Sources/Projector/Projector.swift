@@ -37,7 +37,7 @@ public final class Projector: Sendable {
         let asked = configuration.clock.uptime
         let end = try LogIdentityCheck.run(
             log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
-        shared = SharedFold(fold, end: EndSight(offset: end, seenAt: asked))
+        shared = SharedFold(fold, end: LogEndReading(offset: end, seenAt: asked))
         pages = try store.reader()
     }
 
@@ -67,12 +67,12 @@ public final class Projector: Sendable {
 
     /// The progress of the fold; makes no requests, so it never waits for a broker.
     public var progress: FoldProgress {
-        lookAtEnd()
+        readLogEnd()
         return shared.progress(at: configuration.clock.uptime)
     }
 
-    private func lookAtEnd() {
-        if let sight = EndSight(log, partition, configuration.clock) { shared.note(sight) }
+    private func readLogEnd() {
+        if let reading = LogEndReading(log, partition, configuration.clock) { shared.note(reading) }
     }
 
     /// Why the fold stopped; nil while it runs.
@@ -103,7 +103,7 @@ public final class Projector: Sendable {
     ///
     /// - Throws: ``ProjectorError`` after ``stop()`` and when the fold failed inside a record.
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
-        lookAtEnd()
+        readLogEnd()
         let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
         let clock = configuration.clock
         let now = clock.uptime

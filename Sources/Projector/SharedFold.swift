@@ -10,7 +10,7 @@ public import Timeline
 public final class SharedFold: Sendable {
     fileprivate struct State {
         var fold: PartitionFold
-        var end: EndSight
+        var end: LogEndReading
         var share = FoldShare.whole
         var waiters: [FoldWaiter] = []
         var access = Access.open
@@ -32,7 +32,7 @@ public final class SharedFold: Sendable {
     private let state: Guarded<State>
 
     /// - Parameter end: the end of the log as far as known; no need to read the log for it.
-    public init(_ fold: PartitionFold, end: EndSight) {
+    public init(_ fold: PartitionFold, end: LogEndReading) {
         state = Guarded(State(fold: fold, end: end))
     }
 
@@ -41,8 +41,8 @@ public final class SharedFold: Sendable {
     /// The progress of the fold.
     public func progress(at now: MonotonicTime) -> FoldProgress { state.withLock { $0.progress(at: now) } }
 
-    /// Records what the log knows of its end; if it knows nothing, the last sight ages.
-    public func note(_ sight: EndSight) { state.withLock { $0.end.add(sight) } }
+    /// Records what the log knows of its end; if it knows nothing, the last reading ages.
+    public func note(_ reading: LogEndReading) { state.withLock { $0.end.add(reading) } }
 
     /// Why the fold has failed; nil while it has not.
     public var failure: FoldFailure? { state.withLock { $0.failure } }

@@ -10,19 +10,19 @@ final class SettlementWatch: Sendable {
     /// A later append can have a created_at this much before its own time: 30 s of SPEC 2.8, plus a margin for clocks.
     static let delayMicroseconds: Int64 = 40 * Microseconds.second
 
-    private struct Sight {
+    private struct EndReading {
         var time: Timestamp
         var end: LogOffset
     }
 
     private struct State {
         /// The newest observation whose end has been folded.
-        var reached: Sight?
+        var reached: EndReading?
         /// One whose end has not been folded yet.
-        var awaited: Sight?
+        var awaited: EndReading?
 
-        mutating func reach(_ sight: Sight) {
-            if reached.map({ $0.time < sight.time }) ?? true { reached = sight }
+        mutating func reach(_ reading: EndReading) {
+            if reached.map({ $0.time < reading.time }) ?? true { reached = reading }
         }
     }
 
@@ -34,16 +34,16 @@ final class SettlementWatch: Sendable {
     /// have a created_at of up to ``delayMicroseconds`` before.
     /// - Parameter time: the clock, read before the progress.
     func note(_ progress: FoldProgress, at time: Timestamp) {
-        let sight = Sight(time: time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
+        let reading = EndReading(time: time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
         state.withLock { state in
             if let awaited = state.awaited, progress.nextOffset >= awaited.end {
                 state.reach(awaited)
                 state.awaited = nil
             }
-            if progress.nextOffset >= sight.end {
-                state.reach(sight)
+            if progress.nextOffset >= reading.end {
+                state.reach(reading)
             } else if state.awaited == nil {
-                state.awaited = sight
+                state.awaited = reading
             }
         }
     }

@@ -17,10 +17,10 @@ struct ImportInputTests {
         let recorder = Recorder()
         var command = ImportCommand.command
         command.run = { invocation in
-            let surroundings = Importer.Surroundings(
+            let environment = Importer.Environment(
                 client: gateway.client(), isStopping: { false }, pause: { _ in }, milliseconds: { 0 },
                 note: recorder.console().note, progress: { _ in }, errorIsTerminal: false)
-            return try ImportCommand.run(invocation, surroundings)
+            return try ImportCommand.run(invocation, environment)
         }
         return (recorder.run(["import"] + words, commands: [command]), recorder)
     }

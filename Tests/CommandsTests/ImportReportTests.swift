@@ -20,11 +20,11 @@ struct ImportReportTests {
         let waited = Guarded<Int64>(0)
         var command = ImportCommand.command
         command.run = { invocation in
-            let surroundings = Importer.Surroundings(
+            let environment = Importer.Environment(
                 client: gateway.client(url: url), isStopping: { false },
                 pause: { wait in waited.withLock { $0 += Int64(wait) } }, milliseconds: { waited.withLock { $0 } },
                 note: recorder.console().note, progress: { _ in }, errorIsTerminal: false)
-            return try ImportCommand.run(invocation, surroundings)
+            return try ImportCommand.run(invocation, environment)
         }
         let exit = recorder.run(["import"] + words, commands: [command])
         return (exit, recorder.output, recorder.errors)
@@ -103,7 +103,7 @@ struct ImportReportTests {
         command.run = { invocation in
             try ImportCommand.run(
                 invocation,
-                Importer.Surroundings(
+                Importer.Environment(
                     client: switching, isStopping: { false }, pause: { _ in }, milliseconds: { 0 }, note: { _ in },
                     progress: { _ in }, errorIsTerminal: false))
         }

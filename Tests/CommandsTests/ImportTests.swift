@@ -23,12 +23,12 @@ struct ImportTests {
         let inner = ImportCommand.command
         var command = inner
         command.run = { invocation in
-            let surroundings = Importer.Surroundings(
+            let environment = Importer.Environment(
                 client: gateway.client(url: url), isStopping: { gateway.requests.count >= stopAfterRequests },
                 pause: { wait in waited.withLock { $0.append(wait) } },
                 milliseconds: { waited.withLock { Int64($0.reduce(0, +)) } }, note: recorder.console().note,
                 progress: { _ in }, errorIsTerminal: false)
-            return try ImportCommand.run(invocation, surroundings)
+            return try ImportCommand.run(invocation, environment)
         }
         let exit = recorder.run(["import"] + words, commands: [command], environment: ["ANDON_URL": url])
         return Run(exit: exit, output: recorder.output, errors: recorder.errors, waited: waited.withLock { $0 })

@@ -25,7 +25,7 @@ final class DriverRig {
         self.store = store
         var limits = FoldLimits()
         change(&limits)
-        let shared = SharedFold(PartitionFold(), end: EndSight(offset: .zero, seenAt: now))
+        let shared = SharedFold(PartitionFold(), end: LogEndReading(offset: .zero, seenAt: now))
         self.shared = shared
         driver = FoldDriver(
             partition: PartitionIndex(0), shared: shared, pages: pages ?? store, limits: limits,
@@ -69,7 +69,7 @@ final class DriverRig {
 
     var next: LogOffset { shared.progress(at: now).nextOffset }
 
-    func sight(_ end: Int64) -> EndSight { EndSight(offset: LogOffset(end), seenAt: now) }
+    func sight(_ end: Int64) -> LogEndReading { LogEndReading(offset: LogOffset(end), seenAt: now) }
 
     /// Waits for an offset.
     /// - Returns: where the answer will be.

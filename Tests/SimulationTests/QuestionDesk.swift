@@ -24,7 +24,7 @@ struct QuestionDesk {
     mutating func ask(_ number: Int, of worker: SimulatedWorker, in world: World) throws {
         let question = plan.questions[number]
         guard let open = worker.open, open.shared.sites.contains(where: { $0.siteID == question.site }) else { return }
-        if !world.log.isAway { open.shared.note(EndSight(offset: world.log.end, seenAt: world.clock.instant)) }
+        if !world.log.isAway { open.shared.note(LogEndReading(offset: world.log.end, seenAt: world.clock.instant)) }
         let answers = try SiteAnswers(question.site, open, world.clock)
         let now = world.clock.now
         let knownAt = Self.knownAt(question.known, now, world.log)

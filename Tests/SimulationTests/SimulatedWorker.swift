@@ -155,7 +155,7 @@ final class OpenPartition {
         let fold = try store.load()
         let end = try LogIdentityCheck.run(
             log, PartitionIndex(0), next: fold.nextOffset, fingerprint: fold.fingerprint)
-        shared = SharedFold(fold, end: EndSight(offset: end, seenAt: now))
+        shared = SharedFold(fold, end: LogEndReading(offset: end, seenAt: now))
         var limits = FoldLimits()
         // Small, so that commits, evictions and slices of rederiving come in the middle of everything.
         limits.commitEvents = 3
@@ -184,7 +184,7 @@ final class OpenPartition {
         case .verify(let next, let fingerprint):
             do {
                 let end = try LogIdentityCheck.run(log, PartitionIndex(0), next: next, fingerprint: fingerprint)
-                take(driver.step(now, .verified(EndSight(offset: end, seenAt: now))))
+                take(driver.step(now, .verified(LogEndReading(offset: end, seenAt: now))))
             } catch {
                 take(driver.step(now, .failed(error)))
             }
@@ -193,7 +193,7 @@ final class OpenPartition {
                 let next = try log.read(PartitionIndex(0), from: from, byteLimit: byteLimit) { record in
                     note(try driver.fold(record, at: now))
                 }
-                take(driver.step(now, .read(end: next == from ? EndSight(offset: log.end, seenAt: now) : nil)))
+                take(driver.step(now, .read(end: next == from ? LogEndReading(offset: log.end, seenAt: now) : nil)))
             } catch {
                 take(driver.step(now, .failed(error)))
             }

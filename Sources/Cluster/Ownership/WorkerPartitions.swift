@@ -53,9 +53,8 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
 
     /// Two workers with one folder would write the same files (DESIGN 1.9). Makes the folder where there is none.
     private static func lock(_ folder: String) throws(PartitionsError) -> FileLock {
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-            throw .folderUnusable(folder, "\(error.localizedDescription)")
-        }
+        // Where this fails, so does the lock, and the lock says why in the kernel's words.
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         do throws(FileLockFailure) {
             return try FileLock(path: folder + "/worker.lock")
         } catch {

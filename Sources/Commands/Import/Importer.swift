@@ -8,7 +8,7 @@ internal import JSON
 /// is unknown is sent again: by SPEC 2.6 that changes no figure.
 struct Importer {
     /// What the importer needs from its environment.
-    struct Surroundings {
+    struct Environment {
         var client: APIClient
         var isStopping: () -> Bool
         /// Blocks for this many milliseconds, or until a stop is requested.
@@ -44,21 +44,21 @@ struct Importer {
     /// nil for stdin.
     let stateFile: ImportStateFile?
     let rejects: RejectsFile?
-    let surroundings: Surroundings
+    let environment: Environment
 
     /// Continues from `start` to the end of the input, or until a stop is requested.
     /// - Throws: ``CommandFailure`` if the server stays unavailable or refuses a whole batch; the progress acknowledged
     ///   so far is stored.
     func run(from start: ImportState) throws -> Outcome {
         var outcome = Outcome(state: start)
-        var source = try input.source(from: start, note: surroundings.say)
+        var source = try input.source(from: start, note: environment.say)
         var meter = ProgressMeter(
             label: "import", total: input.file?.byteCount,
-            done: input.stream.isCompressed ? 0 : start.offset, isTerminal: surroundings.errorIsTerminal,
-            milliseconds: surroundings.milliseconds())
-        defer { meter.end().map(surroundings.progress) }
+            done: input.stream.isCompressed ? 0 : start.offset, isTerminal: environment.errorIsTerminal,
+            milliseconds: environment.milliseconds())
+        defer { meter.end().map(environment.progress) }
         var pending: SourceEvent?
-        while !surroundings.isStopping() {
+        while !environment.isStopping() {
             let batch = Batch(
                 from: &source, pending: &pending, after: outcome.state, eventsMaximum: batchEvents,
                 bytesMaximum: ImportInput.eventBytesMaximum)
@@ -83,8 +83,8 @@ struct Importer {
     private func show(_ meter: inout ProgressMeter, _ state: ImportState, since start: ImportState) {
         meter.status(
             done: input.stream.isCompressed ? input.stream.fileOffset : state.offset,
-            events: state.verdicts.total - start.verdicts.total, milliseconds: surroundings.milliseconds()
-        ).map(surroundings.progress)
+            events: state.verdicts.total - start.verdicts.total, milliseconds: environment.milliseconds()
+        ).map(environment.progress)
     }
 
     /// Sends events as one request, in halves where they are too large together, and adds their verdicts.
@@ -115,7 +115,7 @@ struct Importer {
             return try send(events[..<middle], &state, &rejections, tick: tick)
                 && send(events[middle...], &state, &rejections, tick: tick)
         }
-        guard answer.isSuccess else { throw surroundings.client.failure(answer) }
+        guard answer.isSuccess else { throw environment.client.failure(answer) }
         try count(answer, of: events, &state, &rejections)
         return true
     }

@@ -7,12 +7,12 @@ final class PatientServer {
 
     private enum Cause: Equatable { case away, limited, busy }
 
-    private let surroundings: Importer.Surroundings
+    private let environment: Importer.Environment
     private let patienceMilliseconds: Int
     private var told: (cause: Cause, at: Int64)?
 
-    init(_ surroundings: Importer.Surroundings, patienceMilliseconds: Int) {
-        self.surroundings = surroundings
+    init(_ environment: Importer.Environment, patienceMilliseconds: Int) {
+        self.environment = environment
         self.patienceMilliseconds = patienceMilliseconds
     }
 
@@ -26,7 +26,7 @@ final class PatientServer {
         _ attempt: (APIClient) throws(TransportFailure) -> APIAnswer, next: String, tick: () -> Void
     ) throws(CommandFailure) -> APIAnswer? {
         var backoff = Backoff(patienceMilliseconds: patienceMilliseconds)
-        let client = surroundings.client
+        let client = environment.client
         while true {
             let failure: CommandFailure
             let retryAfter: Int?
@@ -59,21 +59,21 @@ final class PatientServer {
     /// False if a stop was requested.
     private func pause(_ milliseconds: Int, _ tick: () -> Void) -> Bool {
         var left = milliseconds
-        while left > 0, !surroundings.isStopping() {
+        while left > 0, !environment.isStopping() {
             let step = min(left, Int(ProgressMeter.barMillisecondsInterval))
-            surroundings.pause(step)
+            environment.pause(step)
             left -= step
             tick()
         }
-        return !surroundings.isStopping()
+        return !environment.isStopping()
     }
 
     /// Says at once why nothing happens, and until when.
     private func tell(_ cause: Cause, _ failure: CommandFailure, waitMilliseconds: Int, patience: Int) {
-        let now = surroundings.milliseconds()
+        let now = environment.milliseconds()
         if let told, told.cause == cause, now - told.at < Self.reminderMilliseconds { return }
         told = (cause, now)
-        let client = surroundings.client
+        let client = environment.client
         let end = client.time(after: (patience + 999) / 1_000)
         let text =
             switch cause {
@@ -83,12 +83,12 @@ final class PatientServer {
                     + "requests until then (429); andon key create --rate-limit 0 makes a key without a limit"
             case .busy: "waiting for \(client.access.url) until \(end): \(failure.what)"
             }
-        surroundings.say(text)
+        environment.say(text)
     }
 
     private func tellThatItAnswers() {
         if told?.cause == .away || told?.cause == .busy {
-            surroundings.say("\(surroundings.client.access.url) answers")
+            environment.say("\(environment.client.access.url) answers")
         }
         told = nil
     }

@@ -7,7 +7,7 @@ internal import EventModel
 /// the destination's records with those that a copy would have written.
 struct LogCopier {
     /// What a copy needs from its environment.
-    struct Surroundings {
+    struct Environment {
         var isStopping: () -> Bool
         /// Receives the progress: records of the source copied, their total, and events copied by this run.
         var progress: (_ done: Int64, _ total: Int64, _ events: Int64) -> Void
@@ -30,7 +30,7 @@ struct LogCopier {
     let destination: any EventLog
     /// The only site to copy; nil: all.
     let site: SiteID?
-    let surroundings: Surroundings
+    let environment: Environment
 
     private var outcome = Outcome()
     private var definitions = NewestDefinitions()
@@ -39,11 +39,11 @@ struct LogCopier {
     private var done: Int64 = 0
     private var total: Int64 = 0
 
-    init(from source: any EventLog, to destination: any EventLog, site: SiteID?, _ surroundings: Surroundings) {
+    init(from source: any EventLog, to destination: any EventLog, site: SiteID?, _ environment: Environment) {
         self.source = source
         self.destination = destination
         self.site = site
-        self.surroundings = surroundings
+        self.environment = environment
     }
 
     /// Where copying a partition continues.
@@ -66,18 +66,18 @@ struct LogCopier {
             total += try source.endOffset(partition).value - source.startOffset(partition).value
         }
         let survey = try CopySurvey(
-            destination, from: source.partitionCount, site: site, isStopping: surroundings.isStopping)
+            destination, from: source.partitionCount, site: site, isStopping: environment.isStopping)
         outcome.before = survey.records
         definitions = survey.definitions
         var resumptions: [PartitionIndex: Resumption] = [:]
         for (partition, end) in ends.sorted(by: { $0.key < $1.key }) {
             resumptions[partition] = try resumption(partition, before: end, survey)
         }
-        for (partition, end) in ends.sorted(by: { $0.key < $1.key }) where !surroundings.isStopping() {
+        for (partition, end) in ends.sorted(by: { $0.key < $1.key }) where !environment.isStopping() {
             guard let resumption = resumptions[partition] else { continue }
             try copy(partition, resumption, before: end)
         }
-        outcome.isComplete = !surroundings.isStopping()
+        outcome.isComplete = !environment.isStopping()
         outcome.definitions = definitions.places
         if outcome.isComplete { try checkCount() }
         return outcome
@@ -96,7 +96,7 @@ struct LogCopier {
         var seen: [CopyLane: RecordChain] = [:]
         var resumption: Resumption?
         var next = start
-        let walk = RecordWalk(log: source, isStopping: surroundings.isStopping)
+        let walk = RecordWalk(log: source, isStopping: environment.isStopping)
         try walk.walk(partition, from: start, to: end) { offset, record in
             next = offset.next
             guard let lane = try lane(of: record, partition, offset) else { return true }
@@ -114,7 +114,7 @@ struct LogCopier {
             missing -= 1
             return missing > 0
         }
-        guard missing == 0 || surroundings.isStopping() else { throw Self.otherRecords }
+        guard missing == 0 || environment.isStopping() else { throw Self.otherRecords }
         return resumption ?? Resumption(start: next)
     }
 
@@ -128,7 +128,7 @@ struct LogCopier {
     private mutating func copy(_ partition: PartitionIndex, _ from: Resumption, before end: LogOffset) throws {
         var skipped = from.skipped
         done += try from.start.value - source.startOffset(partition).value
-        let walk = RecordWalk(log: source, isStopping: surroundings.isStopping)
+        let walk = RecordWalk(log: source, isStopping: environment.isStopping)
         try walk.walk(partition, from: from.start, to: end) { offset, record in
             done += 1
             guard let lane = try lane(of: record, partition, offset) else { return true }
@@ -158,7 +158,7 @@ struct LogCopier {
         outcome.copied += Int64(group.count)
         group.removeAll(keepingCapacity: true)
         groupBytes = 0
-        surroundings.progress(done, total, outcome.events)
+        environment.progress(done, total, outcome.events)
     }
 
     /// The lane of a record; nil for one that is not copied.

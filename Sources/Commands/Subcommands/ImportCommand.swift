@@ -51,28 +51,28 @@ enum ImportCommand {
     private static func run(_ invocation: Invocation) throws -> ExitCode {
         let client = APIClient.live(try ServerAccess(invocation))
         let signals = StopSignals.install(invocation.console)
-        let surroundings = Importer.Surroundings(
+        let environment = Importer.Environment(
             client: client, isStopping: { signals.isStopping }, pause: { _ = signals.wait(milliseconds: $0) },
             milliseconds: { SystemClock().uptime.milliseconds }, note: invocation.console.note,
             progress: invocation.console.writeError, errorIsTerminal: invocation.console.errorIsTerminal)
-        return try run(invocation, surroundings)
+        return try run(invocation, environment)
     }
 
     /// The command with an environment that a test can choose.
-    static func run(_ invocation: Invocation, _ surroundings: Importer.Surroundings) throws -> ExitCode {
+    static func run(_ invocation: Invocation, _ environment: Importer.Environment) throws -> ExitCode {
         let input = try ImportInput(
             path: invocation.positionals[0], format: try invocation.value(ImportFormat.option),
             mappings: try invocation.values(ColumnMapping.option))
         let milliseconds = try invocation.value(patience) * 1_000
-        guard let target = try target(invocation, surroundings, patienceMilliseconds: milliseconds) else {
+        guard let target = try target(invocation, environment, patienceMilliseconds: milliseconds) else {
             return .interrupted
         }
-        var surroundings = surroundings
-        surroundings.client = surroundings.client.bound(to: target.log, by: .start)
+        var environment = environment
+        environment.client = environment.client.bound(to: target.log, by: .start)
         let stateFile =
             input.file == nil
             ? nil : ImportStateFile(input: input.path, target: target, environment: invocation.environment)
-        let start = try start(of: input, target, stateFile, invocation, surroundings)
+        let start = try start(of: input, target, stateFile, invocation, environment)
         let path = try invocation.optional(RejectsFile.option)
         let kept = path == start.rejectsPath ? start.rejectsBytes : 0
         let rejects = try path.map { path throws(CommandFailure) in
@@ -80,22 +80,22 @@ enum ImportCommand {
         }
         let importer = Importer(
             input: input, batchEvents: try invocation.value(batch),
-            server: PatientServer(surroundings, patienceMilliseconds: milliseconds), stateFile: stateFile,
-            rejects: rejects, surroundings: surroundings)
+            server: PatientServer(environment, patienceMilliseconds: milliseconds), stateFile: stateFile,
+            rejects: rejects, environment: environment)
         var state = start
         state.rejectsPath = path
         let outcome = try importer.run(from: state)
         return try ImportReport(
-            input: input, outcome: outcome, rejectsPath: path, folded: folded(surroundings.client, outcome.state)
+            input: input, outcome: outcome, rejectsPath: path, folded: folded(environment.client, outcome.state)
         ).write(invocation, stateFile)
     }
 
     /// Where the events go; nil if a stop was requested.
     private static func target(
-        _ invocation: Invocation, _ surroundings: Importer.Surroundings, patienceMilliseconds: Int
+        _ invocation: Invocation, _ environment: Importer.Environment, patienceMilliseconds: Int
     ) throws -> ImportTarget? {
-        var target = ImportTarget(url: surroundings.client.access.url, site: try invocation.optional(site))
-        let server = PatientServer(surroundings, patienceMilliseconds: patienceMilliseconds)
+        var target = ImportTarget(url: environment.client.access.url, site: try invocation.optional(site))
+        let server = PatientServer(environment, patienceMilliseconds: patienceMilliseconds)
         let answer = try server.answer(
             { client throws(TransportFailure) in
                 target.log = try client.log()
@@ -107,17 +107,17 @@ enum ImportCommand {
     /// Where the import begins: at the beginning, or where an earlier run stopped.
     private static func start(
         of input: ImportInput, _ target: ImportTarget, _ stateFile: ImportStateFile?, _ invocation: Invocation,
-        _ surroundings: Importer.Surroundings
+        _ environment: Importer.Environment
     ) throws -> ImportState {
         var fresh = ImportState(file: input.file, target: target, reading: input.reading)
         if try !invocation.isSet(restart), let earlier = stateFile?.load(), earlier.matches(fresh) {
-            surroundings.note(
+            environment.note(
                 "going on at byte \(grouped(earlier.offset)): \(grouped(earlier.verdicts.total)) events were sent before"
             )
             return earlier
         }
-        if input.file == nil { surroundings.note("reading stdin; this import cannot go on after a failure") }
-        fresh.foldedBefore = folded(surroundings.client, fresh)
+        if input.file == nil { environment.note("reading stdin; this import cannot go on after a failure") }
+        fresh.foldedBefore = folded(environment.client, fresh)
         return fresh
     }
 

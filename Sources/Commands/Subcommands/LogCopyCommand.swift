@@ -99,7 +99,7 @@ enum LogCopyCommand {
         _ isStopping: @escaping () -> Bool
     ) throws -> LogCopier.Outcome {
         var meter: ProgressMeter?
-        let surroundings = LogCopier.Surroundings(isStopping: isStopping) { done, total, events in
+        let environment = LogCopier.Environment(isStopping: isStopping) { done, total, events in
             let now = SystemClock().uptime.milliseconds
             var current =
                 meter
@@ -107,7 +107,7 @@ enum LogCopyCommand {
             if let status = current.status(done: done, events: events, milliseconds: now) { console.writeError(status) }
             meter = current
         }
-        var copier = LogCopier(from: source, to: destination, site: site, surroundings)
+        var copier = LogCopier(from: source, to: destination, site: site, environment)
         defer { if let end = meter?.end() { console.writeError(end) } }
         return try copier.run()
     }

@@ -76,7 +76,7 @@ public enum WelcomeRoute {
 
             \(purpose)
             \(keys(facts))
-            Make one: \(facts.keyCommand)
+            Make a key: \(facts.keyCommand)
             \(reference)
 
             \(lines.joined(separator: "\n"))
@@ -101,7 +101,7 @@ public enum WelcomeRoute {
             <h1>Andon \(escaped(facts.version))</h1>
             <p>\(purpose)</p>
             <p>\(escaped(keys(facts)))</p>
-            <p>Make one: <code>\(escaped(facts.keyCommand))</code></p>
+            <p>Make a key: <code>\(escaped(facts.keyCommand))</code></p>
             <p>\(reference)</p>
             <table>
             <caption>What this server answers</caption>

@@ -9,7 +9,7 @@ internal import Sites
 /// The only thread that appends to a partition of the log: a thin shell around ``Sequencer``.
 final class LogThread: Sendable {
     /// What the thread needs from the rest of the gateway.
-    struct Surroundings: Sendable {
+    struct Environment: Sendable {
         var log: any EventLog
         var clock: any ProcessClock
         var admission: Admission
@@ -28,13 +28,13 @@ final class LogThread: Sendable {
     private static let storingMillisecondsMaximum = 30_000
 
     let queue: WorkQueue
-    private let surroundings: Surroundings
+    private let environment: Environment
     private let partition: PartitionIndex
     private let progress = Monitor(Progress())
 
     /// - Parameter queue: where the requests of this partition's sites wait.
-    init(_ surroundings: Surroundings, partition: PartitionIndex = PartitionIndex(0), queue: WorkQueue = WorkQueue()) {
-        self.surroundings = surroundings
+    init(_ environment: Environment, partition: PartitionIndex = PartitionIndex(0), queue: WorkQueue = WorkQueue()) {
+        self.environment = environment
         self.partition = partition
         self.queue = queue
     }
@@ -58,7 +58,7 @@ final class LogThread: Sendable {
     private func run(_ box: SequencerBox) {
         while let group = queue.takeGroup() {
             for roster in group.adoptions where box.sequencer.adopt(roster) {
-                surroundings.admission.directory.publish(roster, again: true)
+                environment.admission.directory.publish(roster, again: true)
             }
             if !group.works.isEmpty { serve(group.works, &box.sequencer) }
             queue.finishGroup()
@@ -66,16 +66,16 @@ final class LogThread: Sendable {
     }
 
     private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
-        let records = sequencer.prepare(works.map(\.request), now: surroundings.clock.now)
+        let records = sequencer.prepare(works.map(\.request), now: environment.clock.now)
         let outcomes: [AdmissionOutcome]
         do throws(LogError) {
             outcomes = sequencer.appended(try append(records, sequencer))
         } catch {
-            surroundings.journal.record(.appendFailed(partition, error))
+            environment.journal.record(.appendFailed(partition, error))
             outcomes = sequencer.failed()
         }
         for (work, outcome) in zip(works, outcomes) {
-            surroundings.admission.settle(work.request, outcome)
+            environment.admission.settle(work.request, outcome)
             answer(work.exchange, outcome)
         }
     }
@@ -84,11 +84,11 @@ final class LogThread: Sendable {
         _ records: [NewRecord], _ sequencer: borrowing Sequencer
     ) throws(LogError) -> [RecordPosition] {
         guard !records.isEmpty else { return [] }
-        let timeout = surroundings.log.appendTimeoutMicroseconds
-        guard sequencer.mayAppend(at: surroundings.clock.now, appendTimeoutMicroseconds: timeout) else {
+        let timeout = environment.log.appendTimeoutMicroseconds
+        guard sequencer.mayAppend(at: environment.clock.now, appendTimeoutMicroseconds: timeout) else {
             throw LogError(.unavailable, "the records waited too long for the log")
         }
-        return try surroundings.log.append(records)
+        return try environment.log.append(records)
     }
 
     private func answer(_ exchange: any HTTPExchange, _ outcome: AdmissionOutcome) {
@@ -112,8 +112,8 @@ final class LogThread: Sendable {
     /// The thread does not wait: events continue while the registry's broker is slow.
     private func store(_ placed: PlacedDefinition, _ change: DefinitionChange, _ exchange: any HTTPExchange) {
         progress.withLock { $0.storing += 1 }
-        let (journal, progress) = (surroundings.journal, progress)
-        surroundings.registry.store(placed) { error in
+        let (journal, progress) = (environment.journal, progress)
+        environment.registry.store(placed) { error in
             if let error {
                 journal.record(.registryNotWritten(placed.siteID, error.forOperator))
                 exchange.complete(IngestAnswer.unavailable("the registry cannot be written; send it again"))

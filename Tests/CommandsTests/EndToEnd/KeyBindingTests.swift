@@ -12,6 +12,7 @@ struct KeyBindingTests {
     private static let questions = [
         "/api/metrics/workers", "/api/metrics/workstations", "/api/metrics/factory", "/api/metrics/model-health",
         "/api/explain?worker_id=W1", "/api/events", "/api/ledger", "/api/workers", "/api/workstations",
+        "/api/quarantine", "/api/quarantine/stats",
     ]
 
     private func definition(_ site: String) -> String {

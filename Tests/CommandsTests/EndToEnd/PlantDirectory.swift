@@ -46,16 +46,16 @@ final class PlantDirectory {
 
     /// Imports a file of events, one batch after the other, against whichever server `client` reaches.
     func runImport(_ file: String, site: String, batch: Int, _ client: APIClient) throws -> Importer.Outcome {
-        let surroundings = Importer.Surroundings(
+        let environment = Importer.Environment(
             client: client, isStopping: { false }, pause: { _ in }, milliseconds: { 0 }, note: { _ in },
             progress: { _ in }, errorIsTerminal: false)
         let input = try ImportInput(path: file, format: .ndjson, mappings: [])
         let target = ImportTarget(url: client.access.url, site: site)
         let importer = Importer(
             input: input, batchEvents: batch,
-            server: PatientServer(surroundings, patienceMilliseconds: Int(Int32.max)),
+            server: PatientServer(environment, patienceMilliseconds: Int(Int32.max)),
             stateFile: ImportStateFile(input: file, target: target, environment: [:]), rejects: nil,
-            surroundings: surroundings)
+            environment: environment)
         return try importer.run(from: ImportState(file: input.file, target: target))
     }
 
