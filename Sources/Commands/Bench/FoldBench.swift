@@ -2,6 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import KafkaLog
+internal import Locks
 internal import ProjectionStore
 internal import Projector
 internal import SQLiteLog
@@ -96,8 +97,8 @@ enum FoldBench {
         let projector = try Projector(log: log, store: store)
         result.seconds = try measureSeconds {
             projector.start()
-            let done = DispatchSemaphore(value: 0)
-            projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 3_600_000) { _ in done.signal() }
+            let done = Latch()
+            projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: 3_600_000) { _ in done.open() }
             done.wait()
             projector.stop()
             if let failure = projector.failure { throw CommandFailure(.failure, failure) }

@@ -7,29 +7,15 @@ public final class GzipDecoder {
         public init() {}
     }
 
-    /// Allocated for good: zlib keeps the address.
-    private let stream: UnsafeMutablePointer<z_stream>
+    private let stream: InflateStream
     private var input: [UInt8] = []
     private var used = 0
     private var isAtMemberEnd = false
 
-    /// 15 bits of window, and a gzip header rather than a zlib one.
-    private static let windowBits: Int32 = 15 + 16
-
     /// nil where zlib has no memory.
     public init?() {
-        stream = .allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        let status = inflateInit2_(stream, Self.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard status == Z_OK else {
-            stream.deallocate()
-            return nil
-        }
-    }
-
-    deinit {
-        inflateEnd(stream)
-        stream.deallocate()
+        guard let stream = InflateStream() else { return nil }
+        self.stream = stream
     }
 
     /// Whether the input so far is whole members: then the file may end here.
@@ -48,7 +34,7 @@ public final class GzipDecoder {
         while used < input.count || status == Z_OK {
             if isAtMemberEnd {
                 guard used < input.count else { return [] }
-                guard inflateReset(stream) == Z_OK else { throw Damaged() }
+                guard stream.reset() else { throw Damaged() }
                 isAtMemberEnd = false
             }
             let output = [UInt8](unsafeUninitializedCapacity: bytesMaximum) { buffer, count in
@@ -66,15 +52,16 @@ public final class GzipDecoder {
     }
 
     private func inflate(onto buffer: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) -> Int32 {
-        input.withUnsafeMutableBufferPointer { input in
+        let state = stream.state
+        return input.withUnsafeMutableBufferPointer { input in
             let rest = UnsafeMutableBufferPointer(rebasing: input[used...])
-            stream.pointee.next_in = rest.baseAddress
-            stream.pointee.avail_in = UInt32(clamping: rest.count)
-            stream.pointee.next_out = buffer.baseAddress
-            stream.pointee.avail_out = UInt32(clamping: buffer.count)
-            let status = CZlib.inflate(stream, Z_NO_FLUSH)
-            used += min(rest.count, Int(UInt32(clamping: rest.count))) - Int(stream.pointee.avail_in)
-            count = buffer.count - Int(stream.pointee.avail_out)
+            state.pointee.next_in = rest.baseAddress
+            state.pointee.avail_in = UInt32(clamping: rest.count)
+            state.pointee.next_out = buffer.baseAddress
+            state.pointee.avail_out = UInt32(clamping: buffer.count)
+            let status = CZlib.inflate(state, Z_NO_FLUSH)
+            used += min(rest.count, Int(UInt32(clamping: rest.count))) - Int(state.pointee.avail_in)
+            count = buffer.count - Int(state.pointee.avail_out)
             return status
         }
     }
