@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "Figures", dependencies: ["EventModel", "JSON", "Locks", "Timeline"], swiftSettings: pure),
 
         // Debian's C libraries, each imported by one Swift module alone.
-        .systemLibrary(name: "CSQLite"),
+        .target(name: "CSQLite", dependencies: ["CChecksum"], linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(
             name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O3"])],

@@ -52,7 +52,7 @@ private struct StoredNames {
         let stored = try QuarantinedEvent(row: row)
         let entry = stored.entry
         let site = row.int64(QuarantinedColumn.site)
-        let origin = try first(findOrigin, [site, Int64(entry.origin)]) { Origin(row: $0) }
+        let origin = try first(findOrigin, [site, Int64(entry.origin)]) { try Origin(row: $0) }
         return ChangeFeed.Quarantined(
             site: SiteID(bytes: try first(findSite, [site]) { $0.blob(SiteColumn.siteId) }),
             worker: try id(.worker, Int64(stored.worker), of: site),
@@ -71,13 +71,13 @@ private struct StoredNames {
     }
 
     private func first<Result>(
-        _ statement: Statement, _ key: [Int64], _ read: (Statement) -> Result
+        _ statement: Statement, _ key: [Int64], _ read: (Statement) throws -> Result
     ) throws -> Result {
         defer { statement.reset() }
         for (index, value) in key.enumerated() { try statement.bind(index + 1, value) }
         guard try statement.step() else {
             throw StoreError.damaged("a stored event names what the store does not have")
         }
-        return read(statement)
+        return try read(statement)
     }
 }

@@ -40,7 +40,7 @@ public final class ChangeFeed {
     let connection: Connection
 
     public init(path: String) throws {
-        do { connection = try Connection(path: path, .reader) } catch {
+        do { connection = try Connection(path: path, ProjectionStore.readerOptions) } catch {
             throw StoreError.wrap("projections at \(path) cannot be read", error)
         }
     }
@@ -65,7 +65,8 @@ public final class ChangeFeed {
                 let newest = try connection.integer(.generation) ?? 0
                 let since = current == storeID ? Int64(generation) : -1
                 return Changes(
-                    storeID: current, generation: UInt64(newest), sites: try sites(), hours: try hours(since: since))
+                    storeID: current, generation: UInt64(bitPattern: newest), sites: try sites(),
+                    hours: try hours(since: since))
             }
         } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
     }
@@ -74,7 +75,7 @@ public final class ChangeFeed {
         let rows = try connection.prepare("SELECT \(SiteColumn.names) FROM site ORDER BY number")
         var sites: [FeedSite] = []
         try rows.forEachRow { row in
-            let number = UInt32(row.int64(SiteColumn.number))
+            let number = try row.number(SiteColumn.number)
             let siteID = SiteID(bytes: row.blob(SiteColumn.siteId))
             sites.append(FeedSite(number: number, siteID: siteID, parameters: SiteState(row: row).parameters))
         }
@@ -91,9 +92,9 @@ public final class ChangeFeed {
             let stored = row.int64(ChangedHourColumn.hour)
             hours.append(
                 ChangedHour(
-                    site: UInt32(row.int64(ChangedHourColumn.site)), kind: kind,
+                    site: try row.number(ChangedHourColumn.site), kind: kind,
                     hour: stored == ChangedHour.everyHour ? nil : Hour(stored),
-                    generation: UInt64(row.int64(ChangedHourColumn.generation))))
+                    generation: UInt64(bitPattern: row.int64(ChangedHourColumn.generation))))
         }
         return hours
     }

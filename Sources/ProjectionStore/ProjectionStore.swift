@@ -1,4 +1,6 @@
+public import EventModel
 internal import Foundation
+internal import Observability
 internal import SQLite
 public import Timeline
 
@@ -12,18 +14,25 @@ public final class ProjectionStore: @unchecked Sendable {
     private let writer: Connection
     private let writes: CommitWriter
     public let path: String
+    private let logEpoch: [UInt8]
+    private let keepsFeed: Bool
+    /// Why a store at this path was put aside when this one was opened; nil if there was none, or if it was kept.
+    public let replacement: StoreReplacement?
+    /// Whether it holds what was written to it; all of its readers note damage here.
+    public let condition = StoreCondition()
 
-    /// Database page size and cache of the writer. The cache holds only part of the pages of a large commit: the rest
-    /// spills into the write-ahead log, where it ends up anyway.
-    static let pageBytes = 4096
-    static let writerCacheBytes = 16 << 20
-    static let readerCacheBytes = 2 << 20
+    /// The cache of the writer holds only part of the pages of a large commit: the rest spills into the write-ahead
+    /// log, where it ends up anyway. Every page carries a checksum, so that nothing is answered from a damaged file.
+    static let writerOptions = ConnectionOptions(
+        mode: .writer, synchronous: .normal, cacheBytes: 16 << 20, checksPages: true)
+    static let readerOptions = ConnectionOptions(mode: .reader, cacheBytes: 2 << 20, checksPages: true)
 
     /// Version of the fold that produced the rows; a publisher never overwrites figures of a higher version
     /// (DESIGN 1.11).
     public static var foldVersion: Int64 { StoreSchema.fold }
 
-    /// Opens the store; creates one if there is none or if its format, fold, spec or log differs.
+    /// Opens the store; creates one if there is none, or if the one that is there is damaged or of another format, fold,
+    /// spec or log.
     ///
     /// - Parameters:
     ///   - logEpoch: identity of the log to fold; a store of another log is put aside, not used.
@@ -34,18 +43,42 @@ public final class ProjectionStore: @unchecked Sendable {
         path: String, logEpoch: [UInt8], keepsFeed: Bool = false
     ) throws -> ProjectionStore {
         do {
-            let exists = FileManager.default.fileExists(atPath: path)
-            if exists, try !matches(path, logEpoch, needsFeed: keepsFeed) { try putAside(path) }
-            return try ProjectionStore(path: path, logEpoch: logEpoch, keepsFeed: keepsFeed)
+            do {
+                let replacement =
+                    try StoreReplacement.ofStore(at: path, logEpoch, needsFeed: keepsFeed)
+                    ?? StoreReplacement.ofCommits(at: path)
+                if let replacement { try replacement.putAside(path) }
+                return try ProjectionStore(path, logEpoch, keepsFeed, replacement)
+            } catch  where error.isStoreDamage {
+                return try make(path, logEpoch, keepsFeed, insteadOf: .damaged(error.forOperator.message))
+            }
         } catch { throw StoreError.wrap("projections at \(path) cannot be opened", error) }
     }
 
-    private init(path: String, logEpoch: [UInt8], keepsFeed: Bool) throws {
-        let connection = try Connection(
-            path: path,
-            ConnectionOptions(
-                mode: .writer, synchronous: .normal, pageBytes: ProjectionStore.pageBytes,
-                cacheBytes: ProjectionStore.writerCacheBytes))
+    /// Puts this store aside because it is damaged, and makes an empty one in its place, which the log fills again.
+    ///
+    /// Nobody may commit to this one any more. Its readers may go on until they are done.
+    public func replaced(because damage: any Error) throws -> ProjectionStore {
+        do {
+            let reason = StoreReplacement.damaged(damage.forOperator.message)
+            return try ProjectionStore.make(path, logEpoch, keepsFeed, insteadOf: reason)
+        } catch { throw StoreError.wrap("projections at \(path) cannot be made anew", error) }
+    }
+
+    private static func make(
+        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, insteadOf replacement: StoreReplacement
+    ) throws -> ProjectionStore {
+        try replacement.putAside(path)
+        return try ProjectionStore(path, logEpoch, keepsFeed, replacement)
+    }
+
+    private init(
+        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ replacement: StoreReplacement?
+    ) throws {
+        self.logEpoch = logEpoch
+        self.keepsFeed = keepsFeed
+        self.replacement = replacement
+        let connection = try Connection(path: path, ProjectionStore.writerOptions)
         if try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 0 {
             try ProjectionStore.createTables(connection, logEpoch)
         }
@@ -63,7 +96,7 @@ public final class ProjectionStore: @unchecked Sendable {
             let insert = try connection.prepare("INSERT INTO meta (name, value) VALUES (?, ?)")
             let values: [(MetaName, Int64)] = [
                 (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
-                (.nextOffset, 0), (.pageCount, 0), (.generation, 0), (.hasFeed, 1),
+                (.nextOffset, 0), (.pageCount, 0), (.generation, 0), (.hasFeed, 1), (.answersFrom, 0),
                 // Distinguishes a recreated store, whose generations start again, from the old one.
                 (.storeID, Int64.random(in: 1...Int64.max)),
             ]
@@ -80,33 +113,23 @@ public final class ProjectionStore: @unchecked Sendable {
 
     /// Whether `path` has a store that this program can read and that was folded from this log.
     public static func isCurrent(path: String, logEpoch: [UInt8]) -> Bool {
-        FileManager.default.fileExists(atPath: path) && (try? matches(path, logEpoch)) == true
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        do { return try StoreReplacement.ofStore(at: path, logEpoch) == nil } catch { return false }
     }
 
-    /// Whether the file is a store with this program's versions and of this log.
-    private static func matches(_ path: String, _ logEpoch: [UInt8], needsFeed: Bool = false) throws -> Bool {
-        let reader = try Connection(path: path, .reader)
-        guard try reader.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return true }
-        let versions: [(MetaName, Int64)] = [
-            (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
-        ]
-        for (name, value) in versions where try reader.integer(name) != value { return false }
-        if needsFeed, try reader.integer(.hasFeed) != 1 { return false }
-        let epoch = try reader.prepare("SELECT value FROM meta WHERE name = '\(MetaName.logEpoch.rawValue)'")
-        guard try epoch.step() else { return false }
-        return epoch.blob(0) == logEpoch
-    }
-
-    /// Renames an unusable store; the renamed file can be deleted once the new store is built.
-    private static func putAside(_ path: String) throws {
-        let files = FileManager.default
-        let aside = path + ".old"
-        for suffix in ["", "-wal", "-shm"] {
-            if files.fileExists(atPath: aside + suffix) { try files.removeItem(atPath: aside + suffix) }
-            if files.fileExists(atPath: path + suffix) {
-                try files.moveItem(atPath: path + suffix, toPath: aside + suffix)
-            }
+    /// From which offset on questions are answered: 0, or where a store stood that this one replaces.
+    public func answersFrom() throws -> LogOffset {
+        do { return LogOffset(try writer.integer(.answersFrom) ?? 0) } catch {
+            throw StoreError.wrap("projections at \(path) cannot be read", error)
         }
+    }
+
+    /// Sets ``answersFrom()``. For the thread that commits, or before it starts.
+    public func answer(from offset: LogOffset) throws {
+        do {
+            try writer.execute(
+                "UPDATE meta SET value = \(offset.value) WHERE name = '\(MetaName.answersFrom.rawValue)'")
+        } catch { throw StoreError.wrap("projections at \(path) cannot be written", error) }
     }
 
     /// Loads the content of the file as a fold that continues from there.
@@ -117,10 +140,12 @@ public final class ProjectionStore: @unchecked Sendable {
     /// - Throws: ``StoreError``; then nothing was written, and if it is retriable, the same set can be committed again.
     public func commit(_ set: CommitSet) throws(StoreError) {
         do { try writer.transaction { try writes.write(set) } } catch {
-            throw StoreError.wrap("projections at \(path) cannot be committed", error)
+            let error = StoreError.wrap("projections at \(path) cannot be committed", error)
+            if error.isStoreDamage { condition.note(error) }
+            throw error
         }
     }
 
     /// A reader with its own connection.
-    public func reader() throws -> StoreReader { try StoreReader(path: path) }
+    public func reader() throws -> StoreReader { try StoreReader(path: path, condition: condition) }
 }

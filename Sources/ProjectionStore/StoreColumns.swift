@@ -35,6 +35,15 @@ extension Statement {
     func int64(_ column: some StoreColumn) -> Int64 { int64(column.rawValue) }
     func isNull(_ column: some StoreColumn) -> Bool { isNull(column.rawValue) }
     func blob(_ column: some StoreColumn) -> [UInt8] { blob(column.rawValue) }
+
+    /// The number of something in the store.
+    /// - Throws: ``StoreError`` when the value is not such a number.
+    func number(_ column: some StoreColumn) throws(StoreError) -> UInt32 {
+        guard let number = UInt32(exactly: int64(column)) else {
+            throw .damaged("a stored row has \(int64(column)) for \(column.name)")
+        }
+        return number
+    }
 }
 
 enum SiteColumn: Int, StoreColumn {
@@ -89,6 +98,7 @@ enum MetaName: String {
     case hasFeed = "has_feed"
     case storeID = "store_id"
     case logEpoch = "log_epoch"
+    case answersFrom = "answers_from"
     case fingerprintCreatedAt = "anchor_created_at"
     case fingerprintChecksum = "anchor_checksum"
 }

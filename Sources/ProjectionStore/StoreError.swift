@@ -1,4 +1,3 @@
-internal import EventModel
 public import Observability
 internal import SQLite
 internal import Timeline
@@ -30,26 +29,27 @@ public struct StoreError: OperatorError {
         self.isRetriable = isRetriable
     }
 
-    static func damaged(_ what: String) -> StoreError { StoreError(.damaged, what) }
+    static func damaged(_ what: String) -> StoreError {
+        StoreError(.damaged, what, hint: "they are put aside and rebuilt from the log", isRetriable: true)
+    }
 
     /// What `error` means for an operation on a store.
     static func wrap(_ what: String, _ error: any Error) -> StoreError {
         if let error = error as? StoreError { return error }
         let cause = error.forOperator
-        return StoreError(
-            error.isStoreDamage ? .damaged : .unavailable, "\(what): \(cause.message)", hint: cause.hint,
-            isRetriable: cause.isRetriable)
+        guard !error.isStoreDamage else { return .damaged("\(what): \(cause.message)") }
+        return StoreError(.unavailable, "\(what): \(cause.message)", hint: cause.hint, isRetriable: cause.isRetriable)
     }
 }
 
 extension Error {
-    /// Whether the stored bytes are not what was written.
-    var isStoreDamage: Bool {
+    /// Whether what a store holds is not what was written to it, or is not whole.
+    public var isStoreDamage: Bool {
         switch self {
         case let error as StoreError: error.code == .damaged
         case let error as SQLiteError: error.isCorrupt
         case let error as TimelineError: error.code == .corruptPage || error.code == .missingPage
-        default: self is CodecError
+        default: false
         }
     }
 }

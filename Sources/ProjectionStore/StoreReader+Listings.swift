@@ -88,7 +88,7 @@ extension QuarantinedEvent {
             createdAt: row.int64(QuarantinedColumn.createdAt), position: position,
             detail: PackedDetail(rawValue: UInt64(bitPattern: row.int64(QuarantinedColumn.detail))))
         self.init(
-            worker: UInt32(row.int64(QuarantinedColumn.worker)), entry: entry,
+            worker: try row.number(QuarantinedColumn.worker), entry: entry,
             isWinner: row.int64(QuarantinedColumn.winner) != 0)
     }
 }

@@ -7,7 +7,7 @@ enum StoreSchema {
     /// Version of the SPEC that defines the figures in the rows.
     static let spec: Int64 = 2
 
-    /// `page` has a row id, so that a blob of up to 4061 bytes fits into one database page.
+    /// `page` has a row id, so that a blob of up to 4057 bytes fits into one database page.
     static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE site (number INTEGER PRIMARY KEY, site_id BLOB NOT NULL, received INTEGER NOT NULL,

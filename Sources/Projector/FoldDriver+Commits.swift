@@ -44,9 +44,7 @@ extension FoldDriver {
     mutating func commitFailed(
         _ error: StoreError, _ now: MonotonicTime, _ effects: inout [FoldEffect]
     ) {
-        guard error.isRetriable, life.isFolding else {
-            return fail(FoldFailure(message: "\(error)", isRetriable: error.isRetriable), &effects)
-        }
+        guard error.isRetriable, !error.isStoreDamage, life.isFolding else { return fail(FoldFailure(error), &effects) }
         effects.append(.record(.commitFailed(partition, error)))
         retryCommitAt = now.advanced(milliseconds: FoldLimits.commitRetryMilliseconds)
     }

@@ -109,8 +109,7 @@ public struct FoldDriver: ~Copyable {
         recordsInRead = 0
         guard life.isFolding else { return }
         guard let logError = error as? LogError, case .wait(let isNews) = trouble.note(logError) else {
-            let message = "the fold of partition \(partition.value) stopped: \(error)"
-            return fail(FoldFailure(message: message, isRetriable: error.forOperator.isRetriable), &effects)
+            return fail(FoldFailure(error, "the fold of partition \(partition.value) stopped"), &effects)
         }
         life = .waitingForLog(until: now.advanced(milliseconds: FoldLimits.logRetryMilliseconds))
         if isNews { effects.append(.record(.foldWaitsForLog(partition, logError))) }

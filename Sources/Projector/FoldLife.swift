@@ -1,4 +1,6 @@
 public import Clocks
+internal import Observability
+internal import ProjectionStore
 
 /// The state of the fold of one partition.
 ///
@@ -65,9 +67,20 @@ public struct FoldFailure: Sendable, Equatable {
     public var message: String
     /// Whether a new fold on the same store may succeed where this one failed.
     public var isRetriable: Bool
+    /// Whether the store is damaged: a fold on a new store will succeed.
+    public var isDamage: Bool
 
-    public init(message: String, isRetriable: Bool) {
+    public init(message: String, isRetriable: Bool, isDamage: Bool = false) {
         self.message = message
         self.isRetriable = isRetriable
+        self.isDamage = isDamage
+    }
+
+    /// - Parameter context: what failed, as the beginning of a sentence; nil when the error says it.
+    init(_ error: any Error, _ context: String? = nil) {
+        let cause = error.forOperator
+        self.init(
+            message: context.map { "\($0): \(cause)" } ?? "\(cause)", isRetriable: cause.isRetriable,
+            isDamage: error.isStoreDamage)
     }
 }

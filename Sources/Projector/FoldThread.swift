@@ -8,15 +8,17 @@ internal import ProjectionStore
 final class FoldThread {
     private var driver: FoldDriver
     private let log: any EventLog
+    private let store: ProjectionStore
     private let commits: CommitHandover
     private let clock: any ProcessClock
     private let configuration: ProjectorConfiguration
     private var isStopping = false
 
     init(
-        _ driver: consuming FoldDriver, log: any EventLog, commits: CommitHandover,
+        _ driver: consuming FoldDriver, log: any EventLog, store: ProjectionStore, commits: CommitHandover,
         configuration: ProjectorConfiguration
     ) {
+        self.store = store
         clock = configuration.clock
         self.driver = driver
         self.log = log
@@ -34,6 +36,8 @@ final class FoldThread {
                 isStopping = true
                 next = step(.stop)
             }
+            // Found by a question or by the pass in idle time.
+            if let damage = store.condition.damage { next = step(.failed(damage)) }
             if next == .end { break }
             input = perform(next)
         }
@@ -52,6 +56,8 @@ final class FoldThread {
             case .commit(let set): commits.give(set)
             case .answer(let waiters, let isPassed): for waiter in waiters { waiter.body(isPassed) }
             case .record(let event): configuration.journal.record(event)
+            // The projector builds a damaged store again.
+            case .failed(let failure) where failure.isDamage: break
             case .failed(let failure):
                 configuration.journal.record(.foldFailed(driver.partition, failure))
                 configuration.failed()

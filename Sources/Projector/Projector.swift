@@ -2,6 +2,7 @@ internal import Clocks
 public import EventLog
 public import EventModel
 internal import Locks
+internal import Observability
 public import ProjectionStore
 internal import Timeline
 
@@ -9,17 +10,25 @@ internal import Timeline
 ///
 /// Two threads around a ``FoldDriver``: one reads and folds, the other commits, so that neither commits nor questions
 /// delay the visibility of an acknowledged record. Create it, then ``start()`` and ``stop()`` it once each.
+///
+/// A store that does not hold what was written to it is put aside and built again from the log, whoever finds that out:
+/// the fold, a commit, a question, or the pass in idle time that reads everything (``ProjectorConfiguration/scrubHours``).
+/// Until the new one knows what the old one did, questions are answered with ``ProjectorError``, which is retriable.
 public final class Projector: Sendable {
+    private struct State {
+        var run: FoldRun
+        var share = FoldShare.whole
+        var thread: BackgroundThread?
+        var scrub: StoreScrubber?
+        var isStopping = false
+        /// Why no store could be built again.
+        var failure: FoldFailure?
+    }
+
     public let partition: PartitionIndex
     private let log: any EventLog
-    private let store: ProjectionStore
     private let configuration: ProjectorConfiguration
-    private let shared: SharedFold
-    /// Used by the fold thread only.
-    private let pages: StoreReader
-    private let commits = CommitHandover()
-    private let threads = Guarded<[BackgroundThread]>([])
-    private let readers = Guarded<[StoreReader]>([])
+    private let state: Monitor<State>
 
     /// Opens the fold at the store's position.
     ///
@@ -31,65 +40,146 @@ public final class Projector: Sendable {
     ) throws {
         self.log = log
         self.partition = partition
-        self.store = store
         self.configuration = configuration
-        let fold = try store.load()
-        let asked = configuration.clock.uptime
-        let end = try LogIdentityCheck.run(
-            log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
-        shared = SharedFold(fold, end: LogEndReading(offset: end, seenAt: asked))
-        pages = try store.reader()
+        let run = try FoldRun.open(store, log, partition, configuration.clock)
+        state = Monitor(State(run: run))
     }
 
-    /// Starts both threads.
+    private var run: FoldRun { state.withLock { $0.run } }
+
+    // MARK: Life
+
+    /// Starts its threads.
     public func start() {
-        let committer = BackgroundThread.start("andon-commit") { [self] in
-            Committer(store: store, commits: commits).run()
+        if let rebuild = run.rebuild { configuration.journal.record(.rebuildBegins(partition, rebuild)) }
+        let thread = BackgroundThread.start("andon-fold") { [self] in foldUntilStopped() }
+        let scrub = StoreScrubber(configuration) { [weak self] in
+            guard let run = self?.run, run.shared.isLevel else { return nil }
+            return run.store
         }
-        let folder = BackgroundThread.start("andon-fold") { [self] in
-            let driver = FoldDriver(
-                partition: partition, shared: shared, pages: pages, limits: configuration.limits, isVerified: true,
-                at: configuration.clock.uptime)
-            FoldThread(driver, log: log, commits: commits, configuration: configuration).run()
+        scrub.start()
+        state.update { state in
+            state.thread = thread
+            state.scrub = scrub
         }
-        threads.withLock { $0 = [committer, folder] }
     }
 
-    /// Stops folding, commits what was folded, and returns when both threads have ended.
+    /// Stops folding, commits what was folded, and returns when its threads have ended.
     public func stop() {
-        commits.requestStop()
+        let (run, thread, scrub) = state.update { state in
+            state.isStopping = true
+            return (state.run, state.thread, state.scrub)
+        }
+        run.requestStop()
         log.wakeReaders()
-        for thread in threads.withLock({ $0 }) { thread.join() }
-        shared.close()
-        for waiter in shared.end() { waiter.body(false) }
-        readers.withLock { $0.removeAll() }
+        scrub?.stop()
+        thread?.join()
+        self.run.close()
     }
+
+    private func foldUntilStopped() {
+        var rebuilds = 0
+        while true {
+            let run = run
+            run.fold(log, configuration)
+            guard let failure = run.shared.failure, failure.isDamage else { return }
+            // One that reached its goal may be damaged again; one after the other, the disk is no good.
+            rebuilds = run.shared.nextOffset >= run.rebuild?.goal ?? .zero ? 1 : rebuilds + 1
+            run.close()
+            configuration.journal.record(.storeDamaged(partition, failure))
+            guard rebuilds <= ProjectorConfiguration.rebuildsMaximum else { return fail(failure) }
+            guard replace(run, failure) else { return }
+        }
+    }
+
+    /// Puts a run on an empty store in the place of a run whose store is damaged. Tries again while the log is away or
+    /// the disk full.
+    /// - Returns: whether there is a run to go on with.
+    private func replace(_ damaged: FoldRun, _ failure: FoldFailure) -> Bool {
+        while !state.withLock({ $0.isStopping }) {
+            do {
+                let store = try damaged.store.replaced(
+                    because: damaged.store.condition.damage ?? StoreError(.damaged, failure.message))
+                let next = try FoldRun.open(store, log, partition, configuration.clock)
+                let isWanted = state.update { state in
+                    guard !state.isStopping else { return false }
+                    next.shared.setShare(state.share)
+                    state.run = next
+                    return true
+                }
+                if let rebuild = next.rebuild { configuration.journal.record(.rebuildBegins(partition, rebuild)) }
+                return isWanted
+            } catch {
+                let error = error.forOperator
+                let message = "partition \(partition.value) cannot be rebuilt: \(error)"
+                let failure = FoldFailure(message: message, isRetriable: error.isRetriable)
+                guard error.isRetriable else {
+                    fail(failure)
+                    return false
+                }
+                configuration.journal.record(.foldFailed(partition, failure))
+                let clock = configuration.clock
+                let retry = clock.uptime.advanced(milliseconds: ProjectorConfiguration.rebuildRetryMilliseconds)
+                _ = clock.wait(for: state, until: retry) { $0.isStopping ? () : nil }
+            }
+        }
+        return false
+    }
+
+    private func fail(_ failure: FoldFailure) {
+        state.update { $0.failure = failure }
+        configuration.journal.record(.foldFailed(partition, failure))
+        configuration.failed()
+    }
+
+    // MARK: For everybody
+
+    /// The store that is folded into now.
+    public var store: ProjectionStore { run.store }
 
     /// The progress of the fold; makes no requests, so it never waits for a broker.
     public var progress: FoldProgress {
-        readLogEnd()
-        return shared.progress(at: configuration.clock.uptime)
+        let run = run
+        readLogEnd(run)
+        return run.shared.progress(at: configuration.clock.uptime)
     }
 
-    private func readLogEnd() {
-        if let reading = LogEndReading(log, partition, configuration.clock) { shared.note(reading) }
+    private func readLogEnd(_ run: FoldRun) {
+        if let reading = LogEndReading(log, partition, configuration.clock) { run.shared.note(reading) }
+    }
+
+    /// What keeps it from answering questions; nil when it answers them.
+    public var rebuild: FoldRebuild? {
+        let run = run
+        return run.shared.isAnswering ? nil : run.rebuild
     }
 
     /// Why the fold stopped; nil while it runs.
-    public var failure: String? { shared.failure?.message }
+    public var failure: String? { lastFailure?.message }
 
     /// Whether a new projector on the same store may succeed where this one failed.
-    public var isFailureRetriable: Bool { shared.failure?.isRetriable ?? false }
+    public var isFailureRetriable: Bool { lastFailure?.isRetriable ?? false }
+
+    /// Damage is no failure: the store is rebuilt.
+    private var lastFailure: FoldFailure? {
+        let (run, failure) = state.withLock { ($0.run, $0.failure) }
+        return failure ?? run.shared.failure.flatMap { $0.isDamage ? nil : $0 }
+    }
 
     /// Sets the fold's share of the configured memory from now on; the default is all of it.
-    public func share(_ share: FoldShare) { shared.setShare(share) }
+    public func share(_ share: FoldShare) {
+        state.update { state in
+            state.share = share
+            state.run.shared.setShare(share)
+        }
+    }
 
-    public var statistics: FoldStatistics { shared.statistics }
+    public var statistics: FoldStatistics { run.shared.statistics }
 
     /// The newest definition of every site as recorded in the log, for gateways at start and for repairing the
     /// registry.
     public func newestDefinitions() -> [PlacedDefinition] {
-        shared.sites.compactMap { site in
+        run.shared.sites.compactMap { site in
             guard let sequence = site.definitions.indices.last else { return nil }
             let stored = site.storedDefinition(sequence)
             return PlacedDefinition(
@@ -101,27 +191,12 @@ public final class Projector: Sendable {
 
     /// A consistent view of one site; nil for a site that no record names.
     ///
-    /// - Throws: ``ProjectorError`` after ``stop()`` and when the fold failed inside a record.
+    /// - Throws: ``ProjectorError`` after ``stop()``, when the fold failed inside a record, and while the projections
+    ///   are being rebuilt; `StoreError` when the store cannot be read.
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
-        readLogEnd()
-        let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
-        let clock = configuration.clock
-        let now = clock.uptime
-        let deadline = now.advanced(milliseconds: configuration.questionMilliseconds)
-        guard let taken = try shared.site(siteID, at: now, begin: { try reader.begin(until: deadline, by: clock) })
-        else {
-            reader.end()
-            giveBack(reader)
-            return nil
-        }
-        return ProjectionSnapshot(site: taken.site, reader: reader, progress: taken.progress) { [weak self] in
-            reader.end()
-            self?.giveBack(reader)
-        }
-    }
-
-    private func giveBack(_ reader: StoreReader) {
-        readers.withLock { if $0.count < ProjectorConfiguration.idleReadersMaximum { $0.append(reader) } }
+        let run = run
+        readLogEnd(run)
+        return try run.snapshot(of: siteID, configuration)
     }
 
     /// Calls `body` once, from any thread: true when the fold has passed `offset`, false after the timeout.
@@ -129,6 +204,6 @@ public final class Projector: Sendable {
         _ offset: LogOffset, timeoutMilliseconds: Int, _ body: @escaping @Sendable (Bool) -> Void
     ) {
         let deadline = configuration.clock.uptime.advanced(milliseconds: timeoutMilliseconds)
-        shared.wait(FoldWaiter(offset: offset, deadline: deadline, body: body))
+        run.shared.wait(FoldWaiter(offset: offset, deadline: deadline, body: body))
     }
 }

@@ -62,6 +62,8 @@ public struct ProjectorConfiguration: Sendable {
     public var clock: any ProcessClock = .system
     /// How long one question may read the store, so that its write-ahead log stays short (DESIGN 1.9).
     public var questionMilliseconds = 10_000
+    /// In how many hours the store is read from end to end for damage, in idle time; 0 for never.
+    public var scrubHours = 24
     /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}
@@ -72,6 +74,13 @@ public struct ProjectorConfiguration: Sendable {
 
     /// Idle connections for questions that stay open.
     static let idleReadersMaximum = 8
+    /// Rebuilds one after the other that did not come to their end; then the disk is no good.
+    static let rebuildsMaximum = 3
+    /// Delay before a rebuild is tried again, e.g. while the disk is full.
+    static let rebuildRetryMilliseconds = 1000
+    /// Pages are compared with their checksums so often, and so many at a time: some 4 ms at most.
+    static let scrubTickMilliseconds = 1000
+    static let pagesScrubbedPerTick = 16...4096
 }
 
 /// The share of the configured memory that one fold may use when several divide it: 1 of ``count``.

@@ -14,6 +14,8 @@ public struct ProjectorError: OperatorError {
         public static let logIsAnother = Code(name: "fold_log_replaced")
         /// The projections are being moved or stopped.
         public static let closed = Code(name: "fold_closed")
+        /// The projections are being built again from the log.
+        public static let rebuilding = Code(name: "fold_rebuilding")
         /// The fold failed inside a record.
         public static let torn = Code(name: "fold_torn")
     }
@@ -22,7 +24,7 @@ public struct ProjectorError: OperatorError {
     public var message: String
     public var hint: String?
     /// Whether a retry may succeed later without any change.
-    public var isRetriable: Bool { code == .closed }
+    public var isRetriable: Bool { code == .closed || code == .rebuilding }
     public var name: String { code.name }
 
     static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
@@ -48,6 +50,10 @@ public struct ProjectorError: OperatorError {
 
     static let isStopped = ProjectorError(
         code: .closed, message: "the projections are closed", hint: "they are being moved or stopped; ask again")
+
+    static let isBeingRebuilt = ProjectorError(
+        code: .rebuilding, message: "the projections are being rebuilt from the log",
+        hint: "ask again; /readyz shows how far they are")
 
     static let isTorn = ProjectorError(
         code: .torn, message: "the fold failed inside a record, so its figures cannot be shown",

@@ -30,6 +30,19 @@ extension JournalEvent {
         JournalEvent("fold_failed", .error, failure.message, fields(partition))
     }
 
+    /// The store does not hold what was written to it; it is put aside.
+    static func storeDamaged(_ partition: PartitionIndex, _ failure: FoldFailure) -> JournalEvent {
+        JournalEvent(
+            "store_damaged", .error, "partition \(partition.value): \(failure.message)", fields(partition))
+    }
+
+    /// Questions are answered again when the new store has passed its goal.
+    static func rebuildBegins(_ partition: PartitionIndex, _ rebuild: FoldRebuild) -> JournalEvent {
+        JournalEvent(
+            "rebuild_begins", .warning, "partition \(partition.value): \(rebuild.text(next: .zero))",
+            fields(partition) + [Field("goal", rebuild.goal.value)])
+    }
+
     private static func fields(_ partition: PartitionIndex) -> [Field] {
         [Field("partition", partition.value, isInMessage: true)]
     }

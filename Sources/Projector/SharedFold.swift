@@ -11,6 +11,8 @@ public final class SharedFold: Sendable {
     fileprivate struct State {
         var fold: PartitionFold
         var end: LogEndReading
+        /// Questions are answered once the fold has passed everything before it.
+        var answersFrom: LogOffset
         var share = FoldShare.whole
         var waiters: [FoldWaiter] = []
         var access = Access.open
@@ -31,9 +33,11 @@ public final class SharedFold: Sendable {
 
     private let state: Guarded<State>
 
-    /// - Parameter end: the end of the log as far as known; no need to read the log for it.
-    public init(_ fold: PartitionFold, end: LogEndReading) {
-        state = Guarded(State(fold: fold, end: end))
+    /// - Parameters:
+    ///   - end: the end of the log as far as known; no need to read the log for it.
+    ///   - answersFrom: questions before the fold has passed everything before this offset get an error.
+    public init(_ fold: PartitionFold, end: LogEndReading, answersFrom: LogOffset = .zero) {
+        state = Guarded(State(fold: fold, end: end, answersFrom: answersFrom))
     }
 
     // MARK: For everybody
@@ -43,6 +47,12 @@ public final class SharedFold: Sendable {
 
     /// Records what the log knows of its end; if it knows nothing, the last reading ages.
     public func note(_ reading: LogEndReading) { state.withLock { $0.end.add(reading) } }
+
+    /// Whether the fold knows enough to answer questions.
+    public var isAnswering: Bool { state.withLock { $0.fold.nextOffset >= $0.answersFrom } }
+
+    /// Whether everything that the log is known to have is folded.
+    var isLevel: Bool { state.withLock { $0.fold.nextOffset >= $0.end.offset } }
 
     /// Why the fold has failed; nil while it has not.
     public var failure: FoldFailure? { state.withLock { $0.failure } }
@@ -72,6 +82,7 @@ public final class SharedFold: Sendable {
             case .torn: throw ProjectorError.isTorn
             case .closed: throw ProjectorError.isStopped
             }
+            if state.fold.nextOffset < state.answersFrom { throw ProjectorError.isBeingRebuilt }
             let generation = try begin()
             guard let site = state.fold.site(siteID, storeGeneration: generation) else { return nil }
             return (site, state.progress(at: now))

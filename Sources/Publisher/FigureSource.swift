@@ -26,30 +26,36 @@ final class ProjectorFigures: FigureSource {
     let epoch: LogEpoch
     var partition: PartitionIndex { projector.partition }
     private let projector: Projector
-    private let store: ProjectionStore
-    private let feed: ChangeFeed
+    /// Of the projector's store, which is another one after a rebuild.
+    private var opened: (store: ProjectionStore, feed: ChangeFeed)
 
-    init(_ projector: Projector, _ store: ProjectionStore, epoch: LogEpoch) throws {
+    init(_ projector: Projector, epoch: LogEpoch) throws {
         self.projector = projector
-        self.store = store
         self.epoch = epoch
-        feed = try ChangeFeed(path: store.path)
+        let store = projector.store
+        opened = (store, try ChangeFeed(path: store.path))
+    }
+
+    private func feed() throws -> ChangeFeed {
+        let store = projector.store
+        if store !== opened.store { opened = (store, try ChangeFeed(path: store.path)) }
+        return opened.feed
     }
 
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot? { try projector.snapshot(of: site) }
 
     func changes(since generation: UInt64, of storeID: Int64) throws -> ChangeFeed.Changes {
-        try feed.changes(since: generation, of: storeID)
+        try feed().changes(since: generation, of: storeID)
     }
 
     func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour? {
         switch grid {
-        case .site: try feed.nextHour(of: site, from: hour)
-        case .utc: try feed.nextHealthHour(of: site, from: hour)
+        case .site: try feed().nextHour(of: site, from: hour)
+        case .utc: try feed().nextHealthHour(of: site, from: hour)
         }
     }
 
     func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [ChangeFeed.Quarantined] {
-        try feed.quarantined(after: offset, index: index, limit: limit)
+        try feed().quarantined(after: offset, index: index, limit: limit)
     }
 }

@@ -2,7 +2,6 @@ public import Clocks
 public import EventLog
 internal import EventModel
 internal import Locks
-public import ProjectionStore
 public import Projector
 
 /// Publishes the figures of one partition to the metric topics, and its quarantined events (DESIGN 3).
@@ -29,8 +28,7 @@ public final class MetricPublisher: Sendable {
     }
 
     /// - Parameters:
-    ///   - projector: the running fold of the partition.
-    ///   - store: its projections, opened with `keepsFeed`.
+    ///   - projector: the running fold of the partition; its store was opened with `keepsFeed`.
     ///   - epoch: the log that it folds.
     ///   - path: a file for what was published, next to the projections; created if missing. One publisher per file.
     ///   - clock: its wall time decides when an hour is over.
@@ -38,12 +36,12 @@ public final class MetricPublisher: Sendable {
     ///     false, nothing is sent (DESIGN 5). When it returns true again, the topics are first read to their ends.
     /// - Throws: when a file cannot be opened.
     public init(
-        projector: Projector, store: ProjectionStore, epoch: LogEpoch, topics: any Topics, names: TopicNames,
+        projector: Projector, epoch: LogEpoch, topics: any Topics, names: TopicNames,
         path: String, configuration: PublisherConfiguration = PublisherConfiguration(),
         clock: any ProcessClock = .system, isStillOwner: @escaping @Sendable () -> Bool = { true }
     ) throws {
         let core = try PublishingCore(
-            source: try ProjectorFigures(projector, store, epoch: epoch), topics: topics, names: names, path: path,
+            source: try ProjectorFigures(projector, epoch: epoch), topics: topics, names: names, path: path,
             configuration: configuration, clock: clock, isStillOwner: isStillOwner)
         mailbox = core.mailbox
         self.clock = clock

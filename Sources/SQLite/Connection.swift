@@ -23,18 +23,19 @@ public final class Connection: @unchecked Sendable {
             switch options.mode {
             case .writer, .shared: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .reader: SQLITE_OPEN_READONLY
+            case .fileAlone: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
-        // Debian's SQLite takes names that begin with "file:" for URIs.
-        let name = path.hasPrefix("file:") ? "./" + path : path
+        let name = Self.name(path, options.mode)
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, access | SQLITE_OPEN_NOMUTEX, nil)
+        let code = sqlite3_open_v2(
+            name, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+            options.checksPages ? andon_sqlite_checked_vfs() : nil)
         guard let opened, code == SQLITE_OK else {
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close_v2(opened)
             throw SQLiteError(extendedCode: code, message: "cannot open \(path): \(message)")
         }
         handle = opened
-        sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, options.busyTimeoutMilliseconds)
         try configure()
     }
@@ -42,12 +43,20 @@ public final class Connection: @unchecked Sendable {
     // Statements keep their connection alive, so none is left here.
     deinit { sqlite3_close_v2(handle) }
 
+    /// Debian's SQLite takes names that begin with "file:" for URIs.
+    private static func name(_ path: String, _ mode: ConnectionOptions.Mode) -> String {
+        guard mode == .fileAlone else { return path.hasPrefix("file:") ? "./" + path : path }
+        let reserved: [Character: String] = ["%": "%25", "?": "%3f", "#": "%23"]
+        return "file:" + path.map { reserved[$0] ?? String($0) }.joined() + "?immutable=1"
+    }
+
     private func configure() throws(SQLiteError) {
         try execute("PRAGMA cache_size = -\(max(1, options.cacheBytes / 1024))")
         try execute("PRAGMA mmap_size = \(options.memoryMapBytes)")
         try execute("PRAGMA temp_store = MEMORY")
         switch options.mode {
         case .writer:
+            if options.checksPages { try check(andon_sqlite_reserve_check_bytes(handle), "set up") }
             try execute("PRAGMA page_size = \(options.pageBytes)")
             let journal = try prepare("PRAGMA journal_mode = WAL")
             guard try journal.step(), journal.text(0) == "wal" else {
@@ -58,6 +67,7 @@ public final class Connection: @unchecked Sendable {
             try execute("PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
             try execute("PRAGMA journal_size_limit = \(options.walBytesKept)")
             try execute("PRAGMA secure_delete = \(options.erasesDeleted ? 1 : 0)")
+        case .fileAlone: try execute("PRAGMA query_only = 1")
         case .reader:
             try check(andon_sqlite_no_checkpoint_on_close(handle), "set up")
             try execute("PRAGMA wal_autocheckpoint = 0")

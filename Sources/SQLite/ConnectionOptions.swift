@@ -6,6 +6,8 @@ public struct ConnectionOptions: Sendable {
         case writer
         /// Reads only, and never checkpoints, also not on close.
         case reader
+        /// Reads the file alone, as if it had no write-ahead log and nobody wrote it. Takes no lock.
+        case fileAlone
         /// Reads and writes in short transactions beside other processes. The journal is rolled back, not ahead: there
         /// are no checkpoints that could race (DESIGN 1.9), and every commit waits for the device.
         case shared
@@ -37,12 +39,17 @@ public struct ConnectionOptions: Sendable {
     public var busyTimeoutMilliseconds: Int32
     /// Overwrites deleted content with zeros, at the price of more pages written.
     public var erasesDeleted: Bool
+    /// Every page of the file carries a checksum, which is compared whenever the page is read; what is not what was
+    /// written is ``SQLiteError/isCorrupt``. Holds for all connections to the file or for none, and needs
+    /// ``checkedPageBytes``.
+    public var checksPages: Bool
 
     public init(
         mode: Mode, synchronous: Synchronous = .full, pageBytes: Int = 4096, cacheBytes: Int = 8 << 20,
         memoryMapBytes: Int64 = 0, checkpointPages: Int = 1000, walBytesKept: Int64 = 64 << 20,
-        busyTimeoutMilliseconds: Int32 = 5000, erasesDeleted: Bool = false
+        busyTimeoutMilliseconds: Int32 = 5000, erasesDeleted: Bool = false, checksPages: Bool = false
     ) {
+        precondition(!checksPages || pageBytes == Self.checkedPageBytes, "pages of this size carry no checksums")
         self.mode = mode
         self.synchronous = synchronous
         self.pageBytes = pageBytes
@@ -52,7 +59,11 @@ public struct ConnectionOptions: Sendable {
         self.walBytesKept = walBytesKept
         self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         self.erasesDeleted = erasesDeleted
+        self.checksPages = checksPages
     }
+
+    /// Size of pages that carry checksums, in bytes.
+    public static let checkedPageBytes = 4096
 
     /// A writer that waits for the device before it acknowledges.
     public static let writer = ConnectionOptions(mode: .writer)

@@ -13,7 +13,8 @@ public struct SQLiteError: OperatorError {
     public init(extendedCode: Int32, message: String, hint: String? = nil) {
         self.extendedCode = extendedCode
         self.message = message
-        self.hint = hint ?? Self.hint(code: extendedCode & 0xFF)
+        let code = extendedCode == andon_sqlite_damaged_page ? SQLITE_CORRUPT : extendedCode & 0xFF
+        self.hint = hint ?? Self.hint(code: code)
     }
 
     public var name: String { "sqlite_\(code)" }
@@ -26,9 +27,11 @@ public struct SQLiteError: OperatorError {
     /// There is no room: the disk, the quota or the page limit.
     public var isFull: Bool { code == SQLITE_FULL }
     /// The device failed to read, write or sync.
-    public var isInputOutput: Bool { code == SQLITE_IOERR }
-    /// The bytes are not those of a sound database.
-    public var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+    public var isInputOutput: Bool { code == SQLITE_IOERR && !isDamagedPage }
+    /// The bytes are not those of a sound database, or not those that were written.
+    public var isCorrupt: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB || isDamagedPage }
+    /// A page does not match its checksum; see ``ConnectionOptions/checksPages``.
+    private var isDamagedPage: Bool { extendedCode == andon_sqlite_damaged_page }
     /// The file is not there or may not be opened.
     public var cannotOpen: Bool { code == SQLITE_CANTOPEN }
     /// ``Connection/interrupt()`` ended the statement.

@@ -42,7 +42,7 @@ extension SiteFold {
             differences[row.sums.hour, default: [:]][row.entity, default: HourSums(hour: row.sums.hour)].add(row.sums)
         }
         if !storedHoursAreVoid {
-            try reader.forEachHour(site: index, kind, hours) { entity, sums in
+            try forEachStoredHour(kind, hours, reader) { entity, sums in
                 // Most hours are in the past and have no differences.
                 guard !differences.isEmpty, let difference = differences[sums.hour]?.removeValue(forKey: entity) else {
                     return body(entity, sums)
@@ -61,8 +61,26 @@ extension SiteFold {
         _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
         _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws {
-        if !storedHoursAreVoid { try reader.forEachHour(site: index, kind, hours, body) }
+        if !storedHoursAreVoid { try forEachStoredHour(kind, hours, reader, body) }
         for row in uncommittedHours(kind) where hours.contains(row.sums.hour) { body(row.entity, row.sums) }
+    }
+
+    /// Calls `body` with the stored rows; each is one of the site's.
+    private func forEachStoredHour(
+        _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
+        _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
+    ) throws {
+        let count =
+            switch kind {
+            case .worker: workers.count
+            case .workstation: stations.count
+            case .factory: 1
+            }
+        var isForeign = false
+        try reader.forEachHour(site: index, kind, hours) { entity, sums in
+            if entity < count { body(entity, sums) } else { isForeign = true }
+        }
+        if isForeign { throw TimelineError.foreignRow(siteID) }
     }
 
     /// Differences that the store does not have yet.
@@ -71,7 +89,11 @@ extension SiteFold {
     package func forEachHealthHour(
         _ hours: Range<Hour>, _ reader: any HourReader, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void
     ) throws {
-        try reader.forEachHealthHour(site: index, hours, body)
+        var isForeign = false
+        try reader.forEachHealthHour(site: index, hours) { origin, sums in
+            if origin < origins.count { body(origin, sums) } else { isForeign = true }
+        }
+        if isForeign { throw TimelineError.foreignRow(siteID) }
         for row in healthBuckets.uncommitted where hours.contains(row.sums.hour) { body(row.origin, row.sums) }
     }
 }

@@ -60,12 +60,16 @@ extension SiteFold {
         var continues = true
         if !storedHoursAreVoid {
             try reader.forEachStationHour(site: index, before: endHour) { station, sums in
+                guard station < stations.count else {
+                    failure = TimelineError.foreignRow(siteID)
+                    return false
+                }
                 continues = advance(to: sums.hour)
                 if continues { rows.append((station, sums)) }
                 return continues
             }
         }
-        if continues { _ = advance(to: nil) }
+        if continues, failure == nil { _ = advance(to: nil) }
         if let failure { throw failure }
     }
 

@@ -44,6 +44,11 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
     public static let tooLong = TimelineError(
         code: .tooLong, message: "the question takes too long; ask for a shorter window")
 
+    /// A stored row names something that the site does not have.
+    static func foreignRow(_ site: SiteID) -> TimelineError {
+        TimelineError(code: .corruptPage, message: "a stored row of site \(site) names what the site does not have")
+    }
+
     static func corruptPage(_ what: String) -> TimelineError {
         TimelineError(code: .corruptPage, message: "a stored page is damaged (\(what)): rebuild the projections")
     }

@@ -29,7 +29,8 @@ struct DamagedStoreTests {
         }
         try workplace.append([.definition(definition, createdAt: base), .events(events, createdAt: base + 1)])
         try workplace.foldToEnd(.forgetful)
-        vandal = try Connection(path: workplace.storePath, .writer)
+        // With the right checksums of pages, so that what is tested here is what lies behind them.
+        vandal = try Connection(path: workplace.storePath, ConnectionOptions(mode: .writer, checksPages: true))
         try vandal.execute("PRAGMA synchronous = OFF")
     }
 
@@ -68,8 +69,8 @@ struct DamagedStoreTests {
         let right = try figures()
         #expect(right.workers["W1"]?.units == 5)
         try flipEachBit(of: "page", "blob") { bit in
-            let error = #expect(throws: TimelineError.self, "bit \(bit)") { try figures() }
-            #expect(error?.code == .corruptPage)
+            let error = #expect(throws: StoreError.self, "bit \(bit)") { try figures() }
+            #expect(error?.code == .damaged)
         }
         #expect(try figures() == right)
     }
@@ -104,5 +105,24 @@ struct DamagedStoreTests {
         #expect(found != right)
         try vandal.execute("UPDATE page SET line = line - 1")
         #expect(try figures() == right)
+    }
+
+    @Test("Rows whose numbers name nothing are an error, and trap nobody")
+    func foreignNumbers() throws {
+        let right = try figures()
+        for (wrong, back) in [
+            ("UPDATE source SET station = station + 7", "UPDATE source SET station = station - 7"),
+            ("UPDATE source SET station = -1", "UPDATE source SET station = 0"),
+            ("UPDATE source SET number = number + 1", "UPDATE source SET number = number - 1"),
+            ("UPDATE id SET number = number + 9 WHERE kind = 0", "UPDATE id SET number = number - 9 WHERE kind = 0"),
+            ("UPDATE hour SET entity = 4000000000", "UPDATE hour SET entity = 0"),
+            ("UPDATE hour SET entity = -1", "UPDATE hour SET entity = 0"),
+            ("UPDATE health SET source = source + 5", "UPDATE health SET source = source - 5"),
+        ] {
+            try vandal.execute(wrong)
+            #expect(throws: (any Error).self, "\(wrong)") { try figures() }
+            try vandal.execute(back)
+            #expect(try figures() == right, "\(back)")
+        }
     }
 }

@@ -85,7 +85,7 @@ struct DriverCommitTests {
         try finishing.read(1)
         finishing.step(.stop)
         for rig in [busy, full, finishing] {
-            let actions = rig.step(.commitFailed(StoreError(.damaged, "not a store")))
+            let actions = rig.step(.commitFailed(StoreError(.unavailable, "not a store")))
             #expect(actions.next == .end)
             #expect(actions.effects.failures == [FoldFailure(message: "not a store", isRetriable: false)])
         }

@@ -36,7 +36,7 @@ struct MetricPublisherTests {
         let projector = try Projector(log: log, store: store, configuration: pace)
         projector.start()
         let publisher = try MetricPublisher(
-            projector: projector, store: store, epoch: log.epoch, topics: stage.topics, names: stage.names,
+            projector: projector, epoch: log.epoch, topics: stage.topics, names: stage.names,
             path: stage.path("real-published.sqlite"), configuration: stage.configuration,
             clock: HurriedClock(stage.clock))
         publisher.start()
@@ -68,7 +68,7 @@ struct MetricPublisherTests {
         let projector = try Projector(log: log, store: store)
         func make(_ name: String, holds: Bool) throws -> MetricPublisher {
             try MetricPublisher(
-                projector: projector, store: store, epoch: log.epoch, topics: stage.topics, names: stage.names,
+                projector: projector, epoch: log.epoch, topics: stage.topics, names: stage.names,
                 path: stage.path(name), clock: stage.clock.process, isStillOwner: { holds })
         }
         let idle = try make("idle.sqlite", holds: true)

@@ -60,4 +60,6 @@ public struct PartitionStatus: Sendable, Equatable {
     public var progress: FoldProgress?
     /// Why it waits or has failed; nil once it folds.
     public var failure: PartitionFailure?
+    /// Why it folds and answers nothing yet; nil when it answers.
+    public var rebuild: FoldRebuild?
 }

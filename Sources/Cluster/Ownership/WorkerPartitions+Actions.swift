@@ -53,20 +53,16 @@ extension WorkerPartitions {
         case .openStore: begin("open", partition) { [self] in open(partition) }
         case .startFold: slot.projector?.start()
         case .startPublishing:
-            guard let projector = slot.projector, let store = slot.store else { return }
+            guard let projector = slot.projector else { return }
             configuration.startPublishing(
                 HeldPartition(
-                    partition: partition, projector: projector, store: store,
+                    partition: partition, projector: projector,
                     mayPublish: { [weak self] in self?.mayPublish(partition) ?? false }))
         case .stopPublishing: configuration.stopPublishing(partition)
         case .announceHolder: configuration.announceHolder(partition)
         case .withdrawHolder: configuration.withdrawHolder(partition)
         case .stopFold: begin("stop", partition) { [self] in stopFold(partition) }
-        case .closeStore:
-            state.withLock { state in
-                state.slots[partition]?.projector = nil
-                state.slots[partition]?.store = nil
-            }
+        case .closeStore: state.withLock { $0.slots[partition]?.projector = nil }
         case .retryLater:
             let due = configuration.clock.uptime.advanced(milliseconds: configuration.retryMilliseconds)
             state.withLock { $0.slots[partition]?.retryAt = due }
@@ -95,7 +91,6 @@ extension WorkerPartitions {
             state.withLock { $0.slots[partition]?.projector = projector }
             divideMemory()
             handle(partition) { slot in
-                slot.store = store
                 slot.failure = nil
                 return slot.machine.opened()
             }
@@ -130,7 +125,6 @@ extension WorkerPartitions {
         projector?.stop()
         handle(partition) { slot in
             slot.projector = nil
-            slot.store = nil
             return slot.machine.drained()
         }
     }

@@ -3,7 +3,6 @@ public import EventLog
 public import EventModel
 internal import Foundation
 internal import Locks
-internal import ProjectionStore
 public import Projector
 
 /// The partitions that a worker holds: opens, folds, serves and releases each as ``PartitionOwnership`` decides.
@@ -14,7 +13,6 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     struct Slot {
         var machine = PartitionOwnership()
         var projector: Projector?
-        var store: ProjectionStore?
         /// What has to be done, in order, by one thread at a time.
         var actions: [PartitionOwnership.Action] = []
         var isActing = false
@@ -126,12 +124,13 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     /// The status of each partition that is this worker's or still being released.
     public var statuses: [PartitionIndex: PartitionStatus] {
         let progress = progress
+        let rebuilds = folding.compactMapValues(\.rebuild)
         return state.withLock { state in
             var statuses: [PartitionIndex: PartitionStatus] = [:]
             for (partition, slot) in state.slots {
                 guard let phase = slot.machine.phase else { continue }
                 statuses[partition] = PartitionStatus(
-                    phase: phase, progress: progress[partition], failure: slot.failure)
+                    phase: phase, progress: progress[partition], failure: slot.failure, rebuild: rebuilds[partition])
             }
             return statuses
         }

@@ -1,7 +1,6 @@
 public import Clocks
 public import EventModel
 public import Observability
-public import ProjectionStore
 public import Projector
 
 /// What a worker's partitions need from the rest of the process.
@@ -44,7 +43,6 @@ public struct WorkerPartitionsConfiguration: Sendable {
 public struct HeldPartition: Sendable {
     public let partition: PartitionIndex
     public let projector: Projector
-    public let store: ProjectionStore
     /// Whether a record may be sent at this moment: to be checked right before each send, because a process that was
     /// suspended and resumes may have lost the partition long ago without notice (DESIGN 3).
     public let mayPublish: @Sendable () -> Bool

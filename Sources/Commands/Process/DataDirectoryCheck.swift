@@ -1,6 +1,7 @@
 internal import EventLog
 internal import EventModel
 internal import Foundation
+internal import Observability
 internal import ProjectionStore
 internal import SQLiteLog
 
@@ -86,18 +87,24 @@ struct DataDirectoryCheck {
             return Finding(
                 subject: "projections", level: .ok, text: "not there yet; andon up computes them from the log")
         }
-        guard ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) else {
-            return Finding(
-                subject: "projections", level: .ok,
-                text: "of another format or another log; andon up will put them aside and make new ones from the log")
-        }
         do {
+            // Every page, also those that nobody needs today.
+            let scrub = try StoreScrub(path: directory.projections)
+            while scrub.passes == 0 { try scrub.step(pages: 4096) }
+            guard ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) else {
+                return Finding(
+                    subject: "projections", level: .ok,
+                    text:
+                        "of another format or another log; andon up will put them aside and make new ones from the log")
+            }
             let offset = try StoreReader(path: directory.projections).load().nextOffset
             return Finding(subject: "projections", level: .ok, text: "folded up to offset \(grouped(offset.value))")
-        } catch {
+        } catch  where error.isStoreDamage {
             return Finding(
-                subject: "projections", level: .failure,
-                text: "\(reason(of: error)); stop the server, remove \(directory.projections)* and start it again")
+                subject: "projections", level: .warning,
+                text: "\(error.forOperator.message); andon up will put them aside and make new ones from the log")
+        } catch {
+            return Finding(subject: "projections", level: .failure, text: reason(of: error))
         }
     }
 }

@@ -31,6 +31,7 @@ final class Membership: Sendable {
     /// How partitions are folded, announced and published.
     var folding: WorkerPartitionsConfiguration {
         var folding = WorkerPartitionsConfiguration(folder: options.directory.path)
+        folding.projector.scrubHours = options.scrubHours
         folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
         let role: HolderRole = options.isReplica ? .replica : .owner
@@ -98,7 +99,7 @@ final class Membership: Sendable {
             var configuration = PublisherConfiguration()
             configuration.journal = journal.journal
             let publisher = try MetricPublisher(
-                projector: held.projector, store: held.store, epoch: parts.log.epoch, topics: parts.topics,
+                projector: held.projector, epoch: parts.log.epoch, topics: parts.topics,
                 names: parts.names, path: options.directory.published(held.partition), configuration: configuration,
                 isStillOwner: held.mayPublish)
             state.withLock { $0.publishers[held.partition] = publisher }

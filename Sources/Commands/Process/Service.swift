@@ -17,7 +17,10 @@ struct Service {
 
     /// Opens everything stored; nothing runs yet.
     /// - Throws: ``CommandFailure``
-    init(_ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog) throws {
+    init(
+        _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
+        scrubHours: Int = ScrubOption.hoursDefault
+    ) throws {
         try directory.create()
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
@@ -26,6 +29,7 @@ struct Service {
         let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
         var folding = ProjectorConfiguration()
         folding.journal = journal.journal
+        folding.scrubHours = scrubHours
         let projector = try Projector(log: log, store: store, configuration: folding)
         self.projector = projector
         let keys = try KeyStore(path: directory.keys, journal: journal.journal)
@@ -80,6 +84,7 @@ struct Service {
             missing: {
                 if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
                 let progress = projector.progress
+                if let rebuild = projector.rebuild { return [rebuild.text(next: progress.nextOffset)] }
                 return [
                     readiness.missing(
                         PartitionIndex(0), next: progress.nextOffset, end: progress.logEnd, of: "the fold")

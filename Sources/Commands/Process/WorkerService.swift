@@ -24,6 +24,8 @@ struct WorkerService {
         /// Publishes nothing.
         var isReplica = false
         var sessionSeconds = 45
+        /// See ``ScrubOption``.
+        var scrubHours = ScrubOption.hoursDefault
         /// The address at which other processes reach this one; nil: the one where it listens.
         var advertisedURL: String?
     }
@@ -128,6 +130,7 @@ struct WorkerService {
         let name = "partition \(partition.value)"
         if let failure = status.failure { return "\(name): \(failure.message)" }
         guard let progress = status.progress else { return "\(name) is \(status.phase.rawValue)" }
+        if let rebuild = status.rebuild { return "\(name): \(rebuild.text(next: progress.nextOffset))" }
         return readiness.missing(partition, next: progress.nextOffset, end: progress.logEnd, of: name)
     }
 

@@ -70,7 +70,7 @@ enum DigestCommand {
         if ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) {
             do {
                 return try SiteDigest.compute(site: site, log: log, storePath: directory.projections)
-            } catch is StoreError {
+            } catch  where error is StoreError || error.isStoreDamage {
                 // The log alone gives the same result, only slower.
             }
         }

@@ -15,15 +15,16 @@ enum UpCommand {
                 "andon up --data-dir /var/lib/andon --listen 0.0.0.0:8080 --log-format json",
                 "serve the network of a plant"),
         ],
-        options: [DataDirectory.option.spec] + ServerOptions.specs,
+        options: [DataDirectory.option.spec, ScrubOption.spec] + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
         try ServerOptions.logging(invocation) { journal in
             let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
             let configuration = try ServerOptions.configuration(invocation, journal)
+            let scrubHours = try ScrubOption.hours(invocation)
             return try ServiceRunner.run(invocation, directory, configuration, journal) {
-                try Service(directory, configuration, journal).runtime
+                try Service(directory, configuration, journal, scrubHours: scrubHours).runtime
             }
         }
     }

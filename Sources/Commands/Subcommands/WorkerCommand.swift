@@ -51,6 +51,7 @@ enum WorkerCommand {
         ],
         options: KafkaOptions.specs + [
             DataDirectory.option.spec, instanceID.spec, partitions.spec, replica.spec, session.spec, advertise.spec,
+            ScrubOption.spec,
         ] + ServerOptions.specs,
         run: run)
 
@@ -72,6 +73,7 @@ enum WorkerCommand {
         options.isReplica = try invocation.isSet(replica)
         options.sessionSeconds = try invocation.value(session)
         options.advertisedURL = try invocation.optional(advertise)
+        options.scrubHours = try ScrubOption.hours(invocation)
         guard options.partitions != nil || !options.isReplica else {
             throw CommandFailure(
                 .usage, "--replica needs --partitions", why: "the group gives each partition to one worker alone",

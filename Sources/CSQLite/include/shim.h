@@ -23,4 +23,24 @@ static inline int andon_sqlite_bind_blob_borrowed(sqlite3_stmt *statement, int i
 static inline int andon_sqlite_bind_text_copied(sqlite3_stmt *statement, int index, const char *text, sqlite3_uint64 count) {
     return sqlite3_bind_text64(statement, index, text, count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
+
+/// Name of a file system for `sqlite3_open_v2` that puts a checksum at the end of every page of a database, and compares
+/// it whenever a page is read. The database must keep ANDON_SQLITE_CHECK_BYTES of every page free, and have pages of
+/// ANDON_SQLITE_CHECKED_PAGE_BYTES. A page that is not what was written is SQLITE_IOERR_DATA.
+const char *andon_sqlite_checked_vfs(void);
+
+/// What SQLite's calls return for a page that is not what was written.
+static const int andon_sqlite_damaged_page = SQLITE_IOERR_DATA;
+
+#define ANDON_SQLITE_CHECK_BYTES 4
+#define ANDON_SQLITE_CHECKED_PAGE_BYTES 4096
+
+/// Keeps the last bytes of every page of a new database free for checksums.
+int andon_sqlite_reserve_check_bytes(sqlite3 *database);
+
+/// Compares pages of a database that was opened with the checked file system, without taking a lock.
+///
+/// Pages count from 1. `*damaged` is the first page that is not what was written, 0 where all are.
+/// Returns SQLITE_OK, SQLITE_DONE where the file ends before the last of them, or why a page cannot be read.
+int andon_sqlite_check_pages(sqlite3 *database, sqlite3_int64 first, sqlite3_int64 count, sqlite3_int64 *damaged);
 #endif

@@ -1,0 +1,111 @@
+internal import Clocks
+internal import EventLog
+public import EventModel
+internal import Locks
+public import ProjectionStore
+internal import Timeline
+
+/// One fold of one store, from opening to the end: what a ``Projector`` replaces when its store is damaged.
+///
+/// Its two threads are the one that calls ``fold(_:_:)`` and the committer that this starts.
+final class FoldRun: Sendable {
+    let store: ProjectionStore
+    let shared: SharedFold
+    /// Why questions have to wait for the fold; nil when they need not.
+    let rebuild: FoldRebuild?
+    private let partition: PartitionIndex
+    /// Used by the fold thread only.
+    private let pages: StoreReader
+    private let commits = CommitHandover()
+    private let readers = Guarded<[StoreReader]>([])
+
+    /// Continues from where `store` stands; a store that turns out to be damaged is replaced by an empty one.
+    ///
+    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
+    ///   records; `LogError` and `StoreError` when one of them cannot be read.
+    static func open(
+        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock
+    ) throws -> FoldRun {
+        do { return try FoldRun(store, log, partition, clock) } catch  where error.isStoreDamage {
+            return try FoldRun(try store.replaced(because: error), log, partition, clock)
+        }
+    }
+
+    private init(
+        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock
+    ) throws {
+        self.store = store
+        self.partition = partition
+        let fold = try store.load()
+        let asked = clock.uptime
+        let end = try LogIdentityCheck.run(log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
+        // Until then the fold knows less than the store that was there, and answers would be wrong.
+        if store.replacement != nil { try store.answer(from: end) }
+        let goal = try store.answersFrom()
+        rebuild = fold.nextOffset < goal ? FoldRebuild(replacement: store.replacement, goal: goal) : nil
+        shared = SharedFold(fold, end: LogEndReading(offset: end, seenAt: asked), answersFrom: goal)
+        pages = try store.reader()
+    }
+
+    /// Folds and commits until a stop is requested or the fold fails.
+    func fold(_ log: any EventLog, _ configuration: ProjectorConfiguration) {
+        let committer = BackgroundThread.start("andon-commit") { [self] in
+            Committer(store: store, commits: commits).run()
+        }
+        let driver = FoldDriver(
+            partition: partition, shared: shared, pages: pages, limits: configuration.limits, isVerified: true,
+            at: configuration.clock.uptime)
+        FoldThread(driver, log: log, store: store, commits: commits, configuration: configuration).run()
+        committer.join()
+    }
+
+    func requestStop() { commits.requestStop() }
+
+    /// Answers nothing more: the store is another's now.
+    func close() {
+        shared.close()
+        for waiter in shared.end() { waiter.body(false) }
+        readers.withLock { $0.removeAll() }
+    }
+
+    /// A consistent view of one site; nil for a site that no record names.
+    func snapshot(of siteID: SiteID, _ configuration: ProjectorConfiguration) throws -> ProjectionSnapshot? {
+        let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
+        let clock = configuration.clock
+        let now = clock.uptime
+        let deadline = now.advanced(milliseconds: configuration.questionMilliseconds)
+        guard let taken = try shared.site(siteID, at: now, begin: { try reader.begin(until: deadline, by: clock) })
+        else {
+            reader.end()
+            giveBack(reader)
+            return nil
+        }
+        return ProjectionSnapshot(site: taken.site, reader: reader, progress: taken.progress) { [weak self] in
+            reader.end()
+            self?.giveBack(reader)
+        }
+    }
+
+    private func giveBack(_ reader: StoreReader) {
+        readers.withLock { if $0.count < ProjectorConfiguration.idleReadersMaximum { $0.append(reader) } }
+    }
+}
+
+/// Projections that are being built from the log because the store that was there could not be used.
+public struct FoldRebuild: Sendable, Equatable {
+    /// What was wrong with the store; nil when a rebuild goes on that an earlier process began.
+    public var replacement: StoreReplacement?
+    /// Where the log ended when it began: before it has passed this offset, the fold answers nothing.
+    public var goal: LogOffset
+
+    /// For readiness and operators.
+    public func text(next: LogOffset) -> String {
+        let why =
+            switch replacement {
+            case .damaged(let reason): "were damaged (\(reason)) and"
+            case .otherVersion: "were of another version or log and"
+            case nil: "cannot be used yet and"
+            }
+        return "the projections \(why) are being rebuilt from the log: offset \(next.value) of \(goal.value)"
+    }
+}
