@@ -28,4 +28,7 @@ public enum Limits {
     public static let durationSecondsMaximum: Int64 = 253_402_300_799
     /// A record is appended within this time of its created_at or not at all (SPEC 2.8).
     public static let appendDelayMicrosecondsMaximum: Int64 = 30 * Microseconds.second
+    /// Combinations of workstation, camera and model version in one site, refused at admission beyond that: a fold keeps
+    /// some 80 bytes for each for ever, so 40 MB. Far below what a fold has numbers for, 16.7 million.
+    public static let sourcesPerSiteMaximum = 500_000
 }
