@@ -24,12 +24,17 @@ public protocol EventLog: AnyObject, Sendable {
     var appendTimeoutMicroseconds: Int64 { get }
 
     /// Calls `body` with the records from `offset` on, in order, until their payloads reach `byteLimit` bytes (at least
-    /// one record) or the log ends. The bytes are valid only inside `body`.
+    /// one record) or the log ends. The bytes are valid only inside `body`. Offsets of ``skips(_:)`` are passed over.
     /// - Returns: the offset at which to continue.
     /// - Throws: ``LogError`` or any error of `body`.
     func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset
+
+    /// The offsets that reading passes over, in order; none in most logs.
+    ///
+    /// - Returns: all that were declared before the call.
+    func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip]
 
     /// The first offset that the log still has.
     func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset
@@ -67,6 +72,9 @@ public struct KnownEnd: Sendable, Equatable {
 extension EventLog {
     /// For logs whose appends succeed or fail immediately.
     public var appendTimeoutMicroseconds: Int64 { 0 }
+
+    /// For logs in which nothing can be skipped.
+    public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] { [] }
 
     /// For logs that know their end without waiting.
     public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {

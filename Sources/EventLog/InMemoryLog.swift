@@ -4,7 +4,7 @@ internal import Locks
 /// The in-memory twin of the log, for tests, demonstrations and simulations; lives as long as the object.
 ///
 /// Tests can hold appends, make them fail before anything is stored, or report a failure although everything was.
-public final class InMemoryLog: EventLog {
+public final class InMemoryLog: SkippableLog {
     /// When an append hook is called.
     public enum AppendMoment: Sendable {
         /// Nothing is stored yet; if the hook throws, nothing will be. The hook may block.
@@ -29,6 +29,7 @@ public final class InMemoryLog: EventLog {
         /// Largest created_at up to each record. It never decreases, although created_at may, so a binary search finds
         /// the first record at or after a time.
         var newest: [Timestamp] = []
+        var skips: [LogSkip] = []
 
         var end: LogOffset { LogOffset(Int64(records.count)) }
 
@@ -72,12 +73,24 @@ public final class InMemoryLog: EventLog {
     public func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
-        var next = offset
-        for record in try slice(partition, from: offset, byteLimit: byteLimit) {
-            try record.withLogRecord(at: next, body)
-            next = next.next
+        let slice = try slice(partition, from: offset, byteLimit: byteLimit)
+        for (offset, record) in slice.records { try record.withLogRecord(at: offset, body) }
+        return slice.next
+    }
+
+    public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] {
+        try withPartition(partition) { $0.skips }
+    }
+
+    public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
+        try state.update { (state) throws(LogError) in
+            guard state.partitions.indices.contains(Int(partition.value)) else {
+                throw .noPartition(partition, of: partitionCount)
+            }
+            let end = state.partitions[Int(partition.value)].end
+            guard skip.first >= .zero, skip.next <= end else { throw .noOffset(skip.first, start: .zero, end: end) }
+            try state.partitions[Int(partition.value)].skips.add(skip)
         }
-        return next
     }
 
     public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {
@@ -125,20 +138,22 @@ public final class InMemoryLog: EventLog {
     /// Taken under the lock, so that `body` runs outside of it; shares the bytes instead of copying them.
     private func slice(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int
-    ) throws(LogError) -> [NewRecord] {
+    ) throws(LogError) -> (records: [(LogOffset, NewRecord)], next: LogOffset) {
         try withPartition(partition) { (content) throws(LogError) in
             guard offset >= .zero, offset <= content.end else {
                 throw .noOffset(offset, start: .zero, end: content.end)
             }
-            let first = Int(offset.value)
-            var last = first
-            var bytes = 0
-            while last < content.records.count, last == first || bytes < byteLimit {
-                bytes += content.records[last].payload.count
-                last += 1
-            }
             // Not a slice: it would make the next append copy the whole log.
-            return Array(content.records[first..<last])
+            var records: [(LogOffset, NewRecord)] = []
+            var next = content.skips.passing(offset)
+            var bytes = 0
+            while next < content.end, records.isEmpty || bytes < byteLimit {
+                let record = content.records[Int(next.value)]
+                records.append((next, record))
+                bytes += record.payload.count
+                next = content.skips.passing(next.next)
+            }
+            return (records, next)
         }
     }
 

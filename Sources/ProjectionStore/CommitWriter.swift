@@ -63,9 +63,9 @@ final class CommitWriter {
         try meta(.nextOffset, set.nextOffset.value)
         try meta(.pageCount, set.pageCount)
         try meta(.generation, Int64(set.generation))
-        guard let fingerprint = set.fingerprint else { return }
-        try meta(.fingerprintCreatedAt, fingerprint.createdAt.microseconds)
-        try meta(.fingerprintChecksum, Int64(fingerprint.checksum))
+        // Where the offset before the next one is skipped, that of an earlier record must not stay.
+        try meta(.fingerprintCreatedAt, set.fingerprint?.createdAt.microseconds)
+        try meta(.fingerprintChecksum, (set.fingerprint?.checksum).map { Int64($0) })
     }
 
     /// An INSERT of one row with one parameter per column.
@@ -75,9 +75,9 @@ final class CommitWriter {
         "INSERT \(orReplaces ? "OR REPLACE " : "")INTO \(table) (\(columns.names)) VALUES (\(columns.parameters))"
     }
 
-    private func meta(_ name: MetaName, _ value: Int64) throws {
+    private func meta(_ name: MetaName, _ value: Int64?) throws {
         try setMeta.bind(1, name.rawValue)
-        try setMeta.bind(2, value)
+        if let value { try setMeta.bind(2, value) } else { try setMeta.bindNull(2) }
         try setMeta.run()
     }
 

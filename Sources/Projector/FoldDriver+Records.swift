@@ -1,6 +1,6 @@
 public import Clocks
 public import EventLog
-internal import EventModel
+public import EventModel
 internal import Timeline
 
 // Folds records. Slow work runs on a copy of the fold, which shares all unchanged memory, and the result replaces the
@@ -21,6 +21,23 @@ extension FoldDriver {
         answer(passed, isPassed: true, &effects)
         recordsSinceCheck += 1
         if recordsSinceCheck >= FoldLimits.recordsPerCheck { tendCommit(now, &effects) }
+        return effects
+    }
+
+    /// Passes over offsets before the next record of the current read, or at its end, that the log declares as skipped.
+    ///
+    /// - Returns: the effects to execute immediately.
+    /// - Throws: `TimelineError` where something is between that nobody has declared (SPEC 7.4). The caller must end the
+    ///   read and report ``FoldInput/failed(_:)``.
+    public mutating func pass(
+        to offset: LogOffset, over skips: [LogSkip], at now: MonotonicTime
+    ) throws -> [FoldEffect] {
+        guard life == .catchingUp else { return [] }
+        let passed = try shared.pass(to: offset, over: skips)
+        lastRecord = now
+        recordsInRead += 1
+        var effects: [FoldEffect] = []
+        answer(passed, isPassed: true, &effects)
         return effects
     }
 

@@ -87,12 +87,20 @@ final class FoldThread {
 
     private func read(from offset: LogOffset, byteLimit: Int) -> FoldInput {
         do {
+            var expected = offset
             let next = try log.read(driver.partition, from: offset, byteLimit: byteLimit) { record in
+                if record.offset > expected { try pass(to: record.offset) }
                 perform(try driver.fold(record, at: clock.uptime))
+                expected = record.offset.next
                 if let outcome = commits.takeOutcome() { _ = step(outcome.input) }
             }
+            if next > expected { try pass(to: next) }
             return .read(end: next == offset ? LogEndReading(log, driver.partition, clock) : nil)
         } catch { return .failed(error) }
+    }
+
+    private func pass(to offset: LogOffset) throws {
+        perform(try driver.pass(to: offset, over: try log.skips(driver.partition), at: clock.uptime))
     }
 }
 

@@ -1,4 +1,5 @@
 public import Clocks
+internal import EventLog
 public import EventModel
 internal import Locks
 public import Timeline
@@ -133,6 +134,19 @@ public final class SharedFold: Sendable {
             let pages = FoldLimits.pagesExaminedPerEvent * eventCount + FoldLimits.pagesExaminedPerRecord
             state.fold.evict(limits.memory(state.share), pageLimit: pages)
             return state.folded(eventCount: eventCount)
+        }
+    }
+
+    /// Goes on at a later offset, where the log has declared what is between as skipped.
+    /// - Returns: the waiters for what was passed.
+    /// - Throws: `TimelineError` at a gap that nobody has declared, before any change.
+    func pass(to offset: LogOffset, over skips: [LogSkip]) throws -> [FoldWaiter] {
+        try state.withLock { state in
+            let next = state.fold.nextOffset
+            guard offset > next else { return [] }
+            guard skips.cover(next..<offset) else { throw TimelineError.gap(expected: next, found: offset) }
+            state.fold.pass(to: offset)
+            return state.takeWaiters { $0.offset < offset }
         }
     }
 

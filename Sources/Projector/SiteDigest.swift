@@ -45,10 +45,13 @@ public enum SiteDigest {
         var records = RecordFold()
         while fold.nextOffset < end {
             let next = fold.nextOffset
-            _ = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
+            let skips = try log.skips(partition)
+            let read = try log.read(partition, from: next, byteLimit: 1 << 20) { record in
+                if skips.cover(fold.nextOffset..<max(fold.nextOffset, record.offset)) { fold.pass(to: record.offset) }
                 try records.decode(record)
                 try records.apply(to: &fold, pages: pages)
             }
+            if skips.cover(fold.nextOffset..<max(fold.nextOffset, read)) { fold.pass(to: read) }
             // Logs that fetch in the background return nothing until the record has arrived.
             if fold.nextOffset == next {
                 _ = log.waitForRecord(partition, at: next, timeoutMilliseconds: waitMilliseconds)

@@ -4,7 +4,7 @@ internal import Locks
 
 /// A log in memory with the faults of real ones: it cannot be read for a while, is recreated under the same name, loses
 /// its beginning to retention, or knows its end only from a while ago.
-public final class FaultyLog: EventLog {
+public final class FaultyLog: SkippableLog {
     private struct State {
         var inner: InMemoryLog
         var starts: [PartitionIndex: LogOffset] = [:]
@@ -75,6 +75,16 @@ public final class FaultyLog: EventLog {
         let start = state.withLock { $0.starts[partition] ?? .zero }
         guard offset >= start else { throw LogError(.outOfRange, "offset \(offset.value) is gone") }
         return try log.read(partition, from: offset, byteLimit: byteLimit, body)
+    }
+
+    public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] {
+        try passGate(partition).skips(partition)
+    }
+
+    /// See ``SkippableLog``; a log that is recreated has none.
+    public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
+        try inner.declare(skip, in: partition)
+        wakeReaders()
     }
 
     public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {

@@ -21,7 +21,7 @@ public struct RecordFingerprint: Sendable, Equatable {
 public struct PartitionFold: Sendable {
     public internal(set) var nextOffset: LogOffset
     public internal(set) var sites: [SiteFold] = []
-    /// The record before ``nextOffset``, if the caller provides it; committed with everything else.
+    /// The record before ``nextOffset``, if there is one and the caller provides it; committed with everything else.
     public var fingerprint: RecordFingerprint?
     /// Number of page rows assigned so far.
     var pageCount: Int64 = 0
@@ -71,6 +71,16 @@ public struct PartitionFold: Sendable {
         sites[site].pending.isDirty = true
         try sites[site].apply(record, offset: offset, hourOffset: hourOffset, pages)
         nextOffset = offset.next
+    }
+
+    /// Goes on at a later offset: the log has declared that nothing is between (SPEC 7.4).
+    ///
+    /// - Precondition: `offset` is not before ``nextOffset``.
+    public mutating func pass(to offset: LogOffset) {
+        precondition(offset >= nextOffset, "a fold never goes back")
+        nextOffset = offset
+        // There is no record before the offset to recognise the log by.
+        fingerprint = nil
     }
 
     private func isNext(_ offset: LogOffset) throws -> Bool {

@@ -1,4 +1,4 @@
-internal import EventModel
+public import EventModel
 
 /// Why a fold cannot continue. It may have applied the current record in part: discard it and open the store again.
 public struct TimelineError: Error, CustomStringConvertible, Sendable {
@@ -22,7 +22,8 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
     public var message: String
     public var description: String { message }
 
-    static func gap(expected: LogOffset, found: LogOffset) -> TimelineError {
+    /// A jump over offsets that nobody has declared.
+    public static func gap(expected: LogOffset, found: LogOffset) -> TimelineError {
         TimelineError(
             code: .gap, message: "the log skips from offset \(expected.value) to \(found.value): records are missing")
     }

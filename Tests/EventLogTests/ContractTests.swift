@@ -16,6 +16,11 @@ struct ContractTests {
         try claim.run { InMemoryLog(partitionCount: 7) }
     }
 
+    @Test("the log in memory, where offsets are skipped", arguments: ContractClaim.skipping)
+    func skipping(claim: ContractClaim) throws {
+        try claim.run { InMemoryLog(partitionCount: 3) }
+    }
+
     @Test("the log in SQLite", .timeLimit(.minutes(10)), arguments: ContractClaim.all)
     func sqlite(claim: ContractClaim) throws {
         try run(claim, limits: SQLiteLogLimits())

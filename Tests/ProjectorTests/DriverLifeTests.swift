@@ -99,6 +99,32 @@ struct DriverLifeTests {
         #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } != nil)
     }
 
+    @Test("a jump over offsets that the log declares as skipped is no gap, one offset further is (SPEC 7.4)")
+    func skips() throws {
+        let rig = DriverRig()
+        try rig.read(2)
+        let waiting = rig.wait(for: 3)
+        #expect(throws: TimelineError.self) { try rig.pass(to: 5, over: [(2, 4)]) }
+        #expect(throws: TimelineError.self) { try rig.pass(to: 5, over: [(3, 5)]) }
+        #expect(rig.next == LogOffset(2))
+        try rig.pass(to: 5, over: [(2, 4), (4, 5)]).answer()
+        #expect(rig.next == LogOffset(5))
+        #expect(waiting.isPassed == true)
+        _ = try rig.fold()
+        #expect(rig.next == LogOffset(6))
+    }
+
+    @Test("behind a skip there is no record to recognise the log by, until the next one is folded")
+    func fingerprintBehindSkip() throws {
+        let rig = DriverRig()
+        try rig.read(2)
+        #expect(rig.shared.fingerprint != nil)
+        _ = try rig.pass(to: 4, over: [(2, 4)])
+        #expect(rig.shared.fingerprint == nil)
+        _ = try rig.fold()
+        #expect(rig.shared.fingerprint != nil)
+    }
+
     @Test("a damaged record ends the fold before anything of it shows")
     func damaged() throws {
         var records = DriverRig.records

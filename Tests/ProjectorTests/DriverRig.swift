@@ -67,6 +67,14 @@ final class DriverRig {
         return effects
     }
 
+    /// Passes over what a log declares as skipped.
+    func pass(to offset: Int64, over skips: [(Int64, Int64)]) throws -> [FoldEffect] {
+        let skips = skips.map {
+            LogSkip(first: LogOffset($0.0), next: LogOffset($0.1), reason: "", by: "", at: .earliest)
+        }
+        return try driver.pass(to: LogOffset(offset), over: skips, at: now)
+    }
+
     var next: LogOffset { shared.progress(at: now).nextOffset }
 
     func sight(_ end: Int64) -> LogEndReading { LogEndReading(offset: LogOffset(end), seenAt: now) }

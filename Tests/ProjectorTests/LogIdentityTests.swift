@@ -177,6 +177,7 @@ final class FaultyPlant {
     let log = FaultyLog()
     let scenario: RandomScenario
     private let folder: TemporaryFolder
+    var storePath: String { folder.file("partition-0.sqlite") }
 
     init(events: Int) throws {
         folder = try TemporaryFolder()
@@ -195,8 +196,7 @@ final class FaultyPlant {
     func projector(_ change: (inout ProjectorConfiguration) -> Void = { _ in }) throws -> Projector {
         var configuration = ProjectorConfiguration.forgetful
         change(&configuration)
-        let path = folder.file("partition-0.sqlite")
-        let store = try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes)
+        let store = try ProjectionStore.open(path: storePath, logEpoch: log.epoch.bytes)
         return try Projector(log: log, store: store, configuration: configuration)
     }
 
