@@ -13,21 +13,14 @@ public enum WriteAheadLogHeader {
         guard let file = FileHandle(forReadingAtPath: path + "-wal") else { return true }
         defer { try? file.close() }
         guard let head = try? file.read(upToCount: byteCount), !head.isEmpty else { return true }
-        let bytes = [UInt8](head)
-        guard bytes.count == byteCount, word(bytes, 0) & ~1 == magic else { return false }
-        let isBigEndian = word(bytes, 0) & 1 == 1
-        var sum: (UInt32, UInt32) = (0, 0)
-        for place in stride(from: 0, to: 24, by: 8) {
-            let first = word(bytes, place)
-            let second = word(bytes, place + 4)
-            sum.0 = sum.0 &+ (isBigEndian ? first : first.byteSwapped) &+ sum.1
-            sum.1 = sum.1 &+ (isBigEndian ? second : second.byteSwapped) &+ sum.0
-        }
-        return sum == (word(bytes, 24), word(bytes, 28))
+        return isSound([UInt8](head))
     }
 
-    /// Four bytes, the highest first.
-    private static func word(_ bytes: [UInt8], _ place: Int) -> UInt32 {
-        bytes[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    /// Whether these bytes are a head.
+    static func isSound(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count == byteCount, bytes.word(at: 0) & ~1 == magic else { return false }
+        var sum = WriteAheadLogSum(isBigEndian: bytes.word(at: 0) & 1 == 1)
+        sum.add(bytes[0..<24])
+        return sum.isStated(in: bytes, at: 24)
     }
 }

@@ -17,6 +17,8 @@ final class LogWriter {
     private var open: Open?
     private let checkpointPages: Int
     let epoch: LogEpoch
+    private let checks: RowCheck
+    private let acknowledged: AcknowledgedEnd
 
     /// The offset of the next record.
     private(set) var end: LogOffset = .zero
@@ -52,30 +54,38 @@ final class LogWriter {
         }
     }
 
-    /// Takes the lock, opens or creates the file and finds the end of the log.
+    /// Takes the lock, looks at what is there, opens or creates the file and finds the end of the log.
+    ///
+    /// Nothing is written before all that was acknowledged, or folded, was found.
     /// - Throws: `.inUse`, `.corrupt` or `.unavailable`.
-    init(path: String, checkpointPages: Int) throws(LogError) {
+    init(path: String, checkpointPages: Int, foldedTo: LogInspection.FoldedTo) throws(LogError) {
         lock = try Self.lock(path + ".lock")
         self.checkpointPages = checkpointPages
+        _ = try LogInspection(path: path, foldedTo: foldedTo)
+        acknowledged = try AcknowledgedEnd(log: path)
         do {
             var options = ConnectionOptions.writer
-            // 8 KiB hold seven records of a hundred events; 4 KiB would hold three and stay a quarter empty. Measured:
-            // 1.4 times as fast for writing in groups and for reading, and no slower for single records. 16 KiB gains
-            // little.
-            options.pageBytes = 8192
+            options.pageBytes = LogFormat.pageBytes
             options.checkpointPages = 0  // see checkpointIfDue
             let connection = try Connection(path: path, options)
             try LogFormat.createIfEmpty(connection)
-            epoch = try LogFormat.check(connection)
+            try LogFormat.upgrade(connection)
+            epoch = try LogFormat.check(connection).epoch
+            checks = RowCheck(epoch)
             open = Open(
                 connection: connection,
                 begin: try connection.prepare("BEGIN IMMEDIATE"), commit: try connection.prepare("COMMIT"),
-                insertRecord: try connection.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?)"),
-                insertSpan: try connection.prepare("INSERT INTO spans VALUES (?, ?)"))
+                insertRecord: try connection.prepare(
+                    """
+                    INSERT INTO records (offset, created_at, key, headers, payload, row_check)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """),
+                insertSpan: try connection.prepare("INSERT INTO spans (span, newest, row_check) VALUES (?, ?, ?)"))
             try findEnd(connection)
         } catch {
-            throw LogError(error, whileDoing: "open")
+            throw LogError(error, whileDoing: "open", at: path)
         }
+        acknowledged.write(AcknowledgedEnd.Content(epoch: epoch, end: end))
     }
 
     deinit { open = nil }
@@ -113,33 +123,47 @@ final class LogWriter {
             try hook?(.before)
         } catch {
             open.connection.rollBack()
-            throw LogError(error, whileDoing: "write")
+            throw LogError(error, whileDoing: "write", at: open.connection.path)
         }
         try commit(open, hook: hook)
         (end, self.newest) = (next, newest)
+        acknowledged.write(AcknowledgedEnd.Content(epoch: epoch, end: end))
         return first
     }
 
     private func insert(_ record: NewRecord, at offset: LogOffset, newest: Timestamp, _ open: Open) throws {
         let statement = open.insertRecord
+        let headers = record.headers.isEmpty ? nil : HeaderCoding.encode(record.headers)
         try statement.bind(1, offset.value)
         try statement.bind(2, record.createdAt.microseconds)
         try statement.bind(3, record.key)
-        if record.headers.isEmpty {
-            try statement.bindNull(4)
-        } else {
-            try statement.bind(4, HeaderCoding.encode(record.headers))
-        }
+        if let headers { try statement.bind(4, headers) } else { try statement.bindNull(4) }
         try record.payload.withUnsafeBytes { payload in
             // The bytes must not stay bound beyond their lifetime.
             defer { statement.clearBindings() }
             try statement.bind(5, borrowing: payload)
+            try statement.bind(6, check(record, at: offset, headers, payload))
             try statement.run()
         }
         guard offset.next.value % LogFormat.recordsPerSpan == 0 else { return }
-        try open.insertSpan.bind(1, offset.value / LogFormat.recordsPerSpan)
+        let span = offset.value / LogFormat.recordsPerSpan
+        try open.insertSpan.bind(1, span)
         try open.insertSpan.bind(2, newest.microseconds)
+        try open.insertSpan.bind(3, checks.ofSpan(span, newest: newest.microseconds))
         try open.insertSpan.run()
+    }
+
+    private func check(
+        _ record: NewRecord, at offset: LogOffset, _ headers: [UInt8]?, _ payload: UnsafeRawBufferPointer
+    ) -> Int64 {
+        record.key.withUnsafeBytes { key in
+            func sum(_ headers: UnsafeRawBufferPointer?) -> Int64 {
+                checks.ofRecord(
+                    offset: offset.value, createdAt: record.createdAt.microseconds, key: key, headers: headers,
+                    payload: payload)
+            }
+            return headers.map { $0.withUnsafeBytes { sum($0) } } ?? sum(nil)
+        }
     }
 
     private func commit(_ open: Open, hook: CommitHook?) throws(LogError) {
@@ -156,7 +180,7 @@ final class LogWriter {
                     .uncertain, "the log may or may not have written: \(error.message)",
                     hint: error.hint ?? "send the same records again")
             }
-            throw LogError(error, whileDoing: "commit")
+            throw LogError(error, whileDoing: "commit", at: open.connection.path)
         }
     }
 

@@ -6,7 +6,9 @@ internal import SQLite
 /// A read-only connection with its statements; for one thread at a time, see ``ReaderPool``.
 final class ReadSession {
     let connection: Connection
-    let epoch: LogEpoch
+    var epoch: LogEpoch { head.epoch }
+    private let head: LogFormat.Head
+    private let checks: RowCheck
     private let records: Statement
     private let end: Statement
     private let span: Statement
@@ -15,22 +17,28 @@ final class ReadSession {
     private static let noHeaders: @Sendable () -> [RecordHeader] = { [] }
 
     /// - Throws: `.corrupt` for a file that is not a log, `.unavailable` when there is none.
-    init(path: String) throws(LogError) {
+    convenience init(path: String) throws(LogError) {
         do {
-            connection = try Connection(path: path, .reader)
-            epoch = try LogFormat.check(connection)
-            records = try connection.prepare(
-                """
-                SELECT offset, created_at, key, headers, payload FROM records WHERE offset >= ?1 AND offset < ?2
-                ORDER BY offset
-                """)
-            end = try connection.prepare("SELECT max(offset) + 1 FROM records")
-            span = try connection.prepare("SELECT newest FROM spans WHERE span = ?")
-            firstSince = try connection.prepare(
-                "SELECT offset FROM records WHERE offset >= ?1 AND created_at >= ?2 ORDER BY offset LIMIT 1")
+            try self.init(Connection(path: path, .reader))
         } catch {
-            throw LogError(error, whileDoing: "open \(path)")
+            throw LogError(error, whileDoing: "open \(path)", at: path)
         }
+    }
+
+    init(_ connection: Connection) throws {
+        self.connection = connection
+        head = try LogFormat.check(connection)
+        checks = RowCheck(head.epoch)
+        let check = head.hasChecks ? "row_check" : "NULL"
+        records = try connection.prepare(
+            """
+            SELECT offset, created_at, key, headers, payload, \(check) FROM records WHERE offset >= ?1 AND offset < ?2
+            ORDER BY offset
+            """)
+        end = try connection.prepare("SELECT max(offset) + 1 FROM records")
+        span = try connection.prepare("SELECT newest, \(check) FROM spans WHERE span = ?")
+        firstSince = try connection.prepare(
+            "SELECT offset FROM records WHERE offset >= ?1 AND created_at >= ?2 ORDER BY offset LIMIT 1")
     }
 
     func endOffset() throws(SQLiteError) -> LogOffset {
@@ -51,7 +59,7 @@ final class ReadSession {
             guard records.int64(0) == next.value else {
                 throw LogError(
                     .corrupt, "\(connection.path): offset \(next.value) is missing, \(records.int64(0)) follows",
-                    hint: "restore the file from a copy")
+                    hint: LogAdvice.salvage(connection.path))
             }
             bytes += try handOut(next, body)
             next = next.next
@@ -63,6 +71,9 @@ final class ReadSession {
     private func handOut(_ offset: LogOffset, _ body: (LogRecord) throws -> Void) throws -> Int {
         try records.withBlob(2) { key in
             try records.withBlob(4) { payload in
+                guard isAsWritten(offset, key, payload) else {
+                    throw LogError.damagedRow("the record at offset \(offset.value)", connection.path)
+                }
                 // Almost no record has headers, and a capturing closure costs an allocation.
                 let headers = records.isNull(3) ? Self.noHeaders : decodeHeaders
                 try body(
@@ -72,6 +83,28 @@ final class ReadSession {
                 return payload.count
             }
         }
+    }
+
+    private func isAsWritten(
+        _ offset: LogOffset, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
+    ) -> Bool {
+        // Written before rows had checks.
+        guard offset.value >= head.checkedFrom else { return true }
+        func sum(_ headers: UnsafeRawBufferPointer?) -> Int64 {
+            checks.ofRecord(
+                offset: offset.value, createdAt: records.int64(1), key: key, headers: headers, payload: payload)
+        }
+        let expected = records.isNull(3) ? sum(nil) : records.withBlob(3) { sum($0) }
+        return !records.isNull(5) && records.int64(5) == expected
+    }
+
+    /// Checks the record and the span that new ones are written behind.
+    /// - Throws: ``LogError`` `.corrupt` when one of them is not what was written.
+    func checkNewest(before end: LogOffset) throws {
+        guard end > .zero else { return }
+        _ = try read(from: LogOffset(end.value - 1), before: end, byteLimit: 1) { _ in }
+        let spans = end.value / LogFormat.recordsPerSpan
+        if spans > 0 { _ = try newest(ofSpan: spans - 1) }
     }
 
     private func decodeHeaders() -> [RecordHeader] { records.withBlob(3) { HeaderCoding.decode($0) } }
@@ -98,7 +131,11 @@ final class ReadSession {
         defer { span.reset() }
         guard try span.step() else {
             throw LogError(
-                .corrupt, "\(connection.path): span \(index) is missing", hint: "restore the file from a copy")
+                .corrupt, "\(connection.path): span \(index) is missing", hint: LogAdvice.salvage(connection.path))
+        }
+        let isChecked = (index + 1) * LogFormat.recordsPerSpan > head.checkedFrom
+        guard !isChecked || !span.isNull(1) && span.int64(1) == checks.ofSpan(index, newest: span.int64(0)) else {
+            throw LogError.damagedRow("span \(index)", connection.path)
         }
         return span.int64(0)
     }
@@ -108,7 +145,7 @@ final class ReadSession {
 ///
 /// `@unchecked Sendable`: a session belongs to the thread that took it.
 final class ReaderPool: @unchecked Sendable {
-    private let path: String
+    let path: String
     private let idleMaximum: Int
     private let idle = Monitor<[ReadSession]>([])
 
@@ -128,7 +165,7 @@ final class ReaderPool: @unchecked Sendable {
         do {
             return try body(session)
         } catch let error as SQLiteError {
-            throw LogError(error, whileDoing: "read")
+            throw LogError(error, whileDoing: "read", at: path)
         }
     }
 

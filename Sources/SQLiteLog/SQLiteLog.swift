@@ -32,25 +32,37 @@ public final class SQLiteLog: EventLog {
     private static let pollMilliseconds = 25
 
     /// Opens the log for writing and reading; creates the file if necessary, but not its directory.
-    /// - Throws: ``LogError``: `.inUse` when there is already a writer, `.corrupt` when the file is not a log,
-    ///   `.unavailable` when it cannot be opened.
-    public static func open(path: String, limits: SQLiteLogLimits = SQLiteLogLimits()) throws(LogError) -> SQLiteLog {
-        let writer = try LogWriter(path: path, checkpointPages: limits.checkpointPages)
+    ///
+    /// - Parameter foldedTo: how far projections have folded a log: one that ends before has lost records.
+    /// - Throws: ``LogError``: `.inUse` when there is already a writer, `.corrupt` when the file is not a log, is damaged
+    ///   or lacks records that were acknowledged, and then nothing was changed; `.unavailable` when it cannot be opened.
+    public static func open(
+        path: String, limits: SQLiteLogLimits = SQLiteLogLimits(), foldedTo: LogInspection.FoldedTo = { _ in nil }
+    ) throws(LogError) -> SQLiteLog {
+        let writer = try LogWriter(path: path, checkpointPages: limits.checkpointPages, foldedTo: foldedTo)
         return SQLiteLog(path: path, writer: writer, limits: limits)
     }
 
     /// Opens the log of another process for reading; appends are `.unavailable`.
     ///
     /// Also works when no process is writing. SQLite requires that this user may write to the file's directory.
-    /// - Throws: ``LogError``: `.unavailable` when there is no log yet, `.corrupt` when the file is not a log.
+    /// - Throws: ``LogError``: `.unavailable` when there is no log yet, `.corrupt` when the file is not a log, or lacks
+    ///   records that were acknowledged.
     public static func openReader(
         path: String, limits: SQLiteLogLimits = SQLiteLogLimits()
     ) throws(LogError) -> SQLiteLog {
         let readers = ReaderPool(path: path, idleMaximum: limits.idleReadersMaximum)
         do {
-            return SQLiteLog(epoch: try readers.withSession { $0.epoch }, readers: readers)
+            // In this order: a running writer acknowledges what can be read.
+            let known = AcknowledgedEnd.read(log: path)
+            return try readers.withSession { session in
+                if let known, known.epoch == session.epoch, try session.endOffset() < known.end {
+                    _ = try LogInspection(path: path)
+                }
+                return SQLiteLog(epoch: session.epoch, readers: readers)
+            }
         } catch {
-            throw LogError(error, whileDoing: "open")
+            throw LogError(error, whileDoing: "open", at: path)
         }
     }
 
@@ -143,7 +155,7 @@ public final class SQLiteLog: EventLog {
         do {
             return try readers.withSession { try $0.endOffset() }
         } catch {
-            throw LogError(error, whileDoing: "read")
+            throw LogError(error, whileDoing: "read", at: readers.path)
         }
     }
 
@@ -152,7 +164,7 @@ public final class SQLiteLog: EventLog {
         do {
             return try readers.withSession { try $0.offset(at: time) }
         } catch {
-            throw LogError(error, whileDoing: "read")
+            throw LogError(error, whileDoing: "read", at: readers.path)
         }
     }
 

@@ -82,9 +82,9 @@ struct SQLiteLogFileTests {
         }
         let newer = folder.file("newer.db")
         _ = try SQLiteLog.open(path: newer).append([record()])
-        try Connection(path: newer, .writer).execute("UPDATE log SET version = 2")
+        try Connection(path: newer, .writer).execute("UPDATE log SET version = 3")
         let failure = #expect(throws: LogError.self) { try SQLiteLog.open(path: newer) }
-        #expect(failure?.code == .corrupt && failure?.message.contains("format 2") == true && failure?.hint != nil)
+        #expect(failure?.code == .corrupt && failure?.message.contains("format 3") == true && failure?.hint != nil)
     }
 
     @Test("without a folder, or without a log to read, it is unavailable with a hint")
