@@ -9,14 +9,16 @@
 #include "checksum.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     page_bytes = ANDON_SQLITE_CHECKED_PAGE_BYTES,
     content_bytes = ANDON_SQLITE_CHECKED_PAGE_BYTES - ANDON_SQLITE_CHECK_BYTES,
-    /// A checkpoint may write a page while it is read without a lock: then it is another one the next time.
+    /// A checkpoint may write a page while it is read without a lock: then it is another one a little later, at the
+    /// latest when the thread that writes it has run again.
     attempts_maximum = 20,
+    attempt_nanoseconds = 1000000,
     /// Where page 1 says how many bytes of each page are free.
     reserve_offset = 20,
 };
@@ -24,6 +26,8 @@ enum {
 /// The file below follows in memory.
 typedef struct {
     sqlite3_file base;
+    /// The file has at least this many bytes; what this connection has seen.
+    sqlite3_int64 size;
 } checked_file;
 
 static sqlite3_file *below(sqlite3_file *file) { return (sqlite3_file *)((checked_file *)file + 1); }
@@ -48,29 +52,55 @@ static int is_blank(const uint8_t *page) {
 }
 
 /// Reads one page, which begins at a multiple of its size. Past the end it is blank, with SQLITE_IOERR_SHORT_READ.
-static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset) {
-    for (int attempt = 0; attempt < attempts_maximum; attempt++) {
+static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset, int has_lock) {
+    for (int attempt = 0; attempt < (has_lock ? 1 : attempts_maximum); attempt++) {
+        if (attempt > 0) {
+            struct timespec pause = {0, attempt_nanoseconds};
+            nanosleep(&pause, 0);
+        }
         int code = file->pMethods->xRead(file, page, page_bytes, offset);
         if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
         if (code == SQLITE_IOERR_SHORT_READ && is_blank(page)) return code;
         if (is_sound(page, offset / page_bytes + 1)) return SQLITE_OK;
-        sched_yield();
     }
     return SQLITE_IOERR_DATA;
+}
+
+/// Writes one page with its checksum.
+static int write_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset) {
+    uint32_t sum = checksum(page, offset / page_bytes + 1);
+    memcpy(page + content_bytes, &sum, sizeof sum);
+    return file->pMethods->xWrite(file, page, page_bytes, offset);
+}
+
+/// Makes the file at least `size` bytes long. SQLite never writes a page that it gave up in the transaction that made it:
+/// it would stay blank, without a checksum, and could not be told from one that the disk has lost.
+static int extend(checked_file *file, sqlite3_int64 size) {
+    if (size <= file->size) return SQLITE_OK;
+    int code = below(&file->base)->pMethods->xFileSize(below(&file->base), &file->size);
+    file->size -= file->size % page_bytes;
+    uint8_t page[page_bytes];
+    while (code == SQLITE_OK && file->size < size) {
+        memset(page, 0, sizeof page);
+        code = write_page(below(&file->base), page, file->size);
+        if (code == SQLITE_OK) file->size += page_bytes;
+    }
+    return code;
 }
 
 // MARK: Methods of a file
 
 static int checked_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
-    if (count == page_bytes && offset % page_bytes == 0) return read_page(below(file), bytes, offset);
-    // SQLite reads parts of page 1 alone, such as the header; or takes a damaged header's word for the size of pages.
+    if (count == page_bytes && offset % page_bytes == 0) return read_page(below(file), bytes, offset, 1);
+    // SQLite reads parts of page 1 alone, such as the header when it opens the file and has no lock yet; or takes a
+    // damaged header's word for the size of pages.
     uint8_t page[page_bytes];
     uint8_t *next = bytes;
     while (count > 0) {
         sqlite3_int64 start = offset - offset % page_bytes;
         int part = (int)(start + page_bytes - offset);
         if (part > count) part = count;
-        int code = read_page(below(file), page, start);
+        int code = read_page(below(file), page, start, 0);
         if (code != SQLITE_OK) {
             if (code == SQLITE_IOERR_SHORT_READ) memset(next, 0, (size_t)count);
             return code;
@@ -89,14 +119,17 @@ static int checked_write(sqlite3_file *file, const void *bytes, int count, sqlit
     memcpy(page, bytes, content_bytes);
     // A database that keeps no room would lose data.
     if (offset == 0 && page[reserve_offset] != ANDON_SQLITE_CHECK_BYTES) return SQLITE_IOERR_WRITE;
-    uint32_t sum = checksum(page, offset / page_bytes + 1);
-    memcpy(page + content_bytes, &sum, sizeof sum);
-    return below(file)->pMethods->xWrite(below(file), page, page_bytes, offset);
+    int code = extend((checked_file *)file, offset);
+    return code == SQLITE_OK ? write_page(below(file), page, offset) : code;
 }
 
 static int checked_close(sqlite3_file *file) { return below(file)->pMethods->xClose(below(file)); }
 
 static int checked_truncate(sqlite3_file *file, sqlite3_int64 size) {
+    // A checkpoint lengthens the file like this where the last pages were never written.
+    int code = extend((checked_file *)file, size);
+    if (code != SQLITE_OK) return code;
+    ((checked_file *)file)->size = 0;
     return below(file)->pMethods->xTruncate(below(file), size);
 }
 
@@ -206,14 +239,13 @@ int andon_sqlite_check_pages(sqlite3 *database, sqlite3_int64 first, sqlite3_int
     if (!file || file->pMethods != &checked_methods) return SQLITE_MISUSE;
     uint8_t page[page_bytes];
     for (sqlite3_int64 number = first; number < first + count; number++) {
-        code = read_page(below(file), page, (number - 1) * page_bytes);
+        code = read_page(below(file), page, (number - 1) * page_bytes, 0);
         if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_DONE;
-        // SQLite leaves pages that it gave up before they were written blank, and never reads them.
-        if (code == SQLITE_IOERR_DATA && !is_blank(page)) {
+        if (code == SQLITE_IOERR_DATA) {
             *damaged = number;
             return SQLITE_OK;
         }
-        if (code != SQLITE_OK && code != SQLITE_IOERR_DATA) return code;
+        if (code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
 }

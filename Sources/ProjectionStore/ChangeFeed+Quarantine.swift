@@ -15,8 +15,8 @@ extension ChangeFeed {
 
     /// Quarantined events after a position in the log, in the log's order.
     public func quarantined(after offset: LogOffset, index: Int, limit: Int) throws -> [Quarantined] {
-        do {
-            return try connection.read {
+        try reading {
+            try connection.read {
                 let names = try StoredNames(connection)
                 let rows = try connection.prepare(
                     """
@@ -31,7 +31,7 @@ extension ChangeFeed {
                 try rows.forEachRow { events.append(try names.event($0)) }
                 return events
             }
-        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
+        }
     }
 }
 

@@ -38,10 +38,24 @@ public struct FeedSite: Sendable, Equatable {
 /// time.
 public final class ChangeFeed {
     let connection: Connection
+    private let condition: StoreCondition
 
-    public init(path: String) throws {
+    /// Reads the changes of `store`, and notes damage in its condition.
+    public convenience init(_ store: ProjectionStore) throws {
+        try self.init(path: store.path, condition: store.condition)
+    }
+
+    public init(path: String, condition: StoreCondition = StoreCondition()) throws {
+        self.condition = condition
         do { connection = try Connection(path: path, ProjectionStore.readerOptions) } catch {
-            throw StoreError.wrap("projections at \(path) cannot be read", error)
+            throw condition.noted("projections at \(path) cannot be read", error)
+        }
+    }
+
+    /// Runs `body`; every error is a ``StoreError``.
+    func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch {
+            throw condition.noted("projections at \(connection.path) cannot be read", error)
         }
     }
 
@@ -59,8 +73,8 @@ public final class ChangeFeed {
     ///
     /// At most one row per hour and site: 9000 for a site whose import covers a year.
     public func changes(since generation: UInt64, of storeID: Int64) throws -> Changes {
-        do {
-            return try connection.read {
+        try reading {
+            try connection.read {
                 let current = try connection.integer(.storeID) ?? 0
                 let newest = try connection.integer(.generation) ?? 0
                 let since = current == storeID ? Int64(generation) : -1
@@ -68,7 +82,7 @@ public final class ChangeFeed {
                     storeID: current, generation: UInt64(bitPattern: newest), sites: try sites(),
                     hours: try hours(since: since))
             }
-        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
+        }
     }
 
     private func sites() throws -> [FeedSite] {
@@ -112,11 +126,11 @@ public final class ChangeFeed {
     }
 
     private func first(_ sql: String, _ site: UInt32, _ hour: Hour) throws -> Hour? {
-        do {
+        try reading {
             let rows = try connection.prepare(sql)
             try rows.bind(1, Int64(site))
             try rows.bind(2, hour.number)
             return try rows.step() && !rows.isNull(0) ? Hour(rows.int64(0)) : nil
-        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
+        }
     }
 }

@@ -140,9 +140,7 @@ public final class ProjectionStore: @unchecked Sendable {
     /// - Throws: ``StoreError``; then nothing was written, and if it is retriable, the same set can be committed again.
     public func commit(_ set: CommitSet) throws(StoreError) {
         do { try writer.transaction { try writes.write(set) } } catch {
-            let error = StoreError.wrap("projections at \(path) cannot be committed", error)
-            if error.isStoreDamage { condition.note(error) }
-            throw error
+            throw condition.noted("projections at \(path) cannot be committed", error)
         }
     }
 

@@ -18,9 +18,14 @@ public final class StoreCondition: Sendable {
     /// - Throws: ``StoreError`` for damage, any other error as it is.
     func watch<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch  where error.isStoreDamage {
-            let damage = StoreError.wrap("projections at \(path) are damaged", error)
-            note(damage)
-            throw damage
+            throw noted("projections at \(path) are damaged", error)
         }
+    }
+
+    /// What `error` means for an operation on the store; damage is noted.
+    func noted(_ what: String, _ error: any Error) -> StoreError {
+        let error = StoreError.wrap(what, error)
+        if error.isStoreDamage { note(error) }
+        return error
     }
 }

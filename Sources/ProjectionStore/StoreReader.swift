@@ -52,7 +52,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
             findGeneration = try connection.prepare(
                 "SELECT value FROM meta WHERE name = '\(MetaName.generation.rawValue)'")
             listings = try ListingStatements(connection)
-        } catch { throw StoreError.wrap("projections at \(path) cannot be read", error) }
+        } catch { throw condition.noted("projections at \(path) cannot be read", error) }
     }
 
     /// Starts reading one consistent state and returns the generation of its commit.

@@ -18,7 +18,7 @@ public final class StoreScrub {
     public init(path: String, condition: StoreCondition = StoreCondition()) throws {
         self.condition = condition
         do { connection = try Connection(path: path, ProjectionStore.readerOptions) } catch {
-            throw StoreError.wrap("projections at \(path) cannot be read", error)
+            throw condition.noted("projections at \(path) cannot be read", error)
         }
     }
 
@@ -33,18 +33,15 @@ public final class StoreScrub {
                 next = 1
                 passes += 1
             case .damaged(let page):
-                let damage = StoreError.damaged(
-                    "projections at \(connection.path): page \(page) is not what was written")
-                condition.note(damage)
-                throw damage
+                throw StoreError.damaged("projections at \(connection.path): page \(page) is not what was written")
             }
-        } catch { throw StoreError.wrap("projections at \(connection.path) cannot be read", error) }
+        } catch { throw condition.noted("projections at \(connection.path) cannot be read", error) }
     }
 
     /// Number of pages in the file.
     public func pageCount() throws -> Int64 {
         do { return try connection.integer("PRAGMA page_count") ?? 0 } catch {
-            throw StoreError.wrap("projections at \(connection.path) cannot be read", error)
+            throw condition.noted("projections at \(connection.path) cannot be read", error)
         }
     }
 }

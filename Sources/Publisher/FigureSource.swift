@@ -33,12 +33,12 @@ final class ProjectorFigures: FigureSource {
         self.projector = projector
         self.epoch = epoch
         let store = projector.store
-        opened = (store, try ChangeFeed(path: store.path))
+        opened = (store, try ChangeFeed(store))
     }
 
     private func feed() throws -> ChangeFeed {
         let store = projector.store
-        if store !== opened.store { opened = (store, try ChangeFeed(path: store.path)) }
+        if store !== opened.store { opened = (store, try ChangeFeed(store)) }
         return opened.feed
     }
 

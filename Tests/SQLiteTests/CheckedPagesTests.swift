@@ -39,7 +39,7 @@ struct CheckedPagesTests {
     func wrongBits() throws {
         let right = try sum()
         let good = try bytes()
-        for place in stride(from: 0, to: good.count, by: 251) {
+        for place in stride(from: 0, to: good.count, by: 601) {
             var wrong = good
             wrong[place] ^= 1 << UInt8(place % 8)
             try put(wrong)
@@ -56,6 +56,45 @@ struct CheckedPagesTests {
         #expect(try sum() == right)
         #expect(try reader().checkPages(1..<3) == .sound)
         #expect(try reader().checkPages(1..<1000) == .end)
+    }
+
+    @Test("a page of zeros is damage wherever it stands, the first one included")
+    func blankPages() throws {
+        let right = try sum()
+        let good = try bytes()
+        for page in 1...good.count / 4096 {
+            var wrong = good
+            wrong.replaceSubrange((page - 1) * 4096..<page * 4096, with: [UInt8](repeating: 0, count: 4096))
+            try put(wrong)
+            guard page > 1 else {
+                #expect(throws: SQLiteError.self) { try sum() }
+                continue
+            }
+            #expect(try reader().checkPages(1..<1000) == .damaged(page: Int64(page)))
+            // What these questions do not read is no matter to them.
+            do { #expect(try sum() == right, "page \(page)") } catch let error as SQLiteError {
+                #expect(error.isCorrupt, "page \(page)")
+            }
+        }
+    }
+
+    @Test("pages that SQLite gave up before it wrote them have a checksum, too")
+    func unwrittenPages() throws {
+        let writer = try Connection(path: path, ConnectionOptions(mode: .writer, checksPages: true))
+        let before = try bytes().count
+        // What the transaction makes and gives up is never written; the last table needs more pages behind it.
+        try writer.execute(
+            """
+            BEGIN; CREATE TABLE gone(a);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+            INSERT INTO gone SELECT zeroblob(4000) FROM n;
+            CREATE TABLE kept(a); INSERT INTO kept VALUES (zeroblob(9000)); DROP TABLE gone; COMMIT
+            """)
+        try writer.checkpoint(.truncate)
+        #expect(try writer.integer("PRAGMA freelist_count") ?? 0 > 100)
+        #expect(try bytes().count > before + 100 * 4096)
+        #expect(try reader().checkPages(1..<1000) == .end)
+        #expect(try writer.integer("SELECT sum(length(a)) FROM kept") == 9000)
     }
 
     @Test("a page in the place of another is damage")
