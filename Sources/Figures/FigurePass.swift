@@ -3,8 +3,8 @@ internal import Timeline
 
 /// One pass over a site's hours and pages that accumulates the sums of all windows.
 ///
-/// Each part of a window consists of whole hours and the rest. Hour rows serve the whole hours with closed intervals and counts; the
-/// state that a worker's last state event asserts there is added. The rest is the window's edges, and the hours that
+/// Each part of a window consists of whole hours and the rest. Hour rows and stays serve the whole hours with closed
+/// intervals and counts; the state that a worker's last state event asserts there is added. The rest is the window's edges, and the hours that
 /// contain more than the question may know ("gaps"). It is derived from events.
 struct FigurePass {
     private let site: SiteFold
@@ -63,13 +63,16 @@ struct FigurePass {
     /// Moves hours that contain more than the question may know from rows to events.
     private mutating func findGaps() throws {
         guard !view.knownAt.isEverything else { return }
-        // Every change to a worker's or a station's hour also changes the factory's hour. The factory's hour is the
-        // only one that shows when an unknown event moved a worker away from a station.
+        // Every change to a worker's or a station's hour also changes the factory's hour, or a stay. The factory's hour is
+        // the only one that shows when an unknown event moved a worker away from a station.
         let knownAt = view.knownAt
-        var unknown: Set<Hour> = []
+        var unknown: [Range<Hour>] = []
         for read in hours.reads {
             try site.forEachHour(.factory, read, reader) { _, row in
-                if !knownAt.covers(row.changedAt) { unknown.insert(row.hour) }
+                if !knownAt.covers(row.changedAt) { unknown.append(row.hour..<row.hour.next) }
+            }
+            try site.forEachStay(in: read, reader) { stay in
+                if !knownAt.covers(stay.changedAt) { unknown.append(stay.hours) }
             }
         }
         guard !unknown.isEmpty else { return }
@@ -82,19 +85,23 @@ struct FigurePass {
     }
 
     /// Finds gaps per worker: if only workers are asked for, unknown changes may not affect most of them.
-    private mutating func findOwnGaps(_ unknown: Set<Hour>) throws {
+    private mutating func findOwnGaps(_ unknown: [Range<Hour>]) throws {
         let knownAt = view.knownAt
-        var gaps: [UInt32: Set<Hour>] = [:]
-        for read in WindowRuns(unknown.map { (range: $0..<$0.next, window: 0) }).reads {
+        var gaps: [UInt32: [Range<Hour>]] = [:]
+        for read in WindowRuns(unknown.map { (range: $0, window: 0) }).reads {
             try site.forEachHour(.worker, read, reader) { worker, row in
-                if !knownAt.covers(row.changedAt) { gaps[worker, default: []].insert(row.hour) }
+                if !knownAt.covers(row.changedAt) { gaps[worker, default: []].append(row.hour..<row.hour.next) }
+            }
+            try site.forEachStay(in: read, reader) { stay in
+                if !knownAt.covers(stay.changedAt) { gaps[stay.worker, default: []].append(stay.hours) }
             }
         }
         own = gaps.mapValues { divided(by: $0) }
     }
 
-    private func divided(by gaps: Set<Hour>) -> Parts {
-        let cut = hours.cut(by: gaps.sorted().map { $0..<$0.next })
+    /// - Parameter gaps: in any order, may overlap.
+    private func divided(by gaps: [Range<Hour>]) -> Parts {
+        let cut = hours.cut(by: WindowRuns(gaps.map { (range: $0, window: 0) }).stretches)
         return Parts(hours: cut.outside, rest: rest.merged(with: cut.inside.mapped { site.parameters.start(of: $0) }))
     }
 
@@ -125,6 +132,13 @@ struct FigurePass {
         if wanted.contains(.totals) {
             try site.forEachHour(.factory, read, reader) { _, row in
                 hours.forEachWindow(at: row.hour) { tally.add(factory: row, to: $0) }
+            }
+        }
+        try site.forEachStay(in: read, reader) { stay in
+            guard let state = stay.state else { return }
+            (own[stay.worker]?.hours ?? hours).forEachOverlap(stay.hours) { window, part in
+                let time = part.lowerBound.distance(to: part.upperBound) * Microseconds.hour
+                tally.add(state, time, worker: stay.worker, station: stay.station, to: window)
             }
         }
     }

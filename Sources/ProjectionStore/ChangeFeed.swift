@@ -13,6 +13,8 @@ public struct ChangedHour: Sendable, Equatable {
         case open = 2
         /// Rules that apply from this hour of the site on.
         case onward = 3
+        /// Whole hours of long intervals, from this one to ``end``.
+        case stay = 4
     }
 
     /// Number of the site.
@@ -20,6 +22,8 @@ public struct ChangedHour: Sendable, Equatable {
     public var kind: Kind
     /// nil for every hour of the site.
     public var hour: Hour?
+    /// The hour after the last one, if there is an ``hour``.
+    public var end: Hour
     /// The last commit that changed it.
     public var generation: UInt64
 
@@ -71,7 +75,7 @@ public final class ChangeFeed {
 
     /// The changes of all commits after `generation`, each hour once. In a recreated store, everything has changed.
     ///
-    /// At most one row per hour and site: 9000 for a site whose import covers a year.
+    /// At most one row of each kind per hour and site: 9000 for a site whose import covers a year.
     public func changes(since generation: UInt64, of storeID: Int64) throws -> Changes {
         try reading {
             try connection.read {
@@ -108,6 +112,7 @@ public final class ChangeFeed {
                 ChangedHour(
                     site: try row.number(ChangedHourColumn.site), kind: kind,
                     hour: stored == ChangedHour.everyHour ? nil : Hour(stored),
+                    end: Hour(row.int64(ChangedHourColumn.ending)),
                     generation: UInt64(bitPattern: row.int64(ChangedHourColumn.generation))))
         }
         return hours

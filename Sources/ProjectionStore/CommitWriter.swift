@@ -11,8 +11,7 @@ final class CommitWriter {
     private let putDefinition: Statement
     private let insertPage: Statement
     private let updatePage: Statement
-    private let clearHours: Statement
-    private let addHour: Statement
+    private let hours: HourWriter
     private let getHealth: Statement
     private let putHealth: Statement
     private let listings: ListingWriter
@@ -39,14 +38,7 @@ final class CommitWriter {
         insertPage = try connection.prepare(CommitWriter.insert("page", PageColumn.self))
         updatePage = try connection.prepare(
             "UPDATE page SET blob = ?\(PageColumn.blob.parameter) WHERE id = ?\(PageColumn.id.parameter)")
-        clearHours = try connection.prepare("DELETE FROM hour WHERE site = ?")
-        addHour = try connection.prepare(
-            """
-            \(CommitWriter.insert("hour", HourColumn.self)) ON CONFLICT DO UPDATE SET
-            working = working + excluded.working, idle = idle + excluded.idle, absent = absent + excluded.absent,
-            units = units + excluded.units, changed = max(changed, excluded.changed),
-            newest = max(newest, excluded.newest), withdrawn = withdrawn + excluded.withdrawn
-            """)
+        hours = try HourWriter(connection)
         getHealth = try connection.prepare(
             """
             SELECT \(HealthColumn.names) FROM health WHERE site = ?\(HealthColumn.site.parameter)
@@ -106,11 +98,7 @@ final class CommitWriter {
         }
         // In row order, so that each database page is touched once.
         for dirty in site.pages.sorted(by: { $0.page.id < $1.page.id }) { try writePage(dirty) }
-        if site.clearsHours {
-            try clearHours.bind(1, number)
-            try clearHours.run()
-        }
-        try writeHours(number, site.hours)
+        try hours.write(site)
         try writeHealth(number, site.health)
         try listings.write(site)
     }
@@ -159,45 +147,6 @@ final class CommitWriter {
         }
     }
 
-    /// Adds the differences in the order of the table; combines those of the same row first.
-    private func writeHours(_ site: Int64, _ rows: [HourRow]) throws {
-        var merged: [HourRow] = []
-        var places: [HourKey: Int] = [:]
-        for row in rows {
-            let key = HourKey(kind: row.kind.rawValue, entity: row.entity, hour: row.sums.hour)
-            if let place = places[key] {
-                merged[place].sums.add(row.sums)
-            } else {
-                places[key] = merged.count
-                merged.append(row)
-            }
-        }
-        let order = merged.indices.sorted { merged[$0].precedes(merged[$1]) }
-        for place in order { try writeHour(site, merged[place]) }
-    }
-
-    private struct HourKey: Hashable {
-        var kind: UInt8
-        var entity: UInt32
-        var hour: Hour
-    }
-
-    private func writeHour(_ site: Int64, _ row: HourRow) throws {
-        let sums = row.sums
-        try addHour.bind(HourColumn.site, site)
-        try addHour.bind(HourColumn.kind, Int64(row.kind.rawValue))
-        try addHour.bind(HourColumn.hour, sums.hour.number)
-        try addHour.bind(HourColumn.entity, Int64(row.entity))
-        try addHour.bind(HourColumn.working, sums.working)
-        try addHour.bind(HourColumn.idle, sums.idle)
-        try addHour.bind(HourColumn.absent, sums.absent)
-        try addHour.bind(HourColumn.units, sums.units)
-        try addHour.bind(HourColumn.changed, sums.changedAt.stored)
-        try addHour.bind(HourColumn.newest, sums.newest.stored)
-        try addHour.bind(HourColumn.withdrawn, sums.withdrawn)
-        try addHour.run()
-    }
-
     private func writeHealth(_ site: Int64, _ rows: [HealthRow]) throws {
         var merged: [HealthKey: HealthSums] = [:]
         for row in rows {
@@ -226,14 +175,6 @@ final class CommitWriter {
     private struct HealthKey: Hashable {
         var hour: Hour
         var origin: UInt32
-    }
-}
-
-extension HourRow {
-    /// Sort order of the table's rows.
-    func precedes(_ other: HourRow) -> Bool {
-        if kind != other.kind { return kind.rawValue < other.kind.rawValue }
-        return sums.hour != other.sums.hour ? sums.hour < other.sums.hour : entity < other.entity
     }
 }
 

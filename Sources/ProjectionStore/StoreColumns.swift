@@ -74,12 +74,16 @@ enum HourColumn: Int, StoreColumn {
     case site, kind
 }
 
+enum StayColumn: Int, StoreColumn {
+    case site, scale, start, worker, ending, state, station, changed
+}
+
 enum HealthColumn: Int, StoreColumn {
     case site, hour, source, samples, confidenceSum, marked, bins, changed
 }
 
 enum ChangedHourColumn: Int, StoreColumn {
-    case site, kind, hour, generation
+    case site, kind, hour, ending, generation
 }
 
 enum QuarantinedColumn: Int, StoreColumn {

@@ -13,6 +13,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findPage: Statement
     private let findHours: Statement
     private let findStationHours: Statement
+    private let findStays: Statement
     private let findHealth: Statement
     private let findGeneration: Statement
     let listings: ListingStatements
@@ -46,6 +47,11 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
                 SELECT \(HourColumn.names(before: .site)) FROM hour
                 WHERE site = ? AND kind = \(HourKind.workstation.rawValue) AND hour < ?
                 ORDER BY hour DESC
+                """)
+            findStays = try connection.prepare(
+                """
+                SELECT \(StayColumn.names) FROM stay
+                WHERE site = ? AND scale = ? AND start >= ? AND start < ? AND ending > ?
                 """)
             findHealth = try connection.prepare(
                 "SELECT \(HealthColumn.names) FROM health WHERE site = ? AND hour >= ? AND hour < ?")
@@ -144,6 +150,20 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try forEachRow(findHours) { row in
             body(try row.number(HourColumn.entity), HourSums(row: row))
             return true
+        }
+    }
+
+    public func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws {
+        for scale in Stay.scales {
+            try findStays.bind(1, Int64(site))
+            try findStays.bind(2, Int64(scale))
+            try findStays.bind(3, Stay.firstStart(ofScale: scale, reaching: hours).number)
+            try findStays.bind(4, hours.upperBound.number)
+            try findStays.bind(5, hours.lowerBound.number)
+            try forEachRow(findStays) { row in
+                body(try Stay(row: row))
+                return true
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 /// The tables of a projection store. One file holds one partition.
 enum StoreSchema {
     /// Version of tables and blobs. A file with another version is rebuilt, not read (DESIGN 1.11).
-    static let format: Int64 = 3
+    static let format: Int64 = 4
     /// Version of the fold: changes when the same records produce different rows.
     static let fold: Int64 = 1
     /// Version of the SPEC that defines the figures in the rows.
@@ -27,11 +27,14 @@ enum StoreSchema {
             working INTEGER NOT NULL, idle INTEGER NOT NULL, absent INTEGER NOT NULL, units INTEGER NOT NULL,
             changed INTEGER NOT NULL, newest INTEGER NOT NULL, withdrawn INTEGER NOT NULL,
             PRIMARY KEY (site, kind, hour, entity)) WITHOUT ROWID;
+        CREATE TABLE stay (site INTEGER NOT NULL, scale INTEGER NOT NULL, start INTEGER NOT NULL,
+            worker INTEGER NOT NULL, ending INTEGER NOT NULL, state INTEGER NOT NULL, station INTEGER NOT NULL,
+            changed INTEGER NOT NULL, PRIMARY KEY (site, scale, start, worker)) WITHOUT ROWID;
         CREATE TABLE health (site INTEGER NOT NULL, hour INTEGER NOT NULL, source INTEGER NOT NULL,
             samples INTEGER NOT NULL, confidence_sum INTEGER NOT NULL, marked INTEGER NOT NULL, bins BLOB NOT NULL,
             changed INTEGER NOT NULL, PRIMARY KEY (site, hour, source)) WITHOUT ROWID;
         CREATE TABLE changed_hour (site INTEGER NOT NULL, kind INTEGER NOT NULL, hour INTEGER NOT NULL,
-            generation INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;
+            ending INTEGER NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;
         CREATE INDEX changed_since ON changed_hour (generation);
         CREATE TABLE quarantined (log_offset INTEGER NOT NULL, place INTEGER NOT NULL, site INTEGER NOT NULL,
             worker INTEGER NOT NULL, key INTEGER NOT NULL, detail INTEGER NOT NULL, created_at INTEGER NOT NULL,

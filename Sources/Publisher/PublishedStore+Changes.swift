@@ -17,16 +17,19 @@ extension PublishedStore {
                 try setMeta("store_id", changes.storeID)
             }
             var onward: [UInt32: Onward] = [:]
+            var changed: [UInt32: [Range<Hour>]] = [:]
             for change in changes.hours {
                 guard let site = sites[change.site] else { continue }
                 switch (change.kind, change.hour) {
-                case (.hour, let hour?): try addDue(site.siteID, .site, site.parameters.start(of: hour))
+                case (.hour, let hour?), (.stay, let hour?):
+                    changed[change.site, default: []].append(hour..<max(hour, change.end))
                 case (.health, let hour?): try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour))
-                case (.open, let hour?): try addOpen(site, hour, now: now)
+                case (.open, let hour?): changed[change.site, default: []].append(site.openHours(from: hour, now: now))
                 case (.onward, let hour?): onward[change.site] = (onward[change.site] ?? .from(hour)).including(hour)
                 case (_, nil): onward[change.site] = .always
                 }
             }
+            for site in changes.sites { try addChanged(site, changed[site.number] ?? []) }
             for site in changes.sites {
                 var steps = FinalSteps(self, source, configuration, site, now: now)
                 try steps.take(.site, site.parameters, onward: onward[site.number])
@@ -36,11 +39,15 @@ extension PublishedStore {
         }
     }
 
-    /// A last interval extends to the ttl, but not beyond the running hour.
-    private func addOpen(_ site: FeedSite, _ hour: Hour, now: Int64) throws {
-        let last = min(hour.advanced(by: site.reach), site.parameters.hour(of: now))
-        guard hour <= last else { return }
-        for reached in hour...last { try addDue(site.siteID, .site, site.parameters.start(of: reached)) }
+    /// Makes hours due, each once: long intervals overlap in thousands of them.
+    private func addChanged(_ site: FeedSite, _ ranges: [Range<Hour>]) throws {
+        var next: Hour?
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            let start = max(range.lowerBound, next ?? range.lowerBound)
+            guard start < range.upperBound else { continue }
+            for hour in start..<range.upperBound { try addDue(site.siteID, .site, site.parameters.start(of: hour)) }
+            next = range.upperBound
+        }
     }
 
     /// Lets the next ``noteChanges(_:_:now:)`` make everything due.
@@ -162,4 +169,10 @@ private struct FinalSteps {
 extension FeedSite {
     /// Number of hours after a state event that its state can extend into.
     var reach: Int64 { parameters.ttl / Microseconds.hour + 1 }
+
+    /// The hours of a last interval that starts in `hour`: to the ttl, but not beyond the running hour.
+    fileprivate func openHours(from hour: Hour, now: Int64) -> Range<Hour> {
+        let last = min(hour.advanced(by: reach), parameters.hour(of: now))
+        return hour..<max(hour, last.next)
+    }
 }

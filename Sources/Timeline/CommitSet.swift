@@ -28,10 +28,12 @@ public struct CommitSet: Sendable {
         public var definitions: [StoredDefinition]
         public var firstDefinition: Int
         public var pages: [DirtyPage]
-        /// Whether to delete the site's hour rows before adding ``hours``.
+        /// Whether to delete the site's hour rows and stays before adding ``hours`` and ``stays``.
         public var clearsHours: Bool
         /// Differences to add; a key may occur more than once.
         public var hours: [HourRow]
+        /// In order: of one stay the last change holds.
+        public var stays: [StayChange]
         public var health: [HealthRow]
         /// Hours in which the last interval of some worker starts, or started before. It extends into later hours, up
         /// to the ttl, without a row there.

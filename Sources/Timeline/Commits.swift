@@ -105,7 +105,8 @@ extension SiteFold {
             origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
             definitions: (committed.definitions..<definitions.count).map(storedDefinition),
             firstDefinition: committed.definitions, pages: timelines.dirtyPages(storedPages: storedPages),
-            clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, health: healthBuckets.gathered,
+            clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, stays: hourBuckets.gatheredStays,
+            health: healthBuckets.gathered,
             openHours: pending.openHours, definitionReach: pending.definitionReach, arrivals: arrivals.pending,
             quarantined: quarantine.pending.events, displaced: quarantine.pending.displaced, state: state)
     }

@@ -2,9 +2,9 @@ internal import EventModel
 
 /// The hours of a site's workers, its stations and the factory: differences that the store does not have yet.
 ///
-/// Invariant: the stored rows, the commit in flight and the pending differences add up to the closed intervals and
-/// counts of all workers whose hours are built. Every entity with a used slot is in the list of touched ones, exactly
-/// once.
+/// Invariant: the stored rows, the commit in flight and the pending differences add up, with the stays, to the closed
+/// intervals and counts of all workers whose hours are built. Every entity with a used slot is in the list of touched
+/// ones, exactly once.
 struct HourBuckets: Sendable {
     private var workers: [BucketSlots<HourSums>] = []
     private var stations: [BucketSlots<HourSums>] = []
@@ -13,6 +13,7 @@ struct HourBuckets: Sendable {
     private var touchedWorkers: [UInt32] = []
     private var touchedStations: [UInt32] = []
     private var pending: [HourRow] = []
+    private var stays = StayChanges()
     /// Whether the store must delete its rows before the pending ones are added.
     private var clearsStored = false
     private var inFlight: (rows: [HourRow], clearsStored: Bool) = ([], false)
@@ -31,7 +32,7 @@ struct HourBuckets: Sendable {
         for _ in 0..<stationCount { addStation() }
     }
 
-    var pendingRowCount: Int { pending.count }
+    var pendingRowCount: Int { pending.count + stays.pending.count }
     /// Whether the stored rows are invalid because they are about to be deleted.
     var storedRowsAreVoid: Bool { clearsStored || inFlight.clearsStored }
     var stationCount: Int { stations.count }
@@ -68,6 +69,11 @@ struct HourBuckets: Sendable {
     mutating func addUnits(_ units: Int64, _ hour: Hour, worker: UInt32, station: UInt32, changedAt: Int64) {
         change(hour, worker, station, changedAt) { $0.units += units }
     }
+
+    mutating func addStay(_ stay: Stay) { stays.add(stay) }
+
+    /// - Parameter stay: as it was added; its changedAt does not matter.
+    mutating func removeStay(_ stay: Stay) { stays.remove(stay) }
 
     /// Records activity at a station (SPEC 5.3, `last_activity`).
     mutating func noteEvent(at time: Int64, _ hour: Hour, station: UInt32, changedAt: Int64) {
@@ -106,6 +112,7 @@ struct HourBuckets: Sendable {
     /// Clears all hours, including the stored ones, so that they can be rebuilt.
     mutating func clear() {
         pending.removeAll()
+        stays.clear()
         clearSlots()
         // Activity is rebuilt as well: otherwise an event that is displaced before its worker is rebuilt would go
         // unnoticed.
@@ -122,7 +129,10 @@ struct HourBuckets: Sendable {
     }
 
     /// Empties the pending rows of this copy; the original keeps them (``RederiveSlice``).
-    mutating func leavePending() { pending = [] }
+    mutating func leavePending() {
+        pending = []
+        stays.leavePending()
+    }
 
     /// Moves the pending rows into `other`, a copy without them, ahead of the rows that were added there. Avoids
     /// copying.
@@ -131,6 +141,7 @@ struct HourBuckets: Sendable {
         swap(&rows, &pending)
         rows += other.pending
         swap(&rows, &other.pending)
+        stays.movePending(before: &other.stays)
     }
 
     /// Moves the slots of up to `left` workers and stations to the pending rows, and those of the factory when all of
@@ -161,15 +172,27 @@ struct HourBuckets: Sendable {
         return (pending, clearsStored)
     }
 
+    /// The changes of stays for the next commit.
+    var gatheredStays: [StayChange] { stays.pending }
+
     /// Puts the gathered rows in flight; questions include them until ``finishCommit()``.
     mutating func beginCommit() {
         inFlight = gathered
         pending = []
+        stays.beginCommit()
         clearsStored = false
     }
 
     /// The store has the rows of the commit.
-    mutating func finishCommit() { inFlight = ([], false) }
+    mutating func finishCommit() {
+        inFlight = ([], false)
+        stays.finishCommit()
+    }
+
+    /// Changes of stays with any of `hours` that the store does not have yet.
+    func uncommittedStays(in hours: Range<Hour>) -> [StayChanges.Key: StayChange] {
+        stays.uncommitted(in: hours, isCleared: clearsStored)
+    }
 
     /// Differences that the store does not have yet.
     func uncommitted(_ kind: HourKind) -> [HourRow] {

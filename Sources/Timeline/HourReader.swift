@@ -7,6 +7,9 @@ public protocol HourReader: AnyObject {
         site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws
 
+    /// Calls `body` with the stored stays that have any of `hours`.
+    func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws
+
     /// Calls `body` with the stored station rows before `hour`, newest hours first, until it returns false.
     func forEachStationHour(
         site: UInt32, before hour: Hour, _ body: (_ station: UInt32, _ sums: HourSums) -> Bool) throws

@@ -11,6 +11,12 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
         var entity: UInt32
     }
 
+    private struct StayKey: Hashable {
+        var site: UInt32
+        var worker: UInt32
+        var start: Hour
+    }
+
     private struct StoredPage {
         var id: Int64
         var fence: EventKey
@@ -19,6 +25,8 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
 
     private var pages: [LineID: [StoredPage]] = [:]
     private var hours: [RowKey: HourSums] = [:]
+    /// By site, worker and first hour.
+    private var stays: [StayKey: Stay] = [:]
     private var health: [RowKey: HealthSums] = [:]
     /// By site and created_at.
     private var arrivals: [UInt32: [Int64: ArrivalRow]] = [:]
@@ -30,7 +38,15 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
     public func apply(_ set: CommitSet) {
         for site in set.sites {
             for dirty in site.pages { store(dirty) }
-            if site.clearsHours { hours = hours.filter { $0.key.site != site.index } }
+            if site.clearsHours {
+                hours = hours.filter { $0.key.site != site.index }
+                stays = stays.filter { $0.key.site != site.index }
+            }
+            for change in site.stays {
+                let stay = change.stay
+                stays[StayKey(site: site.index, worker: stay.worker, start: stay.hours.lowerBound)] =
+                    change.isRemoval ? nil : stay
+            }
             for row in site.hours {
                 let key = RowKey(site: site.index, kind: row.kind.rawValue, hour: row.sums.hour, entity: row.entity)
                 hours[key, default: HourSums(hour: row.sums.hour)].add(row.sums)
@@ -75,6 +91,10 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
         for (key, sums) in hours where key.site == site && key.kind == kind.rawValue && range.contains(key.hour) {
             body(key.entity, sums)
         }
+    }
+
+    public func forEachStay(site: UInt32, _ range: Range<Hour>, _ body: (Stay) -> Void) throws {
+        for (key, stay) in stays where key.site == site && stay.hours.overlaps(range) { body(stay) }
     }
 
     public func forEachStationHour(

@@ -47,6 +47,7 @@ extension SiteFold {
         }
         guard let bounds else { return [] }
         try forEachHour(.worker, bounds, reader) { worker, row in candidates[Int(worker)]?.take(row) }
+        try forEachStay(in: bounds, reader) { candidates[Int($0.worker)]?.take($0) }
         return candidates.indices.compactMap { number in
             guard let candidate = candidates[number], candidate.uncovered > 0 else { return nil }
             let worker = UInt32(number)
@@ -67,6 +68,15 @@ extension SiteFold {
         mutating func take(_ row: HourSums) {
             guard row.hour >= first, hours.contains(where: { $0.contains(row.hour) }) else { return }
             uncovered -= row.working + row.idle + row.absent
+        }
+
+        mutating func take(_ stay: Stay) {
+            guard stay.state != nil, first < stay.hours.upperBound else { return }
+            let covered = max(first, stay.hours.lowerBound)..<stay.hours.upperBound
+            for range in hours {
+                let both = range.clamped(to: covered)
+                uncovered -= both.lowerBound.distance(to: both.upperBound) * Microseconds.hour
+            }
         }
     }
 

@@ -54,22 +54,24 @@ extension SiteFold {
         for worker in 0..<UInt32(membership.workerCount) {
             let old = membership.clip(worker).end
             guard let new = membership.end(of: worker, at: sequence, definitions), old != new else { continue }
+            let before = membership.clip(worker)
+            membership.setEnd(of: worker, new, changedAt: createdAt)
             if movesSums, rederiving.hasPassed(worker) {
-                try moveClip(worker, from: old, to: new, createdAt, reader)
+                try moveClips(worker, from: before, to: membership.clip(worker), createdAt, reader)
             }
             pending.definitionReach.extend(from: old)
             pending.definitionReach.extend(from: new)
-            membership.setEnd(of: worker, new, changedAt: createdAt)
         }
     }
 
     /// Removes the sums between two ends of a worker's intervals, or adds them back.
-    private mutating func moveClip(
-        _ worker: UInt32, from old: OldestTime, to new: OldestTime, _ createdAt: Int64, _ reader: any PageReader
+    private mutating func moveClips(
+        _ worker: UInt32, from old: Membership.Clip, to new: Membership.Clip, _ createdAt: Int64,
+        _ reader: any PageReader
     ) throws {
         let ttl = parameters.ttl
-        var cut = old
-        cut.note(new)
+        var cut = old.end
+        cut.note(new.end)
         guard let cut = cut.time else { return }
         let start = EventKey(at: cut)
         var holding = try state(worker, before: start, knownAt: .everything, reader)
@@ -82,11 +84,16 @@ extension SiteFold {
         }
         for (owner, next) in moves {
             let reach = min(next.time, owner.time + ttl)
-            let changedAt = max(owner.createdAt, next.createdAt, createdAt)
-            let oldEnd = max(owner.time, old.limiting(reach))
-            let newEnd = max(owner.time, new.limiting(reach))
-            move(worker, owner, from: newEnd, to: oldEnd, sign: -1, changedAt: changedAt)
-            move(worker, owner, from: oldEnd, to: newEnd, sign: 1, changedAt: changedAt)
+            let changedAt = max(owner.createdAt, next.createdAt)
+            guard reach - owner.time < Stay.intervalMinimum else {
+                moveClip(of: owner, worker, end: reach, from: old, to: new, changedAt: changedAt)
+                continue
+            }
+            let oldEnd = max(owner.time, old.end.limiting(reach))
+            let newEnd = max(owner.time, new.end.limiting(reach))
+            let late = max(changedAt, createdAt)
+            move(worker, owner, from: newEnd, to: oldEnd, sign: -1, changedAt: late)
+            move(worker, owner, from: oldEnd, to: newEnd, sign: 1, changedAt: late)
         }
     }
 
@@ -127,7 +134,7 @@ extension SiteFold {
                 }
                 if let owner = holding {
                     let changedAt = max(owner.createdAt, entry.createdAt)
-                    moveInterval(worker, owner, from: owner.time, until: entry.time, sign: 1, changedAt: changedAt)
+                    moveEnd(of: owner, worker, from: owner.time, to: entry.time, changedAt: changedAt)
                 }
                 holding = entry
             }

@@ -61,9 +61,6 @@ extension SiteFold {
 
     /// Applies the difference that `entry` between `previous` and `next` makes to the sums of closed intervals
     /// (SPEC 4.3).
-    ///
-    /// `changedAt` is the larger created_at of the two events that bound an interval. So if an hour's newest change is
-    /// known, the hour contains exactly what a fold of the known events would have computed (SPEC 7.2).
     private mutating func moveIntervals(
         _ worker: UInt32, _ neighbours: WorkerTimelines.Neighbours, _ entry: TimelineEntry,
         replacing old: TimelineEntry?
@@ -73,60 +70,23 @@ extension SiteFold {
         if let old {
             guard let next else { return }
             let changedAt = max(entry.createdAt, next.createdAt)
-            moveInterval(worker, old, from: time, until: next.time, sign: -1, changedAt: max(changedAt, old.createdAt))
-            moveInterval(worker, entry, from: time, until: next.time, sign: 1, changedAt: changedAt)
+            moveEnd(of: old, worker, from: next.time, to: time, changedAt: max(changedAt, old.createdAt))
+            moveEnd(of: entry, worker, from: time, to: next.time, changedAt: changedAt)
             return
         }
         if let previous = neighbours.previous {
             let changedAt = max(previous.createdAt, entry.createdAt)
             if let next {
-                moveInterval(worker, previous, from: time, until: next.time, sign: -1, changedAt: changedAt)
+                moveEnd(
+                    of: previous, worker, from: next.time, to: time, changedAt: changedAt,
+                    before: max(previous.createdAt, next.createdAt))
             } else {
-                moveInterval(worker, previous, from: previous.time, until: time, sign: 1, changedAt: changedAt)
+                moveEnd(of: previous, worker, from: previous.time, to: time, changedAt: changedAt)
             }
         }
         if let next {
             let changedAt = max(entry.createdAt, next.createdAt)
-            moveInterval(worker, entry, from: time, until: next.time, sign: 1, changedAt: changedAt)
-        }
-    }
-
-    /// Adds the time that `owner` asserts in [from, until), limited by its ttl and the end of a dropped worker.
-    ///
-    /// From the earliest end that the worker ever had, hours count as changed by the definition that set the latest
-    /// end. Questions that do not know this definition must not use them, neither for what was cut off nor for what was
-    /// restored.
-    mutating func moveInterval(
-        _ worker: UInt32, _ owner: TimelineEntry, from: Int64, until: Int64, sign: Int64, changedAt: Int64
-    ) {
-        let end = min(until, owner.time + parameters.ttl)
-        let clip = membership.clip(worker)
-        guard let earliest = clip.earliest.time, earliest < end else {
-            move(worker, owner, from: from, to: end, sign: sign, changedAt: changedAt)
-            return
-        }
-        var late = clip.changedAt
-        late.note(changedAt)
-        move(worker, owner, from: from, to: earliest, sign: sign, changedAt: changedAt)
-        let clipped = clip.end.limiting(end)
-        move(worker, owner, from: max(from, earliest), to: clipped, sign: sign, changedAt: late.stored)
-        move(worker, owner, from: max(from, clipped), to: end, sign: 0, changedAt: late.stored)
-    }
-
-    /// Adds [from, to), in the state and at the station of `owner`, to the hours of worker, station and factory.
-    mutating func move(
-        _ worker: UInt32, _ owner: TimelineEntry, from: Int64, to: Int64, sign: Int64, changedAt: Int64
-    ) {
-        guard from < to else { return }
-        let station = origins[owner.origin].station
-        var hour = parameters.hour(of: from)
-        var start = from
-        while start < to {
-            let end = min(to, parameters.start(of: hour.next))
-            hourBuckets.addTime(
-                (end - start) * sign, owner.type, hour, worker: worker, station: station, changedAt: changedAt)
-            start = end
-            hour = hour.next
+            moveEnd(of: entry, worker, from: time, to: next.time, changedAt: changedAt)
         }
     }
 
