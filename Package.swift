@@ -75,8 +75,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Access", "CSimdjson", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON",
-                "Locks",
-                "Observability", "Sites",
+                "Locks", "Observability", "SQLite", "Sites",
             ],
             swiftSettings: common),
 

@@ -123,28 +123,3 @@ public struct IDDictionary: Sendable, Equatable {
         ends.removeAll(keepingCapacity: true)
     }
 }
-
-/// What a gateway needs to repeat its first answer to a repeated request, even after a restart (SPEC 2.5).
-public struct Idempotency: Sendable, Equatable {
-    /// Public id of the API key (never its secret).
-    public var apiKeyID: [UInt8]
-    public var path: [UInt8]
-    public var key: [UInt8]
-    /// SHA-256 of the site id, a zero byte and the decoded body.
-    public var bodyHash: [UInt8]
-    /// HTTP status of the first answer.
-    public var status: UInt32
-    /// JSON of the first answer, without created_at and position, which the record already has.
-    public var answer: [UInt8]
-
-    public init(
-        apiKeyID: [UInt8], path: [UInt8], key: [UInt8], bodyHash: [UInt8], status: UInt32, answer: [UInt8]
-    ) {
-        self.apiKeyID = apiKeyID
-        self.path = path
-        self.key = key
-        self.bodyHash = bodyHash
-        self.status = status
-        self.answer = answer
-    }
-}

@@ -142,26 +142,39 @@ extension RecordCodec {
     private static func decodeIdempotency(_ content: WireReader) throws(CodecError) -> Idempotency {
         var reader = content
         var seen = SeenFields()
-        var result = Idempotency(apiKeyID: [], path: [], key: [], bodyHash: [], status: 0, answer: [])
+        var result = Idempotency(apiKeyID: [], path: [], key: [], bodyHash: [], verdicts: VerdictRuns([]))
         while let field = try reader.field() {
-            guard field.number <= IdempotencyField.answer else {
-                try reader.skip(field)
-                continue
-            }
-            try seen.insert(field)
-            if field.number == IdempotencyField.status {
-                result.status = UInt32(try reader.integer(of: field, maximum: UInt64(UInt32.max)))
-                continue
-            }
-            let bytes = reader.copy(try reader.bytes(of: field))
             switch field.number {
-            case IdempotencyField.apiKeyID: result.apiKeyID = bytes
-            case IdempotencyField.path: result.path = bytes
-            case IdempotencyField.key: result.key = bytes
-            case IdempotencyField.bodyHash: result.bodyHash = bytes
-            default: result.answer = bytes
+            case IdempotencyField.apiKeyID:
+                try seen.insert(field)
+                result.apiKeyID = reader.copy(try reader.bytes(of: field))
+            case IdempotencyField.path:
+                try seen.insert(field)
+                result.path = reader.copy(try reader.bytes(of: field))
+            case IdempotencyField.key:
+                try seen.insert(field)
+                result.key = reader.copy(try reader.bytes(of: field))
+            case IdempotencyField.bodyHash:
+                try seen.insert(field)
+                result.bodyHash = reader.copy(try reader.bytes(of: field))
+            case IdempotencyField.verdicts:
+                try seen.insert(field)
+                result.verdicts = try decodeVerdicts(reader.reader(of: try reader.bytes(of: field)))
+            default: try reader.skip(field)
             }
         }
         return result
+    }
+
+    private static func decodeVerdicts(_ column: WireReader) throws(CodecError) -> VerdictRuns {
+        var reader = column
+        var runs: [UInt32] = []
+        while !reader.isAtEnd {
+            guard runs.count < Limits.batchEventsMaximum, let run = UInt32(exactly: try reader.varint())
+            else { throw CodecError(.valueOutOfRange, at: reader.offset) }
+            runs.append(run)
+        }
+        guard let verdicts = VerdictRuns(runs: runs) else { throw CodecError(.valueOutOfRange, at: column.offset) }
+        return verdicts
     }
 }

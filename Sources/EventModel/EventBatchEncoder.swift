@@ -28,8 +28,8 @@ enum IdempotencyField {
     static let path = 2
     static let key = 3
     static let bodyHash = 4
-    static let status = 5
-    static let answer = 6
+    // 5 and 6 held status and JSON of the answer; nothing writes or reads them any more.
+    static let verdicts = 7
 }
 
 extension RecordCodec {
@@ -73,9 +73,14 @@ extension RecordCodec {
         bytes.appendField(IdempotencyField.path, bytes: idempotency.path)
         bytes.appendField(IdempotencyField.key, bytes: idempotency.key)
         bytes.appendField(IdempotencyField.bodyHash, bytes: idempotency.bodyHash)
-        bytes.appendField(IdempotencyField.status, varint: UInt64(idempotency.status))
-        bytes.appendField(IdempotencyField.answer, bytes: idempotency.answer)
+        if !idempotency.verdicts.runs.isEmpty { encode(idempotency.verdicts, into: &bytes) }
         bytes.closeMessage(message)
+    }
+
+    private static func encode(_ verdicts: VerdictRuns, into bytes: inout [UInt8]) {
+        let column = bytes.openMessage(IdempotencyField.verdicts)
+        for run in verdicts.runs { bytes.appendVarint(UInt64(run)) }
+        bytes.closeMessage(column)
     }
 
     /// Encodes times in the largest unit that loses nothing. The units below are constants, so there is no division.

@@ -31,4 +31,12 @@ public enum Limits {
     /// Combinations of workstation, camera and model version in one site, refused at admission beyond that: a fold keeps
     /// some 80 bytes for each for ever, so 40 MB. Far below what a fold has numbers for, 16.7 million.
     public static let sourcesPerSiteMaximum = 500_000
+    /// Distinct camera ids of one site that its accepted and low-confidence events may name; more are a client that makes
+    /// up ids. Ten times what the largest plants have.
+    public static let camerasPerSiteMaximum = 1 << 16
+    /// Combinations of workstation, camera and model version of all sites of a partition: a quarter of what its fold has
+    /// numbers for.
+    public static let sourcesPerPartitionMaximum = 1 << 22
+    /// Combinations that a site may have however many the others have.
+    public static let sourcesPerSiteGranted = 1 << 12
 }

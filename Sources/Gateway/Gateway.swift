@@ -48,6 +48,9 @@ public final class Gateway: Sendable {
         public var folded: [PlacedDefinition] = []
         /// Longest time for reading the log's newest records at the start.
         public var tailMilliseconds = 10_000
+        /// The file that keeps answers to Idempotency-Keys over a restart; nil: they are read from the log's newest
+        /// records, as far as there is time.
+        public var answersPath: String?
         /// Its wall clock is the source of created_at.
         public var clock: any ProcessClock = .system
         /// Finds definitions of before the newest one; the registry does not have them.
@@ -84,10 +87,11 @@ public final class Gateway: Sendable {
         var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, clock: parts.clock)
         sources.folded = parts.folded
         sources.tailMilliseconds = parts.tailMilliseconds
+        sources.answersPath = parts.answersPath
         sources.journal = parts.hooks.journal
-        let start = try AdmissionStart(
-            sources, gatewayID: SecureRandom.bytes(8), encode: IngestAnswer.stored
-        ) { roster in queues[Self.shard(of: roster.siteID, of: queues.count)].adopt(roster) }
+        let start = try AdmissionStart(sources, gatewayID: SecureRandom.bytes(8)) { roster in
+            queues[Self.shard(of: roster.siteID, of: queues.count)].adopt(roster)
+        }
         (admission, starting) = (start.admission, start.sequencers)
         let environment = LogThread.Environment(
             log: parts.log, clock: parts.clock, admission: start.admission, registry: parts.registry,
@@ -97,13 +101,17 @@ public final class Gateway: Sendable {
         }
     }
 
-    /// Starts the log threads; once.
-    public func start() { for (shard, starting) in zip(shards, starting) { shard.start(starting.make()) } }
+    /// Starts the threads; once.
+    public func start() {
+        admission.answers.start()
+        for (shard, starting) in zip(shards, starting) { shard.start(starting.make()) }
+    }
 
     /// Ends admission: waiting requests are still appended and answered, later requests get 503.
     public func stop() {
         for shard in shards { shard.queue.close() }
         for shard in shards { shard.stop() }
+        admission.answers.stop()
     }
 
     /// The routes for ingest, definitions and registry lists. Each route checks keys itself.

@@ -22,4 +22,19 @@ extension JournalEvent {
             "the tail of partition \(partition.value) cannot be read, duplicates in it are not reported: \(error)",
             [Field("partition", partition.value, isInMessage: true)])
     }
+
+    /// Answers to Idempotency-Keys stay in memory until the file can be written again.
+    static func answersNotKept(_ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "answers_not_kept", .warning,
+            "the answers to Idempotency-Keys cannot be read or written, repeated requests may be judged anew: \(error)")
+    }
+
+    /// A start took too long to read what is left of the last 24 hours.
+    static func answersIncomplete(seconds: Int) -> JournalEvent {
+        JournalEvent(
+            "answers_incomplete", .warning,
+            "not all records of the last 24 hours could be read in \(seconds) s; requests with older Idempotency-Keys are "
+                + "judged anew when they are repeated")
+    }
 }

@@ -19,11 +19,15 @@ package struct SiteRecovery {
         for placed in folded where isNewer(placed.position.offset, of: placed.siteID) { adopt(placed) }
     }
 
-    /// Adds a definition from the log. Add those of one site by rising offset, so that versions increase.
-    package mutating func take(_ record: DefinitionRecord, at position: RecordPosition) {
+    /// Adds a definition from the log.
+    /// - Parameter earlier: offsets of the site's definitions before it, each of which counts for the version.
+    package mutating func take(
+        _ record: DefinitionRecord, at position: RecordPosition, after earlier: [LogOffset] = []
+    ) {
         let site = record.definition.siteID
         guard isNewer(position.offset, of: site) else { return }
-        let version = (sites[site]?.version ?? 0) + 1
+        let between = earlier.count { isNewer($0, of: site) }
+        let version = (sites[site]?.version ?? 0) + 1 + UInt64(between)
         adopt(
             PlacedDefinition(
                 definition: record.definition, version: version, createdAt: record.createdAt, position: position))

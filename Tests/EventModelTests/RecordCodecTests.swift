@@ -60,6 +60,32 @@ struct RecordCodecTests {
         }
     }
 
+    @Test("a record of before, with the answer itself in it, is read without it (DESIGN 1.4)")
+    func earlierAnswer() throws {
+        var expected = RecordSamples.batch
+        expected.idempotency?.verdicts = VerdictRuns([])
+        var batch = EventBatch(siteID: "s")
+        #expect(try RecordCodec.decode(unhex(Golden.batchWithAnswer), into: &batch) == .events)
+        #expect(batch == expected)
+    }
+
+    @Test("verdicts are stored as runs, whatever they are, and nothing else is read as such (SPEC 2.5)")
+    func verdictRuns() {
+        var random = SeededRandom(seed: 11)
+        for count in [0, 1, 2, 17, 1000] {
+            let verdicts = (0..<count).map { _ -> Verdict in
+                Bool.random(using: &random) ? .accepted : Verdict.allCases.randomElement(using: &random) ?? .duplicate
+            }
+            let runs = VerdictRuns(verdicts)
+            #expect(runs.verdicts == verdicts && runs.count == count && VerdictRuns(runs: runs.runs) == runs)
+        }
+        #expect(VerdictRuns(repeatElement(.accepted, count: 1000)).runs.count == 1)
+        // No length, no verdict, two runs that are one, and more events than a request has.
+        for runs: [UInt32] in [[14], [1 << 4 | 15], [1 << 4, 1 << 4], [1001 << 4]] {
+            #expect(VerdictRuns(runs: runs) == nil)
+        }
+    }
+
     @Test("every record cut short is an error", arguments: [Golden.batch, Golden.definition])
     func truncation(golden: String) {
         let bytes = unhex(golden)
@@ -141,6 +167,14 @@ struct RecordCodecTests {
 /// The records of ``RecordSamples``, written by the first version.
 private enum Golden {
     static let batch = """
+        0dab91c44812c20108011207706c616e742d311880cb95b1a985920320032a0467772d3132440a026b3112112f6170692f65\
+        76656e74732f62617463681a036162632220000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
+        3a041e1d2e1c3a0257313a0357c3a93a0253313a0563616d2d314003520e80e0b9ddd28aa406bf843dc2843d5a0302030162\
+        030000016a030000017201027a03040004820103000400920107d0e138a0e23c009a0103001f00a2010a000080e4cf90a785\
+        9203
+        """
+    /// As records were written that still had status and JSON of the answer.
+    static let batchWithAnswer = """
         0d02ab924512c30108011207706c616e742d311880cb95b1a985920320032a0467772d3132450a026b3112112f6170692f65\
         76656e74732f62617463681a036162632220000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
         28c80132027b7d3a0257313a0357c3a93a0253313a0563616d2d314003520e80e0b9ddd28aa406bf843dc2843d5a03020301\

@@ -9,7 +9,8 @@ enum RecordSamples {
         batch.gatewayID = Array("gw-1".utf8)
         batch.idempotency = Idempotency(
             apiKeyID: Array("k1".utf8), path: Array("/api/events/batch".utf8), key: Array("abc".utf8),
-            bodyHash: Array(0..<32), status: 200, answer: Array("{}".utf8))
+            bodyHash: Array(0..<32),
+            verdicts: VerdictRuns([.accepted, .duplicate, .accepted, .accepted, .lowConfidence]))
         let first = batch.ids.append(Array("W1".utf8))
         let second = batch.ids.append(Array("Wé".utf8))
         let station = batch.ids.append(Array("S1".utf8))

@@ -65,7 +65,7 @@ private final class AdmissionRun {
     private var oracle = OracleAdmission()
     private var waiting: [Waiting] = []
     private var failed: [OracleAdmission.Request] = []
-    private var kept: [String: StoredAnswer] = [:]
+    private var kept: [String: EventsAnswer] = [:]
     private var sent: [OracleAdmission.Request] = []
     private var now = RandomIngest.start
     private var nextOffset: Int64 = 0
@@ -133,7 +133,7 @@ private final class AdmissionRun {
 
     private enum Found {
         case waits(AdmissionRequest)
-        case answered(StoredAnswer)
+        case answered(EventsAnswer)
         case refused(OracleAdmission.Reception)
     }
 
@@ -198,7 +198,11 @@ private final class AdmissionRun {
         #expect(outcomes.count == taken.count, "seed \(seed)")
         for (waiting, outcome) in zip(taken, outcomes) {
             if fails, case .unavailable = outcome.answer {} else if fails { Issue.record("answered, seed \(seed)") }
-            if case .events(let request) = waiting.oracle, let key = request.key { kept[key] = outcome.kept }
+            if case .events(let request) = waiting.oracle, let key = request.key,
+                case .events(let answer) = outcome.answer
+            {
+                kept[key] = answer
+            }
             admission.settle(waiting.request, outcome)
         }
     }

@@ -64,9 +64,10 @@ final class GatewayHarness: Sendable {
     /// - Parameters:
     ///   - topics: registry and keys are in them, not in files.
     ///   - folder: one of an earlier harness, to restart on its files.
+    ///   - keepsAnswers: whether answers to Idempotency-Keys are in a file there.
     init(
         log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: ManualClock = .atNoon,
-        folder: TemporaryFolder? = nil,
+        folder: TemporaryFolder? = nil, keepsAnswers: Bool = false,
         folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
         older: @escaping @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition = { _ in .behind },
@@ -91,6 +92,7 @@ final class GatewayHarness: Sendable {
         let access = AccessControl(
             keys: keys, policy: .init(requestsPerMinute: requestsPerMinute, isOpenToLoopback: isOpen), clock: clock)
         var parts = Gateway.Parts(log: log, registry: registry, access: access)
+        if keepsAnswers { parts.answersPath = self.folder.file("answers.sqlite") }
         parts.folded = folded
         parts.clock = clock
         parts.olderDefinitions = older

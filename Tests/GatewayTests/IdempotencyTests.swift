@@ -49,19 +49,14 @@ struct IdempotencyTests {
         try harness.define()
         let batch = "[\(eventJSON()),1,\(eventJSON(["confidence": "0.1"]))]"
         let single = eventJSON(["worker_id": "\"nobody\""])
-        let answers = [
-            post(harness, batch), post(harness, single, "/api/events", idempotencyKey: "s"),
-            post(harness, "[7]", idempotencyKey: "empty"),
-        ]
-        #expect(answers.map(\.status) == [200, 422, 200] && answers.allSatisfy { $0["position"] != "null" })
+        let answers = [post(harness, batch), post(harness, single, "/api/events", idempotencyKey: "s")]
+        #expect(answers.map(\.status) == [200, 422] && answers.allSatisfy { $0["position"] != "null" })
         harness.gateway.stop()
         harness.clock.advance(seconds: 3600)
         let next = try GatewayHarness(log: harness.log, clock: harness.clock, folder: harness.folder)
         let key = harness.adminKey
         #expect(post(next, batch, key: key).body == answers[0].body)
         #expect(post(next, single, "/api/events", key: key, idempotencyKey: "s").body == answers[1].body)
-        #expect(post(next, "[7]", key: key, idempotencyKey: "empty").body == answers[2].body)
-        #expect(post(next, "[8]", key: key, idempotencyKey: "empty").status == 422)
         // The duplicate window came back too.
         #expect(next.batch([eventJSON()])["duplicate_count"] == "1")
     }
@@ -89,19 +84,70 @@ struct IdempotencyTests {
         #expect(status(0) == 400)
     }
 
-    @Test("the table is bounded in bytes: the oldest answers go first")
-    func bounded() {
-        var table = IdempotencyTable(bytesMaximum: 3 * 256 + 30)
+    @Test("a thousand errors come again as they were, and the record holds a verdict for each alone (SPEC 2.5)")
+    func manyErrors() throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        let events = (0..<999).map { number in
+            switch number % 4 {
+            case 0: "7"
+            case 1: eventJSON(["worker_id": "\"stranger \(number)\""])
+            case 2: eventJSON(["confidence": "0.1", "timestamp": "\"2026-01-12T06:00:00.\(number)Z\""])
+            default: eventJSON(["event_type": "\"dancing\""])
+            }
+        }
+        let body = "[\((events + [eventJSON()]).joined(separator: ","))]"
+        let first = post(harness, body)
+        #expect(first["error_count"] == "999" && first.errors.count == 999)
+        #expect(post(harness, body).body == first.body)
+        let verdicts = try #require(try harness.batches().last?.idempotency?.verdicts)
+        #expect(verdicts.count == 1000 && AnswerFile.bytes(verdicts).count <= 2000)
+    }
+
+    @Test("requests that store nothing write no record, whoever sends how many of them (SPEC 2.5)")
+    func nothingStored() throws {
+        let harness = try GatewayHarness()
+        try harness.define()
+        let other = try harness.key(.ingest)
+        let first = post(harness, "[\(eventJSON())]", key: other, idempotencyKey: "mine")
+        let end = try harness.log.endOffset(PartitionIndex(0))
+        let junk = "[" + Array(repeating: "7", count: 1000).joined(separator: ",") + "]"
+        for number in 0..<40 {
+            let answer = post(harness, junk, idempotencyKey: "junk \(number)")
+            #expect(answer["error_count"] == "1000" && answer["position"] == "null")
+        }
+        #expect(try harness.log.endOffset(PartitionIndex(0)) == end)
+        #expect(post(harness, "[\(eventJSON())]", key: other, idempotencyKey: "mine").body == first.body)
+        let second = post(harness, junk, idempotencyKey: "junk 0")
+        #expect(second.status == 200 && second["error_count"] == "1000")
+    }
+
+    @Test("the API key with the most answers gives up its oldest, never another's (SPEC 2.5)")
+    func rooms() {
+        var table = IdempotencyTable(bytesMaximum: 100 * (IdempotencyTable.entryBytes + 4))
         let now = Timestamp(microseconds: 0)
-        func claim(_ number: UInt8) -> IdempotencyClaim {
-            IdempotencyClaim(apiKeyID: [], path: [], key: [number], bodyHash: .of([number]))
+        func claim(_ owner: UInt8, _ number: Int) -> IdempotencyClaim {
+            IdempotencyClaim(
+                apiKeyID: [owner], path: [], key: Array("\(number)".utf8), bodyHash: .of(Array("\(number)".utf8)))
         }
-        for number in UInt8(0)..<10 {
-            #expect(table.begin(claim(number), now: now) == .claimed)
-            table.finish(claim(number), StoredAnswer(status: 200, json: [1, 2, 3], createdAt: now))
+        func answer(_ claim: IdempotencyClaim) -> KeptAnswer {
+            KeptAnswer(claim, VerdictRuns([.accepted]), createdAt: now)
         }
-        #expect(table.count == 3)
-        #expect(table.begin(claim(0), now: now) == .claimed)
-        #expect(table.begin(claim(9), now: now) != .claimed)
+        for number in 0..<20 {
+            table.remember(answer(claim(1, 100 - number)))
+            #expect(table.begin(claim(2, number), now: now) == .claimed)
+            table.finish(claim(2, number), answer(claim(2, number)))
+        }
+        for number in 0..<1000 {
+            #expect(table.begin(claim(3, number), now: now) == .claimed)
+            table.finish(claim(3, number), answer(claim(3, number)))
+        }
+        #expect((80...100).contains(table.count))
+        for number in 0..<20 {
+            #expect(table.begin(claim(1, 100 - number), now: now) == .answered(answer(claim(1, 100 - number))))
+            #expect(table.begin(claim(2, number), now: now) == .answered(answer(claim(2, number))))
+        }
+        #expect(table.begin(claim(3, 999), now: now) == .answered(answer(claim(3, 999))))
+        #expect(table.begin(claim(3, 0), now: now) == .claimed)
     }
 }

@@ -73,11 +73,11 @@ func request(
     return .events(IngestRequest(parsed: parsed, isSingle: false, claim: claim))
 }
 
-/// A sequencer that writes answers down as the gateway does.
+/// A sequencer as a gateway has one for each partition.
 func makeSequencer(
     partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster] = [makeRoster()],
     newestStamp: Timestamp = .earliest
 ) -> Sequencer {
     Sequencer(
-        partition: partition, definitions: definitions, newestStamp: newestStamp, encode: IngestAnswer.stored)
+        partition: partition, definitions: definitions, newestStamp: newestStamp)
 }

@@ -4,6 +4,7 @@ import EventLog
 import EventModel
 import Locks
 import Observability
+import Sites
 import Testing
 
 @testable import Gateway
@@ -44,11 +45,12 @@ struct LogTailTests {
 
     private func tail(
         _ log: any EventLog, _ bounds: LogTail.Bounds, after seconds: Int64 = 3600,
-        clock: any ProcessClock = ManualClock(), journal: Journal = .silent
+        answers: AnswerKeeper = AnswerKeeper(), clock: any ProcessClock = ManualClock(), journal: Journal = .silent
     ) throws -> LogTail {
         try LogTail(
             log, now: start + seconds * Microseconds.second, bounds: bounds,
-            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), clock: clock, journal: journal)
+            budget: WindowBudget(keysMaximum: 1 << 20, partitionCount: 4), answers: answers, clock: clock,
+            journal: journal)
     }
 
     /// Whether the window of a partition knows its event of this number.
@@ -74,19 +76,43 @@ struct LogTailTests {
         let claim = IdempotencyClaim(
             apiKeyID: Array("key".utf8), path: Array("/api/events".utf8), key: Array("batch-1".utf8),
             bodyHash: SHA256Digest.of(Array("body".utf8)))
-        for (number, answer) in ["never acknowledged", "given"].enumerated() {
+        for (number, verdict) in [Verdict.accepted, .duplicate].enumerated() {
             var batch = EventBatch(siteID: sites[1], createdAt: start + Int64(number) * Microseconds.second)
-            batch.idempotency = claim.record(status: 200, answer: Array(answer.utf8))
+            batch.idempotency = claim.record(VerdictRuns([verdict]))
             var payload: [UInt8] = []
             RecordCodec.encode(batch, into: &payload)
             _ = try log.append([NewRecord(key: sites[1].bytes, createdAt: batch.createdAt, payload: payload)])
         }
-        var table = try tail(log, LogTail.Bounds()).idempotency
-        guard case .answered(let answer) = table.begin(claim, now: start) else {
+        let answers = AnswerKeeper()
+        _ = try tail(log, LogTail.Bounds(), answers: answers)
+        guard case .answered(let answer) = answers.begin(claim, now: start) else {
             Issue.record("the key is not known")
             return
         }
-        #expect(String(decoding: answer.json, as: UTF8.self) == "given" && answer.position?.offset.value == 1)
+        #expect(answer.verdicts.verdicts == [.duplicate] && answer.position?.offset.value == 1)
+    }
+
+    @Test("of each site's definitions the newest is kept, and how many came before it (SPEC 3)")
+    func definitions() throws {
+        for number in 0..<600 {
+            var definition = makeDefinition(sites[2])
+            definition.name = "Plant \(number)"
+            var payload: [UInt8] = []
+            RecordCodec.encode(
+                DefinitionRecord(definition: definition.withoutPersonalData, createdAt: start), into: &payload)
+            _ = try log.append([NewRecord(key: sites[2].bytes, createdAt: start, payload: payload)])
+        }
+        let found = try tail(log, LogTail.Bounds()).definitions
+        #expect(found.count == 1 && found[0].newest.definition.name == "Plant 599")
+        #expect(found[0].position.offset.value == 599)
+        #expect(found[0].earlier.map(\.value).sorted() == Array(0..<599))
+        // As many as the registry does not count yet.
+        let registered = PlacedDefinition(
+            definition: makeDefinition(sites[2]), version: 7, createdAt: start,
+            position: RecordPosition(partition: PartitionIndex(2), offset: LogOffset(589)))
+        var recovery = SiteRecovery(registry: [registered], folded: [])
+        recovery.take(found[0].newest, at: found[0].position, after: found[0].earlier)
+        #expect(recovery.sites[sites[2]]?.version == 17)
     }
 
     @Test("the bound on events holds over all partitions together, and each of them gives its newest")

@@ -162,71 +162,27 @@ struct SequencerTests {
         #expect(answers == ["replaced 0:7", "conflict with 2", "judged none 0:7"])
     }
 
-    @Test("with an Idempotency-Key a record is written even when nothing is stored, with the answer in it (SPEC 2.5)")
-    func emptyRecord() throws {
+    @Test("a request without an event to store writes no record, and its answer is kept all the same (SPEC 2.5)")
+    func nothingToStore() throws {
         let claim = IdempotencyClaim(apiKeyID: [1], path: [2], key: [3], bodyHash: .of([4]))
         var sequencer = makeSequencer()
-        #expect(sequencer.prepare([try request(["1"])], now: start).isEmpty)
-        _ = sequencer.appended([])
-        let records = sequencer.prepare([try request(["1"], claim: claim)], now: start)
-        let batch = try decode(records[0])
-        #expect(batch.count == 0 && batch.idempotency?.status == 200 && batch.idempotency?.key == [3])
-        let stored = try #require(batch.idempotency)
-        let kept = sequencer.appended(positions(records)).compactMap(\.kept)
-        #expect(kept.map(\.json) == [stored.answer] && kept[0].position?.offset.value == 0)
-    }
-}
-
-@Suite("The duplicate window")
-struct DuplicateWindowTests {
-    @Test("within its bound the window knows exactly what was let in and not taken back (SPEC 2.6)")
-    func exact() {
-        let seed = UInt64.random(in: .min ... .max)
-        var generator = SeededGenerator(seed: seed)
-        let window = SiteWindow()
-        var expected: [EventClass: Set<Int64>] = [:]
-        let slot = Array("w".utf8).withUnsafeBytes { window.slot(of: $0, hash: IDHash.of($0)) }
-        for _ in 0..<4000 {
-            let key = Int64.random(in: 0..<300, using: &generator)
-            let eventClass = EventClass.allCases.randomElement(using: &generator) ?? .accepted
-            if Bool.random(using: &generator) {
-                let isNew = expected[eventClass, default: []].insert(key).inserted
-                #expect(window.insert(key, of: slot, eventClass) == isNew, "seed \(seed)")
-            } else {
-                expected[eventClass]?.remove(key)
-                window.remove(key, of: slot, eventClass)
-            }
-        }
-        #expect(window.keyCount == expected.values.reduce(0) { $0 + $1.count }, "seed \(seed)")
+        #expect(sequencer.prepare([try request(["1", "2"], claim: claim)], now: start).isEmpty)
+        let kept = sequencer.appended([]).compactMap(\.kept)
+        #expect(kept.map(\.verdicts.verdicts) == [[.invalidJSON, .invalidJSON]] && kept[0].position == nil)
     }
 
-    @Test("a full ring lets its oldest keys go and keeps the newest (SPEC 2.6)")
-    func bounded() {
-        var ring = KeyRing()
-        func insert(_ key: Int64) -> Bool { ring.insert(key, limit: 100) }
-        for key in 0..<Int64(1000) { #expect(insert(key)) }
-        #expect((100..<200).contains(ring.count))
-        for key in Int64(900)..<1000 { #expect(!insert(key)) }
-        // Older than all it knows: it passes, for the fold is the authority.
-        #expect(insert(5))
-        #expect(insert(5))
-    }
-
-    @Test("a site beyond its share loses its own keys, never another's (SPEC 2.6)")
-    func fairness() {
-        var window = DuplicateWindow(keysMaximum: 4096)
-        let quiet = window.window(of: "quiet")
-        let loud = window.window(of: "loud")
-        func slot(_ window: SiteWindow, _ name: String) -> SiteWindow.Slot {
-            Array(name.utf8).withUnsafeBytes { window.slot(of: $0, hash: IDHash.of($0)) }
-        }
-        #expect(quiet.insert(1, of: slot(quiet, "w"), .accepted))
-        for worker in 0..<300 {
-            for key in 0..<Int64(20) { _ = loud.insert(key, of: slot(loud, "w\(worker)"), .accepted) }
-            window.maintain()
-        }
-        #expect(loud.keyCount <= 2048)
-        #expect(!quiet.insert(1, of: slot(quiet, "w"), .accepted))
+    @Test("a record with an Idempotency-Key has the verdict of every event of its request (SPEC 2.5)")
+    func verdictsInTheRecord() throws {
+        let claim = IdempotencyClaim(apiKeyID: [1], path: [2], key: [3], bodyHash: .of([4]))
+        var sequencer = makeSequencer()
+        let low = eventJSON(["confidence": "0.1"])
+        let works = [try request([eventJSON(), "1", eventJSON(), low, low], claim: claim)]
+        let batch = try decode(sequencer.prepare(works, now: start)[0])
+        #expect(batch.count == 2 && batch.idempotency?.key == [3])
+        #expect(
+            batch.idempotency?.verdicts.verdicts == [
+                .accepted, .invalidJSON, .duplicate, .lowConfidence, .lowConfidence,
+            ])
     }
 }
 

@@ -2,13 +2,11 @@ import Clocks
 import EventLog
 import EventModel
 import Gateway
-import JSON
 import SimulationKit
 import Sites
 
 /// The answer that a client got to its batch.
 struct ClientAnswer: Equatable {
-    var status: Int
     var accepted: Int
     var duplicates: Int
     /// Verdicts other than accepted, by the event's index.
@@ -16,22 +14,11 @@ struct ClientAnswer: Equatable {
     var createdAt: Timestamp
     var position: RecordPosition?
 
-    init?(_ stored: StoredAnswer) {
-        guard let json = JSONValue(stored.json), let accepted = json["success_count"]?.integer,
-            let duplicates = json["duplicate_count"]?.integer
-        else { return nil }
-        (status, createdAt, position) = (stored.status, stored.createdAt, stored.position)
-        (self.accepted, self.duplicates) = (accepted, duplicates)
-        errors = [:]
-        for error in json["errors"]?.items ?? [] {
-            guard let index = error["index"]?.integer, let code = error["code"]?.text else { return nil }
-            errors[index] = code
-        }
+    init(_ answer: EventsAnswer) {
+        (accepted, duplicates) = (answer.accepted, answer.duplicates)
+        (createdAt, position) = (answer.createdAt, answer.position)
+        errors = Dictionary(uniqueKeysWithValues: answer.rejections.map { (Int($0.index), $0.verdict.code) })
     }
-}
-
-extension JSONValue {
-    fileprivate var integer: Int? { text.flatMap { Int($0) } }
 }
 
 /// A gateway in single steps: admission and its sequencer without HTTP, threads or a clock.
@@ -68,7 +55,7 @@ final class SimulatedGateway {
 
     init(
         _ number: Int, _ log: SimulatedLog, _ registry: SimulatedRegistry, _ tally: Tally, clockOffset: Int64,
-        now: Int64
+        now: Int64, answersPath: String?
     ) throws {
         self.number = number
         self.log = log
@@ -78,13 +65,18 @@ final class SimulatedGateway {
         let adopted = Adopted()
         self.adopted = adopted
         let host = ManualClock(now: Timestamp(microseconds: now + clockOffset))
-        let sources = AdmissionStart.Sources(log: log, registry: registry.view(of: number), clock: host)
-        let start = try AdmissionStart(
-            sources, gatewayID: [UInt8(number)],
-            encode: { IngestAnswer.stored($0) }, adopted: { adopted.rosters.append($0) })
+        var sources = AdmissionStart.Sources(log: log, registry: registry.view(of: number), clock: host)
+        sources.answersPath = answersPath
+        let start = try AdmissionStart(sources, gatewayID: [UInt8(number)]) { adopted.rosters.append($0) }
         admission = start.admission
         sequencer = start.sequencers[0].make()
     }
+
+    /// Ends it as a signal does: what is not in its file yet is written.
+    func stop() { admission.answers.stop() }
+
+    /// Ends it at once.
+    func kill() { admission.answers.abandon() }
 
     private func clock(_ now: Int64) -> Timestamp { Timestamp(microseconds: now + clockOffset) }
 
@@ -99,7 +91,7 @@ final class SimulatedGateway {
             do throws(IngestRefusal) {
                 let reading = try admission.read(body, .batch)
                 switch try admission.admit(reading, site: request.site, key: key, now: clock(now), refresh: { _ in }) {
-                case .answered(let stored): return ClientAnswer(stored)
+                case .answered(let answer): return ClientAnswer(answer)
                 case .waits(let request): queue.append(Waiting(sender: .request(number), request: request))
                 }
             } catch {
@@ -141,14 +133,18 @@ final class SimulatedGateway {
                 outcomes = sequencer.failed()
             }
         }
-        defer { (group, self.records) = ([], nil) }
+        defer {
+            (group, self.records) = ([], nil)
+            // Now and then, as a thread does it beside everything else.
+            if now % 3 == 0 { admission.answers.write() }
+        }
         return zip(group, outcomes).map { waiting, outcome in
             admission.settle(waiting.request, outcome)
             if case .definition(let roster, _) = outcome.answer {
                 registry.view(of: number).store(roster.placed) { _ in }
             }
             guard case .events(let events) = outcome.answer else { return (waiting.sender, nil) }
-            return (waiting.sender, ClientAnswer(outcome.kept ?? IngestAnswer.stored(events)))
+            return (waiting.sender, ClientAnswer(events))
         }
     }
 }

@@ -27,6 +27,8 @@ final class World {
     private(set) var answers: [Int: ClientAnswer] = [:]
     /// The gateways that each batch was sent to.
     private var receivers: [Int: Set<Int>] = [:]
+    /// The gateways that were killed.
+    private var killed: Set<Int> = []
     private var desk: QuestionDesk
     let tally = Tally()
 
@@ -47,8 +49,12 @@ final class World {
 
     private func gateway(_ number: Int) throws -> SimulatedGateway {
         try SimulatedGateway(
-            number, log, registry, tally, clockOffset: clockOffsets[number], now: clock.now)
+            number, log, registry, tally, clockOffset: clockOffsets[number], now: clock.now,
+            answersPath: keepsAnswers(number) ? folder.appendingPathComponent("answers-\(number).sqlite").path : nil)
     }
+
+    /// Whether a gateway has a file of answers: the first one has.
+    private func keepsAnswers(_ number: Int) -> Bool { number == 0 }
 
     // MARK: Steps
 
@@ -61,7 +67,11 @@ final class World {
         case .define(let definition, let gateway): gateways[gateway].submit(plan.definitions[definition])
         case .admit(let gateway): gateways[gateway].admit(now: clock.now)
         case .append(let gateway, let fate): try append(gateway, fate)
-        case .killGateway(let number): if !log.isAway { gateways[number] = try gateway(number) }
+        case .killGateway(let number) where !log.isAway:
+            gateways[number].kill()
+            killed.insert(number)
+            gateways[number] = try gateway(number)
+        case .killGateway: break
         case .clock(let gateway, let milliseconds): setClock(of: gateway, ahead: milliseconds * 1000)
         case .disk(let isFull): log.isFull = isFull
         case .log(let isAway): log.isAway = isAway
@@ -182,11 +192,16 @@ final class World {
 
     /// Gateways that start again answer named batches as they did at first (SPEC 2.5).
     private func repeatNamedBatches() throws {
-        for number in gateways.indices { gateways[number] = try gateway(number) }
+        for number in gateways.indices {
+            gateways[number].stop()
+            gateways[number] = try gateway(number)
+        }
         for (request, planned) in plan.requests.enumerated() where planned.idempotencyKey != nil {
             // Gateways do not know of each other's answers.
             guard let gateway = receivers[request]?.first, receivers[request]?.count == 1 else { continue }
             guard let answer = gateways[gateway].submit(request, planned, now: clock.now) else {
+                // What stored nothing has no record: a kill may lose it, and without a file it is judged anew.
+                if answers[request]?.position == nil, killed.contains(gateway) || !keepsAnswers(gateway) { continue }
                 throw Broken(what: "the answer to a named batch is forgotten: request \(request)")
             }
             try take(answer, to: request, from: gateway)

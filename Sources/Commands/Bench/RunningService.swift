@@ -23,7 +23,7 @@ final class RunningService: Sendable {
         // All load comes from one address.
         configuration.connectionsPerAddressMaximum = 0
         if let kafka = benchCase.kafka {
-            let gateway = try GatewayService.runtime(kafka.options, configuration, journal)
+            let gateway = try GatewayService.runtime(kafka.options, nil, configuration, journal)
             var options = WorkerService.Options(kafka: kafka.options, directory: directory)
             options.partitions = [PartitionIndex(0)]
             let worker = try WorkerService(options, configuration, journal)

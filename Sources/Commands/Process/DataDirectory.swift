@@ -15,6 +15,8 @@ struct DataDirectory: Sendable, Equatable {
     var registry: String { path + "/registry.sqlite" }
     /// What can be rebuilt from the log.
     var projections: String { path + "/projections.sqlite" }
+    /// Answers to Idempotency-Keys, which for the most part the log has too.
+    var answers: String { path + "/answers.sqlite" }
     /// What a worker has published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
 

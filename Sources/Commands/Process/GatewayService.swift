@@ -9,12 +9,15 @@ internal import Query
 /// root of `andon gateway`.
 enum GatewayService {
     /// Opens everything and reads what a gateway must know; nothing runs yet.
+    /// - Parameter directory: Where answers to Idempotency-Keys are kept; nil: in memory alone.
     /// - Throws: ``CommandFailure``
     static func runtime(
-        _ options: KafkaOptions, _ configuration: ServerConfiguration, _ journal: StructuredLog
+        _ options: KafkaOptions, _ directory: DataDirectory?, _ configuration: ServerConfiguration,
+        _ journal: StructuredLog
     ) throws -> ServiceRuntime {
         let parts = try ClusterParts(options, role: "gateway", configuration, journal)
         var gatewayParts = Gateway.Parts(log: parts.log, registry: parts.registry, access: parts.access)
+        gatewayParts.answersPath = directory?.answers
         gatewayParts.hooks = GatewayHooks(journal)
         gatewayParts.olderDefinitions = { parts.forward($0) }
         let gateway: Gateway

@@ -36,6 +36,7 @@ struct Service {
         let access = AccessControl(keys: keys, policy: configuration.policy)
         var gatewayParts = Gateway.Parts(
             log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
+        gatewayParts.answersPath = directory.answers
         gatewayParts.folded = projector.newestDefinitions()
         gatewayParts.olderDefinitions = { try projector.older($0) }
         gatewayParts.hooks = GatewayHooks(journal)

@@ -16,17 +16,15 @@ internal import Locks
 package final class Admission: Sendable {
     /// The definitions by which requests are judged.
     package let directory = SiteDirectory()
-    private let idempotency: Guarded<IdempotencyTable>
+    package let answers: AnswerKeeper
     private let rejections = Guarded(RejectionCounts())
     private let pool = IngestPool()
 
     /// Size limit of an Idempotency-Key, in bytes.
     package static let keyBytesMaximum = 255
 
-    /// - Parameter idempotency: Earlier answers, from the newest records of the log.
-    package init(_ idempotency: consuming sending IdempotencyTable = IdempotencyTable()) {
-        self.idempotency = Guarded(idempotency)
-    }
+    /// - Parameter answers: The answers to Idempotency-Keys.
+    package init(_ answers: AnswerKeeper = AnswerKeeper()) { self.answers = answers }
 
     // MARK: Incoming
 
@@ -46,7 +44,7 @@ package final class Admission: Sendable {
         /// It waits for the sequencer of its site's partition.
         case waits(AdmissionRequest)
         /// It was sent before, with the same Idempotency-Key.
-        case answered(StoredAnswer)
+        case answered(EventsAnswer)
     }
 
     /// Takes the request's Idempotency-Key, and judges its events by the site's definition.
@@ -63,9 +61,9 @@ package final class Admission: Sendable {
         if let key {
             guard 1...Self.keyBytesMaximum ~= key.key.utf8.count else { throw .keyLength }
             let made = IdempotencyClaim(key, site: site, body: reading.body)
-            switch idempotency.withLock({ $0.begin(made, now: now) }) {
+            switch answers.begin(made, now: now) {
             case .claimed: claim = made
-            case .answered(let answer): return .answered(answer)
+            case .answered(let kept): return .answered(try repeated(kept, reading, roster))
             case .inFlight: throw .keyInFlight
             case .otherBody: throw .keyReused
             }
@@ -79,6 +77,19 @@ package final class Admission: Sendable {
         return .waits(.events(IngestRequest(parsed: parsed, isSingle: reading.layout == .single, claim: claim)))
     }
 
+    /// The first answer to the same body again.
+    private func repeated(
+        _ kept: KeptAnswer, _ reading: borrowing IngestReading, _ roster: SiteRoster
+    ) throws(IngestRefusal) -> EventsAnswer {
+        let parsed = pool.takeRequest()
+        defer { pool.give(parsed) }
+        reading.parser.judge(by: roster, into: parsed)
+        guard let answer = EventsAnswer(kept, of: parsed, isSingle: reading.layout == .single) else {
+            throw .keyReused
+        }
+        return answer
+    }
+
     /// The definition by which a site's events are admitted; nil for a site that is unknown even after a refresh.
     package func roster(of site: SiteID, _ refresh: (SiteID) -> Void) -> SiteRoster? {
         if let roster = directory[site] { return roster }
@@ -88,7 +99,7 @@ package final class Admission: Sendable {
 
     /// Withdraws a request for which there is no room.
     package func withdraw(_ request: AdmissionRequest) {
-        if let claim = request.claim { idempotency.withLock { $0.forget(claim) } }
+        if let claim = request.claim { answers.forget(claim) }
         recycle(request)
     }
 
@@ -99,9 +110,7 @@ package final class Admission: Sendable {
     /// result.
     package func settle(_ request: AdmissionRequest, _ outcome: AdmissionOutcome) {
         if let claim = request.claim {
-            idempotency.withLock { table in
-                if let kept = outcome.kept { table.finish(claim, kept) } else { table.forget(claim) }
-            }
+            if let kept = outcome.kept { answers.finish(claim, kept) } else { answers.forget(claim) }
         }
         switch outcome.answer {
         case .definition(let roster, _): directory.publish(roster, again: false)

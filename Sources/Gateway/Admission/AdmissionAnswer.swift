@@ -37,26 +37,6 @@ package struct EventsAnswer: Equatable, Sendable {
     }
 }
 
-/// An answer in the form kept for its Idempotency-Key, also in the log (SPEC 2.5).
-package struct StoredAnswer: Equatable, Sendable {
-    /// An HTTP status, as in the record format.
-    package var status: Int
-    /// JSON without created_at and position.
-    package var json: [UInt8]
-    package var createdAt: Timestamp
-    package var position: RecordPosition?
-
-    package init(status: Int, json: [UInt8], createdAt: Timestamp, position: RecordPosition? = nil) {
-        self.status = status
-        self.json = json
-        self.createdAt = createdAt
-        self.position = position
-    }
-}
-
-/// Encodes an answer to be kept for its Idempotency-Key.
-package typealias AnswerEncoder = @Sendable (EventsAnswer) -> StoredAnswer
-
 package enum DefinitionChange: Sendable, Equatable {
     /// The site is new.
     case created
@@ -79,9 +59,9 @@ package enum DefinitionChange: Sendable, Equatable {
 package struct AdmissionOutcome {
     package var answer: AdmissionAnswer
     /// The answer to keep for the request's Idempotency-Key; nil without a key, and if nothing was stored.
-    package var kept: StoredAnswer?
+    package var kept: KeptAnswer?
 
-    init(_ answer: AdmissionAnswer, kept: StoredAnswer? = nil) {
+    init(_ answer: AdmissionAnswer, kept: KeptAnswer? = nil) {
         self.answer = answer
         self.kept = kept
     }

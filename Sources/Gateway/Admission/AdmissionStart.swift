@@ -16,6 +16,8 @@ package struct AdmissionStart {
         /// Longest time for reading the log's newest records.
         package var tailMilliseconds = 10_000
         package var clock: any ProcessClock
+        /// Where the process keeps answers to Idempotency-Keys; nil: in memory alone.
+        package var answersPath: String?
         /// Where errors are recorded that do not keep a gateway from starting.
         package var journal = Journal.silent
 
@@ -42,21 +44,21 @@ package struct AdmissionStart {
     ///     reads the registry. Pass it to ``Sequencer/adopt(_:)`` of its partition ahead of the waiting requests.
     /// - Throws: ``LogError``, `CodecError`, or an error of a registry that cannot be read.
     package init(
-        _ sources: Sources, gatewayID: [UInt8], encode: @escaping AnswerEncoder,
-        adopted: @escaping @Sendable (SiteRoster) -> Void
+        _ sources: Sources, gatewayID: [UInt8], adopted: @escaping @Sendable (SiteRoster) -> Void
     ) throws {
         let count = sources.log.partitionCount
         let now = sources.clock.now
         let windows = WindowBudget(keysMaximum: DuplicateWindow.keysMaximum, partitionCount: Int(count))
+        let answers = AnswerKeeper(try Self.answerFile(sources), journal: sources.journal)
         let tail = try LogTail(
             sources.log, now: now, bounds: LogTail.Bounds(milliseconds: sources.tailMilliseconds), budget: windows,
-            clock: sources.clock, journal: sources.journal)
-        let admission = Admission(tail.idempotency)
+            answers: answers, clock: sources.clock, journal: sources.journal)
+        let admission = Admission(answers)
         self.admission = admission
         // After the tail, so that nothing appended in between is missed. From here on others' definitions arrive.
         let registered = try sources.registry.load { placed in admission.adopt(placed).map(adopted) }
         var recovery = SiteRecovery(registry: registered, folded: sources.folded)
-        for (record, position) in tail.definitions { recovery.take(record, at: position) }
+        for found in tail.definitions { recovery.take(found.newest, at: found.position, after: found.earlier) }
         try recovery.repair(sources.registry, before: now - Self.writingMicrosecondsMaximum)
         let rosters = recovery.sites.values.map { SiteRoster($0) }
         for roster in rosters { admission.directory.publish(roster, again: false) }
@@ -67,8 +69,19 @@ package struct AdmissionStart {
             let partition = PartitionIndex(Int32(number))
             return StartingSequencer(
                 partition: partition, definitions: byPartition[partition] ?? [], window: newest.window,
-                newestStamp: newest.newestStamp, gatewayID: gatewayID, encode: encode)
+                newestStamp: newest.newestStamp, gatewayID: gatewayID)
         }
+    }
+
+    private static func answerFile(_ sources: Sources) throws -> AnswerFile? {
+        guard let path = sources.answersPath else { return nil }
+        let log = sources.log
+        var ends: [PartitionIndex: LogOffset] = [:]
+        // A partition that cannot be read now is taken for what the file says.
+        for partition in (0..<log.partitionCount).map({ PartitionIndex($0) }) {
+            ends[partition] = try? log.endOffset(partition)
+        }
+        return try AnswerFile(path: path, epoch: log.epoch, ends: ends)
     }
 }
 
@@ -80,12 +93,11 @@ package struct StartingSequencer: Sendable {
     nonisolated(unsafe) var window: DuplicateWindow
     var newestStamp: Timestamp
     var gatewayID: [UInt8]
-    var encode: AnswerEncoder
 
     /// Creates the sequencer for its one owner; call it once.
     package func make() -> sending Sequencer {
         Sequencer(
             partition: partition, definitions: definitions, window: window, newestStamp: newestStamp,
-            gatewayID: gatewayID, encode: encode)
+            gatewayID: gatewayID)
     }
 }

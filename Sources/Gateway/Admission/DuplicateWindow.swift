@@ -9,6 +9,7 @@ struct DuplicateWindow {
     static let keysMaximum = 8 << 20
 
     private var sites: [SiteID: SiteWindow] = [:]
+    private let sources = SourceRoom()
     private let budget: WindowBudget
     /// Number of keys at the last count.
     private var keysCounted = 0
@@ -23,7 +24,7 @@ struct DuplicateWindow {
 
     mutating func window(of site: SiteID) -> SiteWindow {
         if let window = sites[site] { return window }
-        let window = SiteWindow()
+        let window = SiteWindow(sources: SiteSources(sources))
         sites[site] = window
         return window
     }
@@ -42,20 +43,36 @@ struct DuplicateWindow {
     var keyCount: Int { sites.values.reduce(0) { $0 + $1.keyCount } }
 }
 
-/// The keys of one site. Used by the log thread only.
+/// What is remembered of one site's events: the keys, and where they came from. Used by the log thread only.
 final class SiteWindow {
-    /// Twice what a definition can name: quarantined events of unknown workers have keys too.
+    /// Twice what a definition can name: workers that it dropped have keys too.
     static let workersMaximum = 2 * Limits.definitionEntriesMaximum
     /// A ring with twice this many keys is cut back to this many.
     private(set) var keysPerWorker = 256
     private(set) var keyCount = 0
     private var ids = IDTable()
     private var rings: [KeyRing] = []
+    private var strangers = StrangerKeys()
+    private var sources: SiteSources
 
     /// A worker's three rings are adjacent.
     typealias Slot = Int32
 
+    /// Of all workers that no definition has named.
+    static let stranger: Slot = -2
+
+    init(sources: SiteSources = SiteSources(SourceRoom())) { self.sources = sources }
+
     var workerCount: Int { ids.count }
+
+    /// Whether an event may come from there.
+    @inline(__always)
+    func admit(_ source: Source) -> Bool { sources.admit(source) }
+
+    /// Where the keys of a worker are that the definition does not name: an earlier one may have named him.
+    func strangerSlot(of worker: UnsafeRawBufferPointer, hash: UInt64) -> Slot {
+        ids.number(of: worker, hash: hash).map { Slot($0) } ?? Self.stranger
+    }
 
     /// Where the keys of a worker are.
     func slot(of worker: UnsafeRawBufferPointer, hash: UInt64) -> Slot {
@@ -68,10 +85,21 @@ final class SiteWindow {
     @inline(__always)
     static func key(time: Int64, type: EventType) -> Int64 { time << 2 | Int64(type.rawValue) }
 
+    /// The key of an event of a worker that no definition has named.
+    static func strangerKey(_ key: Int64, hash: UInt64) -> Int64 {
+        Int64(bitPattern: IDHash.combine(hash, UInt64(bitPattern: key), 0))
+    }
+
+    /// Whether the event came before its worker was defined.
+    func isKnownOfStranger(_ key: Int64, hash: UInt64) -> Bool {
+        strangers.contains(Self.strangerKey(key, hash: hash))
+    }
+
     /// Adds a key.
     /// - Returns: false if the key is already here: then the event is a duplicate.
     @inline(__always)
     func insert(_ key: Int64, of slot: Slot, _ class: EventClass) -> Bool {
+        if slot == Self.stranger { return strangers.insert(key) }
         let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
         let before = rings[ring].count
         let isNew = rings[ring].insert(key, limit: keysPerWorker)
@@ -81,6 +109,7 @@ final class SiteWindow {
 
     /// Removes a key that was added for an append that failed.
     func remove(_ key: Int64, of slot: Slot, _ class: EventClass) {
+        if slot == Self.stranger { return strangers.remove(key) }
         let ring = Int(slot) * EventClass.allCases.count + Int(`class`.rawValue)
         if rings[ring].remove(key) { keyCount -= 1 }
     }

@@ -140,6 +140,12 @@ enum IDHash {
         return hash ^ hash >> 29
     }
 
+    /// One hash of three.
+    @inline(__always)
+    static func combine(_ first: UInt64, _ second: UInt64, _ third: UInt64) -> UInt64 {
+        mix(mix(first ^ seed, second), third)
+    }
+
     @inline(__always)
     private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
         let product = (hash ^ word).multipliedFullWidth(by: 0xa076_1d64_78bd_642f)

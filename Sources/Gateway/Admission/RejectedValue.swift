@@ -7,6 +7,8 @@ package enum RejectedValue: Equatable, Sendable {
     case none
     /// The beginning of a string.
     case string([UInt8])
+    /// The beginning of an id that is allowed, but one more than the site may have.
+    case surplus([UInt8])
     /// The beginning of another JSON value as it was sent; of a list or an object the bracket alone.
     case literal([UInt8])
     case time(Timestamp)
@@ -30,11 +32,13 @@ package enum RejectedValue: Equatable, Sendable {
     /// An id that the definition does not know.
     init(id: [UInt8]) { self = .string(Array(id.prefix(Self.keptBytesMaximum))) }
 
+    static func surplus(id: [UInt8]) -> RejectedValue { .surplus(Array(id.prefix(keptBytesMaximum))) }
+
     /// At most ``bytesMaximum`` bytes of text, and an ellipsis if there is more; nil for none.
     package var text: String? {
         switch self {
         case .none: nil
-        case .string(let bytes): Self.shown(bytes)
+        case .string(let bytes), .surplus(let bytes): Self.shown(bytes)
         case .literal(let bytes):
             switch bytes.first {
             case UInt8(ascii: "["): "[…]"
@@ -50,7 +54,7 @@ package enum RejectedValue: Equatable, Sendable {
     package var kind: String {
         switch self {
         case .none: "nothing"
-        case .string: "a string"
+        case .string, .surplus: "a string"
         case .time, .confidence: "a value"
         case .literal(let bytes):
             switch bytes.first {

@@ -46,6 +46,27 @@ extension Rejection {
         self.init(index: index, verdict: mark.verdict, field: field, value: value)
     }
 
+    /// An event whose camera, or model version where it names none, is one too many for its site.
+    static func surplus(index: UInt32, _ event: Int, of batch: borrowing EventBatch) -> Rejection {
+        let (camera, model) = (batch.cameras[event], batch.modelVersions[event])
+        let (field, id): (EventField, UInt32) =
+            camera > 0
+            ? (.cameraID, camera - 1)
+            : model > 0 ? (.modelVersion, model - 1) : (.workstationID, batch.workstations[event])
+        return Rejection(index: index, verdict: .invalidID, field: field, value: .surplus(id: batch.ids[Int(id)]))
+    }
+
+    /// An event that was well formed, and rejected with this verdict; nil if none of these has it.
+    init?(index: UInt32, _ verdict: Verdict, _ event: Int, of batch: borrowing EventBatch) {
+        if verdict == .invalidID {
+            self = .surplus(index: index, event, of: batch)
+        } else if let mark = verdict.mark {
+            self.init(index: index, mark: mark, event, of: batch)
+        } else {
+            return nil
+        }
+    }
+
     /// Merges both lists, which are sorted by index.
     static func merge(_ left: [Rejection], _ right: [Rejection]) -> [Rejection] {
         if left.isEmpty { return right }

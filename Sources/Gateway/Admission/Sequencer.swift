@@ -20,7 +20,6 @@ package struct Sequencer: ~Copyable {
     private var newestStamp: Timestamp
     private let gatewayID: [UInt8]
     private let partition: PartitionIndex
-    private let encode: AnswerEncoder
     /// The prepared group.
     private var group: [Prepared] = []
     private var takenKeys: [TakenKey] = []
@@ -47,18 +46,16 @@ package struct Sequencer: ~Copyable {
     /// - Parameters:
     ///   - definitions: Those of this partition's sites.
     ///   - newestStamp: The newest created_at in the partition, so that stamps never go back across a restart.
-    ///   - encode: Encodes the answers to keep for an Idempotency-Key.
     init(
         partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster],
         window: consuming DuplicateWindow = DuplicateWindow(), newestStamp: Timestamp = .earliest,
-        gatewayID: [UInt8] = [], encode: @escaping AnswerEncoder
+        gatewayID: [UInt8] = []
     ) {
         self.partition = partition
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.siteID, $0) })
         self.window = window
         self.newestStamp = newestStamp
         self.gatewayID = gatewayID
-        self.encode = encode
     }
 
     /// created_at of the prepared group.
@@ -199,10 +196,12 @@ package struct Sequencer: ~Copyable {
         answer.accepted = verdicts.accepted
         answer.duplicates = verdicts.duplicates
         answer.rejections = Rejection.merge(request.rejections, verdicts.errors)
-        let kept = ingest.claim == nil ? nil : encode(answer)
+        let kept = ingest.claim.map {
+            KeptAnswer($0, VerdictRuns(answer, of: request, verdicts.dropped), createdAt: newestStamp)
+        }
         if !verdicts.dropped.isEmpty { request.batch = request.batch.without(verdicts.dropped) }
         var record: Int?
-        if request.batch.count > 0 || ingest.claim != nil {
+        if request.batch.count > 0 {
             record = records.count
             records.append(makeRecord(request, ingest.claim, kept))
         }
@@ -213,11 +212,11 @@ package struct Sequencer: ~Copyable {
     }
 
     private func makeRecord(
-        _ request: ParsedRequest, _ claim: IdempotencyClaim?, _ kept: StoredAnswer?
+        _ request: ParsedRequest, _ claim: IdempotencyClaim?, _ kept: KeptAnswer?
     ) -> NewRecord {
         request.batch.createdAt = newestStamp
         request.batch.gatewayID = gatewayID
-        request.batch.idempotency = kept.flatMap { kept in claim?.record(status: kept.status, answer: kept.json) }
+        request.batch.idempotency = kept.flatMap { kept in claim?.record(kept.verdicts) }
         var payload: [UInt8] = []
         payload.reserveCapacity(128 + request.batch.count * 16 + request.batch.ids.bytes.count)
         RecordCodec.encode(request.batch, into: &payload)
@@ -227,9 +226,9 @@ package struct Sequencer: ~Copyable {
     private struct Verdicts {
         var accepted = 0
         var duplicates = 0
-        /// Events of the batch that are kept but not accepted, by rising index.
+        /// Events of the batch that are not accepted, by rising index.
         var errors: [Rejection] = []
-        /// Batch indexes of events that repeat one of their class.
+        /// Batch indexes of events that are not kept, most of which repeat one of their class.
         var dropped: [Int] = []
     }
 
@@ -251,9 +250,20 @@ package struct Sequencer: ~Copyable {
                 mark = time > latest ? .timestampInFuture : .lowConfidence
                 batch.marks[event] = mark
             }
-            let slot = slot(of: Int(batch.workers[event]), batch, request.hashes, site)
-            let key = SiteWindow.key(time: time, type: batch.types[event])
-            let isNew = site.insert(key, of: slot, mark.eventClass)
+            if mark.eventClass != .quarantined, !site.admit(Source(event, of: batch, request.hashes)) {
+                verdicts.dropped.append(event)
+                verdicts.errors.append(.surplus(index: request.indexes[event], event, of: batch))
+                continue
+            }
+            let worker = Int(batch.workers[event])
+            let slot = slot(of: worker, batch, request.hashes, site, isStranger: mark == .unknownWorker)
+            var key = SiteWindow.key(time: time, type: batch.types[event])
+            var isNew = true
+            if mark.eventClass == .quarantined {
+                isNew = !site.isKnownOfStranger(key, hash: request.hashes[worker])
+                if slot == SiteWindow.stranger { key = SiteWindow.strangerKey(key, hash: request.hashes[worker]) }
+            }
+            isNew = isNew && site.insert(key, of: slot, mark.eventClass)
             if isNew {
                 takenKeys.append(TakenKey(slot: slot, eventClass: mark.eventClass, key: key))
             } else {
@@ -273,12 +283,14 @@ package struct Sequencer: ~Copyable {
 
     @inline(__always)
     private mutating func slot(
-        of worker: Int, _ batch: borrowing EventBatch, _ hashes: [UInt64], _ site: SiteWindow
+        of worker: Int, _ batch: borrowing EventBatch, _ hashes: [UInt64], _ site: SiteWindow, isStranger: Bool
     ) -> SiteWindow.Slot {
-        if slots[worker] >= 0 { return slots[worker] }
+        if slots[worker] != -1 { return slots[worker] }
         let range = batch.ids.range(of: worker)
-        let slot = batch.ids.bytes.withUnsafeBytes {
-            site.slot(of: UnsafeRawBufferPointer(rebasing: $0[range]), hash: hashes[worker])
+        let slot = batch.ids.bytes.withUnsafeBytes { bytes in
+            let id = UnsafeRawBufferPointer(rebasing: bytes[range])
+            return isStranger
+                ? site.strangerSlot(of: id, hash: hashes[worker]) : site.slot(of: id, hash: hashes[worker])
         }
         slots[worker] = slot
         return slot

@@ -5,13 +5,10 @@ internal import Observability
 
 /// The answers of the ingest routes (SPEC 2.4).
 package enum IngestAnswer {
-    /// The answer as kept for an Idempotency-Key: a batch's counts and errors, or the one verdict of a single event.
-    package static func stored(_ answer: EventsAnswer) -> StoredAnswer {
-        if answer.isSingle, let rejection = answer.rejections.first {
-            return StoredAnswer(
-                status: 422, json: problem(rejection), createdAt: answer.createdAt, position: answer.position)
-        }
-        var json = JSONWriter(reservedBytes: 160 + answer.rejections.count * 160)
+    /// A batch's counts and errors, or the one verdict of a single event.
+    static func response(_ answer: EventsAnswer) -> HTTPResponse {
+        if answer.isSingle, let rejection = answer.rejections.first { return problem(rejection, answer) }
+        var json = JSONWriter(reservedBytes: 240 + answer.rejections.count * 160)
         json.object { json in
             json.member("success_count", answer.accepted)
             json.member("duplicate_count", answer.duplicates)
@@ -20,36 +17,24 @@ package enum IngestAnswer {
             json.array { json in
                 for rejection in answer.rejections { write(rejection, to: &json) }
             }
+            json.member("created_at", answer.createdAt.formatted)
+            json.key("position")
+            json.string(orNull: answer.position.map { "\($0)" })
         }
-        let status = answer.isSingle && answer.accepted > 0 ? 201 : 200
-        return StoredAnswer(status: status, json: json.bytes, createdAt: answer.createdAt, position: answer.position)
+        return .json(answer.isSingle && answer.accepted > 0 ? 201 : 200, json.bytes)
     }
 
-    private static func problem(_ rejection: Rejection) -> [UInt8] {
+    private static func problem(_ rejection: Rejection, _ answer: EventsAnswer) -> HTTPResponse {
         Problem(
             422, detail: message(rejection),
             extensions: [
                 ("code", .string(rejection.verdict.code)),
                 ("field", rejection.field.map { .string("\($0.name)") } ?? .null),
                 ("value", rejection.value.text.map { .string($0) } ?? .null),
+                ("created_at", .string(answer.createdAt.formatted)),
+                ("position", answer.position.map { .string("\($0)") } ?? .null),
             ]
-        ).json
-    }
-
-    /// The answer as sent: adds what only the log could tell (SPEC 8.3).
-    static func response(_ answer: StoredAnswer) -> HTTPResponse {
-        var body = answer.json
-        body.removeLast()
-        body.append(contentsOf: #","created_at":""#.utf8)
-        answer.createdAt.appendFormatted(to: &body)
-        body.append(contentsOf: #"","position":"#.utf8)
-        if let position = answer.position {
-            body.append(contentsOf: "\"\(position)\"}".utf8)
-        } else {
-            body.append(contentsOf: "null}".utf8)
-        }
-        let type = answer.status >= 400 ? "application/problem+json" : "application/json"
-        return HTTPResponse(status: answer.status, headers: [("Content-Type", type)], body: body)
+        ).response
     }
 
     /// How many events got which verdict, for the request's line in the log.
@@ -140,7 +125,12 @@ package enum IngestAnswer {
         case .invalidConfidence: return "confidence must be between 0 and 1"
         case .invalidCount:
             return "count must be a whole number from 1 to 1000000, and for other types than product_count 0 or 1"
-        case .invalidID: return "\(field) must have 1 to 128 bytes and no control characters"
+        case .invalidID:
+            if case .surplus = rejection.value {
+                return
+                    "the site's events already name as many cameras, with stations and model versions, as a site may have"
+            }
+            return "\(field) must have 1 to 128 bytes and no control characters"
         case .wrongSite: return "the event names another site than the request"
         case .unknownWorker: return "the site's definition has no such worker"
         case .unknownWorkstation: return "the site's definition has no such workstation"

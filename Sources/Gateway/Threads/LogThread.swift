@@ -68,8 +68,11 @@ final class LogThread: Sendable {
     private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
         let records = sequencer.prepare(works.map(\.request), now: environment.clock.now)
         let outcomes: [AdmissionOutcome]
+        var next: LogOffset?
         do throws(LogError) {
-            outcomes = sequencer.appended(try append(records, sequencer))
+            let positions = try append(records, sequencer)
+            next = positions.last?.offset.next
+            outcomes = sequencer.appended(positions)
         } catch {
             environment.journal.record(.appendFailed(partition, error))
             outcomes = sequencer.failed()
@@ -78,6 +81,7 @@ final class LogThread: Sendable {
             environment.admission.settle(work.request, outcome)
             answer(work.exchange, outcome)
         }
+        if let next { environment.admission.answers.settled(partition, next: next) }
     }
 
     private func append(
@@ -94,7 +98,7 @@ final class LogThread: Sendable {
     private func answer(_ exchange: any HTTPExchange, _ outcome: AdmissionOutcome) {
         switch outcome.answer {
         case .events(let answer):
-            var response = IngestAnswer.response(outcome.kept ?? IngestAnswer.stored(answer))
+            var response = IngestAnswer.response(answer)
             response.logFields = IngestAnswer.logFields(answer)
             exchange.complete(response)
         case .definition(let roster, let change): store(roster.placed, change, exchange)

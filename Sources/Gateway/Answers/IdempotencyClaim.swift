@@ -47,9 +47,25 @@ struct IdempotencyClaim {
             bodyHash: hasher.finish())
     }
 
+    /// Whose room the answer takes.
+    var owner: AnswerOwner { AnswerOwner(apiKeyID: apiKeyID) }
+
     /// In the form that the record stores.
-    func record(status: Int, answer: [UInt8]) -> Idempotency {
-        Idempotency(
-            apiKeyID: apiKeyID, path: path, key: key, bodyHash: bodyHash.bytes, status: UInt32(status), answer: answer)
+    func record(_ verdicts: VerdictRuns) -> Idempotency {
+        Idempotency(apiKeyID: apiKeyID, path: path, key: key, bodyHash: bodyHash.bytes, verdicts: verdicts)
     }
+}
+
+/// The API key that sent a request with an Idempotency-Key: answers are kept in room of its own.
+struct AnswerOwner: Hashable, Comparable, Sendable {
+    /// Bits of the hash of its id, which is all that the file needs to know.
+    var bits: Int64
+
+    init(bits: Int64) { self.bits = bits }
+
+    init(apiKeyID: [UInt8]) {
+        bits = SHA256Digest.of(apiKeyID).bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+    }
+
+    static func < (left: Self, right: Self) -> Bool { left.bits < right.bits }
 }

@@ -1,0 +1,156 @@
+internal import EventLog
+internal import EventModel
+internal import Locks
+internal import Observability
+internal import SQLite
+
+/// Keeps the answers to Idempotency-Keys: in memory, and where a gateway has a data directory, from there in a file
+/// (SPEC 2.5). Callable from any thread.
+///
+/// A thread of its own writes the file, at most once a second, so that no request waits for it. What it has not written
+/// when the process dies is read again from the log (``LogTail``); only answers that left no record are lost then, and
+/// judging the same body again gives the same answer as long as the definition is the same.
+package final class AnswerKeeper: Sendable {
+    /// What waits for the thread.
+    private struct Work {
+        /// Up to where the records of partitions are answered.
+        var next: [PartitionIndex: LogOffset] = [:]
+        var isWaiting = false
+        var isClosed = false
+    }
+
+    private static let intervalMilliseconds = 1000
+    /// Answers of one transaction.
+    private static let answersMaximum = 4096
+
+    private let table: Guarded<IdempotencyTable>
+    private let file: AnswerFile?
+    private let journal: Journal
+    private let work = Monitor(Work())
+    private let thread = Monitor<BackgroundThread?>(nil)
+    private let hasFailed = Guarded(false)
+
+    /// In memory alone.
+    package convenience init() { self.init(nil, journal: .silent) }
+
+    /// - Parameter file: Where answers go; nil: they stay in memory.
+    init(_ file: AnswerFile?, journal: Journal) {
+        self.file = file
+        self.journal = journal
+        table = Guarded(IdempotencyTable(hasFile: file != nil))
+    }
+
+    // MARK: Requests
+
+    func begin(_ claim: IdempotencyClaim, now: Timestamp) -> IdempotencyTable.Outcome {
+        let outcome = table.withLock { $0.begin(claim, now: now) }
+        guard case .claimed = outcome, let file else { return outcome }
+        do {
+            guard let found = try file.find(claim, now: now) else { return outcome }
+            table.withLock { $0.forget(claim) }
+            return found
+        } catch {
+            // Judged anew, which counts nothing twice (SPEC 2.6).
+            note(error)
+            return outcome
+        }
+    }
+
+    func finish(_ claim: IdempotencyClaim, _ answer: KeptAnswer) {
+        table.withLock { $0.finish(claim, answer) }
+        wake()
+    }
+
+    func forget(_ claim: IdempotencyClaim) { table.withLock { $0.forget(claim) } }
+
+    /// Everything of this gateway before `next` is durable, and its answers are here.
+    func settled(_ partition: PartitionIndex, next: LogOffset) {
+        guard file != nil else { return }
+        work.withLock { $0.next[partition] = next }
+        wake()
+    }
+
+    private func wake() {
+        guard file != nil, work.withLock({ !$0.isWaiting }) else { return }
+        work.update { $0.isWaiting = true }
+    }
+
+    // MARK: The start
+
+    /// Up to where the file knows a partition's records; nil if it knows none.
+    func known(_ partition: PartitionIndex) -> LogOffset? { file?.known[partition] }
+
+    /// Takes answers from the log, the newest first.
+    func remember(_ answers: [KeptAnswer], now: Timestamp) {
+        guard !answers.isEmpty else { return }
+        guard let file else { return table.withLock { table in for answer in answers { table.remember(answer) } } }
+        do { try file.write(answers, next: [:], now: now) } catch { note(error) }
+    }
+
+    // MARK: The thread
+
+    /// Starts to write the file; once.
+    func start() {
+        guard file != nil else { return }
+        let started = BackgroundThread.start("andon-answers") { [self] in run() }
+        thread.update { $0 = started }
+    }
+
+    /// Ends without writing what is left, as a kill does.
+    package func abandon() { file?.close() }
+
+    /// Writes what is left, and ends.
+    package func stop() {
+        work.update { $0.isClosed = true }
+        thread.withLock { $0 }?.join()
+        write()
+        file?.close()
+    }
+
+    private func run() {
+        while work.wait(until: { $0.isWaiting || $0.isClosed ? !$0.isClosed : nil }) {
+            write()
+            _ = work.wait(milliseconds: Self.intervalMilliseconds) { $0.isClosed ? () : nil }
+        }
+    }
+
+    /// Writes what is there now.
+    package func write() {
+        guard let file else { return }
+        // In this order: the answers of everything before `next` are in the table already.
+        let next = work.withLock { work in
+            work.isWaiting = false
+            return work.next
+        }
+        var isLast = false
+        while !isLast {
+            let taken = table.withLock { $0.takeUnwritten(Self.answersMaximum) }
+            isLast = taken.isLast
+            if taken.answers.isEmpty, next.isEmpty { return }
+            do {
+                // Positions with the last answers: before, not everything ahead of them is in the file.
+                try file.write(taken.answers, next: isLast ? next : [:], now: taken.now)
+            } catch {
+                table.withLock { $0.takeBack(taken.answers) }
+                return note(error)
+            }
+            table.withLock { $0.leave(taken.answers) }
+        }
+        hasFailed.withLock { $0 = false }
+        work.withLock { work in
+            for (partition, offset) in next where work.next[partition] == offset { work.next[partition] = nil }
+        }
+    }
+
+    /// The first failure of a series is enough.
+    private func note(_ error: any Error) {
+        let isFirst = hasFailed.withLock { failed in
+            defer { failed = true }
+            return !failed
+        }
+        // The next start makes a new one and reads the log.
+        if let error = error as? SQLiteError, error.isCorrupt { file?.discard() }
+        guard isFirst, let error = error as? any OperatorError else { return }
+        journal.record(.answersNotKept(error))
+    }
+}
