@@ -33,7 +33,7 @@ def attack(andon, verdict):
     size, memory = andon.disk("log.sqlite", "log.sqlite-wal"), andon.memory()
     connection = andon.connect()
     for number in range(500):
-        junk = [{"junk": "x" * 60}] * 1000
+        junk = [event("W1", "x" * 60)] * 1000
         andon.post("plant", junk, connection, headers={"Idempotency-Key": f"junk {number}"})
     connection.close()
     verdict.at_most("log for no event", andon.disk("log.sqlite", "log.sqlite-wal") - size, 1, " MiB")

@@ -4,6 +4,8 @@ import EventLog
 import EventModel
 import Foundation
 import HTTPServer
+import Observability
+import SQLite
 import TestKit
 import Testing
 
@@ -183,6 +185,21 @@ struct AnswerFileTests {
         let next = try GatewayHarness(log: harness.log, clock: harness.clock, folder: folder, keepsAnswers: true)
         try expect(answers + later, next, harness.adminKey)
         next.gateway.stop()
+    }
+
+    @Test("a file that fails is reported once; answers go on from memory, and others are judged anew (SPEC 2.5)")
+    func failing() throws {
+        let (harness, answers) = try posted(1)
+        harness.gateway.admission.answers.write()
+        let options = ConnectionOptions(mode: .writer, checksPages: true)
+        try Connection(path: harness.folder.file("answers.sqlite"), options).execute("DROP TABLE answers")
+        let second = post(harness, 1)
+        harness.gateway.admission.answers.write()
+        #expect(second["success_count"] == "1" && post(harness, 1).body == second.body)
+        let again = post(harness, 0)
+        #expect(answers[0]["success_count"] == "1" && again["duplicate_count"] == "1")
+        harness.gateway.stop()
+        #expect(harness.events.withLock { $0 }.filter { $0.name == "answers_not_kept" }.count == 1)
     }
 
     @Test("a start reads what the file does not know, and no event more than the windows want (SPEC 2.5)")

@@ -63,7 +63,8 @@ extension ReferencePage {
         case .invalidEventType: "none of the four types"
         case .invalidConfidence: "outside 0 to 1"
         case .invalidCount: "no whole number of the range for its type"
-        case .invalidID: "an id that is empty, too long, or has control characters"
+        case .invalidID:
+            "an id that is empty, too long, or has control characters; one camera more than a site may have"
         case .wrongSite: "names another site than the request"
         case .unknownWorker: "the site's definition does not name the worker"
         case .unknownWorkstation: "the site's definition does not name the workstation"
