@@ -1,12 +1,13 @@
-internal import EventModel
+public import EventModel
 internal import SQLite
 public import Timeline
 
-/// The statements that read arrivals and quarantined events.
+/// The statements that read arrivals, quarantined events and definitions.
 struct ListingStatements {
     let arrivals: Statement
     let newestEvent: Statement
     let quarantined: Statement
+    let definition: Statement
 
     init(_ connection: Connection) throws {
         arrivals = try connection.prepare(
@@ -23,6 +24,8 @@ struct ListingStatements {
             WHERE winner = 1 AND site = ? AND created_at >= ? AND created_at <= ?
             ORDER BY created_at DESC, log_offset, place
             """)
+        definition = try connection.prepare(
+            "SELECT \(DefinitionColumn.names) FROM definition WHERE site = ? AND sequence = ?")
     }
 }
 
@@ -63,6 +66,22 @@ extension StoreReader: ArrivalReader {
 
     /// Where the row of an hour of created_at stands.
     static func hourStart(of createdAt: Int64) -> Int64 { createdAt / Microseconds.hour * Microseconds.hour }
+}
+
+extension StoreReader: DefinitionReader {
+    public func settings(site: UInt32, definition sequence: Int) throws -> SiteDefinition? {
+        if let read = lastSettings, read.site == site, read.sequence == sequence { return read.settings }
+        try listings.definition.bind(1, Int64(site))
+        try listings.definition.bind(2, sequence)
+        var found: SiteDefinition?
+        try forEachRow(listings.definition) { row in
+            found = try StoredDefinition(row: row).record.definition
+            return false
+        }
+        found?.workers = []
+        if let found { lastSettings = (site, sequence, found) }
+        return found
+    }
 }
 
 extension StoreReader: QuarantineReader {

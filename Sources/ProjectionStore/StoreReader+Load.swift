@@ -85,16 +85,15 @@ extension StoreReader {
             throw StoreError.damaged("a stored origin occurs twice")
         }
         let definitions = "SELECT \(DefinitionColumn.names) FROM definition WHERE site = \(number) ORDER BY sequence"
-        var scratch = EventBatch(siteID: site.siteID)
-        try connection.prepare(definitions).forEachRow { row in
-            let kind = row.withBlob(DefinitionColumn.record.rawValue) {
-                try? RecordCodec.decode($0, into: &scratch)
+        site.forEachDefinition = { [connection] body in
+            var count: Int64 = 0
+            try connection.prepare(definitions).forEachRow { row in
+                guard row.int64(DefinitionColumn.sequence) == count else {
+                    throw StoreError.damaged("a stored definition is missing")
+                }
+                count += 1
+                try body(try StoredDefinition(row: row))
             }
-            guard case .definition(let record) = kind,
-                row.int64(DefinitionColumn.sequence) == Int64(site.definitions.count)
-            else { throw StoreError.damaged("a stored definition is damaged") }
-            let offset = LogOffset(row.int64(DefinitionColumn.logOffset))
-            site.definitions.append(StoredDefinition(record: record, offset: offset))
         }
         let activity = """
             SELECT entity, min(hour) AS oldest, max(newest) AS newest, sum(withdrawn) AS withdrawn FROM hour
@@ -111,6 +110,18 @@ extension StoreReader {
     /// The aggregate of a station's hours.
     private enum ActivityColumn: Int, StoreColumn {
         case entity, oldest, newest, withdrawn
+    }
+}
+
+extension StoredDefinition {
+    /// Decodes a row of ``DefinitionColumn``.
+    init(row: Statement) throws {
+        var scratch = EventBatch(siteID: SiteID(bytes: []))
+        let kind = row.withBlob(DefinitionColumn.record.rawValue) { try? RecordCodec.decode($0, into: &scratch) }
+        guard case .definition(let record) = kind else {
+            throw StoreError.damaged("a stored definition is damaged")
+        }
+        self.init(record: record, offset: LogOffset(row.int64(DefinitionColumn.logOffset)))
     }
 }
 

@@ -21,6 +21,8 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     /// Pages of the line read last, for as long as one state is read: a question requests some of them repeatedly.
     private var cache: (line: LineID, pages: [Page])?
     private var isInside = false
+    /// The settings read last: a definition never changes, and decoding a large one takes a while.
+    var lastSettings: (site: UInt32, sequence: Int, settings: SiteDefinition)?
     private static let cachedPagesMaximum = 16
 
     private struct Deadline {

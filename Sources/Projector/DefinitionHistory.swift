@@ -10,7 +10,7 @@ extension Projections {
         defer { snapshot.close() }
         let site = snapshot.site
         guard let sequence = site.view(knownAt: knownAt).definition else { return nil }
-        let stored = site.storedDefinition(sequence)
+        let stored = try site.definition(sequence, snapshot.reader)
         return PlacedDefinition(
             definition: stored.record.definition, version: UInt64(sequence + 1), createdAt: stored.record.createdAt,
             position: RecordPosition(partition: partition, offset: stored.offset))

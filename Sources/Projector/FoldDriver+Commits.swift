@@ -9,7 +9,7 @@ internal import Timeline
 extension FoldDriver {
     /// Starts a commit when it is due, retries a failed one, and pauses the fold when too much is uncommitted.
     mutating func tendCommit(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
-        recordsSinceCheck = 0
+        (recordsSinceCheck, entriesSinceCheck) = (0, 0)
         let isFull = shared.evictSome(limits)
         if commit == nil {
             if isFull || now >= lastCommit.advanced(milliseconds: limits.commitMilliseconds) {

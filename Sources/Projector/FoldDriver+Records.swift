@@ -20,7 +20,10 @@ extension FoldDriver {
         var effects: [FoldEffect] = []
         answer(passed, isPassed: true, &effects)
         recordsSinceCheck += 1
-        if recordsSinceCheck >= FoldLimits.recordsPerCheck { tendCommit(now, &effects) }
+        entriesSinceCheck += records.entryCount
+        if recordsSinceCheck >= FoldLimits.recordsPerCheck || entriesSinceCheck >= FoldLimits.entriesPerCheck {
+            tendCommit(now, &effects)
+        }
         return effects
     }
 

@@ -27,6 +27,7 @@ public struct FoldDriver: ~Copyable {
     /// Records in the current read so far.
     var recordsInRead = 0
     var recordsSinceCheck = 0
+    var entriesSinceCheck = 0
     /// The one commit that may be in flight.
     var commit: CommitInFlight?
     /// When to write it again; nil while it is being written.

@@ -180,10 +180,9 @@ public final class Projector: Sendable {
     /// registry.
     public func newestDefinitions() -> [PlacedDefinition] {
         run.shared.sites.compactMap { site in
-            guard let sequence = site.definitions.indices.last else { return nil }
-            let stored = site.storedDefinition(sequence)
+            guard let stored = site.newestDefinition else { return nil }
             return PlacedDefinition(
-                definition: stored.record.definition, version: UInt64(sequence + 1),
+                definition: stored.record.definition, version: UInt64(site.definitions.count),
                 createdAt: stored.record.createdAt,
                 position: RecordPosition(partition: partition, offset: stored.offset))
         }

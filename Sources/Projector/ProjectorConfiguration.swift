@@ -45,8 +45,9 @@ public struct FoldLimits: Sendable {
     static let pagesExaminedPerStep = 1024
     /// Workers, stations and origins whose newest hours are moved to a commit under one lock.
     static let hoursGatheredPerStep = 1024
-    /// Records between two checks of how much is dirty.
+    /// Records, and entries in them, between two checks of how much is dirty: an event changes up to a hundred rows.
     static let recordsPerCheck = 64
+    static let entriesPerCheck = 8192
     /// How long the fold waits for a record before it checks the clock; a waiter's timeout may be late by this much.
     static let waitMilliseconds = 100
     /// Delay before retrying a failed commit, e.g. while the disk is full.

@@ -41,6 +41,14 @@ public struct RecordFold {
         if case .events = kind { batch.count } else { 0 }
     }
 
+    /// Number of events in the record, or of workers and workstations that it names.
+    var entryCount: Int {
+        switch kind {
+        case .events: batch.count
+        case .definition(let record): record.definition.workers.count + record.definition.workstations.count
+        }
+    }
+
     /// Whether the record is a definition, which may change all of a worker's past.
     var isDefinition: Bool {
         if case .definition = kind { true } else { false }

@@ -81,7 +81,7 @@ private struct Sheet {
         addVanished(.workstation, states)
 
         states = try parts.published.states(hour.site, hour.start, .factory)
-        let settings = site.settings(view)
+        let settings = site.newestSettings
         let zone = parts.zones.zone(settings?.timeZone ?? "UTC")
         add(.factory, [], .factory(FactoryFigures(figures.factory, over: window, settings, zone)), &states)
     }

@@ -41,14 +41,14 @@ struct Question {
         self.registered = registered
         let site = snapshot.site
         // Which definition is visible depends on known_at, so a local one is read by the newest definition.
-        let newestZone = zones.zone(site.settings(site.view(knownAt: nil))?.timeZone ?? "UTC")
+        let newestZone = zones.zone(site.newestSettings?.timeZone ?? "UTC")
         let knownAt = parameters.knownAt?.resolved(in: newestZone)
         if let knownAt, knownAt - clock > QueryParameters.knownAtLeadMaximum {
             throw Problem.query("known_at", "lies more than 5 s after the server's clock, \(clock)")
         }
         self.knownAt = knownAt
         view = site.view(knownAt: knownAt)
-        settings = site.settings(view)
+        settings = try site.settings(view, snapshot.reader)
         zone = zones.zone(settings?.timeZone ?? "UTC")
         createdFrom = parameters.createdFrom?.resolved(in: zone)
         createdTo = parameters.createdTo?.resolved(in: zone)

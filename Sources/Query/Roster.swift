@@ -17,11 +17,11 @@ struct Roster: Sendable {
         self.workstations = workstations
     }
 
-    init(_ site: SiteFold, definition: Int) {
+    /// - Parameter settings: of the definition.
+    init(_ site: SiteFold, definition: Int, _ settings: SiteDefinition) {
         let ids = site.workers(namedIn: definition).map { (number: $0, id: WorkerID(bytes: Array(site.workers[$0]))) }
         workers = ids.sorted { $0.id < $1.id }.map(\.number)
-        workstations = site.definitions[definition].settings.workstations
-            .sorted { $0.workstationID < $1.workstationID }
+        workstations = settings.workstations.sorted { $0.workstationID < $1.workstationID }
     }
 }
 
@@ -77,10 +77,10 @@ final class RosterCache: Sendable {
     private static let sitesMaximum = 64
 
     func roster(_ question: Question) -> Roster {
-        guard let definition = question.view.definition else { return .empty }
+        guard let definition = question.view.definition, let settings = question.settings else { return .empty }
         let siteID = question.site.siteID
         if let known = state.withLock({ $0.rosters[siteID] }), known.definition == definition { return known.roster }
-        let roster = Roster(question.site, definition: definition)
+        let roster = Roster(question.site, definition: definition, settings)
         state.withLock { state in
             if state.rosters.count >= RosterCache.sitesMaximum { state.rosters.removeAll() }
             state.rosters[siteID] = Entry(definition: definition, roster: roster)

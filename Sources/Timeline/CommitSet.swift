@@ -98,7 +98,8 @@ public struct CommitBacklog: Sendable, Equatable {
     public var events = 0
     /// Pages that contain them.
     public var pages = 0
-    /// Rows of hours and of model health, except those of the newest hours; arrivals and quarantined events.
+    /// Rows of hours and of model health, except those of the newest hours; arrivals, quarantined events and what
+    /// definitions list.
     public var rows = 0
 
     public init() {}

@@ -89,6 +89,7 @@ extension PartitionFold {
             sum.pages += site.timelines.dirtyPageCount
             sum.rows += site.hourBuckets.pendingRowCount + site.healthBuckets.pendingRowCount
             sum.rows += site.arrivals.pendingRowCount + site.quarantine.pendingCount
+            sum.rows += site.settings.pendingRowCount
         }
     }
 }
@@ -103,7 +104,7 @@ extension SiteFold {
             firstWorker: committed.workers, stations: stations.tail(from: committed.stations),
             firstStation: committed.stations, names: names.tail(from: committed.names), firstName: committed.names,
             origins: Array(origins.origins[committed.origins...]), firstOrigin: committed.origins,
-            definitions: (committed.definitions..<definitions.count).map(storedDefinition),
+            definitions: unsavedDefinitions(from: committed.definitions),
             firstDefinition: committed.definitions, pages: timelines.dirtyPages(storedPages: storedPages),
             clearsHours: hourChanges.clearsStored, hours: hourChanges.rows, stays: hourBuckets.gatheredStays,
             health: healthBuckets.gathered,
@@ -116,6 +117,7 @@ extension SiteFold {
         healthBuckets.beginCommit()
         arrivals.beginCommit()
         quarantine.beginCommit()
+        settings.beginCommit()
         timelines.beginCommit()
         generationInFlight = generation
         resetPending()
@@ -130,6 +132,7 @@ extension SiteFold {
         healthBuckets.finishCommit()
         arrivals.finishCommit()
         quarantine.finishCommit()
+        settings.finishCommit()
         return timelines.finishCommit()
     }
 
@@ -153,19 +156,6 @@ extension SiteFold {
         state.newestEvent = arrivals.newestEvent
         return state
     }
-
-    /// Definition `sequence` as recorded in the log.
-    public func storedDefinition(_ sequence: Int) -> StoredDefinition {
-        let version = definitions[sequence]
-        var definition = version.settings
-        definition.workers = workers(namedIn: sequence).map { .init(workerID: WorkerID(bytes: Array(workers[$0]))) }
-        let record = DefinitionRecord(
-            definition: definition, createdAt: Timestamp(microseconds: version.createdAt))
-        return StoredDefinition(record: record, offset: version.offset)
-    }
-
-    /// Workers that definition `sequence` names, by number.
-    public func workers(namedIn sequence: Int) -> [UInt32] { membership.workers(namedIn: sequence) }
 }
 
 extension Interner {

@@ -135,20 +135,19 @@ extension SiteFold {
     /// What is visible at `knownAt`; nil means everything folded.
     public func view(knownAt: Timestamp?) -> KnowledgeView {
         let known = KnowledgeLimit(knownAt?.microseconds)
+        if known.covers(definitionsKnownAt) {
+            let ttl = definitions.last?.ttl ?? FoldParameters().ttl
+            return KnowledgeView(knownAt: known, definition: definitions.indices.last, ttl: ttl) { [membership] in
+                membership.clip($0).end
+            }
+        }
         let visible = definitions.indices.filter { known.covers(definitions[$0].createdAt) }
         let newest = visible.last
-        let ttl = newest.map { definitions[$0].settings.observationTTL } ?? FoldParameters().ttl
-        if visible.count == definitions.count {
-            let membership = membership
-            return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { membership.clip($0).end }
-        }
+        let ttl = newest.map { definitions[$0].ttl } ?? FoldParameters().ttl
         return KnowledgeView(knownAt: known, definition: newest, ttl: ttl) { [membership, definitions] in
             membership.end(of: $0, visible: visible, definitions)
         }
     }
-
-    /// Settings of the newest visible definition.
-    public func settings(_ view: KnowledgeView) -> SiteDefinition? { view.definition.map { definitions[$0].settings } }
 
     /// Whether the newest visible definition names the worker.
     public func names(_ worker: UInt32, _ view: KnowledgeView) -> Bool {

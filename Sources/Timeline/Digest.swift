@@ -15,7 +15,7 @@ extension SiteFold {
             try dumpWorker(worker, reader, &dump)
             dump.flush(atLeast: 1 << 16, emit)
         }
-        if let newest = definitions.indices.last { dumpDefinition(newest, &dump) }
+        if let newest = newestSettings { dumpDefinition(newest, &dump) }
         dump.flush(atLeast: 0, emit)
     }
 
@@ -70,8 +70,8 @@ extension SiteFold {
         dump.bytes(stations[origins[owner.origin].station])
     }
 
-    private func dumpDefinition(_ sequence: Int, _ dump: inout CanonicalDump) {
-        let settings = definitions[sequence].settings
+    /// - Parameter settings: of the newest definition.
+    private func dumpDefinition(_ settings: SiteDefinition, _ dump: inout CanonicalDump) {
         dump.text("definition")
         dump.text(settings.timeZone)
         dump.integer(settings.observationTTL)
@@ -86,7 +86,7 @@ extension SiteFold {
             dump.integer(Int64(shift.endMinute))
             dump.integer(Int64(shift.days))
         }
-        let named = workers(namedIn: sequence).map { Array(workers[$0]) }
+        let named = workers(namedIn: definitions.count - 1).map { Array(workers[$0]) }
         for worker in named.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             dump.text("named")
             dump.bytes(worker[...])

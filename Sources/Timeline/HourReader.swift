@@ -20,7 +20,7 @@ public protocol HourReader: AnyObject {
 }
 
 /// What questions read in addition to the fold's memory, from one consistent state of the store.
-public typealias ProjectionReader = PageReader & HourReader & ArrivalReader & QuarantineReader
+public typealias ProjectionReader = PageReader & HourReader & ArrivalReader & QuarantineReader & DefinitionReader
 
 extension SiteFold {
     /// Whether the stored hour rows are invalid because they are about to be deleted.

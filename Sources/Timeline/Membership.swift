@@ -4,8 +4,18 @@
 /// definition after the last run; there is none while the newest definition names the worker, or if no definition ever
 /// did.
 struct Membership: Sendable {
-    /// Runs of definitions that name a worker, by sequence number, half-open.
-    private var runs: [[Range<Int>]] = []
+    /// Definitions that name a worker, by sequence number, half-open.
+    private struct Run {
+        var first: UInt32
+        var end: UInt32
+
+        func contains(_ sequence: Int) -> Bool { first <= sequence && sequence < end }
+    }
+
+    /// The last run of each worker; empty for one whom no definition ever named.
+    private var last: [Run] = []
+    /// The runs before, of workers who were dropped and named again.
+    private var earlier: [UInt32: [Run]] = [:]
     private var clips: [Clip] = []
 
     /// Where the intervals of a worker end.
@@ -18,30 +28,34 @@ struct Membership: Sendable {
         fileprivate(set) var changedAt = NewestTime.none
     }
 
-    var workerCount: Int { runs.count }
+    var workerCount: Int { last.count }
+    /// How many runs are in memory.
+    var runCount: Int { last.count { $0.end > 0 } + earlier.values.reduce(0) { $0 + $1.count } }
 
     mutating func addWorker() {
-        runs.append([])
+        last.append(Run(first: 0, end: 0))
         clips.append(Clip())
     }
 
     /// Records that definition `sequence`, the newest, names the worker.
     mutating func name(_ worker: UInt32, in sequence: Int) {
         let index = Int(worker)
-        guard let last = runs[index].last, last.upperBound >= sequence else {
-            runs[index].append(sequence..<(sequence + 1))
-            return
+        let sequence = UInt32(sequence)
+        if last[index].end < sequence || last[index].end == 0 {
+            if last[index].end > 0 { earlier[worker, default: []].append(last[index]) }
+            last[index].first = sequence
         }
-        runs[index][runs[index].count - 1] = last.lowerBound..<(sequence + 1)
+        last[index].end = sequence + 1
     }
 
     func isNamed(_ worker: UInt32, in sequence: Int) -> Bool {
-        runs[Int(worker)].contains { $0.contains(sequence) }
+        last[Int(worker)].contains(sequence)
+            || (!earlier.isEmpty && earlier[worker]?.contains { $0.contains(sequence) } == true)
     }
 
     /// Workers that definition `sequence` names, by number.
     func workers(namedIn sequence: Int) -> [UInt32] {
-        (0..<UInt32(runs.count)).filter { isNamed($0, in: sequence) }
+        (0..<UInt32(last.count)).filter { isNamed($0, in: sequence) }
     }
 
     @inline(__always)
@@ -51,9 +65,9 @@ struct Membership: Sendable {
     ///
     /// - Returns: nil when no definition names the worker.
     func end(of worker: UInt32, at sequence: Int, _ definitions: [DefinitionVersion]) -> OldestTime? {
-        runs[Int(worker)].last.map { last in
-            last.upperBound > sequence ? .none : OldestTime(definitions[last.upperBound].createdAt)
-        }
+        let end = Int(last[Int(worker)].end)
+        guard end > 0 else { return nil }
+        return end > sequence ? OldestTime.none : OldestTime(definitions[end].createdAt)
     }
 
     mutating func setEnd(of worker: UInt32, _ end: OldestTime, changedAt: Int64) {
@@ -65,9 +79,10 @@ struct Membership: Sendable {
     /// Where a worker's intervals end if only the `visible` definitions are known: created_at of the first of them
     /// after the last one that names the worker.
     func end(of worker: UInt32, visible: [Int], _ definitions: [DefinitionVersion]) -> OldestTime {
-        for run in runs[Int(worker)].reversed() {
-            let after = visible.partitioningIndex { $0 >= run.upperBound }
-            guard after > 0, visible[after - 1] >= run.lowerBound else { continue }
+        guard last[Int(worker)].end > 0 else { return .none }
+        for run in [last[Int(worker)]] + (earlier[worker] ?? []).reversed() {
+            let after = visible.partitioningIndex { $0 >= run.end }
+            guard after > 0, visible[after - 1] >= run.first else { continue }
             return after < visible.count ? OldestTime(definitions[visible[after]].createdAt) : .none
         }
         return .none

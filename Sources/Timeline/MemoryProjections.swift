@@ -3,7 +3,7 @@ public import EventModel
 /// The in-memory twin of the projection store: the accumulated commits, for tests and measurements (DESIGN 1.10).
 ///
 /// It stores pages in encoded form, so that tests exercise the codec too. For one thread at a time.
-public final class MemoryProjections: PageReader, HourReader, ArrivalReader, QuarantineReader {
+public final class MemoryProjections: PageReader, HourReader, ArrivalReader, QuarantineReader, DefinitionReader {
     private struct RowKey: Hashable {
         var site: UInt32
         var kind: UInt8
@@ -30,6 +30,8 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
     private var health: [RowKey: HealthSums] = [:]
     /// By site and created_at.
     private var arrivals: [UInt32: [Int64: ArrivalRow]] = [:]
+    /// By site and sequence, without workers.
+    private var definitions: [UInt32: [Int: SiteDefinition]] = [:]
     /// By site and position.
     private var quarantined: [UInt32: [PackedPosition: QuarantinedEvent]] = [:]
 
@@ -38,6 +40,11 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
     public func apply(_ set: CommitSet) {
         for site in set.sites {
             for dirty in site.pages { store(dirty) }
+            for (number, definition) in site.definitions.enumerated() {
+                var settings = definition.record.definition
+                settings.workers = []
+                definitions[site.index, default: [:]][site.firstDefinition + number] = settings
+            }
             if site.clearsHours {
                 hours = hours.filter { $0.key.site != site.index }
                 stays = stays.filter { $0.key.site != site.index }
@@ -119,6 +126,10 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
         (arrivals[site] ?? [:]).values.reduce(into: NewestTime.none) {
             if $1.createdAt <= createdAt { $0.note($1.newestEvent) }
         }
+    }
+
+    public func settings(site: UInt32, definition sequence: Int) throws -> SiteDefinition? {
+        definitions[site]?[sequence]
     }
 
     public func forEachQuarantined(

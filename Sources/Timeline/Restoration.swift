@@ -3,13 +3,14 @@ public import EventModel
 // Restores a fold from a store.
 extension PartitionFold {
     /// A site as stored; lines are loaded on demand.
-    public struct StoredSite: Sendable {
+    public struct StoredSite {
         public var siteID: SiteID
         public var workers: [[UInt8]] = []
         public var stations: [[UInt8]] = []
         public var names: [[UInt8]] = []
         public var origins: [Origin] = []
-        public var definitions: [StoredDefinition] = []
+        /// Calls its argument with each definition, in order. There may be more than memory should hold.
+        public var forEachDefinition: (_ body: (StoredDefinition) throws -> Void) throws -> Void = { _ in }
         /// By number of the station.
         public var activity: [UInt32: StationActivity] = [:]
         public var state = SiteState()
@@ -50,7 +51,7 @@ extension PartitionFold {
         self.fingerprint = fingerprint
         for site in stored {
             let numbered = try SiteRestoration(site.siteID, index: UInt32(sites.count)).number(site)
-            _ = addSite(try numbered.define(site.definitions).settle(site))
+            _ = addSite(try numbered.define(site).settle(site))
         }
         committedSites = sites.count
     }
@@ -81,9 +82,10 @@ struct SiteRestoration: ~Copyable {
 
         /// Applies the definitions again to determine who is named and dropped when. Moves no sums, because those are
         /// stored.
-        consuming func define(_ definitions: [StoredDefinition]) throws -> Defined {
-            for definition in definitions {
+        consuming func define(_ stored: PartitionFold.StoredSite) throws -> Defined {
+            try stored.forEachDefinition { definition in
                 try site.apply(definition.record, offset: definition.offset, hourOffset: 0, NoPages())
+                site.settings.leaveToStore()
             }
             return Defined(site: site)
         }

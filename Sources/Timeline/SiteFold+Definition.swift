@@ -11,7 +11,9 @@ extension SiteFold {
         let sequence = definitions.count
         noteRules(settings)
         raiseFloorOutOfOrder(createdAt)
-        definitions.append(DefinitionVersion(settings: settings, createdAt: createdAt, offset: offset))
+        definitions.append(DefinitionVersion(createdAt: createdAt, offset: offset, ttl: settings.observationTTL))
+        definitionsKnownAt.note(createdAt)
+        self.settings.add(settings)
         ledger.definitions += 1
         nextOffset = offset.next
         for station in settings.workstations { _ = internStation(station.workstationID.bytes) }
@@ -32,13 +34,13 @@ extension SiteFold {
     /// log. When created_at decreases (two gateways), questions that do not know all definitions so far must not use
     /// buckets.
     private mutating func raiseFloorOutOfOrder(_ createdAt: Int64) {
-        guard let newest = definitions.lazy.map(\.createdAt).max(), createdAt < newest else { return }
+        guard let newest = definitionsKnownAt.time, createdAt < newest else { return }
         bucketFloor.note(newest)
     }
 
     /// Targets, shifts and their time zone change figures without changing a row (SPEC 5.4).
     private mutating func noteRules(_ settings: SiteDefinition) {
-        let old = definitions.last?.settings ?? SiteDefinition(siteID: siteID)
+        let old = newestSettings ?? SiteDefinition(siteID: siteID)
         let isSame =
             old.timeZone == settings.timeZone && old.shifts == settings.shifts
             && old.targetMicrounitsPerHour == settings.targetMicrounitsPerHour

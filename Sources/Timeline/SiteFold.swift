@@ -25,6 +25,9 @@ public struct SiteFold: Sendable {
     var membership = Membership()
 
     public internal(set) var definitions: [DefinitionVersion] = []
+    /// The largest created_at of a definition.
+    var definitionsKnownAt = NewestTime.none
+    var settings = DefinitionSettings()
     /// The parameters of the buckets.
     public internal(set) var parameters = FoldParameters()
     /// Which workers' hours are built with ``parameters``.
@@ -132,20 +135,6 @@ public enum DefinitionReach: Hashable, Sendable {
         case .from(let other): self = .from(min(time, other))
         case .everything: break
         }
-    }
-}
-
-/// One definition of a site as recorded in the log.
-public struct DefinitionVersion: Sendable {
-    /// Without workers: ``SiteFold`` knows for each worker which definitions name them.
-    public var settings: SiteDefinition
-    public var createdAt: Int64
-    public var offset: LogOffset
-
-    public init(settings: SiteDefinition, createdAt: Int64, offset: LogOffset) {
-        self.settings = settings
-        self.createdAt = createdAt
-        self.offset = offset
     }
 }
 

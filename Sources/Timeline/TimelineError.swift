@@ -8,7 +8,7 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
         let name: Name
         /// The log skipped offsets (SPEC 7.4).
         public static let gap = Code(name: .gap)
-        /// The store lacks a required page.
+        /// The store lacks a required page or definition.
         public static let missingPage = Code(name: .missingPage)
         /// More combinations of station, camera and model version than the maximum per site.
         public static let tooManyOrigins = Code(name: .tooManyOrigins)
@@ -39,6 +39,12 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
         TimelineError(
             code: .tooManyOrigins,
             message: "site \(site) has more than \(PackedDetail.originsMaximum) cameras and model versions")
+    }
+
+    static func missingDefinition(_ site: SiteID, _ sequence: Int) -> TimelineError {
+        TimelineError(
+            code: .missingPage,
+            message: "the store of site \(site) has no definition \(sequence + 1): rebuild the projections")
     }
 
     /// For readers that abort a question to keep the write-ahead log short (DESIGN 1.9).

@@ -52,6 +52,7 @@ final class FoldHarness {
     private let records: [RecordContent]
     private let options: FoldOptions
     private var stored: [PartitionFold.StoredSite] = []
+    private var storedDefinitions: [[StoredDefinition]] = []
     private var storedOffset = LogOffset.zero
     private var storedPages: Int64 = 0
     private var storedGeneration: UInt64 = 0
@@ -107,20 +108,27 @@ final class FoldHarness {
         storedPages = set.pageCount
         storedGeneration = set.generation
         for site in set.sites {
-            while stored.count <= Int(site.index) { stored.append(PartitionFold.StoredSite(siteID: site.siteID)) }
+            while stored.count <= Int(site.index) {
+                stored.append(PartitionFold.StoredSite(siteID: site.siteID))
+                storedDefinitions.append([])
+            }
             let index = Int(site.index)
             stored[index].workers += site.workers
             stored[index].stations += site.stations
             stored[index].names += site.names
             stored[index].origins += site.origins
-            stored[index].definitions += site.definitions
+            storedDefinitions[index] += site.definitions
             stored[index].state = site.state
         }
     }
 
     /// Goes on from the store alone, as after kill −9: what was folded since is folded again.
     private func restart() throws {
-        for index in stored.indices { stored[index].activity = try activity(of: UInt32(index)) }
+        for index in stored.indices {
+            stored[index].activity = try activity(of: UInt32(index))
+            let definitions = storedDefinitions[index]
+            stored[index].forEachDefinition = { body in for definition in definitions { try body(definition) } }
+        }
         fold = try PartitionFold(
             nextOffset: storedOffset, generation: storedGeneration, pageCount: storedPages, sites: stored,
             fingerprint: nil)

@@ -27,9 +27,7 @@ struct MembershipTests {
             let createdAt = Int64(random.pick(1...99))
             createdAts.append(createdAt)
             definitions.append(
-                DefinitionVersion(
-                    settings: SiteDefinition(siteID: "plant"), createdAt: createdAt,
-                    offset: LogOffset(Int64(sequence))))
+                DefinitionVersion(createdAt: createdAt, offset: LogOffset(Int64(sequence)), ttl: 1))
             naming.append(random.chance(50))
             if naming[sequence] { membership.name(1, in: sequence) }
             let wanted = Self.end(naming, createdAts, Array(0...sequence))
