@@ -37,7 +37,8 @@ let package = Package(
         .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
 
         // Time, and words for those who run it.
-        .target(name: "Clocks", dependencies: ["EventModel", "Locks"], swiftSettings: common),
+        .systemLibrary(name: "CClock"),
+        .target(name: "Clocks", dependencies: ["CClock", "EventModel", "Locks"], swiftSettings: common),
         .target(name: "Observability", swiftSettings: common),
 
         // The log.

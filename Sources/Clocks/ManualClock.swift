@@ -12,6 +12,7 @@ public final class ManualClock: ProcessClock {
     private struct State {
         var now: Timestamp
         var uptime: MonotonicTime
+        var synchronisation = ClockSynchronisation.unsynchronised
         var waiters: [Int: Waiter] = [:]
         var registrations = 0
     }
@@ -46,6 +47,11 @@ public final class ManualClock: ProcessClock {
 
     /// Sets the wall clock alone, as an operator or NTP does; also back.
     public func set(_ now: Timestamp) { state.update { $0.now = now } }
+
+    public var synchronisation: ClockSynchronisation { state.withLock { $0.synchronisation } }
+
+    /// From now on the kernel says this about the wall clock.
+    public func set(_ synchronisation: ClockSynchronisation) { state.update { $0.synchronisation = synchronisation } }
 
     /// The earliest deadline that somebody waits for: how far a simulation can jump.
     public var nextDeadline: MonotonicTime? { state.withLock { $0.waiters.values.map(\.deadline).min() } }

@@ -14,6 +14,12 @@ public protocol ProcessClock: Sendable {
     /// A clock that only rises.
     var uptime: MonotonicTime { get }
 
+    /// Like ``uptime``, and goes on while the machine is suspended: what the wall clock is compared with.
+    var elapsed: MonotonicTime { get }
+
+    /// What the kernel says about the wall clock.
+    var synchronisation: ClockSynchronisation { get }
+
     /// Waits until `body` returns a value or the deadline is reached, by this clock.
     ///
     /// `body` is called at once and after every ``Locks/Monitor/update(_:)``, with the monitor's lock held.
@@ -21,6 +27,14 @@ public protocol ProcessClock: Sendable {
     func wait<State, Result>(
         for monitor: Monitor<State>, until deadline: MonotonicTime, _ body: (inout State) -> Result?
     ) -> Result?
+}
+
+extension ProcessClock {
+    /// For clocks that are never suspended.
+    public var elapsed: MonotonicTime { uptime }
+
+    /// For clocks that nothing synchronises.
+    public var synchronisation: ClockSynchronisation { .unknown }
 }
 
 extension ProcessClock where Self == SystemClock {
@@ -35,6 +49,10 @@ public struct SystemClock: ProcessClock {
     public var now: Timestamp { Timestamp(microseconds: Self.read(CLOCK_REALTIME)) }
 
     public var uptime: MonotonicTime { MonotonicTime(microseconds: Self.read(CLOCK_MONOTONIC)) }
+
+    public var elapsed: MonotonicTime { MonotonicTime(microseconds: Self.read(CLOCK_BOOTTIME)) }
+
+    public var synchronisation: ClockSynchronisation { ClockReading.kernelSynchronisation }
 
     public func wait<State, Result>(
         for monitor: Monitor<State>, until deadline: MonotonicTime, _ body: (inout State) -> Result?

@@ -13,6 +13,8 @@ extension CommandLineTool {
         SiteApplyCommand.command,
         SiteListCommand.command,
         SiteShowCommand.command,
+        ClockShowCommand.command,
+        ClockAcceptCommand.command,
         ImportCommand.command,
         QueryCommand.command,
         QuarantineListCommand.command,

@@ -8,6 +8,18 @@ public enum Partitioner {
         PartitionIndex((murmur2(key) & 0x7FFF_FFFF) % partitionCount)
     }
 
+    /// A key for a record that concerns a whole partition: the first of `prefix0`, `prefix1`, … that belongs there.
+    ///
+    /// With it every implementation, other clients and a copy of the log put the record where it is meant to be.
+    public static func key(_ prefix: [UInt8], of partition: PartitionIndex, partitionCount: Int32) -> [UInt8] {
+        var number = 0
+        while true {
+            let key = prefix + Array(String(number).utf8)
+            if Self.partition(of: key, partitionCount: partitionCount) == partition { return key }
+            number += 1
+        }
+    }
+
     /// 32-bit MurmurHash2 with Kafka's seed.
     public static func murmur2(_ key: [UInt8]) -> Int32 {
         let factor: UInt32 = 0x5BD1_E995

@@ -4,7 +4,7 @@ internal import CChecksum
 /// spends most of its time decoding them (DESIGN 1.4).
 ///
 /// ```
-/// Record = CRC-32C | content: EventBatch or SiteDefinition
+/// Record = CRC-32C | content: EventBatch, SiteDefinition or ClockSetBack
 /// ```
 /// Skips fields that a later version added; rejects a later format.
 public enum RecordCodec {
@@ -13,12 +13,13 @@ public enum RecordCodec {
         /// The batch that was passed in holds the events.
         case events
         case definition(DefinitionRecord)
+        case clockSetBack(ClockSetBack)
     }
 
     /// Maximum number of ids in one record: four for each of the maximum number of events.
     public static let idsMaximum = 4 * Limits.batchEventsMaximum
 
-    /// The version written, and the newest version read, for both kinds of content.
+    /// The version written, and the newest version read, for every kind of content.
     static let formatVersion: UInt64 = 1
 
     /// Appends one record with the batch's events.
@@ -42,10 +43,17 @@ public enum RecordCodec {
         closeRecord(record, in: &bytes)
     }
 
+    /// Appends one record that says that time was set back.
+    public static func encode(_ record: ClockSetBack, into bytes: inout [UInt8]) {
+        let start = openRecord(EnvelopeField.clockSetBack, in: &bytes)
+        encodeContent(of: record, into: &bytes)
+        closeRecord(start, in: &bytes)
+    }
+
     /// Decodes one record. Events go to `batch`, which keeps its memory, so decoding the records of one site in
     /// sequence allocates nothing.
     ///
-    /// After an error or a definition, `batch` is empty, and its `siteID`, `createdAt` and gateway are meaningless.
+    /// After an error or another kind, `batch` is empty, and its `siteID`, `createdAt` and gateway are meaningless.
     /// - Throws: ``CodecError`` for anything that the encoder would not have written.
     @unsafe
     public static func decode(
@@ -55,12 +63,14 @@ public enum RecordCodec {
             guard bytes.count <= Limits.recordBytesMaximum else { throw CodecError(.tooLong, at: 0) }
             let record = unsafe WireReader(bytes)
             let content = try envelope(record)
-            if content.isDefinition {
-                batch.removeAll()
-                return .definition(try decodeDefinition(record.reader(of: content.range)))
+            if content.field == EnvelopeField.eventBatch {
+                try decodeEvents(record.reader(of: content.range), into: &batch)
+                return .events
             }
-            try decodeEvents(record.reader(of: content.range), into: &batch)
-            return .events
+            batch.removeAll()
+            let reader = record.reader(of: content.range)
+            return content.field == EnvelopeField.siteDefinition
+                ? .definition(try decodeDefinition(reader)) : .clockSetBack(try decodeClockSetBack(reader))
         } catch {
             batch.removeAll()
             throw error
@@ -93,25 +103,26 @@ private enum EnvelopeField {
     static let crc32c = 1
     static let eventBatch = 2
     static let siteDefinition = 5
+    static let clockSetBack = 24
 }
 
 extension RecordCodec {
     /// Locates the content and verifies its CRC.
     private static func envelope(
         _ record: WireReader
-    ) throws(CodecError) -> (range: Range<Int>, isDefinition: Bool) {
+    ) throws(CodecError) -> (range: Range<Int>, field: Int) {
         var reader = record
         var seen = SeenFields()
         var crc: UInt32 = 0
-        var content: (range: Range<Int>, isDefinition: Bool)?
+        var content: (range: Range<Int>, field: Int)?
         while let field = try reader.field() {
             switch field.number {
             case EnvelopeField.crc32c:
                 try seen.insert(field)
                 crc = try reader.fixed32(of: field)
-            case EnvelopeField.eventBatch, EnvelopeField.siteDefinition:
+            case EnvelopeField.eventBatch, EnvelopeField.siteDefinition, EnvelopeField.clockSetBack:
                 guard content == nil else { throw CodecError(.repeatedField, at: field.offset) }
-                content = (try reader.bytes(of: field), field.number == EnvelopeField.siteDefinition)
+                content = (try reader.bytes(of: field), field.number)
             default: try reader.skip(field)
             }
         }

@@ -100,6 +100,7 @@ public struct SiteDefinition: Sendable, Equatable {
 public enum RecordContent: Sendable, Equatable {
     case events(EventBatch)
     case definition(DefinitionRecord)
+    case clockSetBack(ClockSetBack)
 }
 
 /// A definition as recorded in the log, in order with the site's events (SPEC 3).

@@ -71,6 +71,9 @@ public final class Gateway: Sendable {
     let olderDefinitions: @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition
     let admission: Admission
     let refresh: RegistryRefresh
+    /// The clock of created_at.
+    public let watchedClock: WatchedClock
+    private let ticker: Ticker
     private let registry: any DefinitionRegistry
     private let shards: [LogThread]
     private let starting: [StartingSequencer]
@@ -93,8 +96,11 @@ public final class Gateway: Sendable {
             queues[Self.shard(of: roster.siteID, of: queues.count)].adopt(roster)
         }
         (admission, starting) = (start.admission, start.sequencers)
+        let watched = WatchedClock(parts.clock, partitionCount: parts.log.partitionCount, journal: parts.hooks.journal)
+        watchedClock = watched
+        ticker = Ticker(milliseconds: WatchedClock.tickMilliseconds, clock: parts.clock)
         let environment = LogThread.Environment(
-            log: parts.log, clock: parts.clock, admission: start.admission, registry: parts.registry,
+            log: parts.log, clock: watched, admission: start.admission, registry: parts.registry,
             journal: parts.hooks.journal)
         shards = queues.enumerated().map { number, queue in
             LogThread(environment, partition: PartitionIndex(Int32(number)), queue: queue)
@@ -105,17 +111,31 @@ public final class Gateway: Sendable {
     public func start() {
         admission.answers.start()
         for (shard, starting) in zip(shards, starting) { shard.start(starting.make()) }
+        seeToClock()
+        ticker.start("andon-clock") { [weak self] in self?.seeToClock() }
+    }
+
+    /// Time is set back where it has to be, also without a request.
+    private func seeToClock() {
+        for partition in watchedClock.tick() { shards[Int(partition.value)].queue.nudge() }
+    }
+
+    /// An operator says that the clock is right.
+    func acceptClock(by keyID: String) -> ClockStatus {
+        defer { seeToClock() }
+        return watchedClock.accept(by: keyID)
     }
 
     /// Ends admission: waiting requests are still appended and answered, later requests get 503.
     public func stop() {
+        ticker.stop()
         for shard in shards { shard.queue.close() }
         for shard in shards { shard.stop() }
         admission.answers.stop()
     }
 
-    /// The routes for ingest, definitions and registry lists. Each route checks keys itself.
-    public var routes: [HTTPRoute] { ingestRoutes + siteRoutes }
+    /// The routes for ingest, definitions, registry lists and the clock. Each route checks keys itself.
+    public var routes: [HTTPRoute] { ingestRoutes + siteRoutes + clockRoutes }
 
     /// The definition under which this gateway admits events, names included; nil for an unknown site.
     public func site(_ site: SiteID) -> PlacedDefinition? { admission.directory[site]?.placed }

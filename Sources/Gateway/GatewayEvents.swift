@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventLog
 internal import EventModel
 internal import Observability
@@ -13,6 +14,49 @@ extension JournalEvent {
         JournalEvent(
             "registry_not_written", .error, "the registry of site \(site) could not be written: \(error)",
             [Field("site", site, isInMessage: true)])
+    }
+
+    /// What happened to the clock.
+    static func clock(_ event: ClockEvent, _ now: Timestamp) -> JournalEvent {
+        let field = Field("clock", now.formatted)
+        switch event {
+        case .jumped(let microseconds, isBelieved: true):
+            return JournalEvent(
+                "clock_jumped", .warning,
+                "the clock \(ClockReasons.jump(microseconds)), and the kernel calls it synchronised", [field])
+        case .jumped(let microseconds, isBelieved: false):
+            return JournalEvent("clock_jumped", .warning, ClockReasons.jumped(microseconds), [field])
+        case .believedAgain:
+            return JournalEvent("clock_believed", .info, "the clock is no longer in doubt", [field])
+        }
+    }
+
+    static func clockBehind(_ reason: String) -> JournalEvent { JournalEvent("clock_behind", .warning, reason) }
+
+    static func clockRefused(_ reason: String) -> JournalEvent { JournalEvent("clock_refused", .error, reason) }
+
+    static let clockCaughtUp = JournalEvent(
+        "clock_caught_up", .info, "the clock and the newest records of the log agree again: events are admitted")
+
+    /// The record is in the log.
+    static func clockSetBack(
+        _ partition: PartitionIndex, _ setBack: Sequencer.SetBack, to time: Timestamp
+    ) -> JournalEvent {
+        let who =
+            switch setBack.cause.reason {
+            case .synchronised: "the kernel calls it synchronised"
+            case .confirmed: "an operator has confirmed it"
+            }
+        return JournalEvent(
+            "clock_set_back", .warning,
+            "partition \(partition.value) goes on with the clock's time \(time.formatted), although it has records of "
+                + "\(setBack.newestStamp.formatted): \(who)",
+            [
+                Field("partition", partition.value, isInMessage: true),
+                Field("created_at", time.formatted, isInMessage: true),
+                Field("newest_created_at", setBack.newestStamp.formatted, isInMessage: true),
+                Field("confirmed_by", String(decoding: setBack.cause.confirmedBy, as: UTF8.self)),
+            ])
     }
 
     /// A start goes on without the newest records of a partition.

@@ -55,6 +55,11 @@ final class CommitWriter {
         try meta(.nextOffset, set.nextOffset.value)
         try meta(.pageCount, set.pageCount)
         try meta(.generation, Int64(set.generation))
+        if let disputes = set.clockDisputes {
+            try setMeta.bind(1, MetaName.clockDisputes.rawValue)
+            try setMeta.bind(2, disputes.stored)
+            try setMeta.run()
+        }
         // Where the offset before the next one is skipped, that of an earlier record must not stay.
         try meta(.fingerprintCreatedAt, set.fingerprint?.createdAt.microseconds)
         try meta(.fingerprintChecksum, (set.fingerprint?.checksum).map { Int64($0) })

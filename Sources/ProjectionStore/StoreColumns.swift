@@ -105,6 +105,7 @@ enum MetaName: String {
     case answersFrom = "answers_from"
     case fingerprintCreatedAt = "anchor_created_at"
     case fingerprintChecksum = "anchor_checksum"
+    case clockDisputes = "clock_disputes"
 }
 
 extension Connection {

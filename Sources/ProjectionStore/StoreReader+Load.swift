@@ -37,7 +37,19 @@ extension StoreReader {
         for number in sites.indices { try fill(&sites[number], Int64(number)) }
         return try PartitionFold(
             nextOffset: LogOffset(try integer(.nextOffset)), generation: UInt64(bitPattern: try integer(.generation)),
-            pageCount: try integer(.pageCount), sites: sites, fingerprint: try loadFingerprint())
+            pageCount: try integer(.pageCount), sites: sites, fingerprint: try loadFingerprint(),
+            clockDisputes: try loadClockDisputes())
+    }
+
+    /// A store without the row has folded no record that sets time back.
+    private func loadClockDisputes() throws -> ClockDisputes {
+        var disputes: ClockDisputes? = ClockDisputes()
+        let name = MetaName.clockDisputes.rawValue
+        try connection.prepare("SELECT value FROM meta WHERE name = '\(name)'").forEachRow { row in
+            disputes = ClockDisputes(stored: row.blob(0))
+        }
+        guard let disputes else { throw StoreError.damaged("a stored time is damaged") }
+        return disputes
     }
 
     private func integer(_ name: MetaName) throws -> Int64 {

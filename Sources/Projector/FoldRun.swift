@@ -80,7 +80,9 @@ final class FoldRun: Sendable {
             giveBack(reader)
             return nil
         }
-        return ProjectionSnapshot(site: taken.site, reader: reader, progress: taken.progress) { [weak self] in
+        return ProjectionSnapshot(
+            site: taken.site, reader: reader, progress: taken.progress, clockDisputes: taken.clockDisputes
+        ) { [weak self] in
             reader.end()
             self?.giveBack(reader)
         }

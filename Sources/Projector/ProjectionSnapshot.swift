@@ -32,16 +32,20 @@ public final class ProjectionSnapshot {
     /// Reads pages and hours that are not in the fold's memory.
     public let reader: any ProjectionReader
     public let progress: FoldProgress
+    /// Where time was set back in the site's partition.
+    public let clockDisputes: ClockDisputes
     /// nil after closing.
     private var release: (() -> Void)?
 
     /// - Parameter release: ends the read transaction; called once.
     public init(
-        site: SiteFold, reader: any ProjectionReader, progress: FoldProgress, release: @escaping () -> Void = {}
+        site: SiteFold, reader: any ProjectionReader, progress: FoldProgress,
+        clockDisputes: ClockDisputes = ClockDisputes(), release: @escaping () -> Void = {}
     ) {
         self.site = site
         self.reader = reader
         self.progress = progress
+        self.clockDisputes = clockDisputes
         self.release = release
     }
 

@@ -36,7 +36,7 @@ public struct RecordFold {
         if case .events = kind { try fold.loadPages(for: batch) { try pages.load($0, holding: $1) } }
     }
 
-    /// Number of events in the record; 0 for a definition.
+    /// Number of events in the record; 0 for any other.
     public var eventCount: Int {
         if case .events = kind { batch.count } else { 0 }
     }
@@ -61,6 +61,7 @@ public struct RecordFold {
         case .events: try fold.apply(batch, offset: offset, pages: pages)
         case .definition(let definition):
             try fold.apply(definition, offset: offset, hourOffset: hourOffset, pages: pages)
+        case .clockSetBack(let record): try fold.apply(record, offset: offset)
         }
         if fold.nextOffset == offset.next { fold.fingerprint = fingerprint }
     }

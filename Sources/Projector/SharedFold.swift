@@ -76,8 +76,8 @@ public final class SharedFold: Sendable {
     /// - Throws: ``ProjectorError`` when the memory may not answer questions any more; any error of `begin`.
     public func site(
         _ siteID: SiteID, at now: MonotonicTime, begin: () throws -> UInt64
-    ) throws -> (site: SiteFold, progress: FoldProgress)? {
-        try state.withLock { state -> (site: SiteFold, progress: FoldProgress)? in
+    ) throws -> (site: SiteFold, progress: FoldProgress, clockDisputes: ClockDisputes)? {
+        try state.withLock { state -> (site: SiteFold, progress: FoldProgress, clockDisputes: ClockDisputes)? in
             switch state.access {
             case .open: break
             case .torn: throw ProjectorError.isTorn
@@ -86,7 +86,7 @@ public final class SharedFold: Sendable {
             if state.fold.nextOffset < state.answersFrom { throw ProjectorError.isBeingRebuilt }
             let generation = try begin()
             guard let site = state.fold.site(siteID, storeGeneration: generation) else { return nil }
-            return (site, state.progress(at: now))
+            return (site, state.progress(at: now), state.fold.clockDisputes)
         }
     }
 

@@ -35,8 +35,16 @@ struct AnswerMeta {
             }
             writer.member("newest_event_time", microseconds: newest.eventTime)
             writer.member("newest_created_at", microseconds: newest.createdAt)
-            let freshness = newest.createdAt.flatMap { FixedPoint.seconds(question.clock.microseconds - $0) }
-            writer.member("freshness_seconds", freshness.map { .decimal($0) } ?? .null)
+            // Events that are stamped ahead of the clock are as fresh as can be.
+            let age = newest.createdAt.map { max(0, question.clock.microseconds - $0) }
+            writer.member("freshness_seconds", age.flatMap { FixedPoint.seconds($0) }.map { .decimal($0) } ?? .null)
+            if let span = question.clockDispute {
+                writer.key("clock_disputed")
+                writer.object { writer in
+                    writer.member("from", span.from)
+                    writer.member("to", span.to)
+                }
+            }
             if question.isRederiving { writer.member("rederiving", true) }
         }
     }

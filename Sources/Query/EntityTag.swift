@@ -21,6 +21,7 @@ enum EntityTag {
         // The site's own: that of the partition would tell how busy other sites are.
         hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
+        hasher.update(number: question.clockDispute?.to.microseconds ?? -1)
         if question.kind == .workers {
             for worker in question.registered?.definition.workers ?? [] {
                 hasher.update(field: worker.workerID.bytes)

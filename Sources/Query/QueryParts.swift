@@ -20,12 +20,27 @@ public enum QueryPermission: Sendable {
     case refused(HTTPResponse)
 }
 
+/// What a process that answers knows about the time (SPEC 2.9, 5.8).
+public struct AnswerClock: Sendable {
+    /// A time that has certainly come by this process's clock.
+    public var certain: CertainTime
+    /// How far the slowest clock of the gateways is behind it, in microseconds.
+    public var gatewayLag: Int64
+
+    public init(_ certain: CertainTime, gatewayLag: Int64 = 0) {
+        self.certain = certain
+        self.gatewayLag = gatewayLag
+    }
+}
+
 extension QueryService {
     /// What the service needs from its process.
     public struct Parts: Sendable {
         /// The projections, by partition.
         public var projections: any PartitionedProjections
         public var clock: any ProcessClock
+        /// What is certain about the time, for `settled`; by default what the clock says.
+        public var answerClock: @Sendable () -> AnswerClock
         /// Checks key, role, rate and site of a request; runs on a thread of the server.
         public var authorize: @Sendable (HTTPRequest, QueryRole) -> QueryPermission
         /// The newest full definition of a site: only the registry has the names of workers, those of dropped ones
@@ -61,6 +76,7 @@ extension QueryService {
         ) {
             self.projections = projections
             self.clock = clock
+            answerClock = { AnswerClock(CertainTime(time: clock.now)) }
             self.authorize = authorize
             self.registry = registry
             self.rejected = rejected

@@ -5,11 +5,14 @@ internal import Timeline
 
 extension QueryService {
     /// The whole answer to a question (SPEC 5.8, 8.5).
-    func answer(_ question: Question, _ asked: AskedQuestion) throws -> HTTPResponse {
+    func answer(
+        _ question: Question, _ asked: AskedQuestion, _ clock: AnswerClock
+    ) throws -> HTTPResponse {
         let partition = asked.projections.partition
         let isSettled =
             question.knownAt.map {
-                settlement(partition).isSettled(knownAt: $0, question.snapshot.progress)
+                settlement(partition).isSettled(
+                    knownAt: $0, question.snapshot.progress, era: clock.certain.era, lag: clock.gatewayLag)
             } ?? false
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []

@@ -134,13 +134,14 @@ public final class QueryService: Sendable {
     private func answer(_ asked: AskedQuestion) -> HTTPResponse? {
         do {
             let clock = parts.clock.now
+            let answerClock = parts.answerClock()
             guard let snapshot = try asked.projections.snapshot(of: asked.site) else { return answerUnseen(asked) }
             defer { snapshot.close() }
-            settlement(asked.projections.partition).note(snapshot.progress, at: clock)
+            settlement(asked.projections.partition).note(snapshot.progress, at: answerClock.certain)
             let question = try Question(
                 asked.kind, asked.parameters, snapshot, clock: clock, zones: zones,
                 registered: parts.registry(asked.site))
-            return try answer(question, asked)
+            return try answer(question, asked, answerClock)
         } catch let problem as Problem {
             return problem.response
         } catch let error as TimelineError where error.code == .tooLong {

@@ -121,6 +121,9 @@ struct Question {
         }
     }
 
+    /// The span that holds `now` and over which the partition's time was set back (SPEC 2.9); nil where it was not.
+    var clockDispute: ClockDisputes.Span? { snapshot.clockDisputes.span(holding: now) }
+
     /// Whether hours are being rebuilt, so that figures are derived from events alone until then (DESIGN 1.7).
     var isRederiving: Bool { site.isRederiving }
 }

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventModel
 internal import Locks
 internal import Projector
@@ -16,6 +17,8 @@ final class SettlementWatch: Sendable {
     }
 
     private struct State {
+        /// What was observed in an earlier one is forgotten: the clock was ahead then (SPEC 2.9).
+        var era: UInt64 = 0
         /// The newest observation whose end has been folded.
         var reached: EndReading?
         /// One whose end has not been folded yet.
@@ -32,10 +35,12 @@ final class SettlementWatch: Sendable {
     ///
     /// The end is valid for the time at which it was read: the log may have grown since, and records appended then can
     /// have a created_at of up to ``delayMicroseconds`` before.
-    /// - Parameter time: the clock, read before the progress.
-    func note(_ progress: FoldProgress, at time: Timestamp) {
-        let reading = EndReading(time: time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
+    /// - Parameter now: what was certain about the time before the progress was read.
+    func note(_ progress: FoldProgress, at now: CertainTime) {
+        let reading = EndReading(time: now.time - max(0, progress.endAgeMicroseconds), end: progress.logEnd)
         state.withLock { state in
+            guard now.era >= state.era else { return }
+            if now.era > state.era { state = State(era: now.era) }
             if let awaited = state.awaited, progress.nextOffset >= awaited.end {
                 state.reach(awaited)
                 state.awaited = nil
@@ -49,10 +54,13 @@ final class SettlementWatch: Sendable {
     }
 
     /// Whether no later append can change an answer with this progress and this known_at.
-    func isSettled(knownAt: Timestamp, _ progress: FoldProgress) -> Bool {
+    /// - Parameter lag: how far the slowest clock of those that append is behind, in microseconds.
+    func isSettled(knownAt: Timestamp, _ progress: FoldProgress, era: UInt64 = 0, lag: Int64 = 0) -> Bool {
         state.withLock { state in
-            guard let reached = state.reached, progress.nextOffset >= reached.end else { return false }
-            return reached.time - knownAt > SettlementWatch.delayMicroseconds
+            guard era == state.era, let reached = state.reached, progress.nextOffset >= reached.end else {
+                return false
+            }
+            return reached.time - lag - knownAt > SettlementWatch.delayMicroseconds
         }
     }
 }

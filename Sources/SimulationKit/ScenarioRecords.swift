@@ -11,6 +11,7 @@ extension RandomScenario.Record {
         case .definition(var record):
             record.definition.siteID = site
             return .definition(record)
+        case .clockSetBack(let record): return .clockSetBack(record)
         }
     }
 
@@ -20,6 +21,7 @@ extension RandomScenario.Record {
         switch content(of: site) {
         case .events(let batch): RecordCodec.encode(batch, into: &payload)
         case .definition(let definition): RecordCodec.encode(definition, into: &payload)
+        case .clockSetBack(let record): RecordCodec.encode(record, into: &payload)
         }
         return NewRecord(key: site.bytes, createdAt: Timestamp(microseconds: createdAt), payload: payload)
     }

@@ -10,6 +10,8 @@ public struct CommitSet: Sendable {
     public var generation: UInt64
     /// The record before ``nextOffset``; nil when unknown.
     public var fingerprint: RecordFingerprint?
+    /// All of them; nil when the store has them.
+    public var clockDisputes: ClockDisputes?
 
     /// The changes in one site.
     public struct Site: Sendable {

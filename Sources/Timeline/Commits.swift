@@ -28,11 +28,11 @@ extension PartitionFold {
         precondition(generation == durableGeneration, "one commit in flight at a time")
         var set = CommitSet(
             nextOffset: nextOffset, pageCount: pageCount, sites: [], generation: generation + 1,
-            fingerprint: fingerprint)
+            fingerprint: fingerprint, clockDisputes: hasNewDisputes ? clockDisputes : nil)
         for site in sites where site.pending.isDirty || Int(site.index) >= committedSites {
             set.sites.append(site.nextCommit(storedPages: committedPages))
         }
-        return set.sites.isEmpty ? nil : set
+        return set.sites.isEmpty && set.clockDisputes == nil ? nil : set
     }
 
     /// Puts the changes of `set` in flight. Takes the same time however many they are.
@@ -46,6 +46,7 @@ extension PartitionFold {
         for site in set.sites { sites[Int(site.index)].beginCommit(generation) }
         committedSites = sites.count
         committedPages = set.pageCount
+        hasNewDisputes = false
         return CommitInFlight(set: set)
     }
 

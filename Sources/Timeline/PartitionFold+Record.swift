@@ -13,6 +13,7 @@ extension PartitionFold {
         case .events(let batch): try apply(batch, offset: offset, pages: pages)
         case .definition(let definition):
             try apply(definition, offset: offset, hourOffset: hourOffset(definition), pages: pages)
+        case .clockSetBack(let record): try apply(record, offset: offset)
         }
     }
 }

@@ -23,6 +23,10 @@ public struct PartitionFold: Sendable {
     public internal(set) var sites: [SiteFold] = []
     /// The record before ``nextOffset``, if there is one and the caller provides it; committed with everything else.
     public var fingerprint: RecordFingerprint?
+    /// Where time was set back.
+    public internal(set) var clockDisputes = ClockDisputes()
+    /// Whether the last commit that was taken lacks them.
+    var hasNewDisputes = false
     /// Number of page rows assigned so far.
     var pageCount: Int64 = 0
     /// How many of each the last commit that was taken brought the store to.
@@ -81,6 +85,14 @@ public struct PartitionFold: Sendable {
         nextOffset = offset
         // There is no record before the offset to recognise the log by.
         fingerprint = nil
+    }
+
+    /// Folds a record that says that time was set back. It concerns no site.
+    public mutating func apply(_ record: ClockSetBack, offset: LogOffset) throws {
+        guard try isNext(offset) else { return }
+        clockDisputes.add(record)
+        hasNewDisputes = true
+        nextOffset = offset.next
     }
 
     private func isNext(_ offset: LogOffset) throws -> Bool {

@@ -39,9 +39,10 @@ extension PartitionFold {
     ///   - pageCount: number of page rows assigned so far.
     ///   - sites: in the order of their numbers.
     ///   - fingerprint: of the record before `nextOffset`; nil when the store does not know it.
+    ///   - clockDisputes: where time was set back.
     public init(
         nextOffset: LogOffset, generation: UInt64, pageCount: Int64, sites stored: [StoredSite],
-        fingerprint: RecordFingerprint?
+        fingerprint: RecordFingerprint?, clockDisputes: ClockDisputes = ClockDisputes()
     ) throws {
         self.init(nextOffset: nextOffset)
         self.generation = generation
@@ -49,6 +50,7 @@ extension PartitionFold {
         self.pageCount = pageCount
         committedPages = pageCount
         self.fingerprint = fingerprint
+        self.clockDisputes = clockDisputes
         for site in stored {
             let numbered = try SiteRestoration(site.siteID, index: UInt32(sites.count)).number(site)
             _ = addSite(try numbered.define(site).settle(site))

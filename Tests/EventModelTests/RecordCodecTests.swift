@@ -43,6 +43,41 @@ struct RecordCodecTests {
         #expect(try RecordCodec.decode(bytes, into: &batch) == .definition(bare))
     }
 
+    @Test("a record that sets time back comes back as it was, and empties the batch (SPEC 2.9)")
+    func clockSetBackRoundTrip() throws {
+        var batch = RecordSamples.batch
+        #expect(
+            try RecordCodec.decode(encoded(clock: RecordSamples.clockSetBack), into: &batch)
+                == .clockSetBack(RecordSamples.clockSetBack))
+        #expect(batch.count == 0 && batch.ids.count == 0 && batch.idempotency == nil)
+        let bare = ClockSetBack(
+            createdAt: .earliest, newestCreatedAt: Timestamp(microseconds: 1), reason: .synchronised)
+        #expect(try RecordCodec.decode(encoded(clock: bare), into: &batch) == .clockSetBack(bare))
+    }
+
+    @Test("a record that sets time forward, or for no reason, is none (SPEC 2.9)")
+    func senselessClockRecords() {
+        var batch = RecordSamples.batch
+        var forward = RecordSamples.clockSetBack
+        forward.newestCreatedAt = forward.createdAt
+        #expect(throws: CodecError(.valueOutOfRange, at: 8)) {
+            try RecordCodec.decode(encoded(clock: forward), into: &batch)
+        }
+        let noReason = HandWritten {
+            $0.field(1, 1)
+            $0.field(3, 7)
+        }
+        #expect(throws: CodecError(.missingField, at: 8)) {
+            try RecordCodec.decode(HandWritten.record(noReason.bytes, field: 24), into: &batch)
+        }
+    }
+
+    private func encoded(clock: ClockSetBack) -> [UInt8] {
+        var bytes: [UInt8] = []
+        RecordCodec.encode(clock, into: &bytes)
+        return bytes
+    }
+
     @Test("raw values of types and marks are their bytes in memory, as the decoder takes them to be")
     func enumsInMemory() {
         for type in EventType.allCases { #expect(withUnsafeBytes(of: type) { Array($0) } == [type.rawValue]) }
@@ -55,7 +90,11 @@ struct RecordCodecTests {
     func goldenBytes() throws {
         var definition: [UInt8] = []
         RecordCodec.encode(RecordSamples.definition, into: &definition)
-        for (bytes, golden) in [(encoded(RecordSamples.batch), Golden.batch), (definition, Golden.definition)] {
+        let clock = encoded(clock: RecordSamples.clockSetBack)
+        let all = [
+            (encoded(RecordSamples.batch), Golden.batch), (definition, Golden.definition), (clock, Golden.clockSetBack),
+        ]
+        for (bytes, golden) in all {
             #expect(hex(bytes) == golden)
         }
     }
@@ -86,7 +125,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("every record cut short is an error", arguments: [Golden.batch, Golden.definition])
+    @Test("every record cut short is an error", arguments: Golden.all)
     func truncation(golden: String) {
         let bytes = unhex(golden)
         var batch = EventBatch(siteID: "s")
@@ -95,7 +134,7 @@ struct RecordCodecTests {
         }
     }
 
-    @Test("every single wrong bit of a record is an error", arguments: [Golden.batch, Golden.definition])
+    @Test("every single wrong bit of a record is an error", arguments: Golden.all)
     func bitFlips(golden: String) {
         let bytes = unhex(golden)
         var batch = EventBatch(siteID: "s")
@@ -118,7 +157,7 @@ struct RecordCodecTests {
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 content[Int.random(in: content.indices, using: &random)] = .random(in: 0...255, using: &random)
             }
-            let field: UInt64 = Bool.random(using: &random) ? 2 : 5
+            let field: UInt64 = [2, 2, 5, 24].randomElement(using: &random) ?? 2
             guard let kind = try? RecordCodec.decode(HandWritten.record(content, field: field), into: &batch),
                 kind == .events
             else { continue }
@@ -187,4 +226,9 @@ private enum Golden {
         57c3a912001a0648616c6c203222043230323072180a025331120550726573731a0648616c6c2032220141280272040a0253\
         32
         """
+    static let clockSetBack = """
+        0db52453bec2012e08011080cb95b1a985920318c08687eafcce9503220467772d3128023210346130333938393435356236\
+        65303464
+        """
+    static let all = [batch, definition, clockSetBack]
 }

@@ -43,6 +43,13 @@ enum RecordSamples {
             definition: site, createdAt: Timestamp(microseconds: 1_768_197_605_123_456), gatewayID: Array("gw-1".utf8))
     }
 
+    static var clockSetBack: ClockSetBack {
+        ClockSetBack(
+            createdAt: Timestamp(microseconds: 1_768_197_605_123_456),
+            newestCreatedAt: Timestamp(microseconds: 1_783_922_405_000_000), gatewayID: Array("gw-1".utf8),
+            reason: .confirmed, confirmedBy: Array("4a03989455b6e04d".utf8))
+    }
+
     /// Any valid batch.
     static func random(_ random: inout SeededRandom) -> EventBatch {
         var batch = EventBatch(siteID: SiteID("site.\(Int.random(in: 0...9, using: &random))"))

@@ -13,10 +13,11 @@ struct SchemaTests {
         let protoc = try #require(Tools.protoc)
         for record in samples() {
             #expect(try throughText(record, "Record", protoc) == record)
-            let isBatch = record[5] == 0x12
-            let start = 6 + (record[6] < 0x80 ? 1 : record[7] < 0x80 ? 2 : 3)
+            // After the CRC stand the tag, of one byte or two, and the length of the content.
+            let (message, length) = Self.message(record)
+            let start = length + (record[length] < 0x80 ? 1 : record[length + 1] < 0x80 ? 2 : 3)
             let content = Array(record[start...])
-            #expect(try throughText(content, isBatch ? "EventBatch" : "SiteDefinition", protoc) == content)
+            #expect(try throughText(content, message, protoc) == content)
         }
     }
 
@@ -41,6 +42,7 @@ struct SchemaTests {
             switch try RecordCodec.decode(record, into: &batch) {
             case .events: expected += lines(of: batch)
             case .definition(let definition): expected += lines(of: definition)
+            case .clockSetBack(let clock): expected.append(line(of: clock))
             }
             expected.append("record " + hex(record))
         }
@@ -50,15 +52,25 @@ struct SchemaTests {
     private func samples() -> [[UInt8]] {
         var random = SeededRandom(seed: 7)
         let batches = [RecordSamples.batch] + (0..<8).map { _ in RecordSamples.random(&random) }
-        var records = batches.map { batch in
+        let records = batches.map { batch in
             var bytes: [UInt8] = []
             RecordCodec.encode(batch, into: &bytes)
             return bytes
         }
         var definition: [UInt8] = []
         RecordCodec.encode(RecordSamples.definition, into: &definition)
-        records.append(definition)
-        return records
+        var clock: [UInt8] = []
+        RecordCodec.encode(RecordSamples.clockSetBack, into: &clock)
+        return records + [definition, clock]
+    }
+
+    /// The message in a record, and where its length stands.
+    private static func message(_ record: [UInt8]) -> (name: String, length: Int) {
+        switch record[5] {
+        case 0x12: ("EventBatch", 6)
+        case 0x2a: ("SiteDefinition", 6)
+        default: ("ClockSetBack", 7)
+        }
     }
 
     /// The message decoded to text and encoded from it.
@@ -87,6 +99,11 @@ struct SchemaTests {
                 ]
                 return fields.joined(separator: " ")
             }
+    }
+
+    private func line(of record: ClockSetBack) -> String {
+        let times = "\(record.createdAt.microseconds) \(record.newestCreatedAt.microseconds)"
+        return "clock \(times) \(hex(record.gatewayID)) \(record.reason.rawValue) \(hex(record.confirmedBy))"
     }
 
     private func lines(of record: DefinitionRecord) -> [String] {

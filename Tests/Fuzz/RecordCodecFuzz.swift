@@ -8,19 +8,20 @@
 public func fuzzRecordCodec(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     guard let start = unsafe start, count > 0 else { return 0 }
     let rest = unsafe Array(UnsafeBufferPointer(start: start + 1, count: count - 1))
-    switch unsafe start[0] % 4 {
+    switch unsafe start[0] % 5 {
     case 0: readRecord(rest)
-    case 1: readRecord(record(content: rest, tag: 0x12))
-    case 2: readRecord(record(content: rest, tag: 0x2a))
+    case 1: readRecord(record(content: rest, tag: [0x12]))
+    case 2: readRecord(record(content: rest, tag: [0x2a]))
+    case 3: readRecord(record(content: rest, tag: [0xc2, 0x01]))
     default: readText(rest)
     }
     return 0
 }
 
-private func record(content: [UInt8], tag: UInt8) -> [UInt8] {
+private func record(content: [UInt8], tag: [UInt8]) -> [UInt8] {
     let crc = RecordCodec.checksum(of: content)
     var record: [UInt8] = [0x0d] + (0..<4).map { UInt8(truncatingIfNeeded: crc >> (8 * $0)) }
-    record.append(tag)
+    record += tag
     record.appendVarint(UInt64(content.count))
     return record + content
 }
@@ -40,6 +41,10 @@ private func readRecord(_ bytes: [UInt8]) {
             RecordCodec.encode(definition, into: &written)
             let kind = try RecordCodec.decode(written, into: &again)
             precondition(kind == .definition(definition))
+        case .clockSetBack(let clock):
+            RecordCodec.encode(clock, into: &written)
+            let kind = try RecordCodec.decode(written, into: &again)
+            precondition(kind == .clockSetBack(clock))
         }
     } catch {
         precondition(written.isEmpty, "what was written could not be read: \(error)")

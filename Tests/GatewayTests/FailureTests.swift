@@ -96,7 +96,7 @@ struct FailureTests {
         let log = InMemoryLog()
         let thread = LogThread(
             .init(
-                log: log, clock: slow, admission: Admission(),
+                log: log, clock: WatchedClock(slow, partitionCount: 1), admission: Admission(),
                 registry: try RegistryStore(
                     path: harness.folder.file("late.sqlite"), epoch: log.epoch)))
         thread.start(makeSequencer())

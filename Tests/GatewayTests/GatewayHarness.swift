@@ -99,7 +99,11 @@ final class GatewayHarness: Sendable {
         parts.hooks = GatewayHooks(audit: audit, journal: journal)
         let gateway = try Gateway(parts)
         self.gateway = gateway
-        routes = gateway.routes + HealthRoutes.routes { gateway.notReady + notReady() }
+        routes =
+            gateway.routes
+            + HealthRoutes.routes {
+                (gateway.notReady + notReady()).map { ReadinessReason(.starting, $0) } + gateway.watchedClock.reasons
+            }
         gateway.start()
     }
 
@@ -194,6 +198,7 @@ final class GatewayHarness: Sendable {
                     switch try RecordCodec.decode(record.payload, into: &batch) {
                     case .events: contents.append(.events(batch))
                     case .definition(let definition): contents.append(.definition(definition))
+                    case .clockSetBack(let record): contents.append(.clockSetBack(record))
                     }
                 }
             }

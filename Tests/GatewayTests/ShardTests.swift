@@ -147,7 +147,8 @@ struct ShardTests {
         defer { registry.stop() }
         let thread = LogThread(
             .init(
-                log: log, clock: slow, admission: Admission(), registry: registry))
+                log: log, clock: WatchedClock(slow, partitionCount: log.partitionCount), admission: Admission(),
+                registry: registry))
         thread.start(makeSequencer())
         let exchange = RecordingExchange()
         #expect(thread.queue.submit(Work(request: try request([eventJSON()]), exchange: exchange)))

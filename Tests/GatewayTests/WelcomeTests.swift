@@ -15,11 +15,28 @@ struct WelcomeTests {
 
     @Test("/livez tells the identity of the log, so that a client finds its server before it sends a key (SPEC 8.2)")
     func identity() throws {
-        let routes = HealthRoutes.routes(log: "00ff") { [] }
+        let routes = HealthRoutes.routes(log: "00ff", reasons: { [] })
         #expect(try ask(routes, "/livez").text == #"{"status":"ok","log":"00ff"}"#)
         #expect(try ask(routes, "/readyz").text == #"{"status":"ok"}"#)
-        #expect(try ask(HealthRoutes.routes { ["x"] }, "/livez").text == #"{"status":"ok"}"#)
-        #expect(try ask(HealthRoutes.routes { ["x"] }, "/readyz").status == 503)
+        let starting = HealthRoutes.routes { [ReadinessReason(.starting, "x")] }
+        #expect(try ask(starting, "/livez").text == #"{"status":"ok"}"#)
+        #expect(try ask(starting, "/readyz").status == 503)
+    }
+
+    @Test(
+        "/readyz answers 200 and says degraded while everything is served, and 503 once something is refused (SPEC 8.2)"
+    )
+    func degraded() throws {
+        let slow = ReadinessReason(.degraded, "the clock \"jumped\"")
+        let degraded = try ask(HealthRoutes.routes { [slow] }, "/readyz")
+        #expect(degraded.status == 200)
+        #expect(degraded.text == #"{"status":"degraded","reasons":["the clock \"jumped\""]}"#)
+        let failing = HealthRoutes.routes { [slow, ReadinessReason(.failing, "the log is full")] }
+        for path in ["/readyz", "/health"] {
+            let answer = try ask(failing, path)
+            #expect(answer.status == 503 && answer.header("Retry-After") == "1")
+            #expect(answer.text.contains("not ready: the log is full\""))
+        }
     }
 
     @Test("/ tells a browser in HTML and others in text what this is, how to make a key, and every path (SPEC 8.7)")

@@ -81,6 +81,7 @@ public struct OracleLog: Sendable {
             definitions.append(
                 LoggedDefinition(
                     definition: record.definition, createdAt: record.createdAt.microseconds, offset: offset))
+        case .clockSetBack: break
         }
     }
 

@@ -17,6 +17,7 @@ struct MetricPublisherTests {
         switch content {
         case .events(let batch): RecordCodec.encode(batch, into: &payload)
         case .definition(let record): RecordCodec.encode(record, into: &payload)
+        case .clockSetBack(let record): RecordCodec.encode(record, into: &payload)
         }
         _ = try log.append([
             NewRecord(key: Stage.site.bytes, createdAt: Timestamp(microseconds: createdAt), payload: payload)

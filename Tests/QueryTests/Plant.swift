@@ -93,7 +93,9 @@ final class MemoryPlant: Projections {
         try state.withLock { state in
             if state.isBroken { throw Broken() }
             return state.fold.site(site).map {
-                ProjectionSnapshot(site: $0, reader: projections, progress: MemoryPlant.progress(state))
+                ProjectionSnapshot(
+                    site: $0, reader: projections, progress: MemoryPlant.progress(state),
+                    clockDisputes: state.fold.clockDisputes)
             }
         }
     }
@@ -154,6 +156,7 @@ final class Plant: Sendable {
     /// What the service recorded in its journal.
     let events: EventList
     private let registry = Registry()
+    private let answerClock = Monitor<AnswerClock?>(nil)
 
     /// - Parameter now: the server's clock, in microseconds.
     init(now: Int64 = at(1000)) {
@@ -162,7 +165,8 @@ final class Plant: Sendable {
         let events = EventList()
         self.events = events
         let registry = registry
-        service = QueryService(
+        let answerClock = answerClock
+        var parts =
             QueryService.Parts(
                 projections: source, clock: clock,
                 authorize: { request, role in
@@ -172,8 +176,15 @@ final class Plant: Sendable {
                     return .granted(SiteID(request.queryValue("site_id") ?? "plant"))
                 },
                 registry: { registry.definition($0) }, rejected: { _ in Plant.rejected },
-                journal: Journal { events.add($0) }))
+                journal: Journal { events.add($0) })
+        parts.answerClock = {
+            answerClock.withLock { $0 } ?? AnswerClock(CertainTime(time: clock.now))
+        }
+        service = QueryService(parts)
     }
+
+    /// From now on this is certain about the time; without it, the clock is.
+    func answers(by clock: AnswerClock) { answerClock.withLock { $0 = clock } }
 
     deinit { service.stop() }
 
@@ -271,8 +282,8 @@ extension SiteDefinition {
 }
 
 /// The reference day of SPEC 5.
-func referenceDay() throws -> Plant {
-    let plant = Plant()
+func referenceDay(now: Int64 = at(1000)) throws -> Plant {
+    let plant = Plant(now: now)
     let definition = SiteDefinition.plant {
         $0.workers[0].name = "Ana"
         $0.workstations[0].name = "Press"

@@ -75,6 +75,7 @@ import Testing
         switch record.content {
         case .events(let batch): RecordCodec.encode(batch, into: &payload)
         case .definition(let definition): RecordCodec.encode(definition, into: &payload)
+        case .clockSetBack(let record): RecordCodec.encode(record, into: &payload)
         }
         let new = NewRecord(
             key: RandomScenario.siteID.bytes, createdAt: Timestamp(microseconds: record.createdAt), payload: payload)

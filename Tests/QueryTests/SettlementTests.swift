@@ -1,5 +1,6 @@
 // Layer: machine and simulation. What `settled` promises (SPEC 5.8): no later append changes the answer, although the
 // log's end is known only from a while ago and records carry a created_at of up to 40 s before they are appended.
+import Clocks
 import EventModel
 import Projector
 import SimulationKit
@@ -73,7 +74,7 @@ private struct SettlementWorld {
         let progress = FoldProgress(
             nextOffset: LogOffset(Int64(folded)),
             logEnd: LogOffset(Int64(end)), endAgeMicroseconds: now - seenAt)
-        watch.note(progress, at: Timestamp(microseconds: now))
+        watch.note(progress, at: CertainTime(time: Timestamp(microseconds: now)))
         let known = now - Int64.random(in: 20...70, using: &random) * Microseconds.second
         if watch.isSettled(knownAt: Timestamp(microseconds: known), progress) {
             settled.append((known, count(knownAt: known)))

@@ -1,3 +1,4 @@
+import Clocks
 import EventModel
 import Oracle
 import SimulationKit
@@ -39,7 +40,7 @@ struct QuestionDesk {
         world.tally.note("answer compared")
         let watch = watches[worker.number] ?? SettlementWatch()
         watches[worker.number] = watch
-        watch.note(answers.progress, at: world.clock.timestamp)
+        watch.note(answers.progress, at: CertainTime(time: world.clock.timestamp))
         guard let knownAt, watch.isSettled(knownAt: Timestamp(microseconds: knownAt), answers.progress) else { return }
         settled.append(Settled(site: question.site, window: window, knownAt: knownAt, sheet: sheet))
         world.tally.note("settled answer")

@@ -232,7 +232,9 @@ final class OpenPartition {
             reader.end()
             return nil
         }
-        return ProjectionSnapshot(site: found.site, reader: reader, progress: found.progress) { reader.end() }
+        return ProjectionSnapshot(
+            site: found.site, reader: reader, progress: found.progress, clockDisputes: found.clockDisputes
+        ) { reader.end() }
     }
 
     /// Whether a commit waits to be written.

@@ -28,6 +28,7 @@ struct Truth {
         return switch kind {
         case .events: .events(batch)
         case .definition(let definition): .definition(definition)
+        case .clockSetBack(let record): .clockSetBack(record)
         }
     }
 

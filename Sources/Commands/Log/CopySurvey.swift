@@ -121,8 +121,12 @@ struct NewestDefinitions {
     @discardableResult
     mutating func note(_ record: NewRecord, _ position: RecordPosition) -> Int {
         guard let kind = try? RecordCodec.decode(record.payload, into: &batch) else { return 0 }
-        if case .events = kind { return batch.count }
-        places[SiteID(bytes: record.key)] = Place(position: position, createdAt: record.createdAt)
+        switch kind {
+        case .events: return batch.count
+        case .definition:
+            places[SiteID(bytes: record.key)] = Place(position: position, createdAt: record.createdAt)
+        case .clockSetBack: break
+        }
         return 0
     }
 }

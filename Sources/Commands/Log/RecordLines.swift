@@ -3,12 +3,14 @@ internal import EventModel
 internal import JSON
 internal import Sites
 
-/// Turns records into JSON lines: one per event, one per definition, one per unreadable record.
+/// Turns records into JSON lines: one per event, one per definition or set-back clock, one per unreadable record.
 ///
 ///     {"kind":"event","position":"0:17:3","site_id":"plant-1","created_at":"2026-02-03T06:00:01.000000Z",
 ///      "mark":"accepted","timestamp":"2026-02-03T06:00:00.000000Z","worker_id":"W1","workstation_id":"S1",
 ///      "event_type":"working","confidence":0.930000,"count":null,"camera_id":null,"model_version":null}
 ///     {"kind":"definition","position":"0:0","site_id":"plant-1","created_at":"…","definition":{"site":{…},…}}
+///     {"kind":"clock_set_back","position":"0:17","site_id":null,"created_at":"…","newest_created_at":"…",
+///      "reason":"confirmed","confirmed_by":"4a03989455b6e04d"}
 ///     {"kind":"unreadable","position":"0:18","site_id":"plant-1","created_at":"…","reason":"wrongChecksum"}
 ///
 /// Members of events are those of SPEC 2.1, plus `first_seen` if an event was sent again after its quarantine.
@@ -39,6 +41,14 @@ struct RecordLines {
                 json.raw(DefinitionJSON.bytes(definition.definition))
             }
             try body(line)
+        case .clockSetBack(let clock):
+            let line = Self.line("clock_set_back", "\(position)", record, ofSite: false) { json in
+                json.member("newest_created_at", clock.newestCreatedAt.formatted)
+                json.member("reason", clock.reason.name)
+                json.key("confirmed_by")
+                if clock.confirmedBy.isEmpty { json.null() } else { json.string(utf8: clock.confirmedBy) }
+            }
+            try body(line)
         case .events:
             for index in min(firstIndex, batch.count)..<batch.count {
                 try body(line(of: index, Position(record: position, index: index), record))
@@ -47,14 +57,15 @@ struct RecordLines {
     }
 
     private static func line(
-        _ kind: String, _ position: String, _ record: LogRecord, _ members: (inout JSONWriter) -> Void
+        _ kind: String, _ position: String, _ record: LogRecord, ofSite: Bool = true,
+        _ members: (inout JSONWriter) -> Void
     ) -> [UInt8] {
         var json = JSONWriter(reservedBytes: 512)
         json.object { json in
             json.member("kind", kind)
             json.member("position", position)
             json.key("site_id")
-            json.string(utf8: record.key)
+            if ofSite { json.string(utf8: record.key) } else { json.null() }
             json.member("created_at", record.createdAt.formatted)
             members(&json)
         }

@@ -39,7 +39,8 @@ enum GatewayService {
                 }),
             threadCount: 1)
         // The gateway could only lack registry and keys, which the shared parts already report.
-        let admission = ServicePart(start: { gateway.start() }, stop: { gateway.stop() })
+        let admission = ServicePart(
+            start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.watchedClock.reasons })
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [parts.part, admission], query: query, routes: gateway.routes, facts: parts.facts

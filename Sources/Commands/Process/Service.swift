@@ -41,18 +41,21 @@ struct Service {
         gatewayParts.olderDefinitions = { try projector.older($0) }
         gatewayParts.hooks = GatewayHooks(journal)
         let gateway = try Gateway(gatewayParts)
+        var queryParts = QueryService.Parts(
+            projections: projector, authorize: { access.permission($0, $1) },
+            registry: { gateway.site($0) }, rejected: { gateway.rejected(of: $0) },
+            journal: journal.journal)
+        queryParts.answerClock = { AnswerClock(gateway.watchedClock.certain) }
         let query = QueryService(
-            QueryService.Parts(
-                projections: projector, authorize: { access.permission($0, $1) },
-                registry: { gateway.site($0) }, rejected: { gateway.rejected(of: $0) },
-                journal: journal.journal),
+            queryParts,
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory),
                 ServicePart(
-                    start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady }),
+                    start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
+                    reasons: { gateway.watchedClock.reasons }),
             ],
             query: query, routes: gateway.routes,
             facts: [

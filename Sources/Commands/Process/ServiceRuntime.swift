@@ -16,8 +16,10 @@ struct ServicePart: Sendable {
     /// After the server has stopped: finishes the work in progress and closes. Blocks until done. Also called for a
     /// part that was never started.
     var stop: @Sendable () -> Void = {}
-    /// What keeps the part from being ready; empty: it is ready.
+    /// What keeps the part from being ready after its start; empty: it is ready.
     var missing: @Sendable () -> [String] = { [] }
+    /// What else is wrong at the moment, which does not keep the process from starting: it serves what it can.
+    var reasons: @Sendable () -> [ReadinessReason] = { [] }
     /// Why the process must end; nil if it can continue. The argument says whether it was ready before.
     var failure: @Sendable (Bool) -> CommandFailure? = { _ in nil }
 }
@@ -57,7 +59,10 @@ final class ServiceRuntime: Sendable {
         self.query = query
         self.facts = facts
         self.greeting = greeting
-        let all = routes + query.routes + HealthRoutes.routes(log: "\(log)") { parts.flatMap { $0.missing() } }
+        let health = HealthRoutes.routes(log: "\(log)") {
+            parts.flatMap { part in part.missing().map { ReadinessReason(.starting, $0) } + part.reasons() }
+        }
+        let all = routes + query.routes + health
         let welcome = WelcomeRoute.Facts(
             version: CommandLineTool.version, keyCommand: "andon key create --role admin \(keyOptions)",
             isOpen: configuration.isOpenToLoopback)

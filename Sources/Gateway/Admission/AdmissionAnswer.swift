@@ -14,6 +14,8 @@ package enum AdmissionAnswer {
     case unknownSite
     /// The definition does not fit into a log record.
     case definitionTooLarge
+    /// Nobody knows what time it is (SPEC 2.9): nothing happened, and why.
+    case clockInDoubt(String)
     /// The log did not accept the group, or the outcome is unknown: the client can send the same request again.
     case unavailable
 }

@@ -68,7 +68,8 @@ package struct AdmissionStart {
         sequencers = tail.partitions.enumerated().map { number, newest in
             let partition = PartitionIndex(Int32(number))
             return StartingSequencer(
-                partition: partition, definitions: byPartition[partition] ?? [], window: newest.window,
+                partition: partition, partitionCount: count, definitions: byPartition[partition] ?? [],
+                window: newest.window,
                 newestStamp: newest.newestStamp, gatewayID: gatewayID)
         }
     }
@@ -88,6 +89,7 @@ package struct AdmissionStart {
 /// The initial state of a sequencer, until its owner creates it.
 package struct StartingSequencer: Sendable {
     var partition: PartitionIndex
+    var partitionCount: Int32
     var definitions: [SiteRoster]
     // Safe: nothing touches the window between the start of admission and the single call of `make()`.
     nonisolated(unsafe) var window: DuplicateWindow
@@ -97,7 +99,7 @@ package struct StartingSequencer: Sendable {
     /// Creates the sequencer for its one owner; call it once.
     package func make() -> sending Sequencer {
         Sequencer(
-            partition: partition, definitions: definitions, window: window, newestStamp: newestStamp,
-            gatewayID: gatewayID)
+            partition: partition, partitionCount: partitionCount, definitions: definitions, window: window,
+            newestStamp: newestStamp, gatewayID: gatewayID)
     }
 }

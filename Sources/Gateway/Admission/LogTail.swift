@@ -13,7 +13,10 @@ struct LogTail {
     /// The newest records of one partition.
     struct Partition {
         var window: DuplicateWindow
+        /// The newest created_at since time was last set back (SPEC 2.9).
         var newestStamp = Timestamp.earliest
+        /// Whether a record that sets time back has been read: older records say nothing about the newest stamp then.
+        var isSetBack = false
         var definitions: [SiteID: Definitions] = [:]
     }
 
@@ -167,6 +170,8 @@ struct LogTail {
         let partition = PartitionIndex(Int32(number))
         var definitions: [SiteID: Definitions] = [:]
         var found: [KeptAnswer] = []
+        var newest = Timestamp.earliest
+        var isSetBack = false
         var next = offsets.lowerBound
         while next < offsets.upperBound, next == offsets.lowerBound || !isTimeUp {
             let before = next
@@ -176,18 +181,24 @@ struct LogTail {
                 cursors[number].recordCount += 1
                 switch try RecordCodec.decode(record.payload, into: &batch) {
                 case .events:
+                    newest = max(newest, batch.createdAt)
                     take(batch, of: number)
                     guard record.offset >= cursors[number].firstAnswer else { return }
                     if let answer = KeptAnswer(batch, at: position) { found.append(answer) }
                 case .definition(let definition):
-                    partitions[number].newestStamp = max(partitions[number].newestStamp, definition.createdAt)
+                    newest = max(newest, definition.createdAt)
                     let earlier = definitions.removeValue(forKey: definition.definition.siteID)
                     definitions[definition.definition.siteID] = Definitions(
                         newest: definition, position: position,
                         earlier: earlier.map { $0.earlier + [$0.position.offset] } ?? [])
+                case .clockSetBack(let record): (newest, isSetBack) = (record.createdAt, true)
                 }
             }
             if next == before { break }
+        }
+        if !partitions[number].isSetBack {
+            partitions[number].newestStamp = max(partitions[number].newestStamp, newest)
+            partitions[number].isSetBack = isSetBack
         }
         // What was read before is newer.
         partitions[number].definitions.merge(definitions) { newer, older in
@@ -199,7 +210,6 @@ struct LogTail {
     }
 
     private mutating func take(_ batch: borrowing EventBatch, of number: Int) {
-        partitions[number].newestStamp = max(partitions[number].newestStamp, batch.createdAt)
         cursors[number].eventCount += max(1, batch.count)
         guard fillsWindows else { return }
         eventCount += max(1, batch.count)

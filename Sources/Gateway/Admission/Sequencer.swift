@@ -17,56 +17,51 @@ package import EventModel
 package struct Sequencer: ~Copyable {
     private var definitions: [SiteID: SiteRoster]
     private var window: DuplicateWindow
-    private var newestStamp: Timestamp
-    private let gatewayID: [UInt8]
-    private let partition: PartitionIndex
+    private(set) var newestStamp: Timestamp
+    let gatewayID: [UInt8]
+    let partition: PartitionIndex
+    let partitionCount: Int32
     /// The prepared group.
     private var group: [Prepared] = []
     private var takenKeys: [TakenKey] = []
     private var replacedDefinitions: [(SiteID, SiteRoster?)] = []
+    /// The newest stamp before the prepared group set time back; nil where it did not.
+    private var stampBefore: Timestamp?
     /// Window slots of the current request's ids; -1 if not looked up yet.
     private var slots: [SiteWindow.Slot] = []
 
-    private struct Prepared {
-        /// Index of this request's record in the group.
-        var record: Int?
-        /// The answer once the group is durable; its position is still missing.
-        var outcome: AdmissionOutcome
-        /// Where its added keys are stored, and which of ``takenKeys`` they are.
-        var window: SiteWindow?
-        var taken = 0..<0
-    }
-
-    private struct TakenKey {
-        var slot: SiteWindow.Slot
-        var eventClass: EventClass
-        var key: Int64
-    }
-
     /// - Parameters:
     ///   - definitions: Those of this partition's sites.
-    ///   - newestStamp: The newest created_at in the partition, so that stamps never go back across a restart.
+    ///   - newestStamp: The newest created_at in the partition since time was last set back there, so that stamps never
+    ///     go back across a restart.
     init(
-        partition: PartitionIndex = PartitionIndex(0), definitions: [SiteRoster],
+        partition: PartitionIndex = PartitionIndex(0), partitionCount: Int32 = 1, definitions: [SiteRoster],
         window: consuming DuplicateWindow = DuplicateWindow(), newestStamp: Timestamp = .earliest,
         gatewayID: [UInt8] = []
     ) {
         self.partition = partition
+        self.partitionCount = partitionCount
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.siteID, $0) })
         self.window = window
         self.newestStamp = newestStamp
         self.gatewayID = gatewayID
     }
 
-    /// created_at of the prepared group.
-    package var stamp: Timestamp { newestStamp }
-
     /// Stamps and judges a group.
+    /// - Parameter setBack: Time goes back to `now`; the first record says so (SPEC 2.9).
     /// - Returns: the records to append, all or none. If it is empty, `appended([])` ends the group at once.
-    package mutating func prepare(_ requests: [AdmissionRequest], now: Timestamp) -> [NewRecord] {
+    package mutating func prepare(
+        _ requests: [AdmissionRequest], now: Timestamp, setBack: SetBack? = nil
+    ) -> [NewRecord] {
         precondition(group.isEmpty, "one group at a time")
-        newestStamp = max(now, newestStamp)
         var records: [NewRecord] = []
+        if let setBack {
+            stampBefore = newestStamp
+            newestStamp = now
+            records.append(record(of: setBack))
+        } else {
+            newestStamp = max(now, newestStamp)
+        }
         for request in requests {
             switch request {
             case .events(let ingest): prepare(ingest, &records)
@@ -76,16 +71,11 @@ package struct Sequencer: ~Copyable {
         return records
     }
 
-    /// Whether the prepared records may still be appended: within 30 s of their created_at, including the time that the
-    /// log may spend trying (SPEC 2.8). The stamp may also be ahead of the clock.
-    package func mayAppend(at now: Timestamp, appendTimeoutMicroseconds: Int64) -> Bool {
-        now - newestStamp + appendTimeoutMicroseconds <= Limits.appendDelayMicrosecondsMaximum
-    }
-
     /// The group is durable.
     /// - Parameter positions: One per record.
     /// - Returns: the outcome of each request, in order.
     package mutating func appended(_ positions: [RecordPosition]) -> [AdmissionOutcome] {
+        stampBefore = nil
         // A definition put twice in a group is in the log once: both answers name that position.
         var placed: [ObjectIdentifier: SiteRoster] = [:]
         let outcomes = group.map { prepared in
@@ -101,7 +91,7 @@ package struct Sequencer: ~Copyable {
                 outcome.answer = .definition(placed[ObjectIdentifier(roster)] ?? roster, change)
             case .judged(let roster, let change):
                 outcome.answer = .judged(placed[ObjectIdentifier(roster)] ?? roster, change)
-            case .conflict, .unknownSite, .definitionTooLarge, .unavailable: break
+            case .conflict, .unknownSite, .definitionTooLarge, .clockInDoubt, .unavailable: break
             }
             return outcome
         }
@@ -128,6 +118,9 @@ package struct Sequencer: ~Copyable {
         group.removeAll(keepingCapacity: true)
         takenKeys.removeAll(keepingCapacity: true)
         replacedDefinitions.removeAll(keepingCapacity: true)
+        // A group that has failed set nothing back.
+        newestStamp = stampBefore ?? newestStamp
+        stampBefore = nil
         window.maintain()
     }
 

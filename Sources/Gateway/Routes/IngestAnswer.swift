@@ -100,6 +100,11 @@ package enum IngestAnswer {
         .problem(503, detail, headers: [("Retry-After", "1")])
     }
 
+    /// 503: somebody has to look at the clock first, so the client need not ask every second.
+    static func clockInDoubt(_ reason: String) -> HTTPResponse {
+        .problem(503, reason, headers: [("Retry-After", "10")])
+    }
+
     private static func write(_ rejection: Rejection, to json: inout JSONWriter) {
         json.object { json in
             json.member("index", Int(rejection.index))

@@ -11,7 +11,7 @@ final class LogThread: Sendable {
     /// What the thread needs from the rest of the gateway.
     struct Environment: Sendable {
         var log: any EventLog
-        var clock: any ProcessClock
+        var clock: WatchedClock
         var admission: Admission
         var registry: any DefinitionRegistry
         var journal: Journal = .silent
@@ -43,6 +43,7 @@ final class LogThread: Sendable {
     func start(_ sequencer: consuming sending Sequencer) {
         // From here on the thread is its only owner.
         let box = SequencerBox(sequencer)
+        environment.clock.note(box.sequencer.stamp, of: partition)
         let thread = BackgroundThread.start("andon-log-\(partition.value)") { [self] in run(box) }
         progress.withLock { $0.thread = thread }
     }
@@ -60,23 +61,40 @@ final class LogThread: Sendable {
             for roster in group.adoptions where box.sequencer.adopt(roster) {
                 environment.admission.directory.publish(roster, again: true)
             }
-            if !group.works.isEmpty { serve(group.works, &box.sequencer) }
+            serve(group.works, &box.sequencer)
             queue.finishGroup()
         }
     }
 
+    /// Without works it only sees to the clock.
     private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
-        let records = sequencer.prepare(works.map(\.request), now: environment.clock.now)
+        let decision = environment.clock.decide(partition)
+        var setBack: Sequencer.SetBack?
+        switch decision.verdict {
+        case .refuse:
+            let reason = works.isEmpty ? "" : environment.clock.refusal(of: partition)
+            return finish(works, works.map { _ in AdmissionOutcome(.clockInDoubt(reason)) })
+        case .setBack(let cause): setBack = Sequencer.SetBack(cause, newestStamp: decision.newestStamp)
+        case .stamp: if works.isEmpty { return }
+        }
+        let stampedAt = environment.clock.clock.elapsed
+        let records = sequencer.prepare(works.map(\.request), now: decision.time, setBack: setBack)
         let outcomes: [AdmissionOutcome]
         var next: LogOffset?
         do throws(LogError) {
-            let positions = try append(records, sequencer)
+            let positions = try append(records, sequencer, stampedAt: stampedAt)
             next = positions.last?.offset.next
             outcomes = sequencer.appended(positions)
+            environment.clock.note(sequencer.stamp, of: partition, isSetBack: setBack != nil)
+            if let setBack { environment.journal.record(.clockSetBack(partition, setBack, to: decision.time)) }
         } catch {
             environment.journal.record(.appendFailed(partition, error))
             outcomes = sequencer.failed()
         }
+        finish(works, outcomes, next: next)
+    }
+
+    private func finish(_ works: [Work], _ outcomes: [AdmissionOutcome], next: LogOffset? = nil) {
         for (work, outcome) in zip(works, outcomes) {
             environment.admission.settle(work.request, outcome)
             answer(work.exchange, outcome)
@@ -85,11 +103,13 @@ final class LogThread: Sendable {
     }
 
     private func append(
-        _ records: [NewRecord], _ sequencer: borrowing Sequencer
+        _ records: [NewRecord], _ sequencer: borrowing Sequencer, stampedAt: MonotonicTime
     ) throws(LogError) -> [RecordPosition] {
         guard !records.isEmpty else { return [] }
         let timeout = environment.log.appendTimeoutMicroseconds
-        guard sequencer.mayAppend(at: environment.clock.now, appendTimeoutMicroseconds: timeout) else {
+        let clock = environment.clock.clock
+        let waited = clock.elapsed - stampedAt
+        guard sequencer.mayAppend(at: clock.now, waited: waited, appendTimeoutMicroseconds: timeout) else {
             throw LogError(.unavailable, "the records waited too long for the log")
         }
         return try environment.log.append(records)
@@ -106,6 +126,7 @@ final class LogThread: Sendable {
         case .conflict(let version): exchange.complete(DefinitionAnswer.conflict(version))
         case .unknownSite: exchange.complete(.problem(404, "no such site"))
         case .definitionTooLarge: exchange.complete(DefinitionAnswer.tooLarge)
+        case .clockInDoubt(let reason): exchange.complete(IngestAnswer.clockInDoubt(reason))
         case .unavailable:
             exchange.complete(IngestAnswer.unavailable("the log cannot acknowledge the request; send it again"))
         }

@@ -26,6 +26,8 @@ final class WorkQueue: Sendable {
         var takenBytes = 0
         /// At most one per site, so bounded by the number of sites; never refused.
         var adoptions: [SiteID: SiteRoster] = [:]
+        /// Whether the log thread has something to do besides requests.
+        var isNudged = false
         var isClosed = false
     }
 
@@ -62,10 +64,16 @@ final class WorkQueue: Sendable {
         }
     }
 
+    /// Makes the log thread look at the clock, without any request.
+    func nudge() { state.update { $0.isNudged = true } }
+
     /// Waits for requests and takes as many as fit in one group, oldest first; nil once closed and empty.
     func takeGroup() -> Group? {
         state.wait { state -> Group?? in
-            guard !state.waiting.isEmpty || !state.adoptions.isEmpty else { return state.isClosed ? .some(nil) : nil }
+            guard !state.waiting.isEmpty || !state.adoptions.isEmpty || state.isNudged else {
+                return state.isClosed ? .some(nil) : nil
+            }
+            state.isNudged = false
             var group = Group(adoptions: Array(state.adoptions.values))
             state.adoptions.removeAll()
             var count = 0

@@ -66,6 +66,13 @@ def print_definition(site):
         print("workstation", station.workstation_id.hex(), station.capacity)
 
 
+def print_clock(clock):
+    print(
+        "clock", clock.created_at_us, clock.newest_created_at_us, clock.gateway_id.hex(), clock.reason,
+        clock.confirmed_by.hex(),
+    )
+
+
 def rewritten(record):
     """The record made anew from the parsed content, so that the library writes every byte."""
     again = schema.Record()
@@ -73,6 +80,10 @@ def rewritten(record):
         batch = schema.EventBatch.FromString(record.event_batch)
         print_batch(batch)
         content = again.event_batch = batch.SerializeToString()
+    elif record.HasField("clock_set_back"):
+        clock = schema.ClockSetBack.FromString(record.clock_set_back)
+        print_clock(clock)
+        content = again.clock_set_back = clock.SerializeToString()
     else:
         site = schema.SiteDefinition.FromString(record.site_definition)
         print_definition(site)
@@ -83,6 +94,6 @@ def rewritten(record):
 
 for line in sys.stdin:
     record = schema.Record.FromString(bytes.fromhex(line))
-    content = record.event_batch if record.HasField("event_batch") else record.site_definition
+    content = getattr(record, record.WhichOneof("content"))
     assert record.crc32c == crc32c(content), "wrong CRC"
     print("record", rewritten(record).hex())
