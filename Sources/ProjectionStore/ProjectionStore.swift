@@ -13,6 +13,9 @@ public final class ProjectionStore: @unchecked Sendable {
     // Unchecked: only the committing thread uses the writer; callers of `commit` must ensure this.
     private let writer: Connection
     private let writes: CommitWriter
+    private let room: LogRoom
+    private let turns: ReadingTurns
+    private let limits: StoreLimits
     public let path: String
     private let logEpoch: [UInt8]
     private let keepsFeed: Bool
@@ -24,7 +27,7 @@ public final class ProjectionStore: @unchecked Sendable {
     /// The cache of the writer holds only part of the pages of a large commit: the rest spills into the write-ahead
     /// log, where it ends up anyway. Every page carries a checksum, so that nothing is answered from a damaged file.
     static let writerOptions = ConnectionOptions(
-        mode: .writer, synchronous: .normal, cacheBytes: 16 << 20, checksPages: true)
+        mode: .writer, synchronous: .normal, cacheBytes: 16 << 20, checkpointPages: 0, checksPages: true)
     static let readerOptions = ConnectionOptions(mode: .reader, cacheBytes: 2 << 20, checksPages: true)
 
     /// Version of the fold that produced the rows; a publisher never overwrites figures of a higher version
@@ -40,7 +43,7 @@ public final class ProjectionStore: @unchecked Sendable {
     ///     without a feed is put aside when opened with one, because the changes since are unknown.
     /// - Returns: the store; use ``load()`` to read its content.
     public static func open(
-        path: String, logEpoch: [UInt8], keepsFeed: Bool = false
+        path: String, logEpoch: [UInt8], keepsFeed: Bool = false, limits: StoreLimits = StoreLimits()
     ) throws -> ProjectionStore {
         do {
             do {
@@ -48,9 +51,9 @@ public final class ProjectionStore: @unchecked Sendable {
                     try StoreReplacement.ofStore(at: path, logEpoch, needsFeed: keepsFeed)
                     ?? StoreReplacement.ofCommits(at: path)
                 if let replacement { try replacement.putAside(path) }
-                return try ProjectionStore(path, logEpoch, keepsFeed, replacement)
+                return try ProjectionStore(path, logEpoch, keepsFeed, limits, replacement)
             } catch  where error.isStoreDamage {
-                return try make(path, logEpoch, keepsFeed, insteadOf: .damaged(error.forOperator.message))
+                return try make(path, logEpoch, keepsFeed, limits, insteadOf: .damaged(error.forOperator.message))
             }
         } catch { throw StoreError.wrap("projections at \(path) cannot be opened", error) }
     }
@@ -61,20 +64,22 @@ public final class ProjectionStore: @unchecked Sendable {
     public func replaced(because damage: any Error) throws -> ProjectionStore {
         do {
             let reason = StoreReplacement.damaged(damage.forOperator.message)
-            return try ProjectionStore.make(path, logEpoch, keepsFeed, insteadOf: reason)
+            return try ProjectionStore.make(path, logEpoch, keepsFeed, limits, insteadOf: reason)
         } catch { throw StoreError.wrap("projections at \(path) cannot be made anew", error) }
     }
 
     private static func make(
-        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, insteadOf replacement: StoreReplacement
+        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ limits: StoreLimits,
+        insteadOf replacement: StoreReplacement
     ) throws -> ProjectionStore {
         try replacement.putAside(path)
-        return try ProjectionStore(path, logEpoch, keepsFeed, replacement)
+        return try ProjectionStore(path, logEpoch, keepsFeed, limits, replacement)
     }
 
     private init(
-        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ replacement: StoreReplacement?
+        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ limits: StoreLimits, _ replacement: StoreReplacement?
     ) throws {
+        self.limits = limits
         self.logEpoch = logEpoch
         self.keepsFeed = keepsFeed
         self.replacement = replacement
@@ -84,6 +89,8 @@ public final class ProjectionStore: @unchecked Sendable {
         }
         self.path = path
         writer = connection
+        turns = ReadingTurns(limits)
+        room = LogRoom(connection, turns, limits)
         writes = try CommitWriter(connection, feed: keepsFeed ? try ChangeFeedWriter(connection) : nil)
         // Record whether the feed is kept from now on: the next open must know.
         try connection.execute(
@@ -135,15 +142,20 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Loads the content of the file as a fold that continues from there.
     public func load() throws -> PartitionFold { try reader().load() }
 
-    /// Writes all of `set` and its position in one transaction.
+    /// Writes all of `set` and its position in one transaction. Waits for readers when the write-ahead log has no room
+    /// left, so that it stays within its limit (DESIGN 1.9).
     ///
     /// - Throws: ``StoreError``; then nothing was written, and if it is retriable, the same set can be committed again.
     public func commit(_ set: CommitSet) throws(StoreError) {
-        do { try writer.transaction { try writes.write(set) } } catch {
+        do {
+            try room.make(for: set.estimatedPages)
+            try writer.transaction { try writes.write(set) }
+        } catch {
             throw condition.noted("projections at \(path) cannot be committed", error)
         }
+        room.committed()
     }
 
     /// A reader with its own connection.
-    public func reader() throws -> StoreReader { try StoreReader(path: path, condition: condition) }
+    public func reader() throws -> StoreReader { try StoreReader(path: path, condition: condition, turns: turns) }
 }

@@ -11,6 +11,8 @@ public struct StoreError: OperatorError {
         public static let unavailable = Code(name: "store_unavailable")
         /// The file does not hold what was written to it.
         public static let damaged = Code(name: "store_damaged")
+        /// The writer has its turn, or waits for somebody who reads.
+        public static let busy = Code(name: "store_busy")
     }
 
     public var code: Code
@@ -31,6 +33,15 @@ public struct StoreError: OperatorError {
 
     static func damaged(_ what: String) -> StoreError {
         StoreError(.damaged, what, hint: "they are put aside and rebuilt from the log", isRetriable: true)
+    }
+
+    static let busy = StoreError(
+        .busy, "the projections are being written", hint: "ask again in a moment", isRetriable: true)
+
+    static func noRoom(_ path: String) -> StoreError {
+        StoreError(
+            .busy, "projections at \(path) cannot be committed: somebody reads them for too long",
+            hint: "end the other program that has the file open; the fold waits for it", isRetriable: true)
     }
 
     /// What `error` means for an operation on a store.

@@ -31,6 +31,7 @@ struct ListingStatements {
 
 extension StoreReader: ArrivalReader {
     public func forEachArrival(site: UInt32, upTo createdAt: Int64, _ body: (ArrivalRow) -> Bool) throws {
+        try checkUnmoved()
         try listings.arrivals.bind(1, Int64(site))
         try listings.arrivals.bind(2, createdAt)
         try forEachRow(listings.arrivals) { row in
@@ -52,6 +53,7 @@ extension StoreReader: ArrivalReader {
         _ site: UInt32, _ span: StoreSchema.ArrivalSpan, from: Int64, to: Int64
     ) throws -> NewestTime {
         let statement = listings.newestEvent
+        try checkUnmoved()
         try statement.bind(1, Int64(site))
         try statement.bind(2, span.rawValue)
         try statement.bind(3, from)
@@ -88,6 +90,7 @@ extension StoreReader: QuarantineReader {
     public func forEachQuarantined(
         site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
     ) throws {
+        try checkUnmoved()
         try listings.quarantined.bind(1, Int64(site))
         try listings.quarantined.bind(2, range.lowerBound)
         try listings.quarantined.bind(3, range.upperBound)

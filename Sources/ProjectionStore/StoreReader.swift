@@ -1,4 +1,3 @@
-public import Clocks
 public import EventModel
 internal import SQLite
 public import Timeline
@@ -17,7 +16,13 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findHealth: Statement
     private let findGeneration: Statement
     let listings: ListingStatements
-    private var deadline: Deadline?
+    let turns: ReadingTurns
+    /// For as long as one state is read on time.
+    var turn: Turn?
+    /// Set where later commits do not change what is read.
+    var lasting: Lasting?
+    /// Loops over rows that are under way: their statements do not outlive the transaction.
+    var loops = 0
     /// Pages of the line read last, for as long as one state is read: a question requests some of them repeatedly.
     private var cache: (line: LineID, pages: [Page])?
     private var isInside = false
@@ -25,14 +30,14 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     var lastSettings: (site: UInt32, sequence: Int, settings: SiteDefinition)?
     private static let cachedPagesMaximum = 16
 
-    private struct Deadline {
-        var time: MonotonicTime
-        var clock: any ProcessClock
+    /// - Parameter condition: notes damage that is found.
+    public convenience init(path: String, condition: StoreCondition = StoreCondition()) throws {
+        try self.init(path: path, condition: condition, turns: ReadingTurns(StoreLimits()))
     }
 
-    /// - Parameter condition: notes damage that is found.
-    public init(path: String, condition: StoreCondition = StoreCondition()) throws {
+    init(path: String, condition: StoreCondition, turns: ReadingTurns) throws {
         self.condition = condition
+        self.turns = turns
         do {
             connection = try Connection(path: path, ProjectionStore.readerOptions)
             findPage = try connection.prepare(
@@ -72,32 +77,26 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         }
     }
 
-    /// Like ``begin()``, but after `time` reads throw ``TimelineError`` `.tooLong`: holding a state makes the
-    /// write-ahead log grow (DESIGN 1.9).
-    public func begin(until time: MonotonicTime, by clock: any ProcessClock) throws -> UInt64 {
-        let generation = try begin()
-        deadline = Deadline(time: time, clock: clock)
-        return generation
-    }
-
     public func end() {
         connection.endRead()
-        deadline = nil
+        if let turn { turns.end(turn.reading) }
+        turn = nil
+        lasting = nil
         isInside = false
         cache = nil
     }
 
-    private func checkDeadline() throws {
-        if let deadline, deadline.clock.uptime > deadline.time { throw TimelineError.tooLong }
-    }
-
-    /// Steps through rows and checks the deadline regularly.
+    /// Steps through rows and checks the time regularly.
     func forEachRow(_ statement: Statement, _ body: (Statement) throws -> Bool) throws {
-        defer { statement.reset() }
+        loops += 1
+        defer {
+            loops -= 1
+            statement.reset()
+        }
         try condition.watch(connection.path) {
             var rows = 0
             while try statement.step() {
-                if rows & 0xff == 0 { try checkDeadline() }
+                if rows & 0xff == 0 { try checkTimeInLoop() }
                 rows += 1
                 guard try body(statement) else { return }
             }
@@ -126,7 +125,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
 
     private func storedPage(of line: LineID, holding key: EventKey) throws -> Page? {
         defer { findPage.reset() }
-        try checkDeadline()
+        try checkTime()
         return try condition.watch(connection.path) {
             try findPage.bind(1, line.value)
             try findPage.bind(2, key.rawValue)
@@ -150,12 +149,16 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try findHours.bind(3, hours.lowerBound.number)
         try findHours.bind(4, hours.upperBound.number)
         try forEachRow(findHours) { row in
-            body(try row.number(HourColumn.entity), HourSums(row: row))
+            let sums = HourSums(row: row)
+            try checkUnchanged(sums)
+            body(try row.number(HourColumn.entity), sums)
             return true
         }
     }
 
     public func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws {
+        // One may have been taken away.
+        try checkUnmoved()
         for scale in Stay.scales {
             try findStays.bind(1, Int64(site))
             try findStays.bind(2, Int64(scale))
@@ -172,6 +175,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     public func forEachStationHour(
         site: UInt32, before hour: Hour, _ body: (UInt32, HourSums) -> Bool
     ) throws {
+        try checkUnmoved()
         try findStationHours.bind(1, Int64(site))
         try findStationHours.bind(2, hour.number)
         try forEachRow(findStationHours) { body(try $0.number(HourColumn.entity), HourSums(row: $0)) }
@@ -180,6 +184,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     public func forEachHealthHour(
         site: UInt32, _ hours: Range<Hour>, _ body: (UInt32, HealthSums) -> Void
     ) throws {
+        try checkUnmoved()
         try findHealth.bind(1, Int64(site))
         try findHealth.bind(2, hours.lowerBound.number)
         try findHealth.bind(3, hours.upperBound.number)

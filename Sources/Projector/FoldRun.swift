@@ -71,20 +71,34 @@ final class FoldRun: Sendable {
     /// A consistent view of one site; nil for a site that no record names.
     func snapshot(of siteID: SiteID, _ configuration: ProjectorConfiguration) throws -> ProjectionSnapshot? {
         let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
+        do {
+            return try snapshot(of: siteID, reader, configuration)
+        } catch {
+            reader.end()
+            if (error as? StoreError)?.code == .busy { throw ProjectorError.isBusy }
+            throw error
+        }
+    }
+
+    private func snapshot(
+        of siteID: SiteID, _ reader: StoreReader, _ configuration: ProjectorConfiguration
+    ) throws -> ProjectionSnapshot? {
         let clock = configuration.clock
-        let now = clock.uptime
-        let deadline = now.advanced(milliseconds: configuration.questionMilliseconds)
-        guard let taken = try shared.site(siteID, at: now, begin: { try reader.begin(until: deadline, by: clock) })
-        else {
+        // Not under the fold's lock: the turn may be the writer's.
+        try reader.takeTurn(until: clock.uptime.advanced(milliseconds: configuration.questionMilliseconds), by: clock)
+        guard let taken = try shared.site(siteID, at: clock.uptime, begin: { try reader.begin() }) else {
             reader.end()
             giveBack(reader)
             return nil
         }
+        let site = taken.site
         return ProjectionSnapshot(
-            site: taken.site, reader: reader, progress: taken.progress, clockDisputes: taken.clockDisputes
+            site: site, reader: reader, progress: taken.progress, clockDisputes: taken.clockDisputes
         ) { [weak self] in
             reader.end()
             self?.giveBack(reader)
+        } lasting: { knownAt in
+            reader.goesOn(knownAt: knownAt) { site.storeHasHours(knownAt: KnowledgeLimit(knownAt.microseconds)) }
         }
     }
 

@@ -25,8 +25,9 @@ public struct FoldProgress: Sendable, Equatable {
 
 /// One site at one position: the fold's memory (a value) and one consistent state of the store.
 ///
-/// For one thread. It may hold a read transaction, so do not keep it: a question takes it, computes and closes it,
-/// which keeps the store's write-ahead log short (DESIGN 1.9).
+/// For one thread. It may hold a read transaction, so do not keep it: a question takes it, computes and closes it before
+/// it writes its answer, which keeps the store's write-ahead log short (DESIGN 1.9). When the store's writer waits, reading
+/// for longer than a second ends with ``TimelineError`` `.tooLong`.
 public final class ProjectionSnapshot {
     public let site: SiteFold
     /// Reads pages and hours that are not in the fold's memory.
@@ -34,20 +35,29 @@ public final class ProjectionSnapshot {
     public let progress: FoldProgress
     /// Where time was set back in the site's partition.
     public let clockDisputes: ClockDisputes
+    private let lasting: (Timestamp) -> Void
     /// nil after closing.
     private var release: (() -> Void)?
 
-    /// - Parameter release: ends the read transaction; called once.
+    /// - Parameters:
+    ///   - release: ends the read transaction; called once.
+    ///   - lasting: see ``goesOn(knownAt:)``.
     public init(
         site: SiteFold, reader: any ProjectionReader, progress: FoldProgress,
-        clockDisputes: ClockDisputes = ClockDisputes(), release: @escaping () -> Void = {}
+        clockDisputes: ClockDisputes = ClockDisputes(), release: @escaping () -> Void = {},
+        lasting: @escaping (Timestamp) -> Void = { _ in }
     ) {
         self.site = site
         self.reader = reader
         self.progress = progress
         self.clockDisputes = clockDisputes
+        self.lasting = lasting
         self.release = release
     }
+
+    /// Lets a question that takes longer go on where the writer would end it. Only for questions with a `knownAt` that is
+    /// settled: the fold has everything that was created until then, and always will have.
+    public func goesOn(knownAt: Timestamp) { lasting(knownAt) }
 
     /// Ends the read transaction; do not read anything afterwards.
     public func close() {

@@ -16,6 +16,10 @@ public struct ProjectorError: OperatorError {
         public static let closed = Code(name: "fold_closed")
         /// The projections are being built again from the log.
         public static let rebuilding = Code(name: "fold_rebuilding")
+        /// The writer of the projections has its turn.
+        public static let busy = Code(name: "fold_busy")
+        /// A fold for one answer stopped.
+        public static let failed = Code(name: "fold_failed")
         /// The fold failed inside a record.
         public static let torn = Code(name: "fold_torn")
     }
@@ -24,7 +28,7 @@ public struct ProjectorError: OperatorError {
     public var message: String
     public var hint: String?
     /// Whether a retry may succeed later without any change.
-    public var isRetriable: Bool { code == .closed || code == .rebuilding }
+    public var isRetriable: Bool { code == .closed || code == .rebuilding || code == .busy }
     public var name: String { code.name }
 
     static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
@@ -54,6 +58,13 @@ public struct ProjectorError: OperatorError {
     static let isBeingRebuilt = ProjectorError(
         code: .rebuilding, message: "the projections are being rebuilt from the log",
         hint: "ask again; /readyz shows how far they are")
+
+    static let isBusy = ProjectorError(
+        code: .busy, message: "the projections are being written", hint: "ask again in a moment")
+
+    static func cannotFold(_ failure: String) -> ProjectorError {
+        ProjectorError(code: .failed, message: failure, hint: "andon doctor says more")
+    }
 
     static let isTorn = ProjectorError(
         code: .torn, message: "the fold failed inside a record, so its figures cannot be shown",

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import Crypto
 public import EventLog
 public import EventModel
@@ -18,17 +19,35 @@ public enum SiteDigest {
     public static func compute(
         site siteID: SiteID, log: any EventLog, partition: PartitionIndex? = nil, storePath: String?
     ) throws -> String? {
+        try compute(site: siteID, log, partition, storePath, sliceMilliseconds: sliceMilliseconds)
+    }
+
+    static func compute(
+        site siteID: SiteID, _ log: any EventLog, _ partition: PartitionIndex?, _ storePath: String?,
+        sliceMilliseconds: Int
+    ) throws -> String? {
         let partition = partition ?? Partitioner.partition(of: siteID.bytes, partitionCount: log.partitionCount)
-        var reader: StoreReader?
-        var fold = PartitionFold()
-        if let storePath, FileManager.default.fileExists(atPath: storePath) {
-            let opened = try StoreReader(path: storePath)
-            _ = try opened.begin()
-            fold = try opened.loadInside()
-            reader = opened
+        guard let storePath, FileManager.default.fileExists(atPath: storePath) else {
+            return try digest(siteID, log, partition, PartitionFold(), NoPages())
         }
-        defer { reader?.end() }
-        let pages: any PageReader = reader ?? NoPages() as any PageReader
+        for _ in 0..<attemptsMaximum {
+            let slices = StoreSlices(try StoreReader(path: storePath), milliseconds: sliceMilliseconds)
+            defer { slices.reader.end() }
+            do {
+                return try digest(siteID, log, partition, try slices.load(), slices)
+            } catch is StoreSlices.Changed { continue }
+        }
+        return try FoldedApart.withStore(of: log, partition) { path in
+            let reader = try StoreReader(path: path)
+            return try digest(siteID, log, partition, try reader.load(), reader)
+        }
+    }
+
+    private static func digest(
+        _ siteID: SiteID, _ log: any EventLog, _ partition: PartitionIndex, _ stored: PartitionFold,
+        _ pages: any PageReader
+    ) throws -> String? {
+        var fold = stored
         let end = try LogIdentityCheck.run(
             log, partition, next: fold.nextOffset, fingerprint: fold.fingerprint)
         try read(log, partition, to: end, into: &fold, pages)
@@ -60,4 +79,78 @@ public enum SiteDigest {
     }
 
     private static let waitMilliseconds = 1000
+    /// How long one state of the store is held, so that its write-ahead log stays short (DESIGN 1.9).
+    private static let sliceMilliseconds = 500
+    /// How often it is tried to read a store to which somebody commits; then the log is folded apart.
+    private static let attemptsMaximum = 3
+}
+
+/// Reads the pages of a store slice by slice: one state, as long as nobody commits to it.
+private final class StoreSlices: PageReader {
+    /// Somebody has committed since.
+    struct Changed: Error {}
+
+    let reader: StoreReader
+    private let milliseconds: Int
+    private var generation: UInt64 = 0
+    private var end = MonotonicTime(microseconds: 0)
+
+    init(_ reader: StoreReader, milliseconds: Int) {
+        self.reader = reader
+        self.milliseconds = milliseconds
+    }
+
+    func load() throws -> PartitionFold {
+        generation = try begin()
+        return try reader.loadInside()
+    }
+
+    func page(of line: LineID, holding key: EventKey) throws -> Page? {
+        if SystemClock().uptime > end {
+            reader.end()
+            guard try begin() == generation else { throw Changed() }
+        }
+        return try reader.page(of: line, holding: key)
+    }
+
+    private func begin() throws -> UInt64 {
+        end = SystemClock().uptime.advanced(milliseconds: milliseconds)
+        return try reader.begin()
+    }
+}
+
+/// A fold of a whole log into a store of its own that nobody else reads or writes.
+private enum FoldedApart {
+    private static let waitMilliseconds = 1000
+
+    /// Folds up to the present end of the log and calls `body` with the path of the store, which is removed after that.
+    static func withStore<Result>(
+        of log: any EventLog, _ partition: PartitionIndex, _ body: (String) throws -> Result
+    ) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "andon-digest-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "projections.sqlite").path
+        try fold(log, partition, into: path)
+        return try body(path)
+    }
+
+    private static func fold(_ log: any EventLog, _ partition: PartitionIndex, into path: String) throws {
+        var configuration = ProjectorConfiguration()
+        configuration.scrubHours = 0
+        let projector = try Projector(
+            log: log, partition: partition,
+            store: try ProjectionStore.open(path: path, logEpoch: log.epoch.bytes), configuration: configuration)
+        let end = projector.progress.logEnd
+        projector.start()
+        defer { projector.stop() }
+        while projector.progress.nextOffset < end {
+            if let failure = projector.failure { throw ProjectorError.cannotFold(failure) }
+            let passed = DispatchSemaphore(value: 0)
+            projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: waitMilliseconds) { _ in
+                passed.signal()
+            }
+            passed.wait()
+        }
+    }
 }

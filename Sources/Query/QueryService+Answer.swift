@@ -21,11 +21,14 @@ extension QueryService {
         if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
         }
+        if isSettled, let knownAt = question.knownAt { question.snapshot.goesOn(knownAt: knownAt) }
         let newest = try question.site.newestArrival(question.view, question.reader)
         let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled, newest: newest)
         let rejected = question.kind == .ledger ? parts.rejected(asked.site) : []
         let content = try question.content(
             rosters, partition, rejected: rejected.map { RejectedCount(code: $0.0, count: $0.1) })
+        // Writing a long answer takes its time, too.
+        question.snapshot.close()
         var writer = JSONWriter(reservedBytes: 4096)
         writer.object { writer in
             writer.content(content)

@@ -14,7 +14,8 @@ final class ReadSession {
     private let span: Statement
     private let firstSince: Statement
 
-    private static let noHeaders: @Sendable () -> [RecordHeader] = { [] }
+    /// Kept for its memory.
+    private var copied = CopiedRecords()
 
     /// - Throws: `.corrupt` for a file that is not a log, `.unavailable` when there is none.
     convenience init(path: String) throws(LogError) {
@@ -46,45 +47,63 @@ final class ReadSession {
         return LogOffset(try end.step() ? end.int64(0) : 0)
     }
 
-    /// Reads rows in one snapshot, which ends with the call.
+    /// Hands out records in portions that were copied before: while `body` runs, however long, nothing holds the file,
+    /// and its write-ahead log can begin anew (DESIGN 1.9).
     func read(
         from offset: LogOffset, before end: LogOffset?, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
+        var portion = CopiedRecords()
+        swap(&portion, &copied)
+        defer {
+            portion.forget()
+            swap(&portion, &copied)
+        }
+        var next = offset
+        var bytes = 0
+        repeat {
+            portion.forget()
+            try copy(from: next, before: end, byteLimit: min(byteLimit - bytes, Self.portionBytes), to: &portion)
+            try portion.forEach(from: next, body)
+            next = LogOffset(next.value + Int64(portion.count))
+            bytes += portion.payloadBytes
+        } while bytes < byteLimit && !portion.isLast
+        return next
+    }
+
+    /// What is copied at a time: some milliseconds.
+    private static let portionBytes = 1 << 20
+
+    /// Copies at least one record, if there is one, up to the limit.
+    private func copy(
+        from offset: LogOffset, before end: LogOffset?, byteLimit: Int, to portion: inout CopiedRecords
+    ) throws {
         try records.bind(1, offset.value)
         try records.bind(2, end?.value ?? .max)
         defer { records.reset() }
         var next = offset
-        var bytes = 0
-        while next == offset || bytes < byteLimit, try records.step() {
+        while next == offset || portion.payloadBytes < byteLimit {
+            guard try records.step() else {
+                portion.isLast = true
+                return
+            }
             guard records.int64(0) == next.value else {
+                // What comes before the gap is handed out first.
+                if next > offset { return }
                 throw LogError(
                     .corrupt, "\(connection.path): offset \(next.value) is missing, \(records.int64(0)) follows",
                     hint: LogAdvice.salvage(connection.path))
             }
-            bytes += try handOut(next, body)
+            let isSound = records.withBlob(2) { key in records.withBlob(4) { isAsWritten(next, key, $0) } }
+            guard isSound else {
+                if next > offset { return }
+                throw LogError.damagedRow("the record at offset \(next.value)", connection.path)
+            }
+            portion.append(records)
             next = next.next
         }
-        return next
     }
 
-    /// - Returns: the size of the payload in bytes.
-    private func handOut(_ offset: LogOffset, _ body: (LogRecord) throws -> Void) throws -> Int {
-        try records.withBlob(2) { key in
-            try records.withBlob(4) { payload in
-                guard isAsWritten(offset, key, payload) else {
-                    throw LogError.damagedRow("the record at offset \(offset.value)", connection.path)
-                }
-                // Almost no record has headers, and a capturing closure costs an allocation.
-                let headers = records.isNull(3) ? Self.noHeaders : decodeHeaders
-                try body(
-                    LogRecord(
-                        offset: offset, createdAt: Timestamp(microseconds: records.int64(1)), key: key,
-                        payload: payload, headers: headers))
-                return payload.count
-            }
-        }
-    }
-
+    /// Whether the current row is.
     private func isAsWritten(
         _ offset: LogOffset, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
     ) -> Bool {
@@ -106,8 +125,6 @@ final class ReadSession {
         let spans = end.value / LogFormat.recordsPerSpan
         if spans > 0 { _ = try newest(ofSpan: spans - 1) }
     }
-
-    private func decodeHeaders() -> [RecordHeader] { records.withBlob(3) { HeaderCoding.decode($0) } }
 
     /// See ``LogFormat`` for why this is exact.
     func offset(at time: Timestamp) throws -> LogOffset {

@@ -86,6 +86,15 @@ extension SiteFold {
         if isForeign { throw TimelineError.foreignRow(siteID) }
     }
 
+    /// Whether the store has the rows of all hours that are known at that time: no difference in memory belongs to one.
+    package func storeHasHours(knownAt: KnowledgeLimit) -> Bool {
+        let kinds: [HourKind] = [.worker, .workstation, .factory]
+        return !storedHoursAreVoid
+            && kinds.allSatisfy { kind in
+                uncommittedHours(kind).allSatisfy { !knownAt.covers($0.sums.changedAt) }
+            }
+    }
+
     /// Differences that the store does not have yet.
     func uncommittedHours(_ kind: HourKind) -> [HourRow] { hourBuckets.uncommitted(kind) }
 

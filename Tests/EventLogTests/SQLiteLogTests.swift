@@ -146,6 +146,25 @@ struct SQLiteLogFileTests {
         #expect(try #require(folder.bytes("log.db-wal")) < 60 * 8192)
     }
 
+    @Test("a reader that stands still in the middle of a record does not hold the write-ahead log (DESIGN 1.9)")
+    func stalledReader() throws {
+        var limits = SQLiteLogLimits()
+        limits.checkpointPages = 10
+        let log = try SQLiteLog.open(path: path, limits: limits)
+        for _ in 0..<50 { _ = try log.append([record(10_000)]) }
+        let reader = try SQLiteLog.openReader(path: path)
+        var read: [Int64] = []
+        let next = try reader.read(partition, from: .zero, byteLimit: 50_000) { record in
+            read.append(record.offset.value)
+            // As `andon log tail` into a pipe that nobody reads.
+            for _ in 0..<50 { _ = try log.append([copy(of: record)]) }
+        }
+        #expect(read == [0, 1, 2, 3, 4] && next == LogOffset(5))
+        #expect(try #require(folder.bytes("log.db-wal")) < 60 * 8192)
+    }
+
+    private func copy(of read: LogRecord) -> NewRecord { record(read.payload.count) }
+
     @Test("records leave memory when its bound is reached and are then read from the file")
     func tail() throws {
         var limits = SQLiteLogLimits()

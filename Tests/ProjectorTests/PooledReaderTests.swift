@@ -20,26 +20,6 @@ struct PooledReaderTests {
         store = try workplace.store()
     }
 
-    /// A fold that keeps nothing in memory, so that every figure is read from the store.
-    private struct Folding {
-        var fold: PartitionFold
-        let store: ProjectionStore
-        let pages: StoreReader
-
-        init(_ store: ProjectionStore) throws {
-            self.store = store
-            fold = try store.load()
-            pages = try store.reader()
-        }
-
-        mutating func apply(_ record: RandomScenario.Record) throws {
-            try fold.apply(record.content, offset: fold.nextOffset, pages: pages) { RandomScenario.hourOffset(of: $0) }
-            while fold.isRederiving { try fold.rederive(pageLimit: 1000, pages: pages) }
-            try fold.commit { try store.commit($0) }
-            fold.evict(.init(tailBytes: 0, otherBytes: 0))
-        }
-    }
-
     private func figures(_ site: SiteFold, _ reader: any ProjectionReader, _ windows: [Window]) throws -> [NamedFigures]
     {
         try windows.map { try NamedFigures(site, $0, nil, reader) }
@@ -94,7 +74,7 @@ struct PooledReaderTests {
 
     /// Commits record after record while one reader looks on, and compares what it sees.
     private func follow(_ records: [RandomScenario.Record], _ windows: [Window], _ name: String) throws {
-        var folding = try Folding(store)
+        var folding = try StoredFold(store)
         let reader = try store.reader()
         var changes = 0
         for (index, record) in records.enumerated() {
@@ -120,7 +100,7 @@ struct PooledReaderTests {
     @Test("a reader whose question took too long answers the next one")
     func afterDeadline() throws {
         let scenario = RandomScenario(seed: 15_100, size: .init(events: 60))
-        var folding = try Folding(store)
+        var folding = try StoredFold(store)
         for record in scenario.records { try folding.apply(record) }
         let reader = try store.reader()
         let windows = windows(scenario)

@@ -10,7 +10,7 @@ import TestKit
 import Timeline
 
 /// A folder with a log and projections, as `andon up` has them; removed at the end.
-final class Workplace {
+final class Workplace: Sendable {
     private let folder: TemporaryFolder
     let log: SQLiteLog
     var storePath: String { folder.file("projections.sqlite") }
@@ -22,7 +22,9 @@ final class Workplace {
 
     deinit { log.close() }
 
-    func store() throws -> ProjectionStore { try ProjectionStore.open(path: storePath, logEpoch: log.epoch.bytes) }
+    func store(_ limits: StoreLimits = StoreLimits()) throws -> ProjectionStore {
+        try ProjectionStore.open(path: storePath, logEpoch: log.epoch.bytes, limits: limits)
+    }
 
     func append(_ records: some Sequence<RandomScenario.Record>) throws {
         for record in records { _ = try log.append([record.logRecord()]) }
@@ -60,6 +62,27 @@ extension ProjectorConfiguration {
         configuration.limits.readBytes = 1
         configuration.limits.rederivePages = 1
         return configuration
+    }
+}
+
+/// A fold that keeps nothing in memory, so that every figure is read from the store.
+struct StoredFold {
+    var fold: PartitionFold
+    let store: ProjectionStore
+    let pages: StoreReader
+
+    init(_ store: ProjectionStore) throws {
+        self.store = store
+        fold = try store.load()
+        pages = try store.reader()
+    }
+
+    /// - Parameter commit: what to do with the set; nil for committing it.
+    mutating func apply(_ record: RandomScenario.Record, _ commit: ((CommitSet) throws -> Void)? = nil) throws {
+        try fold.apply(record.content, offset: fold.nextOffset, pages: pages) { RandomScenario.hourOffset(of: $0) }
+        while fold.isRederiving { try fold.rederive(pageLimit: 1000, pages: pages) }
+        try fold.commit { set in try commit.map { try $0(set) } ?? store.commit(set) }
+        fold.evict(.init(tailBytes: 0, otherBytes: 0))
     }
 }
 
