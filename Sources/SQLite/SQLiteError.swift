@@ -48,7 +48,7 @@ public struct SQLiteError: OperatorError {
 
     private static func hint(code: Int32) -> String? {
         switch code {
-        case SQLITE_FULL: "free some disk space; it goes on by itself then"
+        case SQLITE_FULL: "free some disk space, and try again"
         case SQLITE_IOERR: "check the disk and the kernel's log"
         case SQLITE_BUSY, SQLITE_LOCKED: "another process or thread holds the file; try again"
         case SQLITE_CANTOPEN: "check that the path exists and that this user may open it"

@@ -136,10 +136,10 @@ extension LogError {
     init(_ error: any Error, whileDoing action: String, at path: String) {
         switch error {
         case let error as LogError: self = error
+        case let error as SQLiteError where error.isCorrupt:
+            self.init(.corrupt, "the log failed to \(action): \(error.message)", hint: LogAdvice.salvage(path))
         case let error as SQLiteError:
-            self.init(
-                error.isCorrupt ? .corrupt : .unavailable, "the log failed to \(action): \(error.message)",
-                hint: error.isCorrupt ? LogAdvice.salvage(path) : error.hint)
+            self.init(.unavailable, "the log failed to \(action): \(error.message)", hint: error.hint)
         default: self.init(.unavailable, "the log failed to \(action): \(error)")
         }
     }

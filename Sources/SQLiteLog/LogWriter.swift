@@ -20,6 +20,8 @@ final class LogWriter {
     private let checks: RowCheck
     private let acknowledged: AcknowledgedEnd
 
+    /// Offsets that hold no record, in order.
+    private(set) var skips: [LogSkip] = []
     /// The offset of the next record.
     private(set) var end: LogOffset = .zero
     /// Largest created_at of all records.
@@ -81,6 +83,7 @@ final class LogWriter {
                     VALUES (?, ?, ?, ?, ?, ?)
                     """),
                 insertSpan: try connection.prepare("INSERT INTO spans (span, newest, row_check) VALUES (?, ?, ?)"))
+            skips = try SkipTable(connection, checks).load()
             try findEnd(connection)
         } catch {
             throw LogError(error, whileDoing: "open", at: path)
@@ -129,6 +132,19 @@ final class LogWriter {
         (end, self.newest) = (next, newest)
         acknowledged.write(AcknowledgedEnd.Content(epoch: epoch, end: end))
         return first
+    }
+
+    /// Declares offsets as skipped and syncs.
+    /// - Throws: `.outOfRange`, `.invalidRecord`, or `.unavailable` when nothing was written.
+    func declare(_ skip: LogSkip) throws(LogError) {
+        guard let open else { throw LogError(.unavailable, "the log is closed") }
+        guard skip.first >= .zero, skip.next <= end else { throw .noOffset(skip.first, start: .zero, end: end) }
+        var added = skips
+        try added.add(skip)
+        do {
+            try open.connection.transaction { try SkipTable.insert(skip, open.connection, checks) }
+        } catch { throw LogError(error, whileDoing: "write", at: open.connection.path) }
+        skips = added
     }
 
     private func insert(_ record: NewRecord, at offset: LogOffset, newest: Timestamp, _ open: Open) throws {

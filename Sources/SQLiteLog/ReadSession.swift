@@ -13,6 +13,8 @@ final class ReadSession {
     private let end: Statement
     private let span: Statement
     private let firstSince: Statement
+    /// nil in a file of format 1.
+    private let skipTable: SkipTable?
 
     /// Kept for its memory.
     private var copied = CopiedRecords()
@@ -40,7 +42,11 @@ final class ReadSession {
         span = try connection.prepare("SELECT newest, \(check) FROM spans WHERE span = ?")
         firstSince = try connection.prepare(
             "SELECT offset FROM records WHERE offset >= ?1 AND created_at >= ?2 ORDER BY offset LIMIT 1")
+        skipTable = head.hasChecks ? try SkipTable(connection, checks) : nil
     }
+
+    /// The offsets that hold no record, in order.
+    func skips() throws -> [LogSkip] { try skipTable?.load() ?? [] }
 
     func endOffset() throws(SQLiteError) -> LogOffset {
         defer { end.reset() }
@@ -58,13 +64,15 @@ final class ReadSession {
             portion.forget()
             swap(&portion, &copied)
         }
-        var next = offset
+        // Before the rows: what is declared later may still be handed out, but nothing is missed.
+        let skips = try skips()
+        var next = skips.passing(offset)
         var bytes = 0
         repeat {
             portion.forget()
-            try copy(from: next, before: end, byteLimit: min(byteLimit - bytes, Self.portionBytes), to: &portion)
+            try copy(from: next, before: end, skips, byteLimit: min(byteLimit - bytes, Self.portionBytes), to: &portion)
             try portion.forEach(from: next, body)
-            next = LogOffset(next.value + Int64(portion.count))
+            next = skips.passing(LogOffset(next.value + Int64(portion.count)))
             bytes += portion.payloadBytes
         } while bytes < byteLimit && !portion.isLast
         return next
@@ -73,9 +81,10 @@ final class ReadSession {
     /// What is copied at a time: some milliseconds.
     private static let portionBytes = 1 << 20
 
-    /// Copies at least one record, if there is one, up to the limit.
+    /// Copies at least one record, if there is one, up to the limit or to what is skipped.
     private func copy(
-        from offset: LogOffset, before end: LogOffset?, byteLimit: Int, to portion: inout CopiedRecords
+        from offset: LogOffset, before end: LogOffset?, _ skips: [LogSkip], byteLimit: Int,
+        to portion: inout CopiedRecords
     ) throws {
         try records.bind(1, offset.value)
         try records.bind(2, end?.value ?? .max)
@@ -100,6 +109,7 @@ final class ReadSession {
             }
             portion.append(records)
             next = next.next
+            guard skips.passing(next) == next else { return }
         }
     }
 

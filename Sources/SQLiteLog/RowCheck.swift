@@ -26,9 +26,10 @@ struct RowCheck {
 
     func ofSpan(_ span: Int64, newest: Int64) -> Int64 { check(.span, span, newest) }
 
-    func ofSkip(_ skip: SkipRow) -> Int64 {
+    func ofSkip(_ skip: LogSkip) -> Int64 {
         let words = Array(skip.reason.utf8) + [0] + Array(skip.by.utf8)
-        return check(.skip, skip.first, skip.next, skip.at, words.withUnsafeBytes(Self.sum))
+        return check(
+            .skip, skip.first.value, skip.next.value, skip.at.microseconds, words.withUnsafeBytes(Self.sum))
     }
 
     /// - Parameters:
@@ -56,13 +57,4 @@ struct RowCheck {
         // With its sign, so that it takes four bytes in a row.
         return withUnsafeBytes(of: words) { Int64(Int32(bitPattern: CRC32C.checksum($0))) }
     }
-}
-
-/// Offsets that hold no record, as the file keeps them.
-struct SkipRow: Equatable {
-    var first: Int64
-    var next: Int64
-    var reason: String
-    var by: String
-    var at: Int64
 }

@@ -9,9 +9,10 @@ internal import SQLite
 /// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Each append is one
 /// transaction and one sync, in sequence: callers should combine their records, as the gateway's log thread does.
 /// Offsets start at 0 and have no gaps. Records are kept forever; do not delete any by hand.
-public final class SQLiteLog: EventLog {
+public final class SQLiteLog: SkippableLog {
     public let epoch: LogEpoch
     public let partitionCount: Int32 = 1
+    public var path: String { readers.path }
 
     /// The state for appends, one call at a time.
     private struct Writing {
@@ -82,6 +83,9 @@ public final class SQLiteLog: EventLog {
         isWriter = false
     }
 
+    /// What an operator can do about a damaged log, in words that follow a message.
+    public static func salvageAdvice(_ path: String) -> String { LogAdvice.salvage(path) }
+
     /// Stops writing: waits for the commit in progress. After that, appends are `.unavailable`, and another process may
     /// open the log for writing. Records in memory stay readable. Releasing the last reference does the same.
     public func close() {
@@ -141,6 +145,24 @@ public final class SQLiteLog: EventLog {
                 guard offset >= .zero, offset <= end else { throw LogError.noOffset(offset, start: .zero, end: end) }
             }
             return try session.read(from: offset, before: end, byteLimit: byteLimit, body)
+        }
+    }
+
+    public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] {
+        try check(partition)
+        do {
+            return try readers.withSession { try $0.skips() }
+        } catch {
+            throw LogError(error, whileDoing: "read", at: readers.path)
+        }
+    }
+
+    public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
+        try check(partition)
+        try writing.withLock { (writing) throws(LogError) in
+            guard let writer = writing.writer else { throw LogError(.unavailable, "the log is not open for writing") }
+            try writer.declare(skip)
+            tail.update { $0.forget(before: skip.next) }
         }
     }
 

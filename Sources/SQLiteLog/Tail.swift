@@ -42,13 +42,25 @@ struct Tail {
     private mutating func trim() {
         while bytes > bytesMaximum, head < records.count {
             bytes -= records[head].byteCount + Self.overheadBytes
-            records[head] = NewRecord(key: [], createdAt: .earliest, payload: [])
-            head += 1
+            drop()
         }
         if head > 1024, head > records.count / 2 {
             records.removeFirst(head)
             head = 0
         }
+    }
+
+    /// Keeps no record before an offset: what is skipped is passed over in the file only.
+    mutating func forget(before offset: LogOffset) {
+        while head < records.count, start < offset {
+            bytes -= records[head].byteCount + Self.overheadBytes
+            drop()
+        }
+    }
+
+    private mutating func drop() {
+        records[head] = NewRecord(key: [], createdAt: .earliest, payload: [])
+        head += 1
     }
 
     /// The records from an offset on; nil when they are no longer, or not yet, in memory.

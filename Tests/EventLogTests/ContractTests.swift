@@ -36,6 +36,14 @@ struct ContractTests {
         try run(claim, limits: limits)
     }
 
+    @Test(
+        "the log in SQLite, where offsets are skipped", arguments: ContractClaim.skipping, [0, 16 << 20])
+    func sqliteSkipping(claim: ContractClaim, tailBytes: Int) throws {
+        var limits = SQLiteLogLimits()
+        limits.tailBytesMaximum = tailBytes
+        try run(claim, limits: limits)
+    }
+
     private func run(_ claim: ContractClaim, limits: SQLiteLogLimits) throws {
         let folder = try TemporaryFolder()
         var count = 0
