@@ -12,6 +12,14 @@ extension JournalEvent {
             [Field("key", id, isInMessage: true), Field("position", position, isInMessage: true)])
     }
 
+    /// The row of a key in a file is not what was written.
+    static func keyDamaged(_ id: String) -> JournalEvent {
+        JournalEvent(
+            "key_damaged", .warning,
+            "the row of API key \(id) is not what was written; the key opens nothing: create another one",
+            [Field("key", id, isInMessage: true)])
+    }
+
     /// A key that was created or revoked, by a command or another process; nil if neither.
     static func keyChanged(from before: APIKey?, to after: APIKey) -> JournalEvent? {
         let wasOpen = before.map { $0.revokedAt == nil } ?? false

@@ -6,39 +6,75 @@ internal import SQLite
 
 /// The newest full definition of each site, names included, each with its revision: log epoch and offset (DESIGN 3).
 ///
-/// One file, written by this process only. The log holds the definitions without names. If the file lags behind the log
-/// after a crash between the two, it is repaired from what the fold knows.
+/// One file, written by this process only, with a rollback journal: what is committed stands in the file itself. The log
+/// holds the definitions without names. If the file lags behind the log after a crash between the two, it is repaired
+/// from what the log says (``RegistryComparison``). A row that is not what was written is refused, never left out: only
+/// the registry knows the names of people.
 public final class RegistryStore: DefinitionRegistry {
     private struct Handle: ~Copyable {
         let connection: Connection
         let upsert: Statement
-        /// The contents of the file, so that an unchanged definition costs no write.
-        var stored: [SiteID: RecordPosition]
+        /// Checks of the rows in the file, so that an unchanged definition costs no write.
+        var stored: [SiteID: Int64] = [:]
     }
 
     private let handle: Guarded<Handle>
     private let epoch: LogEpoch
+    private let path: String
 
     /// Opens `registry.sqlite`; creates it if it is missing.
-    /// - Throws: `SQLiteError`.
-    public init(path: String, epoch: LogEpoch) throws {
+    /// - Throws: ``RegistryError``: `.damaged` before anything is written to it.
+    public init(path: String, epoch: LogEpoch) throws(RegistryError) {
         self.epoch = epoch
-        let connection = try Connection(path: path, .writer)
-        try connection.execute(
-            """
-            CREATE TABLE IF NOT EXISTS definitions (
-                site_id BLOB PRIMARY KEY, epoch BLOB NOT NULL, log_partition INTEGER NOT NULL,
-                log_offset INTEGER NOT NULL,
-                version INTEGER NOT NULL, created_at INTEGER NOT NULL, definition BLOB NOT NULL
-            ) WITHOUT ROWID
-            """)
-        let upsert = try connection.prepare(
-            """
-            INSERT OR REPLACE INTO definitions
-                (site_id, epoch, log_partition, log_offset, version, created_at, definition)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            """)
-        handle = Guarded(Handle(connection: connection, upsert: upsert, stored: [:]))
+        self.path = path
+        try Self.checkWriteAheadLog(path)
+        do {
+            let connection = try Connection(path: path, .shared)
+            try connection.execute(RegistryRow.table)
+            try Self.checkStructure(connection)
+            try Self.addChecks(connection)
+            let upsert = try connection.prepare(
+                """
+                INSERT OR REPLACE INTO definitions (\(RegistryRow.columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                """)
+            handle = Guarded(Handle(connection: connection, upsert: upsert))
+        } catch { throw RegistryError(error, at: path) }
+    }
+
+    /// Earlier versions kept one, and opening the file copies from it what stands before a damaged frame.
+    private static func checkWriteAheadLog(_ path: String) throws(RegistryError) {
+        let survey: WriteAheadLogSurvey?
+        do { survey = try WriteAheadLogSurvey.ofDatabase(at: path, pageBytes: 4096) } catch {
+            throw RegistryError(error, at: path)
+        }
+        guard let survey, survey.isDamaged || survey.transactionsBeyond > 0 else { return }
+        throw .damaged("\(path)-wal is not what was written")
+    }
+
+    private static func checkStructure(_ connection: Connection) throws {
+        guard let damage = try connection.structuralDamage() else { return }
+        throw RegistryError.damaged("\(connection.path) is not what was written: \(damage)")
+    }
+
+    private static func hasChecks(_ connection: Connection) throws(SQLiteError) -> Bool {
+        try connection.hasColumn("row_check", in: "definitions")
+    }
+
+    /// Takes over a file whose rows have no checks, once.
+    private static func addChecks(_ connection: Connection) throws {
+        guard try !hasChecks(connection) else { return }
+        var rows = RegistryRows()
+        try rows.read(connection, isOld: true)
+        if let damage = rows.damaged.first { throw damage }
+        try connection.transaction {
+            try connection.execute("ALTER TABLE definitions ADD COLUMN row_check INTEGER")
+            let update = try connection.prepare("UPDATE definitions SET row_check = ?2 WHERE site_id = ?1")
+            for row in rows.sound.values {
+                try update.bind(1, row.site.bytes)
+                try update.bind(2, row.check)
+                try update.run()
+            }
+        }
     }
 
     public var isShared: Bool { false }
@@ -48,64 +84,87 @@ public final class RegistryStore: DefinitionRegistry {
     public func readToEnd(timeoutMilliseconds: Int) -> Bool { true }
 
     public func store(_ definition: PlacedDefinition, _ done: @escaping @Sendable ((any Error)?) -> Void) {
-        do {
-            try store(definition)
+        do throws(RegistryError) {
+            try storeNow(definition)
         } catch {
             return done(error)
         }
         done(nil)
     }
 
-    private func store(_ placed: PlacedDefinition) throws {
+    /// Writes a definition unless it is stored already, and returns when it is durable.
+    public func storeNow(_ definition: PlacedDefinition) throws(RegistryError) {
+        do { try store(RegistryRow(definition, epoch)) } catch { throw RegistryError(error, at: path) }
+    }
+
+    private func store(_ row: RegistryRow) throws {
         try handle.withLock { handle in
-            let site = placed.siteID
-            if handle.stored[site] == placed.position { return }
-            try handle.upsert.bind(1, site.bytes)
-            try handle.upsert.bind(2, epoch.bytes)
-            try handle.upsert.bind(3, Int64(placed.position.partition.value))
-            try handle.upsert.bind(4, placed.position.offset.value)
-            try handle.upsert.bind(5, Int64(bitPattern: placed.version))
-            try handle.upsert.bind(6, placed.createdAt.microseconds)
-            try handle.upsert.bind(7, StoredDefinition(placed).json)
+            let check = row.check
+            if handle.stored[row.site] == check { return }
+            try row.bind(to: handle.upsert)
             try handle.upsert.run()
-            handle.stored[site] = placed.position
+            handle.stored[row.site] = check
         }
     }
 
     /// All definitions written for this log; rows of another log do not apply.
+    /// - Throws: ``RegistryError``
     public func load(_ changed: @escaping @Sendable (PlacedDefinition) -> Void) throws -> [PlacedDefinition] {
         try handle.withLock { handle in
-            let definitions = try Self.definitions(handle.connection, epoch)
-            for placed in definitions { handle.stored[placed.siteID] = placed.position }
-            return definitions
+            do {
+                var rows = RegistryRows()
+                try rows.read(handle.connection, isOld: false)
+                if let damage = rows.damaged.first { throw damage }
+                handle.stored = rows.sound.mapValues(\.check)
+                return try rows.sound.values.filter { $0.epoch == epoch }.map { try $0.placed() }
+            } catch { throw RegistryError(error, at: path) }
         }
     }
+
+    // MARK: Without writing
 
     /// The definitions that another process's file holds for a log, without writing to it; none if there is no file.
-    /// - Throws: `SQLiteError`.
-    public static func read(path: String, epoch: LogEpoch) throws -> [PlacedDefinition] {
+    /// - Throws: ``RegistryError``
+    public static func read(path: String, epoch: LogEpoch) throws(RegistryError) -> [PlacedDefinition] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
-        return try definitions(Connection(path: path, .reader), epoch)
+        try checkWriteAheadLog(path)
+        var rows = RegistryRows()
+        do {
+            let connection = try Connection(path: path, .reader)
+            try checkStructure(connection)
+            guard try hasTable(connection) else { return [] }
+            try rows.read(connection, isOld: !hasChecks(connection))
+            if let damage = rows.damaged.first { throw damage }
+            return try rows.sound.values.filter { $0.epoch == epoch }.map { try $0.placed() }
+        } catch { throw RegistryError(error, at: path) }
     }
 
-    private static func definitions(_ connection: Connection, _ epoch: LogEpoch) throws -> [PlacedDefinition] {
-        let rows = try connection.prepare(
-            """
-            SELECT site_id, log_partition, log_offset, version, created_at, definition FROM definitions
-            WHERE epoch = ?1
-            """)
-        try rows.bind(1, epoch.bytes)
-        var definitions: [PlacedDefinition] = []
-        try rows.forEachRow { row in
-            let site = SiteID(bytes: row.blob(0))
-            let position = RecordPosition(
-                partition: PartitionIndex(Int32(row.int64(1))), offset: LogOffset(row.int64(2)))
-            let stored = try StoredDefinition(row.blob(5), site: site)
-            definitions.append(
-                PlacedDefinition(
-                    definition: stored.definition, version: UInt64(bitPattern: row.int64(3)),
-                    createdAt: Timestamp(microseconds: row.int64(4)), position: position, former: stored.former))
-        }
-        return definitions
+    /// Whether a file has definitions, and none of them is of this log.
+    public static func isOfAnotherLog(path: String, epoch: LogEpoch) -> Bool {
+        let rows = salvage(path: path).sound
+        return !rows.isEmpty && !rows.contains { $0.epoch == epoch }
+    }
+
+    /// The definitions in a file that are what was written, with the log that they are of, whatever else is damaged.
+    /// - Returns: them, and what cannot be read.
+    public static func salvage(path: String) -> (sound: [(epoch: LogEpoch, placed: PlacedDefinition)], damage: [String])
+    {
+        var rows = RegistryRows()
+        var damage: [String] = []
+        do {
+            let connection = try Connection(path: path, .reader)
+            let isOld = try !hasChecks(connection)
+            for backwards in [false, true] {
+                do { try rows.read(connection, isOld: isOld, backwards: backwards) } catch {
+                    damage.append(RegistryError(error, at: path).message)
+                }
+            }
+        } catch { damage.append(RegistryError(error, at: path).message) }
+        let sound = rows.sound.values.compactMap { row in (try? row.placed()).map { (row.epoch, $0) } }
+        return (sound, rows.damaged.map(\.message) + damage.prefix(1))
+    }
+
+    private static func hasTable(_ connection: Connection) throws(SQLiteError) -> Bool {
+        try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'definitions'") == 1
     }
 }

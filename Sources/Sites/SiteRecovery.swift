@@ -13,9 +13,11 @@ package struct SiteRecovery {
 
     /// - Parameters:
     ///   - registry: Definitions with names.
+    ///   - corrected: Sites of which the registry said something else (``RegistryComparison``).
     ///   - folded: The newest definitions from a fold of the log; names that the registry knows stay.
-    package init(registry: [PlacedDefinition], folded: [PlacedDefinition]) {
+    package init(registry: [PlacedDefinition], corrected: Set<SiteID> = [], folded: [PlacedDefinition]) {
         for placed in registry { sites[placed.siteID] = placed }
+        repaired = corrected
         for placed in folded where isNewer(placed.position.offset, of: placed.siteID) { adopt(placed) }
     }
 

@@ -99,7 +99,6 @@ struct FormerNameTests {
         let folder = try TemporaryFolder()
         let epoch = LogEpoch(bytes: Array(1...16))
         let path = folder.file("registry.sqlite")
-        let store = try RegistryStore(path: path, epoch: epoch)
         let definition = makeDefinition()
         let texts = [
             String(decoding: DefinitionJSON.bytes(definition), as: UTF8.self),
@@ -108,14 +107,28 @@ struct FormerNameTests {
         ]
         let expected = [[], ["x Xe"]]
         for (text, expected) in zip(texts, expected) {
-            let connection = try Connection(path: path, .writer)
-            let row = try connection.prepare("INSERT OR REPLACE INTO definitions VALUES (?1, ?2, 0, 4, 2, 5, ?3)")
-            try row.bind(1, SiteID("plant").bytes)
-            try row.bind(2, epoch.bytes)
-            try row.bind(3, Array(text.utf8))
-            try row.run()
+            do {
+                // With a write-ahead log and without checks.
+                let connection = try Connection(path: path, .writer)
+                try connection.execute(
+                    """
+                    DROP TABLE IF EXISTS definitions;
+                    CREATE TABLE definitions (
+                        site_id BLOB PRIMARY KEY, epoch BLOB NOT NULL, log_partition INTEGER NOT NULL,
+                        log_offset INTEGER NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                        definition BLOB NOT NULL
+                    ) WITHOUT ROWID
+                    """)
+                let row = try connection.prepare("INSERT INTO definitions VALUES (?1, ?2, 0, 4, 2, 5, ?3)")
+                try row.bind(1, SiteID("plant").bytes)
+                try row.bind(2, epoch.bytes)
+                try row.bind(3, Array(text.utf8))
+                try row.run()
+            }
+            let untouched = try RegistryStore.read(path: path, epoch: epoch)
+            let store = try RegistryStore(path: path, epoch: epoch)
             let read = try #require(try store.load { _ in }.first)
-            #expect(read.definition == definition && names(read) == expected)
+            #expect(read.definition == definition && names(read) == expected && untouched == [read])
         }
     }
 

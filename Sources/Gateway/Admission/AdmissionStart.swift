@@ -57,7 +57,9 @@ package struct AdmissionStart {
         self.admission = admission
         // After the tail, so that nothing appended in between is missed. From here on others' definitions arrive.
         let registered = try sources.registry.load { placed in admission.adopt(placed).map(adopted) }
-        var recovery = SiteRecovery(registry: registered, folded: sources.folded)
+        let compared = try RegistryComparison(registered, in: sources.registry, with: sources.log, sources.journal)
+        var recovery = SiteRecovery(
+            registry: compared.definitions, corrected: compared.corrected, folded: sources.folded)
         for found in tail.definitions { recovery.take(found.newest, at: found.position, after: found.earlier) }
         try recovery.repair(sources.registry, before: now - Self.writingMicrosecondsMaximum)
         let rosters = recovery.sites.values.map { SiteRoster($0) }
