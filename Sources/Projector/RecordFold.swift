@@ -46,6 +46,7 @@ public struct RecordFold {
         switch kind {
         case .events: batch.count
         case .definition(let record): record.definition.workers.count + record.definition.workstations.count
+        case .clockSetBack: 0
         }
     }
 
