@@ -27,6 +27,9 @@ public final class QueryService: Sendable {
     static let waitingMaximum = 1024
     /// At 10 ms each, 128 questions on two threads wait 0.6 s: beyond that a retry serves better than a longer queue.
     static let queuedMaximum = 128
+    /// How long a question waits for a thread. Who asks for little must not wait for all that others ask for, and whoever
+    /// waits longer has often given up.
+    static let queuedMilliseconds = 5000
 
     /// - Parameter threadCount: Number of threads that compute answers.
     public init(_ parts: Parts, threadCount: Int = 2) {
@@ -100,7 +103,12 @@ public final class QueryService: Sendable {
     }
 
     private func enqueue(_ asked: AskedQuestion) {
+        let deadline = parts.clock.uptime.advanced(milliseconds: QueryService.queuedMilliseconds)
         let isTaken = pool.submit { [self] in
+            guard parts.clock.uptime <= deadline else {
+                let detail = "other questions took more than 5 s"
+                return asked.complete(Problem.busy(detail, retryAfterSeconds: 5).response)
+            }
             if let response = answer(asked) { asked.complete(response) }
         }
         if !isTaken {
