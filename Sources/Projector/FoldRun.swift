@@ -70,6 +70,8 @@ final class FoldRun: Sendable {
 
     /// A consistent view of one site; nil for a site that no record names.
     func snapshot(of siteID: SiteID, _ configuration: ProjectorConfiguration) throws -> ProjectionSnapshot? {
+        // Before the file is opened, which may be another store's by now.
+        try shared.checkAccess()
         let reader = try readers.withLock({ $0.popLast() }) ?? store.reader()
         do {
             return try snapshot(of: siteID, reader, configuration)

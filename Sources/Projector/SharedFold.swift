@@ -78,17 +78,15 @@ public final class SharedFold: Sendable {
         _ siteID: SiteID, at now: MonotonicTime, begin: () throws -> UInt64
     ) throws -> (site: SiteFold, progress: FoldProgress, clockDisputes: ClockDisputes)? {
         try state.withLock { state -> (site: SiteFold, progress: FoldProgress, clockDisputes: ClockDisputes)? in
-            switch state.access {
-            case .open: break
-            case .torn: throw ProjectorError.isTorn
-            case .closed: throw ProjectorError.isStopped
-            }
-            if state.fold.nextOffset < state.answersFrom { throw ProjectorError.isBeingRebuilt }
+            try state.checkAccess()
             let generation = try begin()
             guard let site = state.fold.site(siteID, storeGeneration: generation) else { return nil }
             return (site, state.progress(at: now), state.fold.clockDisputes)
         }
     }
+
+    /// Checks that questions are answered, as ``site(_:at:begin:)`` does.
+    func checkAccess() throws { try state.withLock { try $0.checkAccess() } }
 
     /// Calls `waiter.body` once, from any thread: true when the fold has passed the offset, false on timeout or when
     /// the fold ends first.
@@ -225,6 +223,15 @@ public final class SharedFold: Sendable {
 }
 
 extension SharedFold.State {
+    fileprivate func checkAccess() throws {
+        switch access {
+        case .open: break
+        case .torn: throw ProjectorError.isTorn
+        case .closed: throw ProjectorError.isStopped
+        }
+        if fold.nextOffset < answersFrom { throw ProjectorError.isBeingRebuilt }
+    }
+
     fileprivate func progress(at now: MonotonicTime) -> FoldProgress {
         FoldProgress(
             nextOffset: fold.nextOffset, logEnd: end.offset, endAgeMicroseconds: now - end.seenAt)

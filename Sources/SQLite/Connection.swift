@@ -33,6 +33,7 @@ public final class Connection: @unchecked Sendable {
         guard let opened, code == SQLITE_OK else {
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close_v2(opened)
+            if code == andon_sqlite_damaged_page { throw SQLiteError.damagedPage }
             throw SQLiteError(extendedCode: code, message: "cannot open \(path): \(message)")
         }
         handle = opened
@@ -135,7 +136,9 @@ public final class Connection: @unchecked Sendable {
     }
 
     func error(_ code: Int32, _ doing: String) -> SQLiteError {
+        if code == andon_sqlite_damaged_page { return SQLiteError.damagedPage }
         let text = String(cString: sqlite3_errmsg(handle))
-        return SQLiteError(extendedCode: code, message: "\(path): \(text) [\(doing.prefix(120))]")
+        let line = String(doing.prefix(120).map { $0.isNewline ? " " : $0 })
+        return SQLiteError(extendedCode: code, message: "\(path): \(text) [\(line)]")
     }
 }

@@ -17,6 +17,10 @@ public struct SQLiteError: OperatorError {
         self.hint = hint ?? Self.hint(code: code)
     }
 
+    /// SQLite calls it an error of the disk, which it is not for sure.
+    static let damagedPage = SQLiteError(
+        extendedCode: andon_sqlite_damaged_page, message: "a page of the file is not what was written")
+
     public var name: String { "sqlite_\(code)" }
 
     /// The primary result code, e.g. 10 for every `SQLITE_IOERR_…`.
