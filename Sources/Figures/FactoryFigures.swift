@@ -25,6 +25,9 @@ package struct FactoryFigures: Equatable, Sendable {
     /// Active workers × time: the denominator of the averages.
     private var workerTime: Int128 { Int128(totals.activeWorkers) * Int128(elapsed) }
 
+    /// What active workers worked of the time.
+    var averageUtilization: FigureValue { .percentage(totals.working, of: workerTime) }
+
     /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<FactoryFigures>] = [
         Figure("total_productive_time_hours", .hours, "productive hours") { .hours($0.totals.working) },
@@ -32,7 +35,7 @@ package struct FactoryFigures: Equatable, Sendable {
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
         Figure("total_production_count", .count, "units") { .large($0.totals.units) },
         Figure("average_utilization_percentage", .percent, "average utilization % of worker time") {
-            .percentage($0.totals.working, of: $0.workerTime)
+            $0.averageUtilization
         },
         Figure("average_production_rate", .perHour, "units / elapsed h") {
             .rate($0.totals.units, in: Int128($0.elapsed))

@@ -11,6 +11,7 @@ struct FigurePass {
     private let view: KnowledgeView
     private let reader: any ProjectionReader
     private let wanted: FigureSet
+    private let scope: FigureScope
     /// Hours of windows that hour rows can serve.
     private var hours: WindowRuns<Hour>
     /// Ranges to derive from events for every worker.
@@ -26,8 +27,9 @@ struct FigurePass {
 
     init(
         _ site: SiteFold, _ view: KnowledgeView, _ reader: any ProjectionReader, _ windows: [Window],
-        _ wanted: FigureSet
+        _ wanted: FigureSet, _ scope: FigureScope
     ) {
+        self.scope = scope
         self.site = site
         self.view = view
         self.reader = reader
@@ -168,7 +170,9 @@ struct FigurePass {
 
     private func addRest(_ tally: inout FigureTally) throws {
         let stretches = rest.stretches
-        for worker in 0..<UInt32(site.workers.count) where site.hasEvents(worker) {
+        let derived =
+            if case .worker(let only) = scope { only..<only + 1 } else { 0..<UInt32(site.workers.count) }
+        for worker in derived where site.hasEvents(worker) {
             let ownRest = own.isEmpty ? nil : own[worker]?.rest
             let runs = ownRest ?? rest
             for stretch in ownRest?.stretches ?? stretches {

@@ -5,6 +5,9 @@ internal import Timeline
 struct FigureTally {
     private let windows: [Window]
     private let wanted: FigureSet
+    /// The only worker and station that count; nil for all.
+    private let onlyWorker: UInt32?
+    private let onlyStation: UInt32?
     private let workerCount: Int
     private let stationCount: Int
     /// One window after another.
@@ -14,7 +17,13 @@ struct FigureTally {
     private var activeWorkers: BitTable
     private var activeStations: BitTable
 
-    init(_ windows: [Window], _ wanted: FigureSet, workerCount: Int, stationCount: Int) {
+    init(_ windows: [Window], _ wanted: FigureSet, _ scope: FigureScope, workerCount: Int, stationCount: Int) {
+        if case .worker(let worker) = scope { onlyWorker = worker } else { onlyWorker = nil }
+        if case .workstation(let station) = scope { onlyStation = station } else { onlyStation = nil }
+        precondition(onlyWorker == nil || wanted == .workers, "one worker has no other sums")
+        precondition(onlyStation == nil || wanted == .stations, "one station has no other sums")
+        let workerCount = onlyWorker == nil ? workerCount : 1
+        let stationCount = onlyStation == nil ? stationCount : 1
         func sums(_ figure: FigureSet, _ count: Int) -> [StateSums] {
             wanted.contains(figure) ? Array(repeating: StateSums(), count: windows.count * count) : []
         }
@@ -36,7 +45,7 @@ struct FigureTally {
 
     /// - Parameter sums: `.workers` accepts differences; `.activity` needs the total of the hour.
     mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(sums) }
+        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {
             activeWorkers.set(window, Int(worker))
         }
@@ -44,7 +53,7 @@ struct FigureTally {
 
     /// Like ``add(worker:_:to:)``.
     mutating func add(station: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(sums) }
+        if wanted.contains(.stations), let row = row(ofStation: station, in: window) { stations[row].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle > 0 { activeStations.set(window, Int(station)) }
     }
 
@@ -54,19 +63,35 @@ struct FigureTally {
 
     /// Adds a period of a worker in a state, at a station.
     mutating func add(_ type: EventType, _ microseconds: Int64, worker: UInt32, station: UInt32, to window: Int) {
-        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].add(type, microseconds) }
+        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].add(type, microseconds) }
         if wanted.contains(.totals) { totals[window].add(type, microseconds) }
         if wanted.contains(.activity) { activeWorkers.set(window, Int(worker)) }
         // Only working and idle workers are at a station.
         guard type != .absent else { return }
-        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].add(type, microseconds) }
+        if wanted.contains(.stations), let row = row(ofStation: station, in: window) {
+            stations[row].add(type, microseconds)
+        }
         if wanted.contains(.activity) { activeStations.set(window, Int(station)) }
     }
 
     mutating func add(units: Int64, worker: UInt32, station: UInt32, to window: Int) {
-        if wanted.contains(.workers) { workers[window * workerCount + Int(worker)].units += units }
+        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].units += units }
         if wanted.contains(.totals) { totals[window].units += Int128(units) }
-        if wanted.contains(.stations) { stations[window * stationCount + Int(station)].units += units }
+        if wanted.contains(.stations), let row = row(ofStation: station, in: window) { stations[row].units += units }
+    }
+
+    /// nil for a worker who does not count.
+    @inline(__always)
+    private func row(of worker: UInt32, in window: Int) -> Int? {
+        guard let onlyWorker else { return window * workerCount + Int(worker) }
+        return worker == onlyWorker ? window : nil
+    }
+
+    /// nil for a station that does not count.
+    @inline(__always)
+    private func row(ofStation station: UInt32, in window: Int) -> Int? {
+        guard let onlyStation else { return window * stationCount + Int(station) }
+        return station == onlyStation ? window : nil
     }
 
     // MARK: The end

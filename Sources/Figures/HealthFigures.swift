@@ -12,14 +12,14 @@ package struct HealthFigures: Equatable, Sendable {
 
     package init() {}
 
-    mutating func add(_ sums: HealthSums) {
+    package mutating func add(_ sums: HealthSums) {
         samples += sums.samples
         confidenceSum += sums.confidenceSum
         belowThreshold += sums.marked
         for bin in histogram.indices { histogram[bin] += sums.bins[bin] }
     }
 
-    mutating func add(confidence: Int64, isBelowThreshold: Bool) {
+    package mutating func add(confidence: Int64, isBelowThreshold: Bool) {
         samples += 1
         confidenceSum += confidence
         if isBelowThreshold { belowThreshold += 1 }
@@ -89,23 +89,42 @@ package enum HealthGrouping: String, Sendable, CaseIterable {
 }
 
 /// The samples of one camera, station or model version.
-package struct HealthGroup: Equatable, Sendable {
+package struct HealthGroup<Values: Equatable & Sendable>: Equatable, Sendable {
     /// nil for samples that name none.
     package var id: ArraySlice<UInt8>?
-    package var figures: HealthFigures
+    package var figures: Values
+
+    package init(id: ArraySlice<UInt8>?, figures: Values) {
+        self.id = id
+        self.figures = figures
+    }
+}
+
+/// What samples are grouped by: the number of a camera, station or model version; 0 for none.
+struct HealthGroupKey: Hashable {
+    var number: UInt32
 }
 
 extension SiteFold {
     /// The sum over all origins.
-    package func total(_ health: [UInt32: HealthFigures]) -> HealthFigures {
-        var total = HealthFigures()
+    package func total<Sums: HealthAccumulator>(_ health: [UInt32: Sums]) -> Sums {
+        var total = Sums()
         for sums in health.values { total.add(sums) }
         return total
     }
 
     /// Samples by camera, station or model version, ordered by id bytes; samples without one come first.
-    package func groups(_ health: [UInt32: HealthFigures], by grouping: HealthGrouping) -> [HealthGroup] {
-        var groups: [UInt32: HealthFigures] = [:]
+    package func groups<Sums: HealthAccumulator & Equatable>(
+        _ health: [UInt32: Sums], by grouping: HealthGrouping
+    ) -> [HealthGroup<Sums>] {
+        named(merged(health, by: grouping), by: grouping)
+    }
+
+    /// The sums of each group.
+    func merged<Sums: HealthAccumulator>(
+        _ health: [UInt32: Sums], by grouping: HealthGrouping
+    ) -> [HealthGroupKey: Sums] {
+        var groups: [HealthGroupKey: Sums] = [:]
         for (number, sums) in health {
             let origin = origin(number)
             // Stations are numbered from 0 and always present; cameras and models are numbered from 1.
@@ -115,10 +134,20 @@ extension SiteFold {
                 case .workstation: origin.station + 1
                 case .modelVersion: origin.modelVersion
                 }
-            groups[key, default: HealthFigures()].add(sums)
+            groups[HealthGroupKey(number: key), default: Sums()].add(sums)
         }
+        return groups
+    }
+
+    /// Groups ordered by id bytes; the one without an id comes first.
+    func named<Values: Equatable & Sendable>(
+        _ groups: [HealthGroupKey: Values], by grouping: HealthGrouping
+    ) -> [HealthGroup<Values>] {
         let names = grouping == .workstation ? stations : names
-        return groups.map { HealthGroup(id: $0 == 0 ? nil : names[$0 - 1], figures: $1) }.sorted { left, right in
+        return groups.map { key, values in
+            HealthGroup(id: key.number == 0 ? nil : names[key.number - 1], figures: values)
+        }
+        .sorted { left, right in
             guard let right = right.id else { return false }
             guard let left = left.id else { return true }
             return left.lexicographicallyPrecedes(right)

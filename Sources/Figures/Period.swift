@@ -36,7 +36,7 @@ package enum Period: String, CaseIterable, Sendable {
     }
 
     /// The first day of the month that is `months` after that of `date`, in days since 1970.
-    private static func first(of date: CivilDate, _ months: Int) -> Int64 {
+    static func first(of date: CivilDate, _ months: Int) -> Int64 {
         let month = date.year * 12 + date.month - 1 + months
         return Int64(CivilDate(year: month / 12, month: month % 12 + 1, day: 1).daysSince1970)
     }

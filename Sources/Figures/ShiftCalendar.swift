@@ -32,6 +32,12 @@ package struct ShiftCalendar: Sendable {
 
     package var isEmpty: Bool { shifts.isEmpty }
 
+    /// Distinct names of shifts, in the order of the definition.
+    package var names: [String] {
+        var seen: Set<String> = []
+        return shifts.map(\.name).filter { seen.insert($0).inserted }
+    }
+
     /// The shifts of this name only; there may be several, e.g. other hours on Saturdays.
     package func named(_ name: String) -> ShiftCalendar {
         ShiftCalendar(shifts.filter { $0.name.utf8.elementsEqual(name.utf8) }, zone)

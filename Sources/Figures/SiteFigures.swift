@@ -1,7 +1,8 @@
 internal import EventModel
 package import Timeline
 
-/// The figures of one site over one window, indexed by worker and station number.
+/// The figures of one site over one window, indexed by worker and station number; of one worker or station alone where
+/// the question is about one.
 package struct SiteFigures: Equatable, Sendable {
     package var window: Window
     package var workers: [StateSums] = []
@@ -32,6 +33,15 @@ package struct FigureSet: OptionSet, Sendable {
     /// Figures that combine workers: for these, hours that are not fully known must be derived for all workers.
     static let ofAllWorkers: FigureSet = [.stations, .totals, .activity]
     static let sums: FigureSet = [.workers, .stations, .totals, .activity]
+}
+
+/// Whose sums a question needs.
+package enum FigureScope: Equatable, Sendable {
+    case site
+    /// One worker's: ``SiteFigures/workers`` has one element.
+    case worker(UInt32)
+    /// One station's: ``SiteFigures/stations`` has one element.
+    case workstation(UInt32)
 }
 
 /// Sums over a window for a worker or a station, in µs and units.
@@ -70,15 +80,18 @@ extension SiteFold {
     /// from pages; states that are still open are added (SPEC 5, DESIGN 1.7–1.8).
     ///
     /// Reads each hour row once and each worker's pages once, regardless of the number of windows.
-    /// - Parameter windows: in any order, may overlap. For `.workers` and `.stations` limit their number: the answer
-    ///   has a row per entity and window.
+    /// - Parameters:
+    ///   - windows: in any order, may overlap. For `.workers` and `.stations` limit their number: the answer has a row per
+    ///     entity and window.
+    ///   - scope: one worker with `.workers` alone, one station with `.stations` alone, or everybody.
     /// - Returns: one element per window, in the same order.
     package func figures(
-        windows: [Window], _ view: KnowledgeView, _ wanted: FigureSet, _ reader: any ProjectionReader
+        windows: [Window], _ view: KnowledgeView, _ wanted: FigureSet, of scope: FigureScope = .site,
+        _ reader: any ProjectionReader
     ) throws -> [SiteFigures] {
-        var tally = FigureTally(windows, wanted, workerCount: workers.count, stationCount: stations.count)
+        var tally = FigureTally(windows, wanted, scope, workerCount: workers.count, stationCount: stations.count)
         if !wanted.isDisjoint(with: .sums) {
-            var pass = FigurePass(self, view, reader, windows, wanted)
+            var pass = FigurePass(self, view, reader, windows, wanted, scope)
             try pass.run(&tally)
         }
         var figures = tally.figures()

@@ -29,6 +29,8 @@ package final class SiteZone: Sendable {
         zone = Self.zone(identifier) ?? .gmt
     }
 
+    package static let utc = SiteZone(identifier: "UTC")
+
     /// Whether a name is one of the tz database, so that a site can have that zone (SPEC 3).
     package static func isName(_ name: String) -> Bool { zone(name) != nil }
 
@@ -72,6 +74,27 @@ package final class SiteZone: Sendable {
             start = next
         }
         return Timestamp(microseconds: local)
+    }
+
+    /// The instants inside `range` at which the clock shows a full hour, ascending; a clock that is turned on or back to
+    /// a full hour shows one at that instant (SPEC 5.7).
+    /// - Returns: nil if there are more than `maximum`.
+    package func fullHours(in range: Range<Int64>, maximum: Int) -> [Int64]? {
+        var found: [Int64] = []
+        var second = SiteZone.floor(range.lowerBound + Microseconds.second - 1, Microseconds.second)
+        while second * Microseconds.second < range.upperBound {
+            let (offset, next) = stretch(at: second)
+            let hour = SiteZone.floor(second + offset + 3599, 3600) * 3600 - offset
+            guard hour < next else {
+                second = next
+                continue
+            }
+            guard hour * Microseconds.second < range.upperBound else { break }
+            guard found.count < maximum else { return nil }
+            found.append(hour * Microseconds.second)
+            second = hour + 1
+        }
+        return found
     }
 
     private func offset(at second: Int64) -> Int64 { stretch(at: second).offset }

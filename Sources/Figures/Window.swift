@@ -25,6 +25,16 @@ package struct Window: Sendable, Equatable {
 
     package var range: Range<Int64> { from..<end }
 
+    /// The part of what counts that lies in each of `ranges`, which ascend and are apart from each other.
+    package func cut(into ranges: [Range<Int64>]) -> [Window] {
+        var next = 0
+        return ranges.map { range in
+            while next < parts.count, parts[next].upperBound <= range.lowerBound { next += 1 }
+            let inside = parts[next...].prefix { $0.lowerBound < range.upperBound }
+            return Window(from: range.lowerBound, end: range.upperBound, inside: Array(inside))
+        }
+    }
+
     /// Microseconds that count in both.
     func overlap(with other: Window) -> Int64 {
         var sum: Int64 = 0

@@ -57,6 +57,14 @@ package struct WorkerFigures: Equatable, Sendable {
         ]
 }
 
+extension WorkerFigures {
+    /// What a heat map shows (SPEC 5.10).
+    package static let heat: [Figure<WorkerFigures>] =
+        figures.filter { ["utilization_percentage", "coverage_percentage"].contains("\($0.name)") } + [
+            units.named("units")
+        ]
+}
+
 /// A worker's state just before the end of a window (SPEC 5.2).
 package struct WorkerPresence: Equatable, Sendable {
     /// nil when unknown.

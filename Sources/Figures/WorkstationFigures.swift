@@ -15,6 +15,10 @@ package struct WorkstationFigures: Equatable, Sendable {
         self.capacity = capacity
     }
 
+    private static let units = Figure<WorkstationFigures>("total_units_produced", .count, "units") {
+        .integer($0.sums.units)
+    }
+
     /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<WorkstationFigures>] = [
         Figure("present_us", .microseconds) { .integer($0.sums.present) },
@@ -27,7 +31,7 @@ package struct WorkstationFigures: Equatable, Sendable {
         Figure("utilization_percentage", .percent, "utilization % of occupied") {
             .percentage($0.sums.working, of: $0.sums.present)
         },
-        Figure("total_units_produced", .count, "units") { .integer($0.sums.units) },
+        units,
         Figure("throughput_rate", .perHour, "units / occupied h") {
             .rate(Int128($0.sums.units), in: Int128($0.sums.present))
         },
@@ -41,6 +45,13 @@ package struct WorkstationFigures: Equatable, Sendable {
         figures.capacity.map { .percentage(Int128(figures.sums.present), of: Int128($0) * Int128(figures.elapsed)) }
             ?? .null
     }
+}
+
+extension WorkstationFigures {
+    /// What a heat map shows (SPEC 5.10).
+    package static let heat: [Figure<WorkstationFigures>] =
+        figures.filter { ["occupancy_percentage", "utilization_percentage"].contains("\($0.name)") }
+        + [units.named("units")]
 }
 
 /// Who is at a workstation just before the end of a window (SPEC 5.3).

@@ -3,13 +3,19 @@ internal import Figures
 internal import HTTPServer
 internal import Timeline
 
-/// The answer to a question as values, before anything is written (SPEC 5.2–5.4, 5.9, 6.2, 7.4, 8.5).
+/// The answer to a question as values, before anything is written (SPEC 5.2–5.10, 6.2, 6.3, 6.6, 7.4, 8.5).
 enum AnswerContent: Equatable, Sendable {
     case workers([WorkerItem])
     case workstations([WorkstationItem])
     /// With the window that they cover.
     case factory(FactoryFigures, from: Timestamp?, end: Timestamp)
-    case modelHealth(HealthFigures, groups: [HealthGroup], HealthGrouping?)
+    case shifts([ShiftFigures])
+    case handovers([HandoverFigures])
+    case trend(Trend)
+    case heatMap(HeatMap)
+    case modelHealth(HealthFigures, groups: [HealthGroup<HealthFigures>], HealthGrouping?)
+    case healthTrend(HealthTrend, HealthGrouping?)
+    case drift(DriftFigures, groups: [HealthGroup<DriftFigures>], HealthGrouping?)
     case explanation(Explanation, elapsed: Int64)
     case ledger(Ledger, rejected: [RejectedCount])
     case events(EventPage)
@@ -47,7 +53,13 @@ extension Question {
         case .workers: .workers(try workers(rosters.roster(self), rosters.workerNames(registered)))
         case .workstations: .workstations(try workstations(rosters.roster(self)))
         case .factory: try factory()
+        case .shifts: .shifts(try shifts())
+        case .handover: .handovers(try handovers())
+        case .trend: .trend(try trend())
+        case .heatMap: .heatMap(try heatMap(rosters))
         case .modelHealth: try modelHealth()
+        case .healthTrend: .healthTrend(try healthTrend(), parameters.grouping)
+        case .drift: try drift()
         case .explain: .explanation(try explanation(partition), elapsed: window.elapsed)
         case .ledger: .ledger(site.ledger, rejected: rejected)
         case .events: .events(try events(partition))
@@ -96,7 +108,7 @@ extension Question {
     }
 
     private func modelHealth() throws -> AnswerContent {
-        let health = try site.health(window, view, reader)
+        let health: [UInt32: HealthFigures] = try site.health(window, view, reader)
         let groups = parameters.grouping.map { site.groups(health, by: $0) } ?? []
         return .modelHealth(site.total(health), groups: groups, parameters.grouping)
     }

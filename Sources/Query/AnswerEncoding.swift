@@ -14,7 +14,19 @@ extension JSONWriter {
             figures(FactoryFigures.figures, of: factory)
             member("time_range_start", from)
             member("time_range_end", end)
-        case .modelHealth(let total, let groups, let grouping): modelHealth(total, groups, grouping)
+        case .shifts(let shifts): list("items", shifts) { $0.shift($1) }
+        case .handovers(let handovers): list("items", handovers) { $0.handover($1) }
+        case .trend(let trend): self.trend(trend)
+        case .heatMap(let map): heatMap(map)
+        case .modelHealth(let total, let groups, let grouping):
+            health(total)
+            self.groups(groups, grouping) { $0.health($1) }
+        case .healthTrend(let trend, let grouping):
+            hours(trend.hours)
+            self.groups(trend.groups, grouping) { $0.hours($1) }
+        case .drift(let whole, let groups, let grouping):
+            figures(DriftFigures.figures, of: whole)
+            self.groups(groups, grouping) { $0.figures(DriftFigures.figures, of: $1) }
         case .explanation(let explanation, let elapsed): self.explanation(explanation, elapsed)
         case .ledger(let ledger, let rejected):
             figures(Ledger.figures, of: ledger)
@@ -41,7 +53,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func list<Item>(
+    mutating func list<Item>(
         _ name: StaticString, _ items: [Item], _ members: (inout JSONWriter, Item) -> Void
     ) {
         key(name)
@@ -72,11 +84,12 @@ extension JSONWriter {
         if let name { string(name) } else { string(utf8: id) }
     }
 
-    private mutating func modelHealth(_ total: HealthFigures, _ groups: [HealthGroup], _ grouping: HealthGrouping?) {
-        health(total)
+    private mutating func groups<Values>(
+        _ groups: [HealthGroup<Values>], _ grouping: HealthGrouping?, _ members: (inout JSONWriter, Values) -> Void
+    ) {
         list("groups", groups) { writer, group in
             if let grouping { writer.member(grouping.member, id: group.id) }
-            writer.health(group.figures)
+            members(&writer, group.figures)
         }
     }
 

@@ -22,7 +22,7 @@ enum EntityTag {
         hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         hasher.update(number: question.clockDispute?.to.microseconds ?? -1)
-        if question.kind == .workers {
+        if question.showsWorkerNames {
             for worker in question.registered?.definition.workers ?? [] {
                 hasher.update(field: worker.workerID.bytes)
                 hasher.update(field: Array((worker.name ?? "").utf8))

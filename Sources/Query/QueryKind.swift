@@ -1,15 +1,23 @@
+internal import Figures
 internal import HTTPServer
 
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
-    case workers, workstations, factory, modelHealth, explain, ledger, events, quarantine, quarantineStats
+    case workers, workstations, factory, shifts, handover, trend, heatMap, modelHealth, healthTrend, drift
+    case explain, ledger, events, quarantine, quarantineStats
 
     var path: String {
         switch self {
         case .workers: "/api/metrics/workers"
         case .workstations: "/api/metrics/workstations"
         case .factory: "/api/metrics/factory"
+        case .shifts: "/api/metrics/shifts"
+        case .handover: "/api/metrics/handover"
+        case .trend: "/api/metrics/trend"
+        case .heatMap: "/api/metrics/heatmap"
         case .modelHealth: "/api/metrics/model-health"
+        case .healthTrend: "/api/metrics/model-health/trend"
+        case .drift: "/api/metrics/model-health/drift"
         case .explain: "/api/explain"
         case .ledger: "/api/ledger"
         case .events: "/api/events"
@@ -34,7 +42,11 @@ enum QueryKind: CaseIterable, Sendable {
             case .workers: [.repeatable("worker_id")] + window + ["within", "sort", "limit"]
             case .workstations: [.repeatable("workstation_id")] + window + ["within", "sort", "limit"]
             case .factory: window + ["within"]
+            case .shifts, .handover: window
+            case .trend, .heatMap: ["of", "bucket"] + window + ["within"]
             case .modelHealth: window + ["group_by"]
+            case .healthTrend: ["days", "to", "known_at", "group_by"]
+            case .drift: window + ["baseline_from", "baseline_to", "group_by"]
             case .explain: ["worker_id"] + window + ["within", "merge"]
             case .ledger: []
             case .events:
@@ -49,6 +61,15 @@ enum QueryKind: CaseIterable, Sendable {
     private static let quarantineFilters: [HTTPQueryParameter] = [
         "reason", "worker_id", "workstation_id", "camera_id", "from", "to", "created_from", "created_to",
     ]
+
+    /// Values of `bucket` (SPEC 5.7, 5.10).
+    var bucketLengths: [BucketLength] {
+        switch self {
+        case .trend: BucketLength.allCases
+        case .heatMap: [.hour, .day]
+        default: []
+        }
+    }
 
     /// Fields that lists can be sorted by.
     var sortFields: [String] {

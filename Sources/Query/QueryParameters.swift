@@ -21,6 +21,13 @@ struct QueryParameters: Sendable {
     /// Why events were quarantined.
     var reason: Mark?
     var grouping: HealthGrouping?
+    /// Whose trend or heat map it is.
+    var subject: AskedSubject?
+    var bucket = BucketLength.hour
+    /// Length of a health trend.
+    var days = 7
+    var baselineFrom: AskedTime?
+    var baselineTo: AskedTime?
     var sorting: Sorting?
     /// nil: as many as there are, or a page.
     var limit: Int?
@@ -72,9 +79,14 @@ struct QueryParameters: Sendable {
         case "reason": reason = try QueryParameters.reason(name, value)
         case "event_type": eventType = try QueryParameters.eventType(name, value)
         case "group_by": grouping = try QueryParameters.choice(name, value) as HealthGrouping
+        case "of": subject = try AskedSubject(name, value, kind)
+        case "bucket": bucket = try QueryParameters.choice(name, value, among: kind.bucketLengths)
+        case "days": days = try QueryParameters.number(name, value, HealthTrend.daysMaximum)
+        case "baseline_from": baselineFrom = try AskedTime(name, value)
+        case "baseline_to": baselineTo = try AskedTime(name, value)
         case "merge": merges = try QueryParameters.flag(name, value)
         case "sort": sorting = try QueryParameters.sorting(name, value, kind.sortFields)
-        case "limit": limit = try QueryParameters.limit(name, value, kind.limitMaximum)
+        case "limit": limit = try QueryParameters.number(name, value, kind.limitMaximum)
         case "cursor": cursor = value
         case "min_position":
             guard let position = RecordPosition(value) else {
@@ -93,10 +105,14 @@ struct QueryParameters: Sendable {
         if period != nil, from != nil || to != nil {
             throw Problem.query("period", "names the whole window: leave out from and to")
         }
+        if (baselineFrom == nil) != (baselineTo == nil) {
+            throw Problem.query("baseline_from", "goes with baseline_to: give both or none")
+        }
+        if kind == .heatMap, subject == nil { throw Problem.query("of", "missing: workers, workstations or cameras") }
         if kind == .explain, workers.isEmpty { throw Problem.query("worker_id", "missing") }
     }
 
-    private static func identifier<Kind>(_ name: String, _ value: String) throws -> Identifier<Kind> {
+    static func identifier<Kind>(_ name: String, _ value: String) throws -> Identifier<Kind> {
         let identifier = Identifier<Kind>(value)
         guard identifier.isValid else { throw Problem.query(name, "must be 1 to 128 bytes without control characters") }
         return identifier
@@ -117,13 +133,12 @@ struct QueryParameters: Sendable {
         return reason
     }
 
-    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(
-        _ name: String, _ value: String
+    static func choice<Choice: CaseIterable & RawRepresentable<String> & Equatable>(
+        _ name: String, _ value: String, among choices: [Choice] = Array(Choice.allCases)
     ) throws -> Choice {
-        guard let choice = Choice(rawValue: value) else {
-            let choices = Choice.allCases.map(\.rawValue)
-            throw Problem.query(
-                name, "must be \(choices.dropLast().joined(separator: ", ")) or \(choices.last ?? "")")
+        guard let choice = Choice(rawValue: value), choices.contains(choice) else {
+            let names = choices.map(\.rawValue)
+            throw Problem.query(name, "must be \(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")")
         }
         return choice
     }
@@ -155,11 +170,11 @@ struct QueryParameters: Sendable {
         return Sorting(field: field, isDescending: isDescending)
     }
 
-    private static func limit(_ name: String, _ value: String, _ maximum: Int) throws -> Int {
-        guard value.utf8.allSatisfy({ (48...57).contains($0) }), let limit = Int(value), 1...maximum ~= limit else {
+    private static func number(_ name: String, _ value: String, _ maximum: Int) throws -> Int {
+        guard value.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(value), 1...maximum ~= number else {
             throw Problem.query(name, "must be a whole number from 1 to \(maximum)")
         }
-        return limit
+        return number
     }
 }
 

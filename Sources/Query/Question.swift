@@ -64,6 +64,24 @@ struct Question {
             parameters.within, from: min(from?.microseconds ?? end, end), end: end, shifts)
     }
 
+    /// `baseline_from` and `baseline_to`; nil if they are not given. May end before it begins.
+    private var askedBaseline: (lowerBound: Int64, upperBound: Int64)? {
+        guard let from = parameters.baselineFrom, let to = parameters.baselineTo else { return nil }
+        return (from.resolved(in: zone).microseconds, to.resolved(in: zone).microseconds)
+    }
+
+    /// What a drift is measured from: as long as the window and just before it, if nothing else is asked for (SPEC 6.6).
+    /// - Throws: ``Problem`` if it ends before it begins.
+    func baseline() throws -> Window {
+        guard let asked = askedBaseline else {
+            return Window(from: max(window.from - (window.end - window.from), 0), end: window.from)
+        }
+        guard asked.lowerBound <= asked.upperBound else {
+            throw Problem.query("baseline_to", "lies before baseline_from")
+        }
+        return Window(from: asked.lowerBound, end: min(asked.upperBound, now.microseconds))
+    }
+
     /// `now` of SPEC 5.1.
     var now: Timestamp { knownAt ?? clock }
 
@@ -73,18 +91,22 @@ struct Question {
     ) throws -> (from: Timestamp?, to: Timestamp?) {
         if let period = parameters.period {
             guard let range = period.range(at: now, zone, shifts) else {
-                throw Problem.query("period", "the site has no such shift")
+                throw Problem.query(
+                    "period", shifts.isEmpty ? "the site has no shifts" : "the site had no such shift yet")
             }
             return (Timestamp(microseconds: range.lowerBound), Timestamp(microseconds: range.upperBound))
         }
         let from = parameters.from?.resolved(in: zone)
         let to = parameters.to?.resolved(in: zone)
         switch kind {
-        case .workers, .workstations, .factory, .explain:
+        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatMap, .explain:
             let day = zone.localDay(of: now)
             return (from ?? zone.instant(day: day), to ?? zone.instant(day: day + 1))
-        case .modelHealth:
+        case .modelHealth, .drift:
             return (from ?? max((to ?? now) - Microseconds.day, .earliest), to ?? now)
+        case .healthTrend:
+            let end = to ?? now
+            return (max(min(end, now) - Int64(parameters.days) * Microseconds.day, .earliest), end)
         case .ledger, .events, .quarantine, .quarantineStats:
             return (from, to)
         }
@@ -102,7 +124,14 @@ struct Question {
         case .shifts: counted = shifts
         case .shift(let name): counted = shifts.named(name)
         }
-        guard !counted.isEmpty else { throw Problem.query("within", "the site has no such shift") }
+        guard !counted.isEmpty else {
+            let names = shifts.names
+            throw Problem.query(
+                "within",
+                names.isEmpty
+                    ? "the site has no shifts"
+                    : "the site has no such shift; it has \(names.joined(separator: ", "))")
+        }
         guard let instances = counted.instances(overlapping: from..<end, maximum: shiftInstancesMaximum) else {
             throw Problem.query(
                 "within", "the time range holds more than \(shiftInstancesMaximum) shifts: ask for less")
@@ -116,7 +145,12 @@ struct Question {
         if parameters.period != nil { return true }
         switch kind {
         case .ledger, .events, .quarantine, .quarantineStats: return false
-        case .modelHealth: return parameters.to == nil || (to ?? .latest) > clock
+        case .modelHealth, .healthTrend: return parameters.to == nil || (to ?? .latest) > clock
+        case .drift:
+            return parameters.to == nil
+                || max(to?.microseconds ?? .max, askedBaseline?.upperBound ?? .min) > clock.microseconds
+        // An instance that meets the window may run on after its end.
+        case .shifts: return (to ?? .latest) > clock - 2 * Microseconds.day
         default: return (to ?? .latest) > clock
         }
     }

@@ -95,9 +95,31 @@ import Timeline
                     let alone = try one.windows.map { try site.figures($0, view, set, one.folded.store) }
                     #expect(together == alone, "figures \(set.rawValue), \(one)")
                 }
-                let together = try site.health(windows: one.windows, view, one.folded.store)
+                let together: [[UInt32: HealthFigures]] = try site.health(windows: one.windows, view, one.folded.store)
                 let alone = try one.windows.map { try site.health($0, view, one.folded.store) }
                 #expect(together == alone, "health, \(one)")
+            }
+        }
+    }
+
+    @Test("a pass for one worker or one station gives the row that a pass for all has", arguments: 0..<10)
+    func scopes(_ block: UInt64) throws {
+        for seed in 9_000 + block * 5..<9_000 + block * 5 + 5 {
+            for one in try cases(seed, 3, events: 50) {
+                let site = try #require(one.site)
+                let view = view(one, site)
+                let all = try site.figures(windows: one.windows, view, [.workers, .stations], one.folded.store)
+                for worker in 0..<UInt32(site.workers.count) {
+                    let alone = try site.figures(
+                        windows: one.windows, view, .workers, of: .worker(worker), one.folded.store)
+                    #expect(alone.map(\.workers) == all.map { [$0.workers[Int(worker)]] }, "worker \(worker), \(one)")
+                }
+                for station in 0..<UInt32(site.stations.count) {
+                    let alone = try site.figures(
+                        windows: one.windows, view, .stations, of: .workstation(station), one.folded.store)
+                    #expect(
+                        alone.map(\.stations) == all.map { [$0.stations[Int(station)]] }, "station \(station), \(one)")
+                }
             }
         }
     }

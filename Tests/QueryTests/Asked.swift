@@ -172,8 +172,12 @@ struct Asked {
 
     private func position(_ event: LoggedEvent) -> JSONText { .string("\(partition):\(event.offset):\(event.index)") }
 
+    private func number(_ decimal: ExactDecimal?) -> JSONText { .decimal(decimal) }
+}
+
+extension JSONText {
     /// Answers drop zeros at the end.
-    private func number(_ decimal: ExactDecimal?) -> JSONText {
+    static func decimal(_ decimal: ExactDecimal?) -> JSONText {
         guard var digits = decimal?.description else { return .null }
         if digits.contains(".") {
             while digits.last == "0" { digits.removeLast() }

@@ -1,4 +1,5 @@
 internal import Figures
+internal import JSON
 internal import Timeline
 
 /// What an answer is made of: the columns that people see, and the members that a spreadsheet gets.
@@ -46,14 +47,53 @@ struct AnswerLayout {
         figures: [AnyFigure(HealthFigures.status)] + HealthFigures.figures.map(AnyFigure.init),
         first: ["status", "avg_confidence", "samples", "below_threshold_count"], meanings: FigureMeanings.modelHealth)
 
-    /// Groups of model health: whatever names them, then the figures of the whole.
-    static func healthGroups(by member: String) -> AnswerLayout {
+    /// Groups of samples: whatever names them, then the figures of the whole.
+    static func groups(by member: String, of all: AnswerLayout) -> AnswerLayout {
         let titles = ["camera_id": "camera", "workstation_id": "station", "model_version": "model"]
-        let all = modelHealth
         return AnswerLayout(
             columns: [id(member, titles[member] ?? member)] + all.columns.filter { $0.name != "message" },
             members: [member] + all.members, meanings: all.meanings)
     }
+
+    static let healthTrend = AnswerLayout(
+        figures: HealthTrendHour.figures.map(AnyFigure.init), meanings: FigureMeanings.healthTrend)
+
+    static let drift = AnswerLayout(
+        figures: DriftFigures.figures.map(AnyFigure.init), first: ["drift", "psi"], meanings: FigureMeanings.drift)
+
+    static let shifts = AnswerLayout(
+        figures: ShiftFigures.span.map(AnyFigure.init) + FactoryFigures.figures.map(AnyFigure.init)
+            + [AnyFigure(name: "handover")],
+        first: ["shift", "date", "from", "to", "status", "total_production_count"], meanings: FigureMeanings.factory)
+
+    static let handovers = AnswerLayout(
+        figures: [
+            AnyFigure(name: "at", .time, "at"), AnyFigure(name: "started", .text, "started"),
+            AnyFigure(name: "ended", .text, "ended"),
+        ] + HandoverFigures.figures.map(AnyFigure.init),
+        meanings: FigureMeanings.handover)
+
+    /// Buckets of whatever the items are about.
+    static func trend(_ items: [JSONValue]) -> AnswerLayout {
+        if items.first?["worker_id"] != nil { return workerTrend }
+        return items.first?["workstation_id"] != nil ? workstationTrend : factoryTrend
+    }
+
+    private static let span = [AnyFigure(name: "from", .time, "from"), AnyFigure(name: "to", .time, "to")]
+
+    private static let factoryTrend = AnswerLayout(
+        figures: span + FactoryFigures.figures.map(AnyFigure.init),
+        first: ["from", "to", "total_production_count", "average_utilization_percentage"],
+        meanings: FigureMeanings.factory)
+
+    private static let workerTrend = AnswerLayout(
+        figures: span + [AnyFigure(name: "worker_id")] + WorkerFigures.figures.map(AnyFigure.init),
+        first: ["from", "to", "total_units_produced", "utilization_percentage"], meanings: FigureMeanings.worker)
+
+    private static let workstationTrend = AnswerLayout(
+        figures: span + [AnyFigure(name: "workstation_id"), AnyFigure(name: "capacity")]
+            + (WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy]).map(AnyFigure.init),
+        first: ["from", "to", "total_units_produced", "occupancy_percentage"], meanings: FigureMeanings.workstation)
 
     static let intervals = AnswerLayout(
         figures: (Explanation.Interval.span + Explanation.Interval.state + [Explanation.Interval.events])

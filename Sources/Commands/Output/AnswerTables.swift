@@ -22,6 +22,40 @@ struct AnswerTables {
         return table
     }
 
+    /// A table with a row for each bucket; on a terminal, bars show its first number and its first percentage.
+    func trend(_ items: [JSONValue], _ layout: AnswerLayout, draws: Bool) -> Table {
+        let table = list(items, layout)
+        guard draws else { return table }
+        let drawn = [
+            layout.columns.first { $0.unit == .count }, layout.columns.first { $0.unit == .percent },
+        ].compactMap { $0 }
+        let series = drawn.map { column in
+            let values = items.map { item in Self.number(item[column.name]) }
+            let most = values.compactMap { $0 }.max() ?? 0
+            return (
+                title: column.title, values: values,
+                full: column.unit == .percent ? max(100, most) : most
+            )
+        }
+        var plot = Table(
+            [.text("from")]
+                + series.flatMap { [Table.Column.number($0.title), .text("")] })
+        for (row, item) in items.enumerated() {
+            var cells = [table.rows[row].first ?? ""]
+            for (column, one) in zip(drawn, series) {
+                cells.append(cell(column, of: item))
+                cells.append(one.values[row].map { Plot.bar($0, of: one.full) } ?? "")
+            }
+            plot.append(cells)
+        }
+        return plot
+    }
+
+    private static func number(_ value: JSONValue?) -> Double? {
+        guard case .number(let text)? = value else { return nil }
+        return Double(text)
+    }
+
     /// A table with a row for each figure of one object, and rows of its own for an object of counts.
     func pairs(_ answer: JSONValue, _ layout: AnswerLayout, counts: String? = nil) -> Table {
         var rows = layout.columns.map { column in
@@ -60,6 +94,7 @@ struct AnswerTables {
             Timestamp(rfc3339: text).map { isExact ? clock.exact($0) : clock.text($0) } ?? text
         case (_, .number(let number)?): column.unit.decimals.map { AnswerTables.fixed(number, decimals: $0) } ?? number
         case (_, .bool(let flag)?): flag ? "yes" : "no"
+        case (_, .array(let values)?): values.isEmpty ? "-" : values.compactMap(\.text).joined(separator: ", ")
         case (_, let value): value?.text ?? "-"
         }
     }

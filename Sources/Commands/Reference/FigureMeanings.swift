@@ -66,6 +66,38 @@ enum FigureMeanings {
         "histogram": "samples in 20 bins of 0.05",
     ]
 
+    /// SPEC 5.6.
+    static let handover = [
+        "at": "when the shifts start",
+        "started": "shifts that start then",
+        "ended": "shifts that end then",
+        "units": "units in the handover_minutes after it",
+        "baseline_units": "units in the hour before it and the hour after those minutes",
+        "units_rate": "units / hours of those minutes",
+        "baseline_rate": "baseline units / baseline hours",
+        "dip_percentage": "1 − rate / baseline rate; below 0 where more was made than usual",
+        "utilization_percentage": "working / (active workers × elapsed) of those minutes",
+        "baseline_utilization_percentage": "the same of the baseline",
+    ]
+
+    /// SPEC 6.3.
+    static let healthTrend = [
+        "start": "begin of a UTC hour that has samples",
+        "samples": "accepted and low-confidence events of the hour",
+        "avg_confidence": "sum of confidence / samples",
+        "trailing_avg_confidence": "the same of the 7 days up to the end of the hour",
+    ]
+
+    /// SPEC 6.6.
+    static let drift = [
+        "avg_confidence": "sum of confidence / samples of the window",
+        "samples": "samples of the window",
+        "baseline_avg_confidence": "the same of the baseline",
+        "baseline_samples": "samples of the baseline",
+        "psi": "population stability index over 20 bins of confidence",
+        "drift": "stable below 0.1, moderate below 0.25, significant above; unknown under 100 samples on either side",
+    ]
+
     /// SPEC 7.4.
     static let ledger = [
         "received": "events in the log: folded + duplicates + low confidence + quarantined",

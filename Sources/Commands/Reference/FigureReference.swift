@@ -10,7 +10,8 @@ extension ReferencePage {
             Figures are computed over a window, [from, to) in event time, up to now: elapsed is its length. Percentages \
             and rates are rounded to 2 decimals, hours and confidence to 4, and a ratio without a denominator is null, \
             never 0. Members that end in _us are exact. The examples are of one worker at one workstation on the reference \
-            day below.
+            day below. Shifts and trends have the figures of the factory, a worker or a workstation; heat maps some of \
+            them.
             """,
         sections: [
             section(
@@ -29,8 +30,17 @@ extension ReferencePage {
             section(
                 "Factory: andon query factory", rows(FactoryFigures.figures, FigureMeanings.factory, Example.factory)),
             section(
+                "Handover: andon query handover",
+                ["at", "started", "ended"].map { row($0, $0, nil, FigureMeanings.handover) }
+                    + rows(HandoverFigures.figures, FigureMeanings.handover, nil)),
+            section(
                 "Model health: andon query model-health",
                 rows([HealthFigures.status] + HealthFigures.figures, FigureMeanings.modelHealth, nil)),
+            section(
+                "Model health, hour by hour: andon query health-trend",
+                rows(HealthTrendHour.figures, FigureMeanings.healthTrend, nil)),
+            section(
+                "Drift of confidence: andon query drift", rows(DriftFigures.figures, FigureMeanings.drift, nil)),
             section(
                 "Ledger: andon query ledger",
                 rows(Ledger.figures, FigureMeanings.ledger, nil)

@@ -6,7 +6,7 @@ internal import JSON
 enum QueryCommand {
     static let command = Command(
         path: ["query"],
-        summary: "asks for figures: workers, workstations, factory, model-health, explain, ledger",
+        summary: "asks for figures of workers, workstations, the factory, shifts and model health",
         discussion: """
             Times without an offset, in flags and in tables, are those of the site; --utc shows UTC. Headings name what a
             figure is divided by; andon help FIGURES has every formula, andon help PARAMETERS every flag.
@@ -24,6 +24,10 @@ enum QueryCommand {
                 "what the figures were at 18:00, late events apart"),
             .init(
                 "andon query explain --site plant-1 --worker W1", "the intervals that a worker's figures are made of"),
+            .init(
+                "andon query trend --site plant-1 --period last_week --bucket day", "the factory, day by day"),
+            .init(
+                "andon query heatmap --site plant-1 --of workers --period yesterday", "who was busy when"),
             .init("andon query workstations --site plant-1 -o csv > stations.csv", "every member, for a spreadsheet"),
         ],
         positionals: [
@@ -32,7 +36,9 @@ enum QueryCommand {
         options: [
             QueryFlags.site.spec, QueryFlags.period.spec, QueryFlags.from.spec, QueryFlags.to.spec,
             QueryFlags.knownAt.spec, QueryFlags.within.spec, QueryFlags.worker.spec, QueryFlags.station.spec,
-            QueryFlags.sort.spec, QueryFlags.limit.spec, QueryFlags.groupBy.spec, QueryFlags.allIntervals.spec,
+            QueryFlags.sort.spec, QueryFlags.limit.spec, QueryFlags.subject.spec, QueryFlags.bucket.spec,
+            QueryFlags.days.spec, QueryFlags.baselineFrom.spec, QueryFlags.baselineTo.spec, QueryFlags.groupBy.spec,
+            QueryFlags.allIntervals.spec,
             QueryFlags.minPosition.spec, QueryFlags.utc.spec, AnswerFormat.option.spec,
         ] + ServerAccess.options,
         run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation)), SystemClock()) })
@@ -50,7 +56,8 @@ enum QueryCommand {
                 let worker = question == .explain ? query.first { $0.name == "worker_id" }?.value : nil
                 return question.report(
                     answer, title, subject: worker.map { "worker \(printable($0))" },
-                    parts(query.filter { worker == nil || $0.name != "worker_id" }))
+                    parts(query.filter { worker == nil || $0.name != "worker_id" }),
+                    draws: invocation.console.outputIsTerminal)
             })
         return .success
     }
@@ -88,7 +95,9 @@ enum QueryCommand {
         let texts = [
             ("site_id", QueryFlags.site), ("from", QueryFlags.from), ("to", QueryFlags.to),
             ("known_at", QueryFlags.knownAt), ("within", QueryFlags.within), ("worker_id", QueryFlags.worker),
-            ("workstation_id", QueryFlags.station), ("min_position", QueryFlags.minPosition),
+            ("workstation_id", QueryFlags.station), ("of", QueryFlags.subject),
+            ("baseline_from", QueryFlags.baselineFrom), ("baseline_to", QueryFlags.baselineTo),
+            ("min_position", QueryFlags.minPosition),
         ]
         let unfitting = Set(QueryQuestion.allCases.flatMap(\.flags)).subtracting(question.flags)
         var query = try QueryFlags.parameters(invocation, texts.filter { !unfitting.contains($0.1.spec.name) })
@@ -102,6 +111,8 @@ enum QueryCommand {
         try add("sort", QueryFlags.sort) { text throws(CommandFailure) in try sortMember(text, question) }
         try add("group_by", QueryFlags.groupBy) { $0.rawValue }
         try add("limit", QueryFlags.limit) { String($0) }
+        try add("bucket", QueryFlags.bucket) { $0.rawValue }
+        try add("days", QueryFlags.days) { String($0) }
         try add("merge", QueryFlags.allIntervals) { String(!$0) }
         return query
     }
@@ -132,6 +143,8 @@ enum QueryCommand {
             case "within" where value != "all": "within \(printable(value))"
             case "sort": "sorted by \(value)"
             case "limit": "the first \(value)"
+            case "of": "of \(printable(value))"
+            case "bucket": "by \(value)"
             default: nil
             }
         }

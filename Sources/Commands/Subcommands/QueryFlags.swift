@@ -21,7 +21,16 @@ enum QueryFlags {
     static let sort = Option.text(
         "sort", "FIELD", "order by a member of the answer or the begin of its name; -FIELD: largest first")
     static let limit = Option.integer("limit", "N", "only the first N", in: 1...100_000)
-    static let groupBy = Option<HealthGrouping>.choice("group-by", "WHAT", "groups of model-health")
+    static let groupBy = Option<HealthGrouping>.choice(
+        "group-by", "WHAT", "groups of model-health, health-trend and drift")
+    static let subject = Option.text(
+        "of", "WHAT", "trend: factory, worker:ID or workstation:ID; heatmap: workers, workstations or cameras")
+    static let bucket = Option<BucketLength>.choice(
+        "bucket", "LENGTH", "length of a bucket of trend or heatmap", default: .hour)
+    static let days = Option.integer("days", "N", "health-trend: so many days", in: 1...HealthTrend.daysMaximum)
+    static let baselineFrom = time("baseline-from", "drift: begin of what the window is compared with")
+    static let baselineTo = time(
+        "baseline-to", "drift: its end; without both, as long as the window and just before it")
     static let allIntervals = Option.flag(
         "all-intervals", "explain: one line for every event, also where neighbours have the same state")
     static let minPosition = Option.text(

@@ -2,25 +2,33 @@ internal import JSON
 
 /// What `andon query` can ask: the path of the answer, the flags that go with it, and how the answer is laid out.
 enum QueryQuestion: String, CaseIterable, Sendable {
-    case workers, workstations, factory
+    case workers, workstations, factory, shifts, handover, trend, heatmap
     case modelHealth = "model-health"
-    case explain, ledger
+    case healthTrend = "health-trend"
+    case drift, explain, ledger
 
     var path: String {
         switch self {
-        case .workers, .workstations, .factory, .modelHealth: "/api/metrics/\(rawValue)"
+        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatmap, .modelHealth:
+            "/api/metrics/\(rawValue)"
+        case .healthTrend: "/api/metrics/model-health/trend"
+        case .drift: "/api/metrics/model-health/drift"
         case .explain, .ledger: "/api/\(rawValue)"
         }
     }
 
-    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.9, 6.2).
+    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.7, 5.9, 5.10, 6.2, 6.3, 6.6).
     var flags: Set<String> {
         let window: Set = ["from", "to", "known-at", "period"]
         return switch self {
         case .workers: window.union(["within", "worker", "sort", "limit"])
         case .workstations: window.union(["within", "station", "sort", "limit"])
         case .factory: window.union(["within"])
+        case .shifts, .handover: window
+        case .trend, .heatmap: window.union(["within", "of", "bucket"])
         case .modelHealth: window.union(["group-by"])
+        case .healthTrend: ["to", "known-at", "days", "group-by"]
+        case .drift: window.union(["group-by", "baseline-from", "baseline-to"])
         case .explain: window.union(["within", "worker", "all-intervals"])
         case .ledger: []
         }
@@ -39,8 +47,9 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     /// - Parameters:
     ///   - subject: what the title says was asked; nil for the name of the question.
     ///   - parts: how it was narrowed down.
+    ///   - draws: whether series are drawn beside their numbers, for a terminal.
     func report(
-        _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String]
+        _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String], draws: Bool = false
     ) -> AnswerReport {
         let tables = AnswerTables(
             clock: title.clock, endsNow: title.endsNow, isExact: self == .explain && hasFractions(answer))
@@ -55,8 +64,18 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .workers: lay([tables.list(items, .workers)], .workers, items)
         case .workstations: lay([tables.list(items, .workstations)], .workstations, items)
         case .factory: lay([tables.pairs(answer, .factory)], .factory, [answer])
+        case .shifts: lay([tables.list(items, .shifts)], .shifts, items)
+        case .handover: lay([tables.list(items, .handovers)], .handovers, items)
+        case .trend:
+            let layout = AnswerLayout.trend(items)
+            lay([tables.trend(items, layout, draws: draws)], layout, items)
+        case .heatmap:
+            let map = HeatMapReport(answer, title.clock)
+            (report.tables, report.csv) = (map.tables(draws: draws), map.csv)
+        case .healthTrend: healthTrend(answer, tables, lay)
+        case .drift: groups(answer, tables, .drift, lay)
         case .ledger: lay([tables.pairs(answer, .ledger, counts: "rejected")], .ledger, [answer])
-        case .modelHealth: health(answer, tables, lay)
+        case .modelHealth: groups(answer, tables, .modelHealth, lay)
         case .explain:
             report.tables = explanation(answer, tables)
             report.csv = explanationRows(answer)
@@ -65,15 +84,40 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         return report
     }
 
-    private func health(
+    /// The figures of all samples, and below them those of each group where there are any.
+    private func groups(
+        _ answer: JSONValue, _ tables: AnswerTables, _ whole: AnswerLayout,
+        _ lay: ([Table], AnswerLayout, [JSONValue]) -> Void
+    ) {
+        let groups = answer["groups"]?.items ?? []
+        guard let member = Self.groupMember(groups) else { return lay([tables.pairs(answer, whole)], whole, [answer]) }
+        let layout = AnswerLayout.groups(by: member, of: whole)
+        lay([tables.pairs(answer, whole), tables.list(groups, layout)], layout, groups)
+    }
+
+    private func healthTrend(
         _ answer: JSONValue, _ tables: AnswerTables, _ lay: ([Table], AnswerLayout, [JSONValue]) -> Void
     ) {
         let groups = answer["groups"]?.items ?? []
-        guard case .object(let first)? = groups.first,
-            let member = ["camera_id", "workstation_id", "model_version"].first(where: { first[$0] != nil })
-        else { return lay([tables.pairs(answer, .modelHealth)], .modelHealth, [answer]) }
-        let layout = AnswerLayout.healthGroups(by: member)
-        lay([tables.pairs(answer, .modelHealth), tables.list(groups, layout)], layout, groups)
+        guard let member = Self.groupMember(groups) else {
+            let hours = answer["hours"]?.items ?? []
+            return lay([tables.list(hours, .healthTrend)], .healthTrend, hours)
+        }
+        let layout = AnswerLayout.groups(by: member, of: .healthTrend)
+        let hours = groups.flatMap { group in
+            (group["hours"]?.items ?? []).map { hour in
+                guard case .object(var members) = hour else { return hour }
+                members[member] = group[member]
+                return .object(members)
+            }
+        }
+        lay([tables.list(hours, layout)], layout, hours)
+    }
+
+    /// The member that names a group.
+    private static func groupMember(_ groups: [JSONValue]) -> String? {
+        guard case .object(let first)? = groups.first else { return nil }
+        return ["camera_id", "workstation_id", "model_version"].first { first[$0] != nil }
     }
 
     private func explanation(_ answer: JSONValue, _ tables: AnswerTables) -> [Table] {
