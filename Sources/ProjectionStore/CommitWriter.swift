@@ -30,7 +30,7 @@ final class CommitWriter {
             quarantined = excluded.quarantined, definitions = excluded.definitions, ttl = excluded.ttl,
             anchor = excluded.anchor, rederive_cursor = excluded.rederive_cursor,
             bucket_floor = excluded.bucket_floor, next_offset = excluded.next_offset,
-            newest_event = excluded.newest_event
+            newest_event = excluded.newest_event, newest_quarantined = excluded.newest_quarantined
             """)
         putID = try connection.prepare(CommitWriter.insert("id", IDColumn.self))
         putOrigin = try connection.prepare(CommitWriter.insert("source", OriginColumn.self))
@@ -125,6 +125,7 @@ final class CommitWriter {
         try putSite.bind(SiteColumn.bucketFloor, state.bucketFloor.stored)
         try putSite.bind(SiteColumn.nextOffset, state.nextOffset.value)
         try putSite.bind(SiteColumn.newestEvent, state.newestEvent.stored)
+        try putSite.bind(SiteColumn.newestQuarantined, state.newestQuarantined.stored)
         try putSite.run()
     }
 

@@ -32,9 +32,14 @@ extension Statement {
     func bind(_ column: some StoreColumn, _ value: Int64) throws(SQLiteError) { try bind(column.parameter, value) }
     func bind(_ column: some StoreColumn, _ value: [UInt8]) throws(SQLiteError) { try bind(column.parameter, value) }
 
+    func bind(_ column: some StoreColumn, orNull value: [UInt8]?) throws(SQLiteError) {
+        if let value { try bind(column, value) } else { try bindNull(column.parameter) }
+    }
+
     func int64(_ column: some StoreColumn) -> Int64 { int64(column.rawValue) }
     func isNull(_ column: some StoreColumn) -> Bool { isNull(column.rawValue) }
     func blob(_ column: some StoreColumn) -> [UInt8] { blob(column.rawValue) }
+    func blob(orNull column: some StoreColumn) -> [UInt8]? { isNull(column) ? nil : blob(column) }
 
     /// The number of something in the store.
     /// - Throws: ``StoreError`` when the value is not such a number.
@@ -48,7 +53,7 @@ extension Statement {
 
 enum SiteColumn: Int, StoreColumn {
     case number, siteId, received, folded, duplicates, lowConfidence, quarantined, definitions, ttl, anchor
-    case rederiveCursor, bucketFloor, nextOffset, newestEvent
+    case rederiveCursor, bucketFloor, nextOffset, newestEvent, newestQuarantined
 }
 
 enum IDColumn: Int, StoreColumn {
@@ -87,7 +92,7 @@ enum ChangedHourColumn: Int, StoreColumn {
 }
 
 enum QuarantinedColumn: Int, StoreColumn {
-    case logOffset, place, site, worker, key, detail, createdAt, winner
+    case logOffset, place, site, worker, workstation, camera, modelVersion, key, detail, createdAt, winner
 }
 
 enum ArrivalColumn: Int, StoreColumn {

@@ -7,6 +7,8 @@ struct ListingStatements {
     let arrivals: Statement
     let newestEvent: Statement
     let quarantined: Statement
+    let quarantinedByWorker: Statement
+    let quarantinedWinner: Statement
     let definition: Statement
 
     init(_ connection: Connection) throws {
@@ -23,6 +25,16 @@ struct ListingStatements {
             SELECT \(QuarantinedColumn.names) FROM quarantined
             WHERE winner = 1 AND site = ? AND created_at >= ? AND created_at <= ?
             ORDER BY created_at DESC, log_offset, place
+            """)
+        quarantinedByWorker = try connection.prepare(
+            """
+            SELECT \(QuarantinedColumn.names) FROM quarantined INDEXED BY quarantined_key
+            WHERE winner = 1 AND site = ? AND (worker, key) > (?, ?) ORDER BY worker, key LIMIT ?
+            """)
+        quarantinedWinner = try connection.prepare(
+            """
+            SELECT \(QuarantinedColumn.names) FROM quarantined INDEXED BY quarantined_key
+            WHERE winner = 1 AND site = ? AND worker = ? AND key = ?
             """)
         definition = try connection.prepare(
             "SELECT \(DefinitionColumn.names) FROM definition WHERE site = ? AND sequence = ?")
@@ -96,6 +108,34 @@ extension StoreReader: QuarantineReader {
         try listings.quarantined.bind(3, range.upperBound)
         try forEachRow(listings.quarantined) { body(try QuarantinedEvent(row: $0)) }
     }
+
+    public func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) throws -> [QuarantinedEvent] {
+        try checkUnmoved()
+        try listings.quarantinedByWorker.bind(1, Int64(site))
+        // No id is empty.
+        try listings.quarantinedByWorker.bind(2, key?.worker ?? [])
+        try listings.quarantinedByWorker.bind(3, key?.key.rawValue ?? 0)
+        try listings.quarantinedByWorker.bind(4, limit)
+        var events: [QuarantinedEvent] = []
+        try forEachRow(listings.quarantinedByWorker) { row in
+            events.append(try QuarantinedEvent(row: row))
+            return true
+        }
+        return events
+    }
+
+    public func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
+        try listings.quarantinedWinner.bind(1, Int64(site))
+        try listings.quarantinedWinner.bind(2, key.worker)
+        try listings.quarantinedWinner.bind(3, key.key.rawValue)
+        var found: QuarantinedPlace?
+        try forEachRow(listings.quarantinedWinner) { row in
+            let entry = try QuarantinedEvent(row: row).entry
+            found = QuarantinedPlace(createdAt: entry.createdAt, position: entry.position)
+            return false
+        }
+        return found
+    }
 }
 
 extension QuarantinedEvent {
@@ -110,7 +150,9 @@ extension QuarantinedEvent {
             createdAt: row.int64(QuarantinedColumn.createdAt), position: position,
             detail: PackedDetail(rawValue: UInt64(bitPattern: row.int64(QuarantinedColumn.detail))))
         self.init(
-            worker: try row.number(QuarantinedColumn.worker), entry: entry,
+            worker: row.blob(QuarantinedColumn.worker), workstation: row.blob(QuarantinedColumn.workstation),
+            camera: row.blob(orNull: QuarantinedColumn.camera),
+            modelVersion: row.blob(orNull: QuarantinedColumn.modelVersion), entry: entry,
             isWinner: row.int64(QuarantinedColumn.winner) != 0)
     }
 }

@@ -79,7 +79,6 @@ extension StoreReader {
                 }
                 found.append(row.blob(IDColumn.bytes))
             }
-            guard Set(found).count == found.count else { throw StoreError.damaged("a stored id occurs twice") }
             return found
         }
         site.workers = try ids(.worker)
@@ -93,9 +92,7 @@ extension StoreReader {
             }
             site.origins.append(origin)
         }
-        guard Set(site.origins).count == site.origins.count else {
-            throw StoreError.damaged("a stored origin occurs twice")
-        }
+        site.lines = try lines(of: UInt32(number))
         let definitions = "SELECT \(DefinitionColumn.names) FROM definition WHERE site = \(number) ORDER BY sequence"
         site.forEachDefinition = { [connection] body in
             var count: Int64 = 0
@@ -116,6 +113,25 @@ extension StoreReader {
                 oldestHour: Hour(row.int64(ActivityColumn.oldest)),
                 newest: NewestTime(stored: row.int64(ActivityColumn.newest)),
                 withdrawn: row.int64(ActivityColumn.withdrawn))
+        }
+    }
+
+    /// The lines of a site that have pages, by one search each: a site has few beside its pages.
+    private func lines(of site: UInt32) throws -> [LineIndex] {
+        let next = try connection.prepare("SELECT min(line) FROM page WHERE line >= ? AND line <= ?")
+        let all = LineID.all(ofSite: site)
+        var lines: [LineIndex] = []
+        var start = all.lowerBound
+        while true {
+            try next.bind(1, start)
+            try next.bind(2, all.upperBound)
+            defer { next.reset() }
+            guard try next.step(), !next.isNull(0) else { return lines }
+            guard let line = LineID(value: next.int64(0)).line else {
+                throw StoreError.damaged("a stored page is of no line")
+            }
+            lines.append(line)
+            start = next.int64(0) + 1
         }
     }
 

@@ -232,6 +232,7 @@ extension SiteState {
         bucketFloor = NewestTime(stored: row.int64(SiteColumn.bucketFloor))
         nextOffset = LogOffset(row.int64(SiteColumn.nextOffset))
         newestEvent = NewestTime(stored: row.int64(SiteColumn.newestEvent))
+        newestQuarantined = NewestTime(stored: row.int64(SiteColumn.newestQuarantined))
     }
 
     /// The stored value when no hours are left to rebuild.

@@ -14,7 +14,7 @@ enum StoreSchema {
             folded INTEGER NOT NULL, duplicates INTEGER NOT NULL, low_confidence INTEGER NOT NULL,
             quarantined INTEGER NOT NULL, definitions INTEGER NOT NULL, ttl INTEGER NOT NULL, anchor INTEGER NOT NULL,
             rederive_cursor INTEGER NOT NULL, bucket_floor INTEGER NOT NULL, next_offset INTEGER NOT NULL,
-            newest_event INTEGER NOT NULL);
+            newest_event INTEGER NOT NULL, newest_quarantined INTEGER NOT NULL);
         CREATE TABLE id (site INTEGER NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
             PRIMARY KEY (site, kind, number)) WITHOUT ROWID;
         CREATE TABLE source (site INTEGER NOT NULL, number INTEGER NOT NULL, station INTEGER NOT NULL,
@@ -37,9 +37,11 @@ enum StoreSchema {
             ending INTEGER NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;
         CREATE INDEX changed_since ON changed_hour (generation);
         CREATE TABLE quarantined (log_offset INTEGER NOT NULL, place INTEGER NOT NULL, site INTEGER NOT NULL,
-            worker INTEGER NOT NULL, key INTEGER NOT NULL, detail INTEGER NOT NULL, created_at INTEGER NOT NULL,
-            winner INTEGER NOT NULL, PRIMARY KEY (log_offset, place)) WITHOUT ROWID;
+            worker BLOB NOT NULL, workstation BLOB NOT NULL, camera BLOB, model_version BLOB, key INTEGER NOT NULL,
+            detail INTEGER NOT NULL, created_at INTEGER NOT NULL, winner INTEGER NOT NULL,
+            PRIMARY KEY (log_offset, place)) WITHOUT ROWID;
         CREATE INDEX quarantined_newest ON quarantined (site, created_at DESC, log_offset, place) WHERE winner = 1;
+        CREATE INDEX quarantined_key ON quarantined (site, worker, key) WHERE winner = 1;
         CREATE TABLE arrival (site INTEGER NOT NULL, span INTEGER NOT NULL, created_at INTEGER NOT NULL,
             winners INTEGER NOT NULL, newest_event INTEGER NOT NULL,
             PRIMARY KEY (site, span, created_at)) WITHOUT ROWID;

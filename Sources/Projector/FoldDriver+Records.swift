@@ -45,7 +45,7 @@ extension FoldDriver {
     }
 
     private func foldInPlace() throws -> [FoldWaiter] {
-        if shared.read({ records.lacksPages($0) }) { try records.load(pages, for: shared.fold) }
+        if shared.read({ records.needsStore($0) }) { try records.load(pages, for: shared.fold) }
         defer { pages.forget() }
         return try shared.apply(eventCount: records.eventCount, limits) { fold in
             try records.apply(to: &fold, pages: pages)

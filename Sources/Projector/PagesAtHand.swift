@@ -1,14 +1,16 @@
 internal import EventModel
 internal import Timeline
 
-/// Pages that the next record touches, loaded before the lock is taken; all others come from the store.
+/// What the next record touches, loaded before the lock is taken; everything else comes from the store.
 ///
-/// The store's newest commit has their current state: a page that is not in memory has not changed since it was
+/// The store's newest commit has the current state of these pages: a page that is not in memory has not changed since it was
 /// written.
 final class PagesAtHand: PageReader {
     private let store: any PageReader
     /// Sorted by fence, because a late event may hold through thousands of pages.
     private var pages: [LineID: [Page]] = [:]
+    /// Of the record's site; nil where there is none.
+    private var winners: [QuarantineKey: QuarantinedPlace?] = [:]
 
     init(_ store: any PageReader) { self.store = store }
 
@@ -21,7 +23,19 @@ final class PagesAtHand: PageReader {
         return page
     }
 
-    func forget() { if !pages.isEmpty { pages.removeAll(keepingCapacity: true) } }
+    func loadQuarantinedWinner(site: UInt32, _ key: QuarantineKey) throws {
+        if winners[key] == nil { winners[key] = .some(try store.quarantinedWinner(site: site, key)) }
+    }
+
+    func forget() {
+        if !pages.isEmpty { pages.removeAll(keepingCapacity: true) }
+        if !winners.isEmpty { winners.removeAll(keepingCapacity: true) }
+    }
+
+    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
+        if let loaded = winners[key] { return loaded }
+        return try store.quarantinedWinner(site: site, key)
+    }
 
     func page(of line: LineID, holding key: EventKey) throws -> Page? {
         try atHand(line, key) ?? store.page(of: line, holding: key)

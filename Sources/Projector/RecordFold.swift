@@ -26,14 +26,16 @@ public struct RecordFold {
         fingerprint = try RecordFingerprint(record)
     }
 
-    /// Whether folding the decoded events may need pages that only the store has.
-    func lacksPages(_ fold: PartitionFold) -> Bool {
-        if case .events = kind { fold.lacksPages(of: batch.siteID) } else { false }
+    /// Whether folding the decoded events may need something that only the store has.
+    func needsStore(_ fold: PartitionFold) -> Bool {
+        if case .events = kind { fold.needsStore(for: batch) } else { false }
     }
 
-    /// Loads all pages that folding the decoded events needs and that `fold` does not have in memory.
+    /// Loads everything that folding the decoded events needs and that `fold` does not have in memory.
     func load(_ pages: PagesAtHand, for fold: PartitionFold) throws {
-        if case .events = kind { try fold.loadPages(for: batch) { try pages.load($0, holding: $1) } }
+        guard case .events = kind else { return }
+        try fold.load(
+            for: batch, { try pages.load($0, holding: $1) }, winner: { try pages.loadQuarantinedWinner(site: $0, $1) })
     }
 
     /// Number of events in the record; 0 for any other.

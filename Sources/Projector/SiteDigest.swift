@@ -45,7 +45,7 @@ public enum SiteDigest {
 
     private static func digest(
         _ siteID: SiteID, _ log: any EventLog, _ partition: PartitionIndex, _ stored: PartitionFold,
-        _ pages: any PageReader
+        _ pages: any PageReader & QuarantineReader
     ) throws -> String? {
         var fold = stored
         let end = try LogIdentityCheck.run(
@@ -86,7 +86,7 @@ public enum SiteDigest {
 }
 
 /// Reads the pages of a store slice by slice: one state, as long as nobody commits to it.
-private final class StoreSlices: PageReader {
+private final class StoreSlices: PageReader, QuarantineReader {
     /// Somebody has committed since.
     struct Changed: Error {}
 
@@ -106,11 +106,32 @@ private final class StoreSlices: PageReader {
     }
 
     func page(of line: LineID, holding key: EventKey) throws -> Page? {
-        if SystemClock().uptime > end {
-            reader.end()
-            guard try begin() == generation else { throw Changed() }
-        }
+        try goOn()
         return try reader.page(of: line, holding: key)
+    }
+
+    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
+        try goOn()
+        return try reader.quarantinedWinner(site: site, key)
+    }
+
+    func forEachQuarantined(
+        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
+    ) throws {
+        try goOn()
+        try reader.forEachQuarantined(site: site, createdAt: range, body)
+    }
+
+    func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) throws -> [QuarantinedEvent] {
+        try goOn()
+        return try reader.quarantined(site: site, after: key, limit: limit)
+    }
+
+    /// Starts the next slice if it is time.
+    private func goOn() throws {
+        guard SystemClock().uptime > end else { return }
+        reader.end()
+        guard try begin() == generation else { throw Changed() }
     }
 
     private func begin() throws -> UInt64 {

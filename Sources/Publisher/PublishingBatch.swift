@@ -41,7 +41,7 @@ struct PublishingBatch {
 
     mutating func add(_ events: [ChangeFeed.Quarantined]) {
         for event in events { items.append(Item(content: .quarantined(event))) }
-        quarantinedEnd = events.last.map { ($0.entry.offset, $0.entry.index) }
+        quarantinedEnd = events.last.map { ($0.event.entry.offset, $0.event.entry.index) }
     }
 
     /// A record was not delivered.

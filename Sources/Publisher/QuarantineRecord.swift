@@ -13,18 +13,19 @@ enum QuarantineRecord {
     ///   - partition: of the event log; the record goes to the partition of the same number.
     ///   - now: for the topic's own timestamp.
     static func topicRecord(
-        _ event: ChangeFeed.Quarantined, _ names: TopicNames, partition: PartitionIndex, now: Timestamp
+        _ quarantined: ChangeFeed.Quarantined, _ names: TopicNames, partition: PartitionIndex, now: Timestamp
     ) -> TopicRecord {
-        let entry = event.entry
+        let entry = quarantined.event.entry
         let position = Position(
             record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index
         ).description
         // The position is the id: a republished event keeps its id.
         var headers = CloudEvent.headers(
-            id: position, site: event.site, type: eventType, time: Timestamp(microseconds: entry.createdAt))
+            id: position, site: quarantined.site, type: eventType, time: Timestamp(microseconds: entry.createdAt))
         headers += deadLetter(entry, names, partition)
         return TopicRecord(
-            topic: names.quarantine, partition: partition, key: event.site.bytes, value: value(event, position),
+            topic: names.quarantine, partition: partition, key: quarantined.site.bytes,
+            value: value(quarantined, position),
             headers: headers, timestamp: now)
     }
 
@@ -49,25 +50,25 @@ enum QuarantineRecord {
         }
     }
 
-    private static func value(_ event: ChangeFeed.Quarantined, _ position: String) -> [UInt8] {
-        let entry = event.entry
+    private static func value(_ quarantined: ChangeFeed.Quarantined, _ position: String) -> [UInt8] {
+        let entry = quarantined.event.entry
         var writer = JSONWriter(reservedBytes: 512)
         writer.object { writer in
             writer.key("site_id")
-            writer.string(utf8: event.site.bytes)
+            writer.string(utf8: quarantined.site.bytes)
             writer.member("reason", entry.quarantineReason?.verdict.code ?? "quarantined")
             writer.member("position", position)
             writer.member("created_at", microseconds: entry.createdAt)
             writer.member("timestamp", microseconds: entry.time)
-            writer.member("worker_id", id: event.worker[...])
-            writer.member("workstation_id", id: event.workstation[...])
+            writer.member("worker_id", id: quarantined.event.worker[...])
+            writer.member("workstation_id", id: quarantined.event.workstation[...])
             writer.member("event_type", entry.type.text)
             writer.key("confidence")
             writer.fixed(entry.confidence, decimals: 6)
             writer.key("count")
             writer.integer(orNull: entry.type == .productCount ? entry.count : nil)
-            writer.member("camera_id", id: event.camera.map { $0[...] })
-            writer.member("model_version", id: event.modelVersion.map { $0[...] })
+            writer.member("camera_id", id: quarantined.event.camera.map { $0[...] })
+            writer.member("model_version", id: quarantined.event.modelVersion.map { $0[...] })
         }
         return writer.bytes
     }

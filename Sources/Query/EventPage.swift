@@ -75,6 +75,18 @@ extension Question {
             createdAt: entry.createdAt)
     }
 
+    func item(_ event: QuarantinedEvent, _ partition: PartitionIndex) -> EventItem {
+        let entry = event.entry
+        return EventItem(
+            time: entry.time, worker: event.worker[...], workstation: event.workstation[...], type: entry.type,
+            confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
+            count: entry.type == .productCount ? entry.count : nil, camera: event.camera.map { $0[...] },
+            modelVersion: event.modelVersion.map { $0[...] }, isLowConfidence: false,
+            position: Position(
+                record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),
+            createdAt: entry.createdAt)
+    }
+
     /// Cameras and model versions are numbered from 1; 0 is none.
     func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
 }

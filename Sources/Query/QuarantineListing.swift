@@ -39,13 +39,13 @@ struct QuarantineGroup: Equatable, Sendable {
 extension Question {
     /// Groups that are shown.
     static let quarantineGroupsShown = 1000
-    /// Groups that are counted; some 20 MB.
-    static let quarantineGroupsMaximum = 200_000
+    /// Groups that are counted; some 40 MB.
+    static let quarantineGroupsMaximum = 100_000
 
     /// - Throws: ``Problem`` if the cursor belongs to another question.
     func quarantine(_ partition: PartitionIndex) throws -> QuarantinePage {
         let cursors = EventCursor(self)
-        guard var filter = quarantineFilter() else { return QuarantinePage(items: []) }
+        var filter = quarantineFilter()
         if let cursor = parameters.cursor {
             let place = try cursors.read(cursor)
             filter.after = QuarantineFilter.Cursor(createdAt: place.time, position: place.position)
@@ -60,8 +60,7 @@ extension Question {
         let next = events.count > limit ? events[limit - 1].entry : nil
         return QuarantinePage(
             items: events.prefix(limit).map { event in
-                let listed = ListedEvent(worker: event.worker, isLowConfidence: false, entry: event.entry)
-                return QuarantineItem(reason: event.entry.quarantineReason, event: item(listed, partition))
+                QuarantineItem(reason: event.entry.quarantineReason, event: item(event, partition))
             },
             nextCursor: next.map {
                 cursors.text(EventFilter.Cursor(time: $0.createdAt, position: $0.position))
@@ -69,13 +68,12 @@ extension Question {
     }
 
     func quarantineStats() throws -> QuarantineStats {
-        guard let filter = quarantineFilter() else { return QuarantineStats(groups: [], isTruncated: false) }
+        let filter = quarantineFilter()
         var groups: [GroupKey: GroupSums] = [:]
         try site.forEachQuarantined(filter, reader) { event in
-            let origin = site.origin(event.entry.origin)
             let key = GroupKey(
-                reason: event.entry.quarantineReason, worker: event.worker, station: origin.station,
-                camera: origin.camera)
+                reason: event.entry.quarantineReason, worker: event.worker, workstation: event.workstation,
+                camera: event.camera)
             groups[key, default: GroupSums(event.entry.createdAt)].add(event.entry.createdAt)
             return groups.count <= Question.quarantineGroupsMaximum
         }
@@ -86,8 +84,8 @@ extension Question {
         }
         let named = groups.map { key, sums in
             QuarantineGroup(
-                reason: key.reason, worker: site.workers[key.worker], workstation: site.stations[key.station],
-                camera: name(key.camera), count: sums.count, oldest: sums.oldest, newest: sums.newest)
+                reason: key.reason, worker: key.worker[...], workstation: key.workstation[...],
+                camera: key.camera.map { $0[...] }, count: sums.count, oldest: sums.oldest, newest: sums.newest)
         }
         let sorted = named.sorted { $0.precedes($1) }
         return QuarantineStats(
@@ -97,9 +95,9 @@ extension Question {
 
     private struct GroupKey: Hashable {
         var reason: Mark?
-        var worker: UInt32
-        var station: UInt32
-        var camera: UInt32
+        var worker: [UInt8]
+        var workstation: [UInt8]
+        var camera: [UInt8]?
     }
 
     private struct GroupSums {
@@ -116,22 +114,12 @@ extension Question {
         }
     }
 
-    /// nil if the question names an id that no event has.
-    private func quarantineFilter() -> QuarantineFilter? {
+    private func quarantineFilter() -> QuarantineFilter {
         var filter = QuarantineFilter()
         filter.reason = parameters.reason
-        if let worker = parameters.workers.first {
-            filter.worker = site.workers.number(of: worker.bytes)
-            if filter.worker == nil { return nil }
-        }
-        if let workstation = parameters.workstations.first {
-            filter.station = site.stations.number(of: workstation.bytes)
-            if filter.station == nil { return nil }
-        }
-        if let camera = parameters.camera {
-            filter.camera = site.names.number(of: camera.bytes).map { $0 + 1 }
-            if filter.camera == nil { return nil }
-        }
+        filter.worker = parameters.workers.first?.bytes
+        filter.workstation = parameters.workstations.first?.bytes
+        filter.camera = parameters.camera?.bytes
         if let from { filter.from = from.microseconds }
         if let to { filter.to = to.microseconds }
         if let createdFrom { filter.createdFrom = createdFrom.microseconds }

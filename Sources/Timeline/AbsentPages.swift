@@ -1,28 +1,37 @@
 public import EventModel
 
-/// Pages that a record will touch and that only the store has, so that a caller can load them before it folds the
-/// record.
+/// What a record will touch and only the store has, so that a caller can load it before it folds the record.
 extension PartitionFold {
-    /// Whether only the store has some pages of a site; false for a site that no record named yet.
-    public func lacksPages(of siteID: SiteID) -> Bool {
-        number(of: siteID).map { sites[$0].timelines.lacksPages } ?? false
+    /// Whether folding a batch may need something that only the store has; false for a site that no record named yet.
+    public func needsStore(for batch: EventBatch) -> Bool {
+        guard let number = number(of: batch.siteID) else { return false }
+        let site = sites[number]
+        if site.timelines.lacksPages { return true }
+        return site.quarantine.newestTime != .none && batch.marks.contains { $0.eventClass == .quarantined }
     }
 
-    /// Asks `load` for every page outside of memory that folding a batch needs: the pages of its events, and those
-    /// after them that a late state event holds through. Asks for a page more than once.
+    /// Asks for everything outside of memory that folding a batch needs: the pages of its events, those after them that a
+    /// late state event holds through, and quarantined events that its own may repeat. Asks for a page more than once.
     ///
-    /// - Parameter load: returns the page of a line that holds a key; nil when there is none.
-    public func loadPages(for batch: EventBatch, _ load: (LineID, EventKey) throws -> Page?) rethrows {
-        guard let site = number(of: batch.siteID), sites[site].timelines.lacksPages else { return }
-        try sites[site].loadPages(for: batch, load)
+    /// - Parameters:
+    ///   - load: returns the page of a line that holds a key; nil when there is none.
+    ///   - loadWinner: loads the winner of a key of the site with this number.
+    public func load(
+        for batch: EventBatch, _ load: (LineID, EventKey) throws -> Page?,
+        winner loadWinner: (UInt32, QuarantineKey) throws -> Void
+    ) rethrows {
+        guard let number = number(of: batch.siteID) else { return }
+        try sites[number].loadPages(for: batch, load)
+        try sites[number].loadWinners(for: batch, loadWinner)
     }
 }
 
 extension SiteFold {
     fileprivate func loadPages(for batch: EventBatch, _ load: (LineID, EventKey) throws -> Page?) rethrows {
+        guard timelines.lacksPages else { return }
         var workers = [UInt32?](repeating: nil, count: batch.ids.count)
         var walks: [LineIndex: ClosedRange<EventKey>] = [:]
-        for event in 0..<batch.count {
+        for event in 0..<batch.count where batch.marks[event].eventClass != .quarantined {
             let id = Int(batch.workers[event])
             if workers[id] == nil { workers[id] = self.workers.number(of: batch.ids.bytes, batch.ids.range(of: id)) }
             // The store has no pages of a new worker.
@@ -33,6 +42,15 @@ extension SiteFold {
             if let limit, line.eventClass == .accepted, key.isState {
                 try timelines.walk(line, from: limit, &walks[line], load)
             }
+        }
+    }
+
+    fileprivate func loadWinners(for batch: EventBatch, _ load: (UInt32, QuarantineKey) throws -> Void) rethrows {
+        for event in 0..<batch.count where batch.marks[event].eventClass == .quarantined {
+            let key = QuarantineKey(
+                worker: batch.ids[Int(batch.workers[event])],
+                key: EventKey(time: batch.times[event], type: batch.types[event]))
+            if quarantine.needsStore(key) { try load(index, key) }
         }
     }
 }

@@ -90,18 +90,19 @@ public struct SiteState: Sendable, Equatable {
     public var nextOffset = LogOffset.zero
     /// Latest event time of the accepted and the low-confidence class.
     public var newestEvent = NewestTime.none
+    /// Latest event time of the quarantined class.
+    public var newestQuarantined = NewestTime.none
 
     public init() {}
 }
 
 /// The size of the next commit.
 public struct CommitBacklog: Sendable, Equatable {
-    /// New entries.
+    /// New entries and quarantined events.
     public var events = 0
-    /// Pages that contain them.
+    /// Pages that contain the entries.
     public var pages = 0
-    /// Rows of hours and of model health, except those of the newest hours; arrivals, quarantined events and what
-    /// definitions list.
+    /// Rows of hours, except those of the newest hours, and of model health; arrivals, and what definitions list.
     public var rows = 0
 
     public init() {}

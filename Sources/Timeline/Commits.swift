@@ -86,11 +86,10 @@ extension PartitionFold {
     /// The changes since the last commit; decides when to commit again (DESIGN 1.6).
     public var backlog: CommitBacklog {
         sites.reduce(into: CommitBacklog()) { sum, site in
-            sum.events += site.timelines.insertedEntries
+            sum.events += site.timelines.insertedEntries + site.quarantine.pendingCount
             sum.pages += site.timelines.dirtyPageCount
             sum.rows += site.hourBuckets.pendingRowCount + site.healthBuckets.pendingRowCount
-            sum.rows += site.arrivals.pendingRowCount + site.quarantine.pendingCount
-            sum.rows += site.settings.pendingRowCount
+            sum.rows += site.arrivals.pendingRowCount + site.settings.pendingRowCount
         }
     }
 }
@@ -155,6 +154,7 @@ extension SiteFold {
         state.bucketFloor = bucketFloor
         state.nextOffset = nextOffset
         state.newestEvent = arrivals.newestEvent
+        state.newestQuarantined = quarantine.newestTime
         return state
     }
 }

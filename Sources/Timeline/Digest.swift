@@ -7,35 +7,70 @@ extension SiteFold {
     /// one without an end); and the newest definition's content, with people as sorted ids. It contains no clock,
     /// position, created_at, version or counter. The end of a dropped worker is not in it either, because that is a
     /// created_at.
-    public func digest(_ reader: any PageReader, _ emit: ([UInt8]) -> Void) throws {
+    public func digest(_ reader: any PageReader & QuarantineReader, _ emit: ([UInt8]) -> Void) throws {
         var dump = CanonicalDump()
         dump.text("andon.digest.v1")
         dump.bytes(siteID.bytes[...])
-        for worker in numbersByID(workers) {
-            try dumpWorker(worker, reader, &dump)
+        var left = numbersByID(workers)[...]
+        /// The worker whose quarantined events come, and the number, if the worker has one.
+        var current: (id: [UInt8], number: UInt32?)?
+        func finish() throws {
+            if let number = current?.number { try dumpIntervals(number, reader, &dump) }
+            current = nil
+        }
+        func dumpOthers(before id: [UInt8]?) throws {
+            while let worker = left.first, id.map({ workers[worker].lexicographicallyPrecedes($0) }) ?? true {
+                left.removeFirst()
+                try dumpEvents(worker, isOpen: false, reader, &dump)
+                try dumpIntervals(worker, reader, &dump)
+                dump.flush(atLeast: 1 << 16, emit)
+            }
+        }
+        try forEachQuarantinedByWorker(reader) { event in
+            if current?.id != event.worker {
+                try finish()
+                try dumpOthers(before: event.worker)
+                let isNext = left.first.map { workers[$0].elementsEqual(event.worker) } ?? false
+                current = (event.worker, isNext ? left.removeFirst() : nil)
+                dump.worker(event.worker[...])
+                if let number = current?.number { try dumpEvents(number, isOpen: true, reader, &dump) }
+            }
+            dumpEvent(event, &dump)
             dump.flush(atLeast: 1 << 16, emit)
         }
+        try finish()
+        try dumpOthers(before: nil)
         if let newest = newestSettings { dumpDefinition(newest, &dump) }
         dump.flush(atLeast: 0, emit)
     }
 
-    private func dumpWorker(_ worker: UInt32, _ reader: any PageReader, _ dump: inout CanonicalDump) throws {
-        var isEmpty = true
-        func open() {
-            if isEmpty {
-                dump.text("worker")
-                dump.bytes(workers[worker])
-            }
-            isEmpty = false
-        }
-        for eventClass in EventClass.allCases {
+    /// Events that are not in quarantine.
+    private func dumpEvents(
+        _ worker: UInt32, isOpen: Bool, _ reader: any PageReader, _ dump: inout CanonicalDump
+    ) throws {
+        var isOpen = isOpen
+        for eventClass in [EventClass.accepted, .lowConfidence] {
             try forEachEntry(
                 LineIndex(worker, eventClass), from: .lowest, to: .highest, knownAt: .everything, reader
             ) { entry in
-                open()
-                dumpEntry(entry, eventClass, &dump)
+                if !isOpen { dump.worker(workers[worker]) }
+                isOpen = true
+                let origin = origins[entry.origin]
+                dump.event(
+                    entry, eventClass, station: stations[origin.station],
+                    camera: origin.camera == 0 ? [] : names[origin.camera - 1],
+                    modelVersion: origin.modelVersion == 0 ? [] : names[origin.modelVersion - 1])
             }
         }
+    }
+
+    private func dumpEvent(_ event: QuarantinedEvent, _ dump: inout CanonicalDump) {
+        dump.event(
+            event.entry, .quarantined, station: event.workstation[...], camera: event.camera.map { $0[...] } ?? [],
+            modelVersion: event.modelVersion.map { $0[...] } ?? [])
+    }
+
+    private func dumpIntervals(_ worker: UInt32, _ reader: any PageReader, _ dump: inout CanonicalDump) throws {
         var holding: TimelineEntry?
         let line = LineIndex(worker, .accepted)
         try forEachEntry(line, from: .lowest, to: .highest, knownAt: .everything, reader) { entry in
@@ -44,20 +79,6 @@ extension SiteFold {
             holding = entry
         }
         if let owner = holding { dumpInterval(owner, until: nil, &dump) }
-    }
-
-    private func dumpEntry(_ entry: TimelineEntry, _ eventClass: EventClass, _ dump: inout CanonicalDump) {
-        let origin = origins[entry.origin]
-        dump.text("event")
-        dump.integer(Int64(eventClass.rawValue))
-        dump.integer(Int64(entry.quarantineReason?.rawValue ?? 0))
-        dump.integer(entry.time)
-        dump.integer(Int64(entry.type.rawValue))
-        dump.bytes(stations[origin.station])
-        dump.bytes(origin.camera == 0 ? [] : names[origin.camera - 1])
-        dump.bytes(origin.modelVersion == 0 ? [] : names[origin.modelVersion - 1])
-        dump.integer(entry.confidence)
-        dump.integer(entry.count)
     }
 
     private func dumpInterval(_ owner: TimelineEntry, until next: Int64?, _ dump: inout CanonicalDump) {
@@ -121,6 +142,27 @@ private struct CanonicalDump {
     mutating func bytes(_ bytes: ArraySlice<UInt8>) {
         integer(Int64(bytes.count))
         buffer.append(contentsOf: bytes)
+    }
+
+    mutating func worker(_ id: ArraySlice<UInt8>) {
+        text("worker")
+        bytes(id)
+    }
+
+    mutating func event(
+        _ entry: TimelineEntry, _ eventClass: EventClass, station: ArraySlice<UInt8>, camera: ArraySlice<UInt8>,
+        modelVersion: ArraySlice<UInt8>
+    ) {
+        text("event")
+        integer(Int64(eventClass.rawValue))
+        integer(Int64(entry.quarantineReason?.rawValue ?? 0))
+        integer(entry.time)
+        integer(Int64(entry.type.rawValue))
+        bytes(station)
+        bytes(camera)
+        bytes(modelVersion)
+        integer(entry.confidence)
+        integer(entry.count)
     }
 
     mutating func text(_ text: String) { bytes(Array(text.utf8)[...]) }

@@ -4,7 +4,7 @@
 /// so that clients cannot provoke collisions.
 public struct Interner: Sendable {
     private var storage: [UInt8] = []
-    private var ends: [Int] = []
+    private var ends: [UInt32] = []
     /// Number + 1; 0 is free. A power of two, at most half full.
     private var table: [UInt32] = Array(repeating: 0, count: 16)
 
@@ -25,7 +25,7 @@ public struct Interner: Sendable {
         }
         let number = UInt32(ends.count)
         storage.append(contentsOf: bytes[range])
-        ends.append(storage.count)
+        ends.append(UInt32(storage.count))
         table[slot] = number + 1
         if ends.count * 2 > table.count { grow() }
         return number
@@ -47,7 +47,9 @@ public struct Interner: Sendable {
         return nil
     }
 
-    private func range(_ number: Int) -> Range<Int> { (number == 0 ? 0 : ends[number - 1])..<ends[number] }
+    private func range(_ number: Int) -> Range<Int> {
+        (number == 0 ? 0 : Int(ends[number - 1]))..<Int(ends[number])
+    }
 
     private func equals(_ number: Int, _ bytes: [UInt8], _ other: Range<Int>) -> Bool {
         let own = range(number)

@@ -92,6 +92,16 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
         }
     }
 
+    public func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
+        let winner = (quarantined[site] ?? [:]).values.first { $0.isWinner && $0.key == key }
+        return winner.map { QuarantinedPlace(createdAt: $0.entry.createdAt, position: $0.entry.position) }
+    }
+
+    /// The lines of a site that have pages.
+    func lines(of site: UInt32) -> [LineIndex] {
+        pages.keys.filter { LineID.all(ofSite: site).contains($0.value) }.compactMap(\.line)
+    }
+
     public func forEachHour(
         site: UInt32, _ kind: HourKind, _ range: Range<Hour>, _ body: (UInt32, HourSums) -> Void
     ) throws {
@@ -141,5 +151,12 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
                 ? $0.entry.createdAt > $1.entry.createdAt : $0.entry.position < $1.entry.position
         }
         for event in order where !body(event) { return }
+    }
+
+    public func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) throws -> [QuarantinedEvent] {
+        let winners = (quarantined[site] ?? [:]).values.filter { event in
+            event.isWinner && (key.map { $0.precedes(event.key) } ?? true)
+        }
+        return Array(winners.sorted { $0.precedes($1) }.prefix(limit))
     }
 }

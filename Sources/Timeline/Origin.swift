@@ -14,9 +14,18 @@ public struct Origin: Sendable, Hashable {
 }
 
 /// Assigns permanent numbers to the origins of a site, in order of first appearance.
+///
+/// Beyond ``detailedMaximum``, which admission never lets a site reach, camera and model version of a new one are left
+/// out: the figures of stations stay right, and a fold never stops.
 public struct OriginTable: Sendable {
     public private(set) var origins: [Origin] = []
+    private let detailedMaximum: Int
     private var table: [UInt32] = Array(repeating: 0, count: 16)
+
+    /// A million numbers are left for stations.
+    static let detailedMaximum = PackedDetail.originsMaximum - (1 << 20)
+
+    init(detailedMaximum: Int = OriginTable.detailedMaximum) { self.detailedMaximum = detailedMaximum }
 
     public var count: Int { origins.count }
 
@@ -27,6 +36,9 @@ public struct OriginTable: Sendable {
         while table[slot] != 0 {
             if origins[Int(table[slot] - 1)] == origin { return table[slot] - 1 }
             slot = (slot + 1) & (table.count - 1)
+        }
+        if origins.count >= detailedMaximum, origin.camera != 0 || origin.modelVersion != 0 {
+            return intern(Origin(station: origin.station, camera: 0, modelVersion: 0))
         }
         origins.append(origin)
         table[slot] = UInt32(origins.count)

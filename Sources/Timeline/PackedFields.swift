@@ -129,14 +129,14 @@ public struct PackedDetail: Hashable, Sendable {
     public var confidence: UInt32 { UInt32(rawValue & (1 << Self.confidenceBits - 1)) }
 }
 
-/// The time line of one worker in one class, numbered within a site: worker · 3 + class.
+/// The time line of one worker in one class, numbered within a site: worker · 2 + class. Quarantined events have none.
 @frozen
 public struct LineIndex: Hashable, Comparable, Sendable {
     public var value: Int
 
     /// Number of lines per worker.
     @inlinable
-    public static var perWorker: Int { 3 }
+    public static var perWorker: Int { 2 }
 
     @inlinable
     public init(_ value: Int) { self.value = value }
@@ -153,11 +153,7 @@ public struct LineIndex: Hashable, Comparable, Sendable {
 
     @inlinable
     public var eventClass: EventClass {
-        switch value % Self.perWorker {
-        case 0: .accepted
-        case 1: .lowConfidence
-        default: .quarantined
-        }
+        value % Self.perWorker == 0 ? .accepted : .lowConfidence
     }
 
     @inlinable
@@ -179,6 +175,22 @@ public struct LineID: Hashable, Comparable, Sendable {
         precondition(
             Int64(site) >> (63 - shift) == 0 && eventClass >> Self.classBits == 0, "a line id has no room for this")
         value = Int64(site) << shift | Int64(line.worker) << Self.classBits | eventClass
+    }
+
+    /// From a store.
+    public init(value: Int64) { self.value = value }
+
+    /// The ids of all lines of a site.
+    public static func all(ofSite site: UInt32) -> ClosedRange<Int64> {
+        let first = Int64(site) << (workerBits + classBits)
+        return first...(first | (1 << (workerBits + classBits) - 1))
+    }
+
+    /// The line in its site; nil for a number that is none.
+    public var line: LineIndex? {
+        let eventClass = EventClass(rawValue: UInt8(value & (1 << Self.classBits - 1)))
+        guard let eventClass, eventClass.rawValue < LineIndex.perWorker else { return nil }
+        return LineIndex(UInt32(truncatingIfNeeded: value >> Self.classBits), eventClass)
     }
 
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }

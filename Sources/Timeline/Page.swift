@@ -147,14 +147,22 @@ public struct Page: Sendable, Equatable {
     }
 }
 
-/// Reads pages that are not in memory: from the store, or from nowhere.
+/// Reads what a fold needs and does not have in memory: from the store, or from nowhere.
 public protocol PageReader: AnyObject {
     /// The page of `line` whose range holds `key`, or nil when the line has no stored page there.
     func page(of line: LineID, holding key: EventKey) throws -> Page?
+
+    /// The stored winner of a key among the quarantined events of a site; nil when there is none.
+    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace?
 }
 
 /// For folds that keep everything in memory.
-public final class NoPages: PageReader {
+public final class NoPages: PageReader, QuarantineReader {
     public init() {}
     public func page(of line: LineID, holding key: EventKey) -> Page? { nil }
+    public func quarantinedWinner(site: UInt32, _ key: QuarantineKey) -> QuarantinedPlace? { nil }
+    public func forEachQuarantined(
+        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
+    ) {}
+    public func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) -> [QuarantinedEvent] { [] }
 }

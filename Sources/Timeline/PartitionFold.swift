@@ -51,6 +51,7 @@ public struct PartitionFold: Sendable {
     public func site(_ siteID: SiteID, storeGeneration: UInt64) -> SiteFold? {
         guard var site = site(siteID) else { return nil }
         if site.generationInFlight <= storeGeneration { _ = site.finishCommit() }
+        site.quarantine.leaveWinners()
         return site
     }
 

@@ -9,6 +9,8 @@ extension PartitionFold {
         public var stations: [[UInt8]] = []
         public var names: [[UInt8]] = []
         public var origins: [Origin] = []
+        /// Those that have pages.
+        public var lines: [LineIndex] = []
         /// Calls its argument with each definition, in order. There may be more than memory should hold.
         public var forEachDefinition: (_ body: (StoredDefinition) throws -> Void) throws -> Void = { _ in }
         /// By number of the station.
@@ -71,10 +73,18 @@ struct SiteRestoration: ~Copyable {
 
     /// Assigns the ids the numbers that stored rows use, before anything else can assign different ones.
     consuming func number(_ stored: PartitionFold.StoredSite) throws -> Numbered {
-        for id in stored.workers { _ = site.internWorker(id, 0..<id.count, isStored: true) }
+        for id in stored.workers { site.internWorker(id) }
         for id in stored.stations { _ = site.internStation(id) }
         for id in stored.names { _ = site.names.intern(id) }
         for origin in stored.origins { _ = try site.internOrigin(origin) }
+        // An id that occurs twice would shift the numbers of all after it.
+        guard site.workers.count == stored.workers.count, site.stations.count == stored.stations.count,
+            site.names.count == stored.names.count, site.origins.count == stored.origins.count
+        else { throw TimelineError.repeatedID(site.siteID) }
+        for line in stored.lines {
+            guard line.worker < site.workers.count else { throw TimelineError.foreignRow(site.siteID) }
+            site.timelines.markStored(line)
+        }
         return Numbered(site: site)
     }
 
@@ -105,6 +115,7 @@ struct SiteRestoration: ~Copyable {
             site.bucketFloor = stored.state.bucketFloor
             site.nextOffset = stored.state.nextOffset
             site.arrivals = Arrivals(newestEvent: stored.state.newestEvent)
+            site.quarantine = QuarantineChanges(newestTime: stored.state.newestQuarantined)
             site.hourBuckets = HourBuckets(workerCount: site.workers.count, stationCount: site.stations.count)
             for (station, activity) in stored.activity where Int(station) < site.stations.count {
                 site.hourBuckets.setActivity(

@@ -149,13 +149,12 @@ extension SiteFold {
     @discardableResult
     mutating func internWorker(_ bytes: [UInt8]) -> UInt32 { internWorker(bytes, 0..<bytes.count) }
 
-    /// - Parameter isStored: whether the store may hold events of the worker.
-    mutating func internWorker(_ bytes: [UInt8], _ range: Range<Int>, isStored: Bool = false) -> UInt32 {
+    mutating func internWorker(_ bytes: [UInt8], _ range: Range<Int>) -> UInt32 {
         let number = workers.intern(bytes, range)
         if Int(number) == membership.workerCount {
             membership.addWorker()
             hourBuckets.addWorker()
-            timelines.addWorker(isStored: isStored)
+            timelines.addWorker()
         }
         return number
     }
@@ -171,6 +170,7 @@ extension SiteFold {
     mutating func internOrigin(_ origin: Origin) throws -> UInt32 {
         let number = origins.intern(origin)
         if Int(number) == healthBuckets.originCount {
+            // Only stations are left to reach this, and each of them was in a definition.
             guard origins.count <= PackedDetail.originsMaximum else { throw TimelineError.tooManyOrigins(siteID) }
             healthBuckets.addOrigin()
         }

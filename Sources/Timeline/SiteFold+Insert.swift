@@ -2,36 +2,26 @@ internal import EventModel
 
 /// Inserts one event and updates the sums that it changes.
 extension SiteFold {
+    /// - Parameter eventClass: accepted or low confidence; see ``insertQuarantined(_:_:)`` for the other class.
     mutating func insert(
         _ entry: TimelineEntry, worker: UInt32, class eventClass: EventClass, _ reader: any PageReader
     ) throws {
         ledger.received += 1
         let isMarked = eventClass == .lowConfidence
         switch try timelines.insert(entry, worker, eventClass, reader) {
-        case .lost:
-            ledger.duplicates += 1
-            if eventClass == .quarantined { quarantine.add(entry, worker, isWinner: false) }
+        case .lost: ledger.duplicates += 1
         case .inserted(let neighbours):
             ledger.count(eventClass)
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: nil) }
-            if eventClass == .quarantined {
-                quarantine.add(entry, worker, isWinner: true)
-            } else {
-                arrivals.add(entry.time)
-                healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
-            }
+            arrivals.add(entry.time)
+            healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
         case .replaced(let old, let neighbours):
             ledger.duplicates += 1
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: old) }
-            if eventClass == .quarantined {
-                quarantine.add(entry, worker, isWinner: true)
-                quarantine.displace(old)
-            } else {
-                arrivals.add(entry.time)
-                arrivals.withdraw(old.createdAt)
-                healthBuckets.count(old, isMarked: isMarked, -1, changedAt: max(old.createdAt, entry.createdAt))
-                healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
-            }
+            arrivals.add(entry.time)
+            arrivals.withdraw(old.createdAt)
+            healthBuckets.count(old, isMarked: isMarked, -1, changedAt: max(old.createdAt, entry.createdAt))
+            healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
         }
     }
 
@@ -117,7 +107,7 @@ extension Ledger {
         switch eventClass {
         case .accepted: folded += 1
         case .lowConfidence: lowConfidence += 1
-        case .quarantined: quarantined += 1
+        case .quarantined: preconditionFailure("quarantined events have no line")
         }
     }
 }

@@ -7,9 +7,7 @@ internal import EventModel
 struct TimeLine: Sendable {
     private(set) var pages: [Page] = []
     /// Whether the store has pages of this line, or a commit will bring it some.
-    private(set) var isStored: Bool
-
-    init(isStored: Bool) { self.isStored = isStored }
+    var isStored = false
 
     var mayHaveEvents: Bool { isStored }
 

@@ -56,6 +56,10 @@ public struct TimelineError: Error, CustomStringConvertible, Sendable {
         TimelineError(code: .corruptPage, message: "a stored row of site \(site) names what the site does not have")
     }
 
+    static func repeatedID(_ site: SiteID) -> TimelineError {
+        TimelineError(code: .corruptPage, message: "an id of site \(site) is stored twice: rebuild the projections")
+    }
+
     static func corruptPage(_ what: String) -> TimelineError {
         TimelineError(code: .corruptPage, message: "a stored page is damaged (\(what)): rebuild the projections")
     }

@@ -40,10 +40,14 @@ struct WorkerTimelines: Sendable {
     /// All lines, in order.
     var indices: some Sequence<LineIndex> { lines.indices.lazy.map { LineIndex($0) } }
 
-    /// - Parameter isStored: whether the store may hold events of the worker.
-    mutating func addWorker(isStored: Bool) {
-        for _ in 0..<LineIndex.perWorker { lines.append(TimeLine(isStored: isStored)) }
-        if isStored { lacksPages = true }
+    mutating func addWorker() {
+        for _ in 0..<LineIndex.perWorker { lines.append(TimeLine()) }
+    }
+
+    /// Records that the store has pages of a line.
+    mutating func markStored(_ line: LineIndex) {
+        lines[line.value].isStored = true
+        lacksPages = true
     }
 
     func mayHaveEvents(_ line: LineIndex) -> Bool { lines[line.value].mayHaveEvents }

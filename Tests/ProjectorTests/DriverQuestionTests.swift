@@ -39,11 +39,30 @@ struct DriverQuestionTests {
         _ = try rig.fold(DriverRig.events(3000..<3001) { _ in .working })
         rig.commit()
         pages.rig = rig
-        #expect(rig.shared.read { $0.lacksPages(of: RandomScenario.siteID) })
+        #expect(rig.shared.read { $0.needsStore(for: EventBatch(siteID: RandomScenario.siteID)) })
         _ = try rig.fold(DriverRig.events(50..<53) { _ in .working })
         #expect(pages.loads > 20, "the state reaches to the end")
         #expect(pages.lockedLoads == 0, "questions wait for page loads")
         #expect(rig.shared.failure == nil)
+    }
+
+    @Test("quarantined events that may repeat stored ones are looked up while questions are answered (SPEC 2.6)")
+    func quarantinedLookups() throws {
+        let store = MemoryProjections()
+        let pages = WatchingPages(store)
+        let rig = DriverRig(store: store, pages: pages)
+        let events = (0..<20).map { number in
+            SimulatedEvent(
+                time: Int64(number), worker: WorkerID("T\(number)"), workstation: "S1", type: .idle,
+                confidence: 900_000, count: 0, camera: nil, modelVersion: nil, mark: .unknownWorker)
+        }
+        let record = RandomScenario.Record.events(events, createdAt: 1).logRecord()
+        _ = try rig.fold(record)
+        rig.commit()
+        pages.rig = rig
+        _ = try rig.fold(record)
+        #expect(pages.loads == 20 && pages.lockedLoads == 0)
+        #expect(rig.shared.read { $0.site(RandomScenario.siteID)?.ledger.duplicates } == 20)
     }
 
     @Test("a commit is taken in small steps, and a question between any two of them counts everything once (SPEC 5.8)")

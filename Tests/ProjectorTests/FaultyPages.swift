@@ -4,7 +4,7 @@ import Timeline
 
 @testable import Projector
 
-/// A store that cannot be read, after so many calls that find nothing.
+/// A store whose pages cannot be read, after so many calls that find nothing.
 final class BrokenPages: PageReader {
     struct Failure: Error {}
     private var callsBefore: Int
@@ -15,6 +15,8 @@ final class BrokenPages: PageReader {
         callsBefore -= 1
         return nil
     }
+
+    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) -> QuarantinedPlace? { nil }
 }
 
 /// A store that notes whether questions could have been asked while it was read.
@@ -27,10 +29,18 @@ final class WatchingPages: PageReader {
     init(_ store: any PageReader) { self.store = store }
 
     func page(of line: LineID, holding key: EventKey) throws -> Page? {
-        if let rig {
-            loads += 1
-            if rig.shared.isLocked { lockedLoads += 1 }
-        }
+        note()
         return try store.page(of: line, holding: key)
+    }
+
+    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
+        note()
+        return try store.quarantinedWinner(site: site, key)
+    }
+
+    private func note() {
+        guard let rig else { return }
+        loads += 1
+        if rig.shared.isLocked { lockedLoads += 1 }
     }
 }

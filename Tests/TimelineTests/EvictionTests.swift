@@ -120,21 +120,26 @@ struct EvictionTests {
         var fold = PartitionFold()
         try apply(&fold, 0..<4, hour: 0, store)
         fold.commit { store.apply($0) }
-        #expect(try loads(fold, batch(0..<9, hour: 1), store).isEmpty && !fold.lacksPages(of: "plant"))
+        let first = batch(0..<9, hour: 1)
+        #expect(try loads(fold, first, store).isEmpty && !fold.needsStore(for: first))
         fold.evict(Self.nothing)
         try apply(&fold, 0..<2, hour: 1, store)
-        #expect(try loads(fold, batch(0..<9, hour: 2), store).count == 2 && fold.lacksPages(of: "plant"))
-        #expect(try loads(fold, EventBatch(siteID: "other"), store).isEmpty && !fold.lacksPages(of: "other"))
+        let second = batch(0..<9, hour: 2)
+        #expect(try loads(fold, second, store).count == 2 && fold.needsStore(for: second))
+        let other = EventBatch(siteID: "other")
+        #expect(try loads(fold, other, store).isEmpty && !fold.needsStore(for: other))
     }
 
     /// The pages that a fold wants in advance, each by line and fence.
     private func loads(_ fold: PartitionFold, _ batch: EventBatch, _ store: MemoryProjections) throws -> Set<[Int64]> {
         var loaded: Set<[Int64]> = []
-        try fold.loadPages(for: batch) { line, key in
-            let page = try store.page(of: line, holding: key)
-            if let page { loaded.insert([line.value, page.fence.rawValue]) }
-            return page
-        }
+        try fold.load(
+            for: batch,
+            { line, key in
+                let page = try store.page(of: line, holding: key)
+                if let page { loaded.insert([line.value, page.fence.rawValue]) }
+                return page
+            }, winner: { _, _ in Issue.record("nothing is in quarantine") })
         return loaded
     }
 }

@@ -238,10 +238,14 @@ struct FoldComparison {
         guard question.knownAt == nil else { return }
         var listed: [String] = []
         try site.forEachQuarantined(QuarantineFilter(), harness.store) {
-            listed.append("\($0.entry.createdAt) \(worker($0.worker)) \($0.entry.offset.value):\($0.entry.index)")
+            let ids = [$0.worker, $0.workstation, $0.camera ?? [], $0.modelVersion ?? []]
+            listed.append("\($0.entry.createdAt) \(ids) \($0.entry.offset.value):\($0.entry.index)")
             return true
         }
-        let wanted = truth.quarantined.map { "\($0.createdAt) \($0.worker) \($0.offset):\($0.index)" }
+        let wanted = truth.quarantined.map {
+            let ids = [$0.worker.bytes, $0.workstation.bytes, $0.camera?.bytes ?? [], $0.modelVersion?.bytes ?? []]
+            return "\($0.createdAt) \(ids) \($0.offset):\($0.index)"
+        }
         expect("quarantined", listed, wanted)
     }
 

@@ -126,6 +126,7 @@ final class FoldHarness {
     private func restart() throws {
         for index in stored.indices {
             stored[index].activity = try activity(of: UInt32(index))
+            stored[index].lines = store.lines(of: UInt32(index))
             let definitions = storedDefinitions[index]
             stored[index].forEachDefinition = { body in for definition in definitions { try body(definition) } }
         }

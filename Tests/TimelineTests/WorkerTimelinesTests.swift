@@ -24,6 +24,8 @@ struct WorkerTimelinesTests {
             loads += 1
             return pages[line]?.first { $0.holds(key) }
         }
+
+        func quarantinedWinner(site: UInt32, _ key: QuarantineKey) -> QuarantinedPlace? { nil }
     }
 
     private static func entry(_ time: Int64, _ type: EventType, _ offset: Int64) -> TimelineEntry {
@@ -63,7 +65,7 @@ struct WorkerTimelinesTests {
         var random = SeededGenerator(seed: UInt64(seed) ^ 0x11e5)
         let shelf = PageShelf()
         var timelines = WorkerTimelines(siteID: "plant", site: 3)
-        timelines.addWorker(isStored: false)
+        timelines.addWorker()
         let line = LineIndex(0, .accepted)
         var winners: [EventKey: TimelineEntry] = [:]
         for step in 0..<600 {
@@ -93,7 +95,7 @@ struct WorkerTimelinesTests {
         var random = SeededGenerator(seed: UInt64(seed) ^ 0x4e16)
         let shelf = PageShelf()
         var timelines = WorkerTimelines(siteID: "plant", site: 0)
-        timelines.addWorker(isStored: false)
+        timelines.addWorker()
         var states: [EventKey: TimelineEntry] = [:]
         for step in 0..<400 {
             timelines.beginRecord(pageCount: timelines.pageCount)
@@ -118,7 +120,7 @@ struct WorkerTimelinesTests {
     func dirtyPagesStay() throws {
         let shelf = PageShelf()
         var timelines = WorkerTimelines(siteID: "plant", site: 0)
-        timelines.addWorker(isStored: false)
+        timelines.addWorker()
         for number in 0..<Int64(300) {
             _ = try timelines.insert(Self.entry(number, .idle, number), 0, .accepted, shelf)
         }
@@ -146,7 +148,8 @@ struct WorkerTimelinesTests {
     @Test("a store that lacks a page of a line is an error, not an empty line")
     func missingPage() throws {
         var timelines = WorkerTimelines(siteID: "plant", site: 0)
-        timelines.addWorker(isStored: true)
+        timelines.addWorker()
+        timelines.markStored(LineIndex(0, .accepted))
         let shelf = PageShelf()
         let later = Page(id: 1, fence: EventKey(at: 100), limit: .highest, entry: nil, entries: [])
         shelf.put(.init(line: LineID(site: 0, LineIndex(0, .accepted)), page: later, isNew: true))
