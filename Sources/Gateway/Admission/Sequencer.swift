@@ -27,8 +27,7 @@ package struct Sequencer: ~Copyable {
     private var replacedDefinitions: [(SiteID, SiteRoster?)] = []
     /// The newest stamp before the prepared group set time back; nil where it did not.
     private var stampBefore: Timestamp?
-    /// Window slots of the current request's ids; -1 if not looked up yet.
-    private var slots: [SiteWindow.Slot] = []
+    private var judge = SequencerJudge()
 
     /// - Parameters:
     ///   - definitions: Those of this partition's sites.
@@ -184,7 +183,7 @@ package struct Sequencer: ~Copyable {
         if request.roster !== roster { request.judgeAgain(by: roster) }
         let site = window.window(of: roster.siteID)
         let firstTaken = takenKeys.count
-        let verdicts = judge(request, by: roster, site)
+        let verdicts = judge.judge(request, by: roster, site, stamp: newestStamp, taking: &takenKeys)
         var answer = EventsAnswer(isSingle: ingest.isSingle, createdAt: newestStamp)
         answer.accepted = verdicts.accepted
         answer.duplicates = verdicts.duplicates
@@ -214,78 +213,5 @@ package struct Sequencer: ~Copyable {
         payload.reserveCapacity(128 + request.batch.count * 16 + request.batch.ids.bytes.count)
         RecordCodec.encode(request.batch, into: &payload)
         return NewRecord(key: request.batch.siteID.bytes, createdAt: newestStamp, payload: payload)
-    }
-
-    private struct Verdicts {
-        var accepted = 0
-        var duplicates = 0
-        /// Events of the batch that are not accepted, by rising index.
-        var errors: [Rejection] = []
-        /// Batch indexes of events that are not kept, most of which repeat one of their class.
-        var dropped: [Int] = []
-    }
-
-    /// The last four verdicts of SPEC 2.3; sets the marks.
-    private mutating func judge(_ request: ParsedRequest, by roster: SiteRoster, _ site: SiteWindow) -> Verdicts {
-        var verdicts = Verdicts()
-        let latest = newestStamp.microseconds + roster.definition.maxFutureSeconds * Microseconds.second
-        let threshold = roster.definition.confidenceThreshold.partsPerMillion
-        // Moved out and back, so that the columns are not accessed through the object for every event.
-        var batch = EventBatch(siteID: request.batch.siteID)
-        swap(&batch, &request.batch)
-        defer { swap(&batch, &request.batch) }
-        slots.removeAll(keepingCapacity: true)
-        slots.append(contentsOf: repeatElement(-1, count: batch.ids.count))
-        for event in 0..<batch.count {
-            var mark = batch.marks[event]
-            let time = batch.times[event]
-            if mark == .accepted, time > latest || batch.confidences[event] < threshold {
-                mark = time > latest ? .timestampInFuture : .lowConfidence
-                batch.marks[event] = mark
-            }
-            if mark.eventClass != .quarantined, !site.admit(Source(event, of: batch, request.hashes)) {
-                verdicts.dropped.append(event)
-                verdicts.errors.append(.surplus(index: request.indexes[event], event, of: batch))
-                continue
-            }
-            let worker = Int(batch.workers[event])
-            let slot = slot(of: worker, batch, request.hashes, site, isStranger: mark == .unknownWorker)
-            var key = SiteWindow.key(time: time, type: batch.types[event])
-            var isNew = true
-            if mark.eventClass == .quarantined {
-                isNew = !site.isKnownOfStranger(key, hash: request.hashes[worker])
-                if slot == SiteWindow.stranger { key = SiteWindow.strangerKey(key, hash: request.hashes[worker]) }
-            }
-            isNew = isNew && site.insert(key, of: slot, mark.eventClass)
-            if isNew {
-                takenKeys.append(TakenKey(slot: slot, eventClass: mark.eventClass, key: key))
-            } else {
-                verdicts.dropped.append(event)
-            }
-            if mark != .accepted {
-                // Whether repeated or not, this is the first rule that it breaks.
-                verdicts.errors.append(Rejection(index: request.indexes[event], mark: mark, event, of: batch))
-            } else if isNew {
-                verdicts.accepted += 1
-            } else {
-                verdicts.duplicates += 1
-            }
-        }
-        return verdicts
-    }
-
-    @inline(__always)
-    private mutating func slot(
-        of worker: Int, _ batch: borrowing EventBatch, _ hashes: [UInt64], _ site: SiteWindow, isStranger: Bool
-    ) -> SiteWindow.Slot {
-        if slots[worker] != -1 { return slots[worker] }
-        let range = batch.ids.range(of: worker)
-        let slot = batch.ids.bytes.withUnsafeBytes { bytes in
-            let id = UnsafeRawBufferPointer(rebasing: bytes[range])
-            return isStranger
-                ? site.strangerSlot(of: id, hash: hashes[worker]) : site.slot(of: id, hash: hashes[worker])
-        }
-        slots[worker] = slot
-        return slot
     }
 }
