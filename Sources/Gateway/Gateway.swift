@@ -46,6 +46,8 @@ public final class Gateway: Sendable {
         public var access: AccessControl
         /// The newest definition of each site known to a fold of this log in this process.
         public var folded: [PlacedDefinition] = []
+        /// Calls its argument with every source that this fold knows: a site has only so many (SPEC 2.3).
+        public var foldedSources: @Sendable (_ body: (SiteID, SourceIDs) -> Void) -> Void = { _ in }
         /// Longest time for reading the log's newest records at the start.
         public var tailMilliseconds = 10_000
         /// The file that keeps answers to Idempotency-Keys over a restart; nil: they are read from the log's newest
@@ -89,6 +91,7 @@ public final class Gateway: Sendable {
         let queues = Self.queues(parts.log.partitionCount)
         var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, clock: parts.clock)
         sources.folded = parts.folded
+        sources.foldedSources = parts.foldedSources
         sources.tailMilliseconds = parts.tailMilliseconds
         sources.answersPath = parts.answersPath
         sources.journal = parts.hooks.journal

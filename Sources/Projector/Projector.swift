@@ -188,6 +188,22 @@ public final class Projector: Sendable {
         }
     }
 
+    /// Calls `body` with every source that the folded events have named, for gateways at start: they limit how many a
+    /// site may have (SPEC 2.3).
+    public func forEachSource(_ body: (SiteID, SourceIDs) -> Void) {
+        for site in run.shared.sites {
+            for number in 0..<site.origins.count {
+                let origin = site.origins[UInt32(number)]
+                body(
+                    site.siteID,
+                    SourceIDs(
+                        workstation: site.stations[origin.station],
+                        camera: origin.camera == 0 ? nil : site.names[origin.camera - 1],
+                        modelVersion: origin.modelVersion == 0 ? nil : site.names[origin.modelVersion - 1]))
+            }
+        }
+    }
+
     /// A consistent view of one site; nil for a site that no record names.
     ///
     /// - Throws: ``ProjectorError`` after ``stop()``, when the fold failed inside a record, and while the projections

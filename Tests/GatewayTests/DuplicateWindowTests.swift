@@ -111,6 +111,24 @@ struct SiteSourcesTests {
         #expect(!admit(camera: nil, model: ids[5]))
     }
 
+    @Test("what the fold in the process knows counts from the start, as the same cameras (SPEC 2.3)")
+    func folded() throws {
+        let known = (0..<Limits.camerasPerSiteMaximum).map { number in
+            SourceIDs(workstation: Array("s1".utf8)[...], camera: Array("c\(number)".utf8)[...])
+        }
+        let harness = try GatewayHarness(foldedSources: { body in for source in known { body("plant", source) } })
+        try harness.define()
+        let events = ["c0", "new", "c\(known.count - 1)"].enumerated().map { number, camera in
+            eventJSON(["camera_id": "\"\(camera)\"", "timestamp": "\"2026-01-12T06:00:0\(number)Z\""])
+        }
+        let answer = harness.batch(events)
+        #expect(answer["success_count"] == "2" && answer.errors == ["1:invalid_id:camera_id"])
+        #expect(answer.text.contains("as many cameras"))
+        // Another site has room of its own.
+        try harness.define(makeDefinition("plant-2"))
+        #expect(harness.batch(events, query: "?site_id=plant-2")["success_count"] == "3")
+    }
+
     @Test("room for sources that one site has taken leaves each other site its own (SPEC 2.3)")
     func sourceRoom() {
         let room = SourceRoom(maximum: Limits.sourcesPerSiteGranted + 10)

@@ -68,7 +68,10 @@ final class GatewayHarness: Sendable {
     init(
         log: InMemoryLog = InMemoryLog(), topics: (any Topics)? = nil, clock: ManualClock = .atNoon,
         folder: TemporaryFolder? = nil, keepsAnswers: Bool = false,
-        folded: [PlacedDefinition] = [], requestsPerMinute: Int = 0, isOpen: Bool = false,
+        folded: [PlacedDefinition] = [],
+        foldedSources: @escaping @Sendable (_ body: (SiteID, SourceIDs) -> Void) -> Void = { _ in },
+        requestsPerMinute: Int = 0,
+        isOpen: Bool = false,
         audit: @escaping @Sendable (AuditRecord) -> Void = { _ in },
         older: @escaping @Sendable (OlderDefinitionQuestion) throws -> OlderDefinition = { _ in .behind },
         notReady: @escaping @Sendable () -> [String] = { [] }
@@ -94,6 +97,7 @@ final class GatewayHarness: Sendable {
         var parts = Gateway.Parts(log: log, registry: registry, access: access)
         if keepsAnswers { parts.answersPath = self.folder.file("answers.sqlite") }
         parts.folded = folded
+        parts.foldedSources = foldedSources
         parts.clock = clock
         parts.olderDefinitions = older
         parts.hooks = GatewayHooks(audit: audit, journal: journal)

@@ -38,6 +38,7 @@ struct Service {
             log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
         gatewayParts.answersPath = directory.answers
         gatewayParts.folded = projector.newestDefinitions()
+        gatewayParts.foldedSources = { projector.forEachSource($0) }
         gatewayParts.olderDefinitions = { try projector.older($0) }
         gatewayParts.hooks = GatewayHooks(journal)
         let gateway = try Gateway(gatewayParts)

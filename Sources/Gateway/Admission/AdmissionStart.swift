@@ -13,6 +13,8 @@ package struct AdmissionStart {
         package var registry: any DefinitionRegistry
         /// The newest definition of each site known to a fold of this log in this process.
         package var folded: [PlacedDefinition] = []
+        /// Calls its argument with every source that the fold knows.
+        package var foldedSources: @Sendable (_ body: (SiteID, SourceIDs) -> Void) -> Void = { _ in }
         /// Longest time for reading the log's newest records.
         package var tailMilliseconds = 10_000
         package var clock: any ProcessClock
@@ -50,9 +52,10 @@ package struct AdmissionStart {
         let now = sources.clock.now
         let windows = WindowBudget(keysMaximum: DuplicateWindow.keysMaximum, partitionCount: Int(count))
         let answers = AnswerKeeper(try Self.answerFile(sources), journal: sources.journal)
-        let tail = try LogTail(
+        var tail = try LogTail(
             sources.log, now: now, bounds: LogTail.Bounds(milliseconds: sources.tailMilliseconds), budget: windows,
             answers: answers, clock: sources.clock, journal: sources.journal)
+        sources.foldedSources { site, source in tail.remember(source, of: site) }
         let admission = Admission(answers)
         self.admission = admission
         // After the tail, so that nothing appended in between is missed. From here on others' definitions arrive.

@@ -123,6 +123,12 @@ struct LogTail {
         for partition in partitions.indices { partitions[partition].window.maintain() }
     }
 
+    /// Takes a source that the fold in this process knows.
+    mutating func remember(_ source: SourceIDs, of site: SiteID) {
+        let partition = Partitioner.partition(of: site.bytes, partitionCount: Int32(partitions.count))
+        _ = partitions[Int(partition.value)].window.window(of: site).admit(Source(source))
+    }
+
     private var isTimeUp: Bool { clock.uptime >= deadline }
 
     private func open(_ partition: PartitionIndex, since time: Timestamp) throws -> Cursor {

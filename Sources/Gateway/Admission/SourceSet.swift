@@ -14,6 +14,15 @@ struct Source {
         hash = IDHash.combine(
             hashes[Int(batch.workstations[event])], self.camera, model == 0 ? 0 : hashes[model - 1])
     }
+
+    init(_ ids: SourceIDs) {
+        camera = Self.hash(ids.camera)
+        hash = IDHash.combine(Self.hash(ids.workstation), camera, Self.hash(ids.modelVersion))
+    }
+
+    private static func hash(_ id: ArraySlice<UInt8>?) -> UInt64 {
+        id.map { $0.withUnsafeBytes { IDHash.of($0) } } ?? 0
+    }
 }
 
 /// Hashes in open addressing: eight bytes each and as much again of room to grow.
@@ -61,11 +70,11 @@ final class SourceRoom {
     init(maximum: Int = Limits.sourcesPerPartitionMaximum) { self.maximum = maximum }
 }
 
-/// The cameras and sources that a site's accepted and low-confidence events have named, as far as the gateway remembers:
-/// in the newest events before its start, and since then.
+/// The cameras and sources that a site's accepted and low-confidence events have named, as far as the gateway knows: from
+/// the fold in its process, or else from the newest events before its start, and since then.
 ///
 /// Each costs every fold some room for ever, so a client that makes up ids is refused here, long before a fold has no
-/// room left. A restart forgets what is older; folds hold sixteen times what a gateway lets in.
+/// room left. Where the fold is in another process, a restart forgets what is older.
 struct SiteSources {
     private var sources = HashSet()
     private var cameras = HashSet()
