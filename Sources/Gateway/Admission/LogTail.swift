@@ -193,10 +193,14 @@ struct LogTail {
                     if let answer = KeptAnswer(batch, at: position) { found.append(answer) }
                 case .definition(let definition):
                     newest = max(newest, definition.createdAt)
-                    let earlier = definitions.removeValue(forKey: definition.definition.siteID)
-                    definitions[definition.definition.siteID] = Definitions(
-                        newest: definition, position: position,
-                        earlier: earlier.map { $0.earlier + [$0.position.offset] } ?? [])
+                    let site = definition.definition.siteID
+                    if let before = definitions[site]?.position.offset {
+                        definitions[site]?.earlier.append(before)
+                        definitions[site]?.newest = definition
+                        definitions[site]?.position = position
+                    } else {
+                        definitions[site] = Definitions(newest: definition, position: position)
+                    }
                 case .clockSetBack(let record): (newest, isSetBack) = (record.createdAt, true)
                 }
             }
