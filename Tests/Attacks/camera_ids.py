@@ -25,8 +25,10 @@ def attack(andon, verdict):
     status, answer = andon.post("plant", [event("W1", instant(COUNT), camera_id="camera-0")])
     verdict.holds("a known camera goes on", status == 200 and answer["success_count"] == 1)
     andon.restart()
+    status, answer = andon.post("plant", [event("W1", instant(COUNT + 1), camera_id="one more")])
+    verdict.holds("one more refused after a restart", status == 200 and answer["error_count"] == 1)
     health = andon.question("/api/metrics/model-health?site_id=plant&from=2026-01-01&to=2026-01-06")
-    verdict.at_most("model health", health, 1000, " ms")
+    verdict.at_most("model health", health, 2000, " ms")
 
 
 main("camera_ids", attack)
