@@ -57,16 +57,18 @@ extension StoreReader {
         if turn.clock.uptime > turn.deadline || turn.reading.isOver && lasting == nil { throw TimelineError.tooLong }
     }
 
-    /// Lets the writer have its turn, and begins again after it.
+    /// Lets the writer have its turn, and begins again after it. What that takes is not the question's time.
     private func goOn(_ before: Turn) throws {
         guard loops == 0, let lasting, lasting.hasMoved || lasting.isStored() else { throw TimelineError.tooLong }
         let rules = try ruleCount()
+        let stopped = before.clock.uptime
         connection.endRead()
         turns.end(before.reading)
         turn = nil
-        do { turn = Turn(reading: try turns.begin(), deadline: before.deadline, clock: before.clock) } catch {
-            throw TimelineError.tooLong
-        }
+        guard let reading = try? turns.begin() else { throw TimelineError.tooLong }
+        let waited = before.clock.uptime - stopped
+        let deadline = MonotonicTime(microseconds: before.deadline.microseconds + waited)
+        turn = Turn(reading: reading, deadline: deadline, clock: before.clock)
         try condition.watch(connection.path) { try connection.beginRead() }
         self.lasting?.hasMoved = true
         // Another definition may have cleared all hours.

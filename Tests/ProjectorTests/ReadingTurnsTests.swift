@@ -5,11 +5,12 @@ import EventModel
 import Figures
 import Foundation
 import Locks
-import ProjectionStore
 import Projector
 import SimulationKit
 import Testing
 import Timeline
+
+@testable import ProjectionStore
 
 @Suite("Readers and the write-ahead log (DESIGN 1.9)", .timeLimit(.minutes(5)))
 struct ReadingTurnsTests {
@@ -183,6 +184,38 @@ struct ReadingTurnsTests {
         reader.end()
         let after = try #require(try store.load().site(Self.site))
         #expect(try after.figures(windows[0], after.view(knownAt: nil), .workers, reader).workers != right[0].workers)
+    }
+
+    @Test("What a question waits for the writer does not count as its own time")
+    func waiting() throws {
+        let store = try workplace.store()
+        var folding = try StoredFold(store)
+        for record in records(40, day: 0, from: 0) { try folding.apply(record) }
+        let site = try #require(folding.fold.site(Self.site))
+        let clock = ManualClock()
+        let turns = ReadingTurns(limits(pages: 1, stopping: 60_000))
+        let reader = try StoreReader(path: workplace.storePath, condition: StoreCondition(), turns: turns)
+        _ = try reader.begin(until: clock.uptime.advanced(milliseconds: 5000), by: clock)
+        let knownAt = Timestamp(microseconds: Self.base + 1000)
+        reader.goesOn(knownAt: knownAt) { true }
+        let taken = Monitor(0)
+        let writing = BackgroundThread.start("writing") {
+            for _ in 0..<10 {
+                _ = try? turns.takeTurn { clock.advance(milliseconds: 1000) }
+                taken.update { $0 += 1 }
+            }
+        }
+        let window = Window(from: Self.base + 1, end: Self.base + 59 * Microseconds.minute)
+        while taken.withLock({ $0 }) < 10 {
+            _ = try site.figures(window, site.view(knownAt: knownAt), [.workers, .statuses], reader)
+        }
+        writing.join()
+        clock.advance(milliseconds: 5001)
+        let error = #expect(throws: TimelineError.self) {
+            try site.figures(window, site.view(knownAt: knownAt), [.workers, .statuses], reader)
+        }
+        #expect(error?.code == .tooLong)
+        reader.end()
     }
 
     /// Events into the first hours of the known ones.
