@@ -194,7 +194,8 @@ let package = Package(
             name: "CommandsTests",
             dependencies: [
                 "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
-                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLiteLog",
+                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLite",
+                "SQLiteLog",
                 "SimulationKit", "Sites", "TestKit",
             ],
             swiftSettings: common),

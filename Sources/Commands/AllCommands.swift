@@ -23,6 +23,8 @@ extension CommandLineTool {
         LogTailCommand.command,
         LogStatCommand.command,
         LogCopyCommand.command,
+        LogSalvageCommand.command,
+        RenewCommand.command,
         DoctorCommand.command,
         CompletionCommand.command,
         BenchCommand.command,

@@ -15,7 +15,7 @@ package struct FileLock: ~Copyable {
 
     package init(path: String) throws(FileLockFailure) {
         // Given to `self` at the end: a value that is whole would be ended by a throw, and close a second time.
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .unusable(String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let holder = Self.holder(descriptor)

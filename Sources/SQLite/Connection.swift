@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// One connection to an SQLite file in WAL mode.
 ///
@@ -25,6 +26,7 @@ public final class Connection: @unchecked Sendable {
             case .reader: SQLITE_OPEN_READONLY
             case .fileAlone: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        if options.mode == .writer || options.mode == .shared { Self.makeForOwner(path) }
         let name = Self.name(path, options.mode)
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(
@@ -43,6 +45,14 @@ public final class Connection: @unchecked Sendable {
 
     // Statements keep their connection alive, so none is left here.
     deinit { sqlite3_close_v2(handle) }
+
+    /// Makes a file that is not there yet, for its owner alone; what SQLite puts beside it gets the same mode.
+    ///
+    /// A file that is there is not touched: closing it would end the locks that other connections of this process hold.
+    private static func makeForOwner(_ path: String) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+    }
 
     /// Debian's SQLite takes names that begin with "file:" for URIs.
     private static func name(_ path: String, _ mode: ConnectionOptions.Mode) -> String {

@@ -11,6 +11,8 @@ public struct LogInspection: Equatable, Sendable {
     /// nil when there is no log yet.
     public var epoch: LogEpoch?
     public var end: LogOffset
+    /// Whether the write-ahead log ends with a transaction that is not whole, and that nobody was told of.
+    public private(set) var hasTornTransaction = false
 
     /// How far projections have folded a log; nil when unknown.
     public typealias FoldedTo = @Sendable (LogEpoch) -> LogOffset?
@@ -40,12 +42,15 @@ public struct LogInspection: Equatable, Sendable {
         }
         let folded = (found?.epoch ?? known?.epoch).flatMap(foldedTo)
         let isShort = max(known?.end ?? .zero, folded ?? .zero) > found?.end ?? .zero
-        if let survey, survey.isDamaged || isShort && survey.transactionsBeyond > 0 {
-            throw Self.damaged(path, survey, found?.end, known, folded)
+        // Of the newest transaction alone nobody can say whether it was acknowledged, but for the end that was noted.
+        let isInDoubt = (survey?.transactionsBeyond ?? 0) > 0
+        if let survey, survey.isDamaged || isInDoubt && (isShort || known == nil) {
+            throw Self.damaged(path, survey, found?.end ?? .zero, known, folded)
         }
         if let known, let epoch = found?.epoch, known.epoch != epoch { throw Self.another(path, epoch, known) }
         if isShort { throw Self.shorter(path, found?.end ?? .zero, known, folded) }
         self = found ?? LogInspection(epoch: nil, end: .zero)
+        hasTornTransaction = isInDoubt
     }
 
     private init(epoch: LogEpoch?, end: LogOffset) {
@@ -104,10 +109,11 @@ public struct LogInspection: Equatable, Sendable {
         let lost = end.map {
             max(known?.end ?? .zero, folded ?? .zero) > $0 ? ", but \(beyond($0, known, folded))" : ""
         }
+        let count = survey.transactionsBeyond
+        let behind = count == 1 ? "a transaction stands" : "\(count) transactions stand"
         return LogError(
             .corrupt,
-            "\(path)-wal: \(place) is not what was written, and \(survey.transactionsBeyond) transactions stand behind it"
-                + good + (lost ?? ""),
+            "\(path)-wal: \(place) is not what was written, and \(behind) behind it" + good + (lost ?? ""),
             hint: "nothing was changed; " + LogAdvice.salvage(path))
     }
 

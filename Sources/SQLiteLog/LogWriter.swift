@@ -1,5 +1,6 @@
 internal import EventLog
 internal import EventModel
+internal import Foundation
 internal import Locks
 internal import SQLite
 
@@ -38,6 +39,9 @@ final class LogWriter {
         let insertSpan: Statement
     }
 
+    /// Fails if another process has the log.
+    static func checkIsFree(_ path: String) throws(LogError) { _ = try lock(path + ".lock") }
+
     private static func lock(_ path: String) throws(LogError) -> FileLock {
         do throws(FileLockFailure) {
             return try FileLock(path: path)
@@ -63,7 +67,8 @@ final class LogWriter {
     init(path: String, checkpointPages: Int, foldedTo: LogInspection.FoldedTo) throws(LogError) {
         lock = try Self.lock(path + ".lock")
         self.checkpointPages = checkpointPages
-        _ = try LogInspection(path: path, foldedTo: foldedTo)
+        let found = try LogInspection(path: path, foldedTo: foldedTo)
+        if found.hasTornTransaction { try Self.keepWriteAheadLog(path) }
         acknowledged = try AcknowledgedEnd(log: path)
         do {
             var options = ConnectionOptions.writer
@@ -89,6 +94,19 @@ final class LogWriter {
             throw LogError(error, whileDoing: "open", at: path)
         }
         acknowledged.write(AcknowledgedEnd.Content(epoch: epoch, end: end))
+    }
+
+    /// Keeps a copy of a write-ahead log whose end nobody will read any more.
+    private static func keepWriteAheadLog(_ path: String) throws(LogError) {
+        let kept = path + "-wal.torn"
+        do {
+            if FileManager.default.fileExists(atPath: kept) { try FileManager.default.removeItem(atPath: kept) }
+            try FileManager.default.copyItem(atPath: path + "-wal", toPath: kept)
+        } catch {
+            throw LogError(
+                .unavailable, "cannot copy \(path)-wal: \((error as NSError).localizedDescription)",
+                hint: "make room on the disk, and start again")
+        }
     }
 
     deinit { open = nil }

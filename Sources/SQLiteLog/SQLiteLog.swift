@@ -44,6 +44,10 @@ public final class SQLiteLog: SkippableLog {
         return SQLiteLog(path: path, writer: writer, limits: limits)
     }
 
+    /// Fails if another process is writing the log. What it has just begun to write looks like damage.
+    /// - Throws: ``LogError``: `.inUse`, or `.unavailable` when nobody could write there.
+    public static func checkIsFree(path: String) throws(LogError) { try LogWriter.checkIsFree(path) }
+
     /// Opens the log of another process for reading; appends are `.unavailable`.
     ///
     /// Also works when no process is writing. SQLite requires that this user may write to the file's directory.

@@ -225,36 +225,3 @@ struct LostRecordTests {
         }
     }
 }
-
-@Suite("One wrong bit in a log's files")
-struct LogWrongBitTests {
-    /// - Returns: whether it was refused. Otherwise every record was right.
-    private func isRefused(_ files: LogFiles, _ right: [Int64: [UInt8]], _ place: String) throws -> Bool {
-        do {
-            let found = try files.open { try LogFiles.payloads(SQLiteLog.open(path: $0)) }
-            #expect(found == right, "\(place): what was acknowledged is there, or refused")
-            return false
-        } catch let error as LogError {
-            #expect(!error.message.isEmpty && error.hint != nil, "\(place)")
-            return true
-        }
-    }
-
-    @Test("wherever it is: refused, or every acknowledged record as it was", arguments: [false, true])
-    func bits(stopped: Bool) throws {
-        let files = try LogFiles.log(records: 60, stopped: stopped)
-        let right = try files.open { try LogFiles.payloads(SQLiteLog.openReader(path: $0)) }
-        #expect(right.count == 60)
-        let part = stopped ? "log.db" : "log.db-wal"
-        let size = try #require(files.bytes[part]).count
-        var refused = 0
-        var random = SeededGenerator(seed: 11)
-        for _ in 0..<200 {
-            var wrong = files
-            let bit = Int.random(in: 0..<size * 8, using: &random)
-            wrong.bytes[part]?[bit / 8] ^= 1 << UInt8(bit % 8)
-            if try isRefused(wrong, right, "\(part), bit \(bit)") { refused += 1 }
-        }
-        #expect(refused > 0)
-    }
-}

@@ -41,16 +41,29 @@ enum WholeFile {
     }
 
     /// Replaces the file at `path`: whoever reads it sees the old content or the new, never a part.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o644) throws(FileFailure) {
+    /// - Parameter isDurable: waits until it is on the device, so that this also holds when the machine goes down.
+    static func replace(
+        _ path: String, with bytes: [UInt8], mode: mode_t = 0o644, isDurable: Bool = false
+    ) throws(FileFailure) {
         let draft = "\(path).\(getpid()).new"
         unlink(draft)
         do throws(FileFailure) {
             try create(draft, with: bytes, mode: mode)
+            if isDurable { try sync(draft) }
             guard rename(draft, path) == 0 else { throw .last }
+            if isDurable { try sync(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".") }
         } catch {
             unlink(draft)
             throw error
         }
+    }
+
+    /// Waits until a file, or the names in a folder, are on the device.
+    private static func sync(_ path: String) throws(FileFailure) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .last }
     }
 
     /// Makes a file that is not there yet.

@@ -7,16 +7,25 @@ struct DataDirectory: Sendable, Equatable {
 
     static let option = Option.text("data-dir", "DIR", "where everything is stored", default: "./andon-data")
 
+    static let (logName, keysName, registryName) = ("log.sqlite", "keys.sqlite", "registry.sqlite")
+
     /// The log: the source of truth.
-    var log: String { path + "/log.sqlite" }
+    var log: String { path + "/" + Self.logName }
     /// Hashes of the API keys.
-    var keys: String { path + "/keys.sqlite" }
+    var keys: String { path + "/" + Self.keysName }
     /// Definitions with names.
-    var registry: String { path + "/registry.sqlite" }
+    var registry: String { path + "/" + Self.registryName }
     /// What can be rebuilt from the log.
     var projections: String { path + "/projections.sqlite" }
     /// Answers to Idempotency-Keys, which for the most part the log has too.
     var answers: String { path + "/answers.sqlite" }
+    /// What the directory is (``DataDirectoryIdentity``).
+    var identity: String { path + "/identity.json" }
+    /// The projections of a worker's partitions that are there.
+    var partitionStores: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { $0.hasPrefix("partition-") && $0.hasSuffix(".sqlite") }.sorted()
+    }
     /// What a worker has published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
 

@@ -26,23 +26,30 @@ struct DataDirectoryCheck {
         guard isFolder.boolValue else {
             return [Finding(subject: "data directory", level: .failure, text: "'\(directory.path)' is not a folder")]
         }
-        return [folder(), disk()] + log()
+        return contents()
     }
 
-    private func folder() -> Finding {
-        guard access(directory.path, R_OK | W_OK | X_OK) == 0 else {
-            return Finding(
-                subject: "data directory", level: .failure,
-                text: "this user may not read and write '\(directory.path)'; change its owner or run as that user")
+    private func contents() -> [Finding] {
+        let found = DirectoryInspection(directory, isRunning: RunningMark.isTaken(directory))
+        let troubles = found.troubles.map(\.finding)
+        func findings(_ part: DirectoryTrouble.Part, orElse whole: @autoclosure () -> [Finding]) -> [Finding] {
+            let wrong = troubles.filter { $0.subject == part.rawValue }
+            return wrong.isEmpty ? whole() : wrong
         }
-        var status = stat()
-        let others = stat(directory.path, &status) == 0 && status.st_mode & 0o007 != 0
-        guard !others else {
-            return Finding(
-                subject: "data directory", level: .warning,
-                text: "every user of this machine can read '\(directory.path)'; chmod o-rwx '\(directory.path)'")
-        }
-        return Finding(subject: "data directory", level: .ok, text: directory.path)
+        guard !found.troubles.contains(where: { $0.part == .folder && $0.exitCode != nil }) else { return troubles }
+        let folder = Finding(subject: "data directory", level: .ok, text: directory.path)
+        let log = findings(.log, orElse: log(found))
+        let isUsable = !log.contains { $0.level == .failure }
+        return findings(.folder, orElse: [folder]) + [disk()] + findings(.identity, orElse: []) + log
+            + (isUsable && found.epoch != nil
+                ? findings(.projections, orElse: projections(of: found.epoch)) : []) + partitionStores()
+            + findings(.registry, orElse: present(directory.registry, "registry", "every definition is as written"))
+            + findings(.keys, orElse: present(directory.keys, "keys", "every key is as written"))
+    }
+
+    private func present(_ path: String, _ subject: String, _ text: String) -> [Finding] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return [Finding(subject: subject, level: .ok, text: text)]
     }
 
     private func disk() -> Finding {
@@ -66,45 +73,92 @@ struct DataDirectoryCheck {
         return Finding(subject: "free space", level: .ok, text: text)
     }
 
-    private func log() -> [Finding] {
-        guard FileManager.default.fileExists(atPath: directory.log) else {
+    // MARK: Log
+
+    private func log(_ found: DirectoryInspection) -> [Finding] {
+        guard let epoch = found.epoch else {
             return [Finding(subject: "log", level: .ok, text: "not there yet; andon up creates it")]
         }
         do {
             let log = try SQLiteLog.openReader(path: directory.log)
-            let end = try log.endOffset(PartitionIndex(0))
+            defer { log.close() }
+            try LogReading.checkAll(log)
+            let skips = try log.skips(PartitionIndex(0))
+            let skipped = skips.reduce(0) { $0 + $1.next.value - $1.first.value }
+            let lost = skipped == 0 ? "" : ", \(grouped(skipped)) of them skipped"
             return [
-                Finding(subject: "log", level: .ok, text: "\(grouped(end.value)) records, epoch \(log.epoch)"),
-                projections(of: log),
+                Finding(subject: "log", level: .ok, text: "\(grouped(found.end.value)) records\(lost), epoch \(epoch)")
             ]
         } catch {
-            return [Finding(subject: "log", level: .failure, text: reason(of: error))]
+            let error = error as? LogError ?? LogError(.unavailable, reason(of: error))
+            return [DirectoryTrouble.log(directory, error).finding]
         }
     }
 
-    private func projections(of log: SQLiteLog) -> Finding {
+    // MARK: Projections
+
+    private func projections(of log: LogEpoch?) -> [Finding] {
         guard FileManager.default.fileExists(atPath: directory.projections) else {
-            return Finding(
-                subject: "projections", level: .ok, text: "not there yet; andon up computes them from the log")
+            return [
+                Finding(
+                    subject: "projections", level: .ok, text: "not there yet; andon up computes them from the log")
+            ]
         }
+        return [store(directory.projections, "projections", by: "andon up", log)]
+    }
+
+    /// Those of a worker; the log that they are of lies on Kafka.
+    private func partitionStores() -> [Finding] {
+        directory.partitionStores.map { name in
+            store(directory.path + "/" + name, String(name.dropLast(7)), by: "andon worker", nil)
+        }
+    }
+
+    private func store(_ path: String, _ subject: String, by program: String, _ log: LogEpoch?) -> Finding {
         do {
             // Every page, also those that nobody needs today.
-            let scrub = try StoreScrub(path: directory.projections)
+            let scrub = try StoreScrub(path: path)
             while scrub.passes == 0 { try scrub.step(pages: 4096) }
-            guard ProjectionStore.isCurrent(path: directory.projections, logEpoch: log.epoch.bytes) else {
+            if let log, !ProjectionStore.isCurrent(path: path, logEpoch: log.bytes) {
                 return Finding(
-                    subject: "projections", level: .ok,
-                    text:
-                        "of another format or another log; andon up will put them aside and make new ones from the log")
+                    subject: subject, level: .ok,
+                    text: "of another format or another log; \(program) puts them aside and makes new ones from the log"
+                )
             }
-            let offset = try StoreReader(path: directory.projections).load().nextOffset
-            return Finding(subject: "projections", level: .ok, text: "folded up to offset \(grouped(offset.value))")
+            let offset = try StoreReader(path: path).load().nextOffset
+            return Finding(subject: subject, level: .ok, text: "folded up to offset \(grouped(offset.value))")
         } catch  where error.isStoreDamage {
             return Finding(
-                subject: "projections", level: .warning,
-                text: "\(error.forOperator.message); andon up will put them aside and make new ones from the log")
+                subject: subject, level: .warning,
+                text: "\(error.forOperator.message); \(program) puts them aside and makes new ones from the log")
         } catch {
-            return Finding(subject: "projections", level: .failure, text: reason(of: error))
+            let hint = error.forOperator.hint.map { "; \($0)" } ?? ""
+            return Finding(subject: subject, level: .failure, text: reason(of: error) + hint)
+        }
+    }
+}
+
+/// Reads a log from its beginning to its end.
+enum LogReading {
+    private static let turnBytes = 4 << 20
+
+    /// - Throws: ``LogError`` for the first record that is not what was written, or that cannot be read.
+    static func checkAll(_ log: SQLiteLog) throws {
+        var batch = EventBatch(siteID: SiteID(bytes: []))
+        let partition = PartitionIndex(0)
+        let end = try log.endOffset(partition)
+        var next = try log.startOffset(partition)
+        while next < end {
+            let before = next
+            next = try log.read(partition, from: next, byteLimit: turnBytes) { record in
+                do throws(CodecError) { _ = try RecordCodec.decode(record.payload, into: &batch) } catch {
+                    throw LogError(
+                        .corrupt, "the record at offset \(record.offset.value) cannot be read: \(error)",
+                        hint: error.code == .unknownFormat
+                            ? "use the newer program that wrote it" : SQLiteLog.salvageAdvice(log.path))
+                }
+            }
+            guard next > before else { return }
         }
     }
 }

@@ -49,6 +49,13 @@ extension JournalEvent {
         JournalEvent("no_key", .info, "there is no key yet: \(next)", [Field("next", next, isInMessage: true)])
     }
 
+    /// What is wrong with the data directory, and does not keep the server from starting.
+    static func directoryTrouble(_ trouble: DirectoryTrouble) -> JournalEvent {
+        JournalEvent(
+            "directory_trouble", .warning, "\(trouble.what): \(trouble.why); \(trouble.next)",
+            [Field("part", trouble.part.rawValue)])
+    }
+
     /// An admin act (DESIGN 6).
     static func audit(_ record: AuditRecord) -> JournalEvent {
         JournalEvent(

@@ -22,26 +22,40 @@ struct Service {
         scrubHours: Int = ScrubOption.hoursDefault
     ) throws {
         try directory.create()
+        // On a disk that is read-only the inspection says more.
+        if FileManager.default.isWritableFile(atPath: directory.path) {
+            try Self.usingLog(directory) { () throws(LogError) in try SQLiteLog.checkIsFree(path: directory.log) }
+        }
+        let found = DirectoryInspection(directory)
+        try found.check(journal)
+        directory.closeToOthers()
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
         let end = try log.endOffset(PartitionIndex(0))
         let readiness = FoldReadiness(goals: [PartitionIndex(0): end])
-        let store = try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
+        let store = try explaining("cannot open the projections in '\(directory.path)'") {
+            try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
+        }
         var folding = ProjectorConfiguration()
         folding.journal = journal.journal
         folding.scrubHours = scrubHours
-        let projector = try Projector(log: log, store: store, configuration: folding)
+        let projector = try explaining("cannot fold the log in '\(directory.path)'") {
+            try Projector(log: log, store: store, configuration: folding)
+        }
         self.projector = projector
-        let keys = try KeyStore(path: directory.keys, journal: journal.journal)
+        let keys = try explaining("cannot open the API keys in '\(directory.path)'") {
+            try KeyStore(path: directory.keys, journal: journal.journal)
+        }
         let access = AccessControl(keys: keys, policy: configuration.policy)
         var gatewayParts = Gateway.Parts(
-            log: log, registry: try RegistryStore(path: directory.registry, epoch: log.epoch), access: access)
+            log: log, registry: try Self.openRegistry(directory, log.epoch), access: access)
         gatewayParts.answersPath = directory.answers
         gatewayParts.folded = projector.newestDefinitions()
         gatewayParts.foldedSources = { projector.forEachSource($0) }
         gatewayParts.olderDefinitions = { try projector.older($0) }
         gatewayParts.hooks = GatewayHooks(journal)
-        let gateway = try Gateway(gatewayParts)
+        let gateway = try Self.gateway(gatewayParts, directory)
+        try directory.noteIdentity(log.epoch, found.identity, at: gatewayParts.clock.now)
         var queryParts = QueryService.Parts(
             projections: projector, authorize: { access.permission($0, $1) },
             registry: { gateway.site($0) }, rejected: { gateway.rejected(of: $0) },
@@ -71,12 +85,34 @@ struct Service {
     }
 
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
-        do throws(LogError) {
-            return try SQLiteLog.open(path: directory.log)
-        } catch {
+        try usingLog(directory) { () throws(LogError) in
+            try SQLiteLog.open(path: directory.log, foldedTo: directory.foldedTo)
+        }
+    }
+
+    private static func usingLog<Result>(
+        _ directory: DataDirectory, _ body: () throws(LogError) -> Result
+    ) throws(CommandFailure) -> Result {
+        do throws(LogError) { return try body() } catch {
+            let trouble = DirectoryTrouble.log(directory, error)
+            throw trouble.failure ?? CommandFailure(.failure, trouble.what, why: trouble.why, next: trouble.next)
+        }
+    }
+
+    private static func openRegistry(_ directory: DataDirectory, _ log: LogEpoch) throws -> RegistryStore {
+        try explaining("cannot open the definitions in '\(directory.path)'") {
+            try RegistryStore(path: directory.registry, epoch: log)
+        }
+    }
+
+    /// Reads the newest records, which format 1 of the log kept without checks of its own.
+    private static func gateway(_ parts: Gateway.Parts, _ directory: DataDirectory) throws -> Gateway {
+        do {
+            return try explaining("cannot read the log in '\(directory.path)'") { try Gateway(parts) }
+        } catch let error as CodecError {
             throw CommandFailure(
-                .unavailable, "cannot open the log in '\(directory.path)'", why: error.message,
-                next: error.hint ?? "andon doctor --data-dir \(directory.path)")
+                .failure, "a record of the log in '\(directory.path)' cannot be read", why: "\(error)",
+                next: "andon doctor --data-dir \(directory.path) names it")
         }
     }
 

@@ -23,7 +23,12 @@ private enum KeyPlace {
                 next: "andon up --data-dir \(directory.path) creates one; or name another with --data-dir")
         }
         return try explaining("cannot work on the API keys in '\(directory.path)'") {
-            try body(try KeyStore(path: directory.keys))
+            do { return try body(try KeyStore(path: directory.keys)) } catch let error as KeyError
+                where error.code == .damaged
+            {
+                throw DirectoryTrouble.keys(directory, error, isDamaged: true).failure
+                    ?? CommandFailure(unexplained: error)
+            }
         }
     }
 
