@@ -34,7 +34,7 @@ struct DataDirectoryTests {
         let restore = try row.make(plant)
         let doctor = plant.doctor(row.doctor.check)
         #expect(doctor.level == row.doctor.level, "\(doctor.text)")
-        #expect(doctor.text.contains(row.doctor.words), "\(doctor.text)")
+        #expect(row.doctor.words.isEmpty || doctor.text.contains(row.doctor.words), "\(doctor.text)")
         switch row.outcome {
         case .refuses(let exit, let why, let next):
             let failure = #expect(throws: CommandFailure.self) { _ = try plant.start() }

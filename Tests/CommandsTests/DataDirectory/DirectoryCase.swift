@@ -74,5 +74,5 @@ extension Found {
     static let withoutNewest = Found(records: 8, working: 2 * 14 * 3600)
     static let empty = Found(records: 0, names: [])
     /// Ids in the place of names.
-    static let nameless = Found(names: [], working: 2 * 15 * 3600)
+    static let nameless = Found(names: ["w1", "w2"], working: 2 * 15 * 3600)
 }

@@ -54,8 +54,8 @@ extension DirectoryCase {
             part: "registry.sqlite", state: "unreadable", up: "refuses with the kernel's reason",
             advice: "make it readable for this user",
             make: { plant in try plant.block("registry.sqlite") },
-            outcome: .refuses(why: "unable to open", next: "check that"),
-            doctor: ("registry", "failure", "unable to open"), carryOut: putBack),
+            outcome: .refuses(why: "cannot be read", next: "check the"),
+            doctor: ("registry", "failure", "cannot be read"), carryOut: putBack),
     ]
 
     static let keys: [DirectoryCase] = [
@@ -96,8 +96,8 @@ extension DirectoryCase {
             part: "keys.sqlite", state: "unreadable", up: "refuses with the kernel's reason",
             advice: "make it readable for this user",
             make: { plant in try plant.block("keys.sqlite") },
-            outcome: .refuses(why: "unable to open", next: "check that"),
-            doctor: ("keys", "failure", "unable to open"), carryOut: putBack),
+            outcome: .refuses(why: "cannot be read", next: "check the"),
+            doctor: ("keys", "failure", "cannot be read"), carryOut: putBack),
     ]
 
     static let identities: [DirectoryCase] = [
@@ -125,7 +125,9 @@ extension DirectoryCase {
             make: { plant in
                 try plant.remove("identity.json")
                 try plant.takeFrom(StoredPlant.another(), "projections.sqlite")
-                return { try plant.remove("projections.sqlite") }
+                return {
+                    for part in ["", "-wal", "-shm"] { try? plant.remove("projections.sqlite\(part)") }
+                }
             },
             outcome: .refuses(why: "was computed from log", next: "mv "),
             doctor: ("log", "failure", "do not belong together"), carryOut: putBack),

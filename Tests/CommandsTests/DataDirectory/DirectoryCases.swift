@@ -160,8 +160,8 @@ extension DirectoryCase {
             part: "projections.sqlite", state: "unreadable", up: "refuses with the kernel's reason",
             advice: "make them readable for this user",
             make: { plant in try plant.block("projections.sqlite") },
-            outcome: .refuses(why: "unable to open", next: "check that"),
-            doctor: ("projections", "failure", "unable to open"), carryOut: putBack),
+            outcome: .refuses(why: "cannot be read", next: "check the"),
+            doctor: ("projections", "failure", "cannot be read"), carryOut: putBack),
     ]
 
     static func definitionRecord(_ site: String) -> [UInt8] {

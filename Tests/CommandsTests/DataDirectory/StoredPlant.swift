@@ -122,9 +122,12 @@ struct StoredPlant {
         try Data(bytes).write(to: URL(filePath: path(name)))
     }
 
+    /// Puts a file of another directory in the place of the one here, with its write-ahead log.
     func takeFrom(_ other: DataDirectory, _ name: String) throws {
-        if FileManager.default.fileExists(atPath: path(name)) { try remove(name) }
-        try FileManager.default.copyItem(atPath: other.path + "/" + name, toPath: path(name))
+        for part in ["", "-wal", "-shm"] { try? remove(name + part) }
+        for part in ["", "-wal"] where FileManager.default.fileExists(atPath: "\(other.path)/\(name)\(part)") {
+            try FileManager.default.copyItem(atPath: "\(other.path)/\(name)\(part)", toPath: path(name + part))
+        }
     }
 
     // MARK: What comes of it
