@@ -21,14 +21,7 @@ struct Service {
         _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
         scrubHours: Int = ScrubOption.hoursDefault
     ) throws {
-        try directory.create()
-        // On a disk that is read-only the inspection says more.
-        if FileManager.default.isWritableFile(atPath: directory.path) {
-            try Self.usingLog(directory) { () throws(LogError) in try SQLiteLog.checkIsFree(path: directory.log) }
-        }
-        let found = DirectoryInspection(directory)
-        try found.check(journal)
-        directory.closeToOthers()
+        let found = try Self.inspected(directory, journal)
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
         let end = try log.endOffset(PartitionIndex(0))
@@ -82,6 +75,19 @@ struct Service {
                 journal.write(.noKey(next: "andon key create --role admin --data-dir \(directory.path)"))
             }
         }
+    }
+
+    /// Looks at everything before any of it is opened for writing.
+    private static func inspected(_ directory: DataDirectory, _ journal: StructuredLog) throws -> DirectoryInspection {
+        try directory.create()
+        // On a disk that is read-only the inspection says more.
+        if FileManager.default.isWritableFile(atPath: directory.path) {
+            try usingLog(directory) { () throws(LogError) in try SQLiteLog.checkIsFree(path: directory.log) }
+        }
+        let found = DirectoryInspection(directory)
+        try found.check(journal)
+        directory.closeToOthers()
+        return found
     }
 
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
