@@ -1,3 +1,4 @@
+internal import EventLog
 internal import EventModel
 internal import Observability
 
@@ -6,6 +7,11 @@ extension JournalEvent {
     static func partitionFailed(_ partition: PartitionIndex, _ failure: PartitionFailure) -> JournalEvent {
         JournalEvent(
             "partition_failed", .warning, failure.message, [Field("partition", partition.value, isInMessage: true)])
+    }
+
+    /// Said once until one is sent again: nobody relies on a gateway that is silent.
+    static func clockBeaconFailed(_ error: LogError) -> JournalEvent {
+        JournalEvent("clock_beacon_failed", .warning, "the cluster does not learn of this gateway's clock: \(error)")
     }
 
     /// The holder is alive but cannot answer for the partition.

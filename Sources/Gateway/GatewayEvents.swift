@@ -47,6 +47,7 @@ extension JournalEvent {
             case .synchronised: "the kernel calls it synchronised"
             case .confirmed: "an operator has confirmed it"
             }
+        let confirmation = setBack.cause.confirmedBy
         return JournalEvent(
             "clock_set_back", .warning,
             "partition \(partition.value) goes on with the clock's time \(time.formatted), although it has records of "
@@ -55,8 +56,7 @@ extension JournalEvent {
                 Field("partition", partition.value, isInMessage: true),
                 Field("created_at", time.formatted, isInMessage: true),
                 Field("newest_created_at", setBack.newestStamp.formatted, isInMessage: true),
-                Field("confirmed_by", String(decoding: setBack.cause.confirmedBy, as: UTF8.self)),
-            ])
+            ] + (confirmation.isEmpty ? [] : [Field("confirmed_by", String(decoding: confirmation, as: UTF8.self))]))
     }
 
     /// A start goes on without the newest records of a partition.

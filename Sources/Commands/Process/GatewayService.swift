@@ -41,9 +41,10 @@ enum GatewayService {
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(
             start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.watchedClock.reasons })
+        let clock = ClusterClock(parts, gateway, journal.journal)
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
-            parts: [parts.part, admission], query: query, routes: gateway.routes, facts: parts.facts
+            parts: [parts.part, clock.part, admission], query: query, routes: gateway.routes, facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
                 journal.write(.noKey(next: "andon key create --role admin --brokers …"))

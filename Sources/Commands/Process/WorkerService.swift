@@ -53,12 +53,15 @@ struct WorkerService {
         }
         self.partitions = partitions
         let forwarded = ForwardedAccess(token: token)
+        let clock = ClusterClock(cluster, journal.journal)
+        var queryParts = QueryService.Parts(
+            partitioned: partitions,
+            authorize: { request, role in forwarded.permission(request) { cluster.authorize($0, role) } },
+            registry: { cluster.registry.directory.site($0) }, journal: journal.journal,
+            elsewhere: { cluster.forward($0) })
+        queryParts.answerClock = { clock.answerClock }
         let query = QueryService(
-            QueryService.Parts(
-                partitioned: partitions,
-                authorize: { request, role in forwarded.permission(request) { cluster.authorize($0, role) } },
-                registry: { cluster.registry.directory.site($0) }, journal: journal.journal,
-                elsewhere: { cluster.forward($0) }),
+            queryParts,
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
@@ -74,7 +77,7 @@ struct WorkerService {
         runtime = ServiceRuntime(
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
-                cluster.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
+                cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),

@@ -2,7 +2,13 @@ internal import Clocks
 internal import EventModel
 
 /// Sentences about the clock for operators: what, why, and what to do.
-enum ClockReasons {
+package enum ClockReasons {
+    /// - Parameter microseconds: how far it is ahead of this process's clock, negative where it is behind.
+    package static func other(_ gatewayID: String, _ microseconds: Int64) -> String {
+        "the clock of gateway \(gatewayID) is \(duration(microseconds.magnitude)) "
+            + "\(microseconds < 0 ? "behind" : "ahead of") this process's clock: one of them is wrong"
+    }
+
     static func jumped(_ microseconds: Int64) -> String {
         "the clock \(jump(microseconds)), and the kernel does not call it synchronised: compare date -u with another "
             + "clock; if it is right, confirm it with andon clock accept"

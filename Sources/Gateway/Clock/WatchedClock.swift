@@ -155,6 +155,18 @@ public final class WatchedClock: Sendable {
         }
     }
 
+    /// The newest created_at of each partition that this process has stamped or found in the log. Without those that it does
+    /// not go on with: where it refuses, it only repeats what others have said.
+    public var ownStamps: [PartitionIndex: Timestamp] {
+        state.withLock { state in
+            state.stamps.enumerated().reduce(into: [:]) { found, stamps in
+                let lead = stamps.element.own - state.watch.newest.wall
+                guard stamps.element.own > .earliest, lead <= ClockWatch.lagMicrosecondsMaximum else { return }
+                found[PartitionIndex(Int32(stamps.offset))] = stamps.element.own
+            }
+        }
+    }
+
     /// The newest created_at of a partition as another process has seen it.
     public func noteForeign(_ stamp: Timestamp, of partition: PartitionIndex) {
         let now = clock.elapsed
