@@ -228,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "JSON", "Oracle",
+                "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "JSON", "Locks",
+                "Oracle",
                 "ProjectionStore",
                 "Projector", "Publisher", "Query", "SimulationKit", "Sites", "TestKit", "Timeline",
             ],

@@ -105,11 +105,21 @@ struct PlanMaker {
         (0..<Plan.gatewayCount).map { _ in generator.pick(-2000...2000) * 1000 }
     }
 
-    /// Where a clock is set to, in milliseconds ahead. A gateway may be behind by less than the ten seconds that a settled
-    /// answer allows for beside the thirty of a late append (SPEC 2.8, 5.8). Ahead it may be by any time: stamps then
-    /// stay ahead until the true time has come after them.
+    private mutating func clockStep(_ gateway: Int) -> Step {
+        switch generator.pick(0..<3) {
+        case 0: .clock(gateway: gateway, milliseconds: clock())
+        case 1: .synchronise(gateway: gateway)
+        default: .confirmClock(gateway: gateway)
+        }
+    }
+
+    /// Where a clock is set to, in milliseconds ahead: a little off, minutes off, or half a year (SPEC 2.9).
     private mutating func clock() -> Int64 {
-        generator.chance(70) ? generator.pick(-9_000...9_000) : generator.pick(10_000...1_200_000)
+        switch generator.pick(0..<10) {
+        case 0..<6: generator.pick(-9_000...9_000)
+        case 6..<9: generator.pick(-1_200_000...1_200_000)
+        default: generator.chance(50) ? 15_724_800_000 : -15_724_800_000
+        }
     }
 
     mutating func steps(_ count: Int, requests: [Plan.Request], definitions: [SiteDefinition]) -> [Step] {
@@ -145,12 +155,12 @@ struct PlanMaker {
         case 28..<40: return .append(gateway: gateway, appendFate())
         case 40..<42: return .define(definition: generator.pick(0..<definitions), gateway: gateway)
         case 42..<44: return .killGateway(gateway)
-        case 44..<58: return .fold(worker: worker)
-        case 58..<66: return .commit(worker: worker, succeeds: generator.chance(85))
-        case 66..<72: return .publish(worker: worker)
-        case 72..<79: return .deliver(worker: worker, deliveryFate())
-        case 79..<81: return .clock(gateway: gateway, milliseconds: clock())
-        case 81..<84: return .assign(worker: worker, isClean: generator.chance(60))
+        case 44..<56: return .fold(worker: worker)
+        case 56..<63: return .commit(worker: worker, succeeds: generator.chance(85))
+        case 63..<69: return .publish(worker: worker)
+        case 69..<76: return .deliver(worker: worker, deliveryFate())
+        case 76..<82: return clockStep(gateway)
+        case 82..<84: return .assign(worker: worker, isClean: generator.chance(60))
         case 84..<86: return .notice(worker: worker)
         case 86..<88: return .killWorker(worker, sentArrives: generator.chance(50))
         case 88..<90: return .disk(isFull: generator.chance(30))

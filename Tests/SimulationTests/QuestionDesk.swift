@@ -41,7 +41,9 @@ struct QuestionDesk {
         let watch = watches[worker.number] ?? SettlementWatch()
         watches[worker.number] = watch
         watch.note(answers.progress, at: CertainTime(time: world.clock.timestamp))
-        guard let knownAt, watch.isSettled(knownAt: Timestamp(microseconds: knownAt), answers.progress) else { return }
+        guard let knownAt,
+            watch.isSettled(knownAt: Timestamp(microseconds: knownAt), answers.progress, lag: world.gatewayLag)
+        else { return }
         settled.append(Settled(site: question.site, window: window, knownAt: knownAt, sheet: sheet))
         world.tally.note("settled answer")
     }
@@ -58,12 +60,17 @@ struct QuestionDesk {
         }
     }
 
-    /// Answers that said they were settled are still the same (SPEC 5.8).
+    /// Answers that said they were settled are still the same, unless they now say that their time is disputed
+    /// (SPEC 2.9, 5.8).
     func checkSettled(with worker: SimulatedWorker, in world: World) throws {
         guard let open = worker.open else { return }
         for answer in settled {
-            let now = try SiteAnswers(answer.site, open, world.clock)
-                .figures(answer.window, knownAt: answer.knownAt)
+            let answers = try SiteAnswers(answer.site, open, world.clock)
+            let now = try answers.figures(answer.window, knownAt: answer.knownAt)
+            if now != answer.sheet, answers.isDisputed(answer.knownAt) {
+                world.tally.note("settled answer disputed")
+                continue
+            }
             try expect(now, answer.sheet, "a settled answer about \(answer.site) known at \(answer.knownAt)")
         }
     }

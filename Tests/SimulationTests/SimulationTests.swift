@@ -47,13 +47,15 @@ struct SimulationTests {
         }
         let kinds = [
             ".wait", ".send", ".define", ".admit", ".append", ".killGateway", ".disk", ".log", ".assign", ".notice",
-            ".fold", ".commit", ".publish", ".deliver", ".killWorker", ".ask", ".clock",
+            ".fold", ".commit", ".publish", ".deliver", ".killWorker", ".ask", ".clock", ".synchronise",
+            ".confirmClock",
         ]
         for kind in kinds { #expect(tally[kind] > 40, "\(kind)") }
         for effect in [
             "group of several", "append failed", "append repeated", "append acknowledgementLost", "settled answer",
             "answer compared", "commit failed", "commit in flight at a death", "hand-over", "clock set back",
-            "clock set forward", "named batch repeated",
+            "clock set forward", "named batch repeated", "refused by the clock", "time set back in the log",
+            "wrong clock confirmed",
         ] { #expect(tally[effect] > 0, "\(effect)") }
     }
 }

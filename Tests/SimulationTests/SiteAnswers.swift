@@ -23,6 +23,11 @@ struct SiteAnswers {
         snapshot = found
     }
 
+    /// Whether an answer about this known_at says that its time is disputed (SPEC 2.9).
+    func isDisputed(_ knownAt: Int64) -> Bool {
+        snapshot.clockDisputes.span(holding: Timestamp(microseconds: knownAt)) != nil
+    }
+
     func digest() throws -> String {
         var hasher = SHA256Hasher()
         try site.digest(snapshot.reader) { hasher.update($0) }

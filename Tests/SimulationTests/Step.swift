@@ -17,6 +17,10 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
     case killGateway(Int)
     /// A gateway's clock is set, so many milliseconds ahead of the true time or, where negative, behind it.
     case clock(gateway: Int, milliseconds: Int64)
+    /// From now on a gateway's clock is right, and its kernel calls it synchronised.
+    case synchronise(gateway: Int)
+    /// An operator confirms a gateway's clock.
+    case confirmClock(gateway: Int)
     /// A full disk, or the end of it.
     case disk(isFull: Bool)
     /// The log cannot be read, or can again.
@@ -49,6 +53,8 @@ enum Step: Equatable, Sendable, CustomStringConvertible {
         case .append(let gateway, let fate): ".append(gateway: \(gateway), .\(fate))"
         case .killGateway(let gateway): ".killGateway(\(gateway))"
         case .clock(let gateway, let milliseconds): ".clock(gateway: \(gateway), milliseconds: \(milliseconds))"
+        case .synchronise(let gateway): ".synchronise(gateway: \(gateway))"
+        case .confirmClock(let gateway): ".confirmClock(gateway: \(gateway))"
         case .disk(let isFull): ".disk(isFull: \(isFull))"
         case .log(let isAway): ".log(isAway: \(isAway))"
         case .assign(let worker, let isClean): ".assign(worker: \(worker), isClean: \(isClean))"

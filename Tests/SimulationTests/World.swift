@@ -17,8 +17,7 @@ final class World {
     let topics: SimulatedTopics
     private let registry = SimulatedRegistry()
     private var gateways: [SimulatedGateway] = []
-    /// How far each gateway's clock is ahead, in microseconds.
-    private var clockOffsets: [Int64]
+    private let hosts: [HostClock]
     private(set) var workers: [SimulatedWorker] = []
     private let folder: URL
     /// Whom the group has given the partition to.
@@ -35,8 +34,9 @@ final class World {
     init(_ plan: Plan, folder: URL) throws {
         self.plan = plan
         self.folder = folder
-        clock = SimulatedClock(plan.start)
-        clockOffsets = plan.clockOffsets
+        let clock = SimulatedClock(plan.start)
+        self.clock = clock
+        hosts = plan.clockOffsets.map { HostClock(clock, offset: $0) }
         log = SimulatedLog(epoch: LogEpoch(bytes: Array(repeating: 7, count: 16)))
         let names = names
         topics = SimulatedTopics(topics: [names.quarantine] + MetricKind.allCases.map { $0.topic(names) })
@@ -49,7 +49,7 @@ final class World {
 
     private func gateway(_ number: Int) throws -> SimulatedGateway {
         try SimulatedGateway(
-            number, log, registry, tally, clockOffset: clockOffsets[number], now: clock.now,
+            number, log, registry, tally, host: hosts[number],
             answersPath: keepsAnswers(number) ? folder.appendingPathComponent("answers-\(number).sqlite").path : nil)
     }
 
@@ -65,14 +65,17 @@ final class World {
         case .wait(let milliseconds): clock.now += milliseconds * 1000
         case .send(let request, let gateway): try send(request, gateway)
         case .define(let definition, let gateway): gateways[gateway].submit(plan.definitions[definition])
-        case .admit(let gateway): gateways[gateway].admit(now: clock.now)
+        case .admit(let gateway): gateways[gateway].admit()
         case .append(let gateway, let fate): try append(gateway, fate)
         case .killGateway(let number) where !log.isAway:
             gateways[number].kill()
+            startHost(number)
             killed.insert(number)
             gateways[number] = try gateway(number)
         case .killGateway: break
         case .clock(let gateway, let milliseconds): setClock(of: gateway, ahead: milliseconds * 1000)
+        case .synchronise(let gateway): hosts[gateway].synchronise()
+        case .confirmClock(let gateway): confirmClock(of: gateway)
         case .disk(let isFull): log.isFull = isFull
         case .log(let isAway): log.isAway = isAway
         case .assign(let worker, let isClean): if !log.isAway { try assign(worker, isClean: isClean) }
@@ -86,23 +89,40 @@ final class World {
             if worker == owner { owner = nil }
         case .ask(let question): try ask(question)
         }
+        for gateway in gateways { gateway.look(newest: log.newestStamp) }
         tally.note(step)
     }
 
     private func setClock(of gateway: Int, ahead microseconds: Int64) {
-        tally.note(microseconds < clockOffsets[gateway] ? "clock set back" : "clock set forward")
-        clockOffsets[gateway] = microseconds
-        gateways[gateway].clockOffset = microseconds
+        tally.note(microseconds < hosts[gateway].offset ? "clock set back" : "clock set forward")
+        hosts[gateway].set(ahead: microseconds)
+    }
+
+    /// Operators confirm what is right, or wrong by less than half an hour.
+    private func confirmClock(of gateway: Int) {
+        guard abs(hosts[gateway].offset) < 30 * Microseconds.minute else { return }
+        if abs(hosts[gateway].offset) > 10 * Microseconds.second { tally.note("wrong clock confirmed") }
+        gateways[gateway].confirmClock()
+    }
+
+    /// How far the slowest clock of the gateways is behind, as their beacons tell.
+    var gatewayLag: Int64 { hosts.map { max(0, -$0.offset) }.max() ?? 0 }
+
+    /// A host that starts gets the right time first, unless it is right or a little ahead: what was settled before a slow
+    /// gateway came, nobody can know.
+    private func startHost(_ gateway: Int) {
+        let offset = hosts[gateway].offset
+        if offset < -9 * Microseconds.second || offset > 20 * Microseconds.minute { hosts[gateway].set(ahead: 0) }
     }
 
     private func send(_ request: Int, _ gateway: Int) throws {
         receivers[request, default: []].insert(gateway)
-        guard let answer = gateways[gateway].submit(request, plan.requests[request], now: clock.now) else { return }
+        guard let answer = gateways[gateway].submit(request, plan.requests[request]) else { return }
         try take(answer, to: request, from: gateway)
     }
 
     private func append(_ gateway: Int, _ fate: SimulatedLog.AppendFate) throws {
-        for (sender, answer) in gateways[gateway].append(fate, now: clock.now) {
+        for (sender, answer) in gateways[gateway].append(fate) {
             guard case .request(let request) = sender, let answer else { continue }
             try take(answer, to: request, from: gateway)
         }
@@ -115,7 +135,10 @@ final class World {
             throw Broken(what: "request \(request) has \(planned.events.count) events, its answer is \(answer)")
         }
         // Gateways do not know of each other's answers.
-        if planned.idempotencyKey != nil, receivers[request] == [gateway], var first = answers[request] {
+        if planned.idempotencyKey != nil, receivers[request] == [gateway], var first = answers[request],
+            // What stored nothing has no record: a kill may lose it.
+            first.position != nil || !killed.contains(gateway)
+        {
             // A log that repeated the record answers with another copy of it.
             first.position = answer.position
             try expect(answer, first, "the second answer to named batch \(request)")
@@ -148,6 +171,7 @@ final class World {
     func settle() throws {
         log.isFull = false
         log.isAway = false
+        for host in hosts { host.synchronise() }
         for site in plan.sites.indices { try settle(definition: site) }
         for request in plan.requests.indices { try settle(request) }
         try repeatNamedBatches()
@@ -173,7 +197,7 @@ final class World {
         guard registry[plan.sites[site]] == nil else { return }
         gateways[0].submit(plan.definitions[site])
         try append(0, .stored)
-        gateways[0].admit(now: clock.now)
+        gateways[0].admit()
         try append(0, .stored)
     }
 
@@ -184,7 +208,7 @@ final class World {
             clock.now += Microseconds.second
             try append(gateway, .stored)
             try send(request, gateway)
-            gateways[gateway].admit(now: clock.now)
+            gateways[gateway].admit()
             try append(gateway, .stored)
         }
         guard answers[request] != nil else { throw Broken(what: "request \(request) is never acknowledged") }
@@ -199,7 +223,7 @@ final class World {
         for (request, planned) in plan.requests.enumerated() where planned.idempotencyKey != nil {
             // Gateways do not know of each other's answers.
             guard let gateway = receivers[request]?.first, receivers[request]?.count == 1 else { continue }
-            guard let answer = gateways[gateway].submit(request, planned, now: clock.now) else {
+            guard let answer = gateways[gateway].submit(request, planned) else {
                 // What stored nothing has no record: a kill may lose it, and without a file it is judged anew.
                 if answers[request]?.position == nil, killed.contains(gateway) || !keepsAnswers(gateway) { continue }
                 throw Broken(what: "the answer to a named batch is forgotten: request \(request)")

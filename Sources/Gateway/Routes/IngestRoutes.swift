@@ -32,8 +32,10 @@ extension Gateway {
             SentKey($0, apiKeyID: grant.keyID, path: request.path)
         }
         let admitted: Admission.Admitted
+        // A clock that jumps ahead must not end the 24 hours of a key.
+        let now = watchedClock.certain.time
         do throws(IngestRefusal) {
-            admitted = try admission.admit(reading, site: site, key: key, now: clock.now, refresh: refresh.refresh)
+            admitted = try admission.admit(reading, site: site, key: key, now: now, refresh: refresh.refresh)
         } catch {
             throw IngestAnswer.problem(error)
         }
