@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "CRdKafka", linkerSettings: [.linkedLibrary("rdkafka")]),
         .target(
             name: "KafkaLog",
-            dependencies: ["CRdKafka", "Clocks", "Crypto", "EventLog", "EventModel", "Locks", "Observability"],
+            dependencies: ["CRdKafka", "Clocks", "Crypto", "EventLog", "EventModel", "JSON", "Locks", "Observability"],
             swiftSettings: common),
 
         // In: HTTP; who may do what; what the sites are; admission.

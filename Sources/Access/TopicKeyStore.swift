@@ -23,7 +23,8 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         var all: [APIKey] { keys.withLock { Array($0.values) } }
 
         func handle(_ record: FollowedRecord) {
-            guard let id = String(validating: record.key, as: UTF8.self) else { return }
+            // Beside the keys stands the log book, under `log/…`.
+            guard let id = String(validating: record.key, as: UTF8.self), !id.contains("/") else { return }
             guard let value = record.value else { return keys.update { $0[id] = nil } }
             guard let key = KeyRecord.key(value, id: id) else {
                 // It may be a revocation that this version cannot decode.

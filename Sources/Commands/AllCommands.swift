@@ -24,6 +24,7 @@ extension CommandLineTool {
         LogStatCommand.command,
         LogCopyCommand.command,
         LogSalvageCommand.command,
+        LogSkipCommand.command,
         RenewCommand.command,
         DoctorCommand.command,
         CompletionCommand.command,

@@ -23,6 +23,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// whose appends succeed or fail immediately.
     var appendTimeoutMicroseconds: Int64 { get }
 
+    /// Asks whether appends can succeed now, without appending. Blocks for a few seconds at most.
+    /// - Returns: for each partition that takes nothing at the moment the reason; empty where nothing is known.
+    func appendTroubles() -> [PartitionIndex: LogError]
+
     /// Calls `body` with the records from `offset` on, in order, until their payloads reach `byteLimit` bytes (at least
     /// one record) or the log ends. The bytes are valid only inside `body`. Offsets of ``skips(_:)`` are passed over.
     /// - Returns: the offset at which to continue.
@@ -35,6 +39,12 @@ public protocol EventLog: AnyObject, Sendable {
     ///
     /// - Returns: all that were declared before the call.
     func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip]
+
+    /// Names a place in this log for messages, e.g. "offset 17 of partition 3 of topic andon.events.v1".
+    func name(of position: RecordPosition) -> String
+
+    /// The command that passes over a record that cannot be read; nil where nothing can be skipped.
+    func skipCommand(at position: RecordPosition) -> String?
 
     /// The first offset that the log still has.
     func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset
@@ -75,6 +85,17 @@ extension EventLog {
 
     /// For logs in which nothing can be skipped.
     public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] { [] }
+
+    /// For logs that only know by appending.
+    public func appendTroubles() -> [PartitionIndex: LogError] { [:] }
+
+    /// For logs in which nothing can be skipped.
+    public func skipCommand(at position: RecordPosition) -> String? { nil }
+
+    /// For logs whose partitions have no names.
+    public func name(of position: RecordPosition) -> String {
+        "offset \(position.offset.value) of partition \(position.partition.value)"
+    }
 
     /// For logs that know their end without waiting.
     public func knownEnd(_ partition: PartitionIndex) throws(LogError) -> KnownEnd {
@@ -153,6 +174,8 @@ public struct LogError: OperatorError {
         public static let corrupt = Code(name: "log_corrupt")
         /// The record exceeds a limit.
         public static let invalidRecord = Code(name: "log_invalid_record")
+        /// Records are missing between others, and nobody has declared them as skipped (SPEC 7.4).
+        public static let recordsMissing = Code(name: "log_records_missing")
         /// The log does not have this offset, or no longer.
         public static let outOfRange = Code(name: "log_out_of_range")
     }
@@ -161,11 +184,14 @@ public struct LogError: OperatorError {
     public var message: String
     /// What an operator can do about it.
     public var hint: String?
+    /// Which offsets are missing; nil unless the code is ``Code/recordsMissing``.
+    public var missing: Range<LogOffset>?
 
-    public init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: String, hint: String? = nil, missing: Range<LogOffset>? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.missing = missing
     }
 
     public var name: String { code.name }

@@ -20,6 +20,7 @@ public final class InMemoryLog: SkippableLog {
         var wakes = 0
         var hook: AppendHook?
         var failures: [LogError] = []
+        var readFailure: LogError?
         var isHeld = false
         var heldAppends = 0
     }
@@ -82,6 +83,17 @@ public final class InMemoryLog: SkippableLog {
         try withPartition(partition) { $0.skips }
     }
 
+    public func look(at position: RecordPosition) throws(LogError) -> LogFinding {
+        try withPartition(position.partition) { (content) throws(LogError) in
+            guard position.offset >= .zero, position.offset < content.end else {
+                throw .noOffset(position.offset, start: .zero, end: content.end)
+            }
+            return .record(content.records[Int(position.offset.value)])
+        }
+    }
+
+    public func skipCommand(at position: RecordPosition) -> String? { "andon log skip \(position)" }
+
     public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
         try state.update { (state) throws(LogError) in
             guard state.partitions.indices.contains(Int(partition.value)) else {
@@ -131,6 +143,7 @@ public final class InMemoryLog: SkippableLog {
             guard state.partitions.indices.contains(Int(partition.value)) else {
                 throw .noPartition(partition, of: partitionCount)
             }
+            if let failure = state.readFailure { throw failure }
             return try body(state.partitions[Int(partition.value)])
         }
     }
@@ -167,6 +180,9 @@ public final class InMemoryLog: SkippableLog {
         let error = error ?? LogError(.unavailable, "the log failed as the test asked for")
         state.withLock { $0.failures += Array(repeating: error, count: count) }
     }
+
+    /// Makes every read, and every question about start and end, fail; nil ends that.
+    public func failReads(with error: LogError?) { state.update { $0.readFailure = error } }
 
     /// Makes appends wait before they store anything, until ``releaseAppends()``.
     ///

@@ -52,12 +52,50 @@ extension [LogSkip] {
     }
 }
 
+/// What stands at one offset.
+public enum LogFinding: Sendable {
+    /// A record, whoever wrote it. Without its headers.
+    case record(NewRecord)
+    /// Nothing, up to an offset: records were removed, or brokers put something of their own there.
+    case nothing(until: LogOffset)
+}
+
 /// A log in which an operator can declare offsets as skipped.
 public protocol SkippableLog: EventLog {
+    /// Looks at what stands at an offset. Where it is skipped, a log may say that nothing does.
+    ///
+    /// - Throws: ``LogError``: `.outOfRange` for an offset that is not in the log, or is the end.
+    func look(at position: RecordPosition) throws(LogError) -> LogFinding
+
     /// Makes readers pass over offsets from now on, in every process that reads this log. Returns once that is durable.
     ///
     /// - Throws: ``LogError``: `.invalidRecord` for an empty range and for offsets that are skipped already,
     ///   `.outOfRange` for offsets that are not in the log, `.unavailable` and `.uncertain` as
     ///   ``EventLog/append(_:)`` does.
     func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError)
+}
+
+extension SkippableLog {
+    /// For logs that show what readers see.
+    public func look(at position: RecordPosition) throws(LogError) -> LogFinding {
+        let (partition, offset) = (position.partition, position.offset)
+        let end = try endOffset(partition)
+        guard offset >= .zero, offset < end else {
+            throw .noOffset(offset, start: try startOffset(partition), end: end)
+        }
+        var found: (offset: LogOffset, record: NewRecord)?
+        do {
+            let next = try read(partition, from: offset, byteLimit: 1) { record in
+                guard found == nil else { return }
+                let copy = NewRecord(
+                    key: Array(record.key), createdAt: record.createdAt, payload: Array(record.payload))
+                found = (record.offset, copy)
+            }
+            guard let found else { return .nothing(until: next) }
+            return found.offset == offset ? .record(found.record) : .nothing(until: found.offset)
+        } catch {
+            // The body throws nothing, so it is the log's.
+            throw error as? LogError ?? LogError(.unavailable, "\(error)")
+        }
+    }
 }

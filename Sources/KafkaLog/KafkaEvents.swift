@@ -25,6 +25,19 @@ extension JournalEvent {
             fields(topic, partition))
     }
 
+    /// Somebody has changed the number of partitions; where each site's records are must not move.
+    static func partitionsChanged(_ topic: String, found: Int32, used: Int32) -> JournalEvent {
+        JournalEvent(
+            "kafka_partitions_changed", .error,
+            "topic \(topic) has \(found) partitions; the \(used) with which it was made are used",
+            fields(topic) + [Field("found", found), Field("next", "andon topics verify")])
+    }
+
+    /// The group has dropped this member, and no new consumer can be made; it is tried again.
+    static func notRejoined(_ group: String, _ error: LogError) -> JournalEvent {
+        JournalEvent("group_not_rejoined", .error, "the group \(group) cannot be joined again: \(error)")
+    }
+
     /// A topic is no longer followed.
     static func topicFailed(_ topic: String, _ reason: String) -> JournalEvent {
         JournalEvent("kafka_topic_failed", .error, "topic \(topic): \(reason)", fields(topic))

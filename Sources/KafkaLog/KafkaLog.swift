@@ -6,13 +6,15 @@ internal import Locks
 /// The log as a Kafka topic (DESIGN 3, 4): `TopicNames.events`, with one partition of the topic for each of the log.
 ///
 /// Records carry created_at in a header, to the microsecond; Kafka's own timestamp is rounded down to milliseconds. Only
-/// Andon may write the topic, and without transactions: their markers take offsets and look like lost records.
+/// Andon may write the topic, and without transactions: their markers take offsets and look like lost records. What else
+/// gets there an operator can declare as skipped; the ``LogBook`` keeps it. It also says how many partitions the topic was
+/// made with: those are used, however many were added since.
 /// While no broker can be reached, a reader waits, and it continues by itself.
 ///
 /// ``read(_:from:byteLimit:_:)`` hands out the fetched bytes without a copy. A read that continues where the last read of
 /// the partition ended costs nothing extra; any other read asks the broker, so two readers that take turns at different
 /// offsets of one partition are slow.
-public final class KafkaLog: EventLog {
+public final class KafkaLog: SkippableLog {
     /// What a process does with the log.
     public enum Role: Sendable {
         case readOnly
@@ -22,38 +24,55 @@ public final class KafkaLog: EventLog {
     public let epoch: LogEpoch
     public let partitionCount: Int32
     private let topic: String
-    private let reader: LogReader
+    let settings: KafkaSettings
+    /// nil where there is no topic for it.
+    let book: LogBook?
+    let reader: LogReader
     private let appender: LogAppender?
 
     /// Opens the topic and learns its partitions.
     ///
-    /// - Throws: ``LogError`` `.outOfRange` when the topic does not exist, `.unavailable` when no broker answers within
-    ///   five seconds or the settings are refused.
+    /// - Throws: ``LogError`` `.outOfRange` when the topic does not exist or has lost partitions, `.unavailable` when no
+    ///   broker answers within five seconds or the settings are refused.
     public static func open(_ settings: KafkaSettings, role: Role = .readAndAppend) throws(LogError) -> KafkaLog {
         let topic = settings.names.events
         let consumer = try LogConsumer(settings, topic: topic)
+        var book: LogBook?
         do throws(LogError) {
-            let partitionCount = try Patience.ask { isLast throws(LogError) in
+            let found = try Patience.ask { isLast throws(LogError) in
                 do throws(LogError) { return try consumer.partitionCount() } catch {
                     if isLast || error.code != .outOfRange { throw error }
                     return nil
                 }
             }
             let clusterID = try consumer.clusterID()
+            book = try consumer.partitionCount(of: settings.names.keys).map { count throws(LogError) in
+                try LogBook(settings, topicPartitions: count)
+            }
+            let partitionCount = book?.partitionCount ?? found
+            guard partitionCount <= found else {
+                throw .partitionsAreGone(topic, found: found, recorded: partitionCount)
+            }
             let appender =
                 role == .readOnly ? nil : LogAppender(try KafkaProducer(settings), topic, partitionCount)
             return KafkaLog(
-                topic: topic, epoch: .kafka(clusterID: clusterID, topic: topic), appender: appender,
-                reader: LogReader(consumer, topic: topic, partitionCount: partitionCount),
-                partitionCount: partitionCount)
+                settings, epoch: .kafka(clusterID: clusterID, topic: topic), appender: appender,
+                reader: LogReader(consumer, topic: topic, partitionCount: partitionCount, book: book),
+                partitionCount: partitionCount, book: book)
         } catch {
+            book?.stop()
             consumer.close()
             throw error
         }
     }
 
-    private init(topic: String, epoch: LogEpoch, appender: LogAppender?, reader: LogReader, partitionCount: Int32) {
-        self.topic = topic
+    private init(
+        _ settings: KafkaSettings, epoch: LogEpoch, appender: LogAppender?, reader: LogReader, partitionCount: Int32,
+        book: LogBook?
+    ) {
+        self.settings = settings
+        self.book = book
+        topic = settings.names.events
         self.epoch = epoch
         self.appender = appender
         self.reader = reader
@@ -61,6 +80,15 @@ public final class KafkaLog: EventLog {
     }
 
     deinit { close() }
+
+    /// With how many partitions the topic was made, as the ``LogBook`` says; nil where nobody has recorded it.
+    public var recordedPartitionCount: Int32? { book?.partitionCount }
+
+    /// Records the number of partitions of a topic that was made before that was done.
+    /// - Throws: ``LogError`` when that is not durable.
+    public func recordPartitionCount(_ topics: any Topics, at now: Timestamp) throws(LogError) {
+        try book?.record(partitionCount: partitionCount, topics, at: now)
+    }
 
     /// Ends all waits, then waits for running appends and for readers to release their records. Every later call fails.
     /// Must not be called from inside a reader.
@@ -71,6 +99,9 @@ public final class KafkaLog: EventLog {
 
     /// The producer's delivery deadline, after which a record is no longer sent.
     public var appendTimeoutMicroseconds: Int64 { appender?.timeoutMicroseconds ?? 0 }
+
+    /// Asks the brokers who leads the partitions.
+    public func appendTroubles() -> [PartitionIndex: LogError] { reader.troubles() }
 
     public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] {
         guard let appender else {
@@ -84,8 +115,8 @@ public final class KafkaLog: EventLog {
     /// Hands out what was fetched; waits up to ten seconds for records that are known to exist.
     ///
     /// - Returns: `offset` also when no broker answers in that time, or ``wakeReaders()`` was called.
-    /// - Throws: ``LogError`` `.outOfRange` when the offset does not exist (any more), `.corrupt` when records are missing
-    ///   between others; the next read tries again. What `body` throws.
+    /// - Throws: ``LogError`` `.outOfRange` when the offset does not exist (any more), `.recordsMissing` when
+    ///   records are missing between others; the next read tries again. What `body` throws.
     public func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {

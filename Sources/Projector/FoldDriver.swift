@@ -83,6 +83,7 @@ public struct FoldDriver: ~Copyable {
         switch life {
         case .level: life = .catchingUp
         case .waitingForLog(let until) where until <= now: life = .verifying
+        case .halted(let until) where until <= now: life = .catchingUp
         default: break
         }
     }
@@ -98,6 +99,8 @@ public struct FoldDriver: ~Copyable {
         defer { recordsInRead = 0 }
         trouble.read()
         if let end { shared.note(end) }
+        // The record that stopped it was passed, or is readable after all.
+        if recordsInRead > 0 { shared.resume() }
         guard life == .catchingUp, recordsInRead == 0 else { return }
         life = .level
         // An end before the folded offset, seen after that record was folded, cannot belong to this log.
@@ -109,11 +112,24 @@ public struct FoldDriver: ~Copyable {
     ) {
         recordsInRead = 0
         guard life.isFolding else { return }
+        if let error = unreadable(error) { return halt(FoldFailure(error), now, &effects) }
         guard let logError = error as? LogError, case .wait(let isNews) = trouble.note(logError) else {
             return fail(FoldFailure(error, "the fold of partition \(partition.value) stopped"), &effects)
         }
         life = .waitingForLog(until: now.advanced(milliseconds: FoldLimits.logRetryMilliseconds))
         if isNews { effects.append(.record(.foldWaitsForLog(partition, logError))) }
+    }
+
+    /// Named by the shell, which knows the log; otherwise by the offset alone.
+    private func unreadable(_ error: any Error) -> ProjectorError? {
+        if let error = error as? ProjectorError { return error.code == .recordUnreadable ? error : nil }
+        let place = "offset \(shared.nextOffset.value) of partition \(partition.value)"
+        return ProjectorError(unreadable: error, at: place, command: nil)
+    }
+
+    private mutating func halt(_ failure: FoldFailure, _ now: MonotonicTime, _ effects: inout [FoldEffect]) {
+        life = .halted(until: now.advanced(milliseconds: FoldLimits.haltRetryMilliseconds))
+        if shared.halt(failure) { effects.append(.record(.foldHalted(partition, failure))) }
     }
 
     // MARK: The end
@@ -136,10 +152,17 @@ public struct FoldDriver: ~Copyable {
     /// Does what is due at this time, or what can be done between two reads.
     private mutating func tend(_ now: MonotonicTime, _ effects: inout [FoldEffect]) {
         answer(shared.takeExpired(at: now), isPassed: false, &effects)
-        if recordsInRead == 0, life == .catchingUp || life == .level {
+        if recordsInRead == 0, mayRederive {
             do { try rederive() } catch { return failed(error, now, &effects) }
         }
         tendCommit(now, &effects)
+    }
+
+    private var mayRederive: Bool {
+        switch life {
+        case .catchingUp, .level, .halted: true
+        default: false
+        }
     }
 
     func answer(_ waiters: [FoldWaiter], isPassed: Bool, _ effects: inout [FoldEffect]) {
@@ -152,7 +175,7 @@ public struct FoldDriver: ~Copyable {
         case .catchingUp: .read(from: shared.nextOffset, byteLimit: limits.readBytes)
         case .level where shared.isRederiving: .read(from: shared.nextOffset, byteLimit: limits.readBytes)
         case .level: .wait(at: shared.nextOffset, milliseconds: idleMilliseconds(now, until: nil))
-        case .waitingForLog(let until): .pause(milliseconds: idleMilliseconds(now, until: until))
+        case .waitingForLog(let until), .halted(let until): .pause(milliseconds: idleMilliseconds(now, until: until))
         case .full, .finishing: .awaitCommit(milliseconds: idleMilliseconds(now, until: nil))
         case .stopped, .failed: .end
         }

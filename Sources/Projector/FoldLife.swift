@@ -9,6 +9,8 @@ internal import ProjectionStore
 ///   ▲    │        │  ▲  │
 ///   │    ▼        │  │  ▼
 ///   waitingForLog ◀┘  full         any of them ──▶ finishing ──▶ stopped;  any but stopped ──▶ failed
+///
+/// catchingUp ◀──▶ halted
 /// ```
 public enum FoldLife: Sendable, Equatable {
     /// The log must be compared with the last folded record before anything else is folded.
@@ -19,8 +21,8 @@ public enum FoldLife: Sendable, Equatable {
     /// The log may have records that are not folded yet.
     ///
     /// Exits: a read finds nothing → ``level``; too much is uncommitted → ``full(since:)``; the log cannot be read →
-    /// ``waitingForLog(until:)``; its end is before the folded offset → ``verifying``; a record cannot be folded →
-    /// ``failed(_:)``; stop → ``finishing``.
+    /// ``waitingForLog(until:)``; its end is before the folded offset → ``verifying``; the next record cannot
+    /// be decoded or is missing → ``halted(until:)``; it cannot be folded → ``failed(_:)``; stop → ``finishing``.
     case catchingUp
     /// The last read found nothing.
     ///
@@ -36,6 +38,11 @@ public enum FoldLife: Sendable, Equatable {
     /// Exits: it is time to retry → ``verifying``, because the log may be a different one when it is back; stop →
     /// ``finishing``.
     case waitingForLog(until: MonotonicTime)
+    /// The next record is no record of Andon, or is missing. What was folded is answered.
+    ///
+    /// Exits: it is time to look again, because an operator may have declared the record as skipped → ``catchingUp``;
+    /// stop → ``finishing``.
+    case halted(until: MonotonicTime)
     /// Stop was requested: nothing more is folded, and what was folded is being committed.
     ///
     /// Exits: everything is committed → ``stopped``; a commit fails → ``failed(_:)``.
@@ -48,7 +55,7 @@ public enum FoldLife: Sendable, Equatable {
     /// Whether records are still folded, now or later.
     public var isFolding: Bool {
         switch self {
-        case .verifying, .catchingUp, .level, .full, .waitingForLog: true
+        case .verifying, .catchingUp, .level, .full, .waitingForLog, .halted: true
         case .finishing, .stopped, .failed: false
         }
     }

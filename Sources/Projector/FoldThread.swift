@@ -96,7 +96,14 @@ final class FoldThread {
             }
             if next > expected { try pass(to: next) }
             return .read(end: next == offset ? LogEndReading(log, driver.partition, clock) : nil)
-        } catch { return .failed(error) }
+        } catch { return .failed(named(error)) }
+    }
+
+    /// An error of a record that cannot be read says where it is and what to do.
+    private func named(_ error: any Error) -> any Error {
+        let position = RecordPosition(partition: driver.partition, offset: driver.shared.nextOffset)
+        return ProjectorError(
+            unreadable: error, at: log.name(of: position), command: log.skipCommand(at: position)) ?? error
     }
 
     private func pass(to offset: LogOffset) throws {

@@ -10,13 +10,16 @@ public struct FoldProgress: Sendable, Equatable {
     public var logEnd: LogOffset
     /// Age of that check; 0 means now. At that time the log had no record at or after ``logEnd``.
     public var endAgeMicroseconds: Int64
+    /// Whether the fold stands still at a record that cannot be read, until an operator acts.
+    public var isHalted: Bool
 
     public init(
-        nextOffset: LogOffset, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0
+        nextOffset: LogOffset, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0, isHalted: Bool = false
     ) {
         self.nextOffset = nextOffset
         self.logEnd = logEnd
         self.endAgeMicroseconds = endAgeMicroseconds
+        self.isHalted = isHalted
     }
 
     /// Whether the fold has everything that was in the log at the last check.

@@ -157,6 +157,10 @@ public final class Projector: Sendable {
     /// Why the fold stopped; nil while it runs.
     public var failure: String? { lastFailure?.message }
 
+    /// Why the fold stands still at a record that cannot be read, until an operator acts; nil while it goes on. What was
+    /// folded is answered.
+    public var halt: FoldFailure? { run.shared.halt }
+
     /// Whether a new projector on the same store may succeed where this one failed.
     public var isFailureRetriable: Bool { lastFailure?.isRetriable ?? false }
 

@@ -54,6 +54,8 @@ public struct FoldLimits: Sendable {
     static let commitRetryMilliseconds = 500
     /// Delay before reading the log again after an outage.
     static let logRetryMilliseconds = 100
+    /// Delay before looking again at a record that cannot be read.
+    static let haltRetryMilliseconds = 1000
 }
 
 /// Limits of a projector, and what it tells the rest of the process.

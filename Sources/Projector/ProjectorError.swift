@@ -1,5 +1,7 @@
+internal import EventLog
 internal import EventModel
 public import Observability
+internal import Timeline
 
 /// Why a fold cannot start or continue.
 public struct ProjectorError: OperatorError {
@@ -20,6 +22,8 @@ public struct ProjectorError: OperatorError {
         public static let busy = Code(name: "fold_busy")
         /// A fold for one answer stopped.
         public static let failed = Code(name: "fold_failed")
+        /// The next record of the log cannot be folded: it is none, or it is missing.
+        public static let recordUnreadable = Code(name: "fold_record_unreadable")
         /// The fold failed inside a record.
         public static let torn = Code(name: "fold_torn")
     }
@@ -69,4 +73,30 @@ public struct ProjectorError: OperatorError {
     static let isTorn = ProjectorError(
         code: .torn, message: "the fold failed inside a record, so its figures cannot be shown",
         hint: "its failure says why; what was committed before is whole")
+}
+
+extension ProjectorError {
+    /// What a fold stops at without losing what it has: a record that cannot be decoded, or offsets that are missing
+    /// (SPEC 7.4). Later the record may be readable, by a newer program, or be declared as skipped.
+    /// - Parameters:
+    ///   - place: the record's name.
+    ///   - command: passes over it; nil where nothing can.
+    /// - Returns: nil for any other error.
+    init?(unreadable error: any Error, at place: String, command: String?) {
+        let what: String
+        switch error {
+        case let error as CodecError where error.code == .unknownFormat:
+            what = "has a format that this version does not know"
+        case let error as CodecError: what = "is no record of Andon, or is damaged (\(error))"
+        case let error as LogError where error.code == .recordsMissing: what = "is missing: \(error.message)"
+        case let error as TimelineError where error.code == .gap: what = "is missing: \(error.message)"
+        default: return nil
+        }
+        let isNewer = (error as? CodecError)?.code == .unknownFormat
+        let advice =
+            isNewer ? "run the version of Andon that wrote it" : command.map { "to go on without it: `\($0)`" }
+        self.init(
+            code: .recordUnreadable, message: "the fold stands still, because \(place) \(what)",
+            hint: advice ?? "restore the log")
+    }
 }

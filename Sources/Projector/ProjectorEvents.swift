@@ -30,6 +30,11 @@ extension JournalEvent {
         JournalEvent("fold_failed", .error, failure.message, fields(partition))
     }
 
+    /// The fold cannot go on until an operator acts; what was folded is answered.
+    static func foldHalted(_ partition: PartitionIndex, _ failure: FoldFailure) -> JournalEvent {
+        JournalEvent("fold_halted", .error, failure.message, fields(partition))
+    }
+
     /// The store does not hold what was written to it; it is put aside.
     static func storeDamaged(_ partition: PartitionIndex, _ failure: FoldFailure) -> JournalEvent {
         JournalEvent(

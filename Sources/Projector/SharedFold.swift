@@ -20,6 +20,8 @@ public final class SharedFold: Sendable {
         /// Whether the fold will pass no more offsets.
         var hasEnded = false
         var failure: FoldFailure?
+        /// Why it stands still.
+        var halt: FoldFailure?
         var statistics = FoldStatistics()
     }
 
@@ -57,6 +59,9 @@ public final class SharedFold: Sendable {
 
     /// Why the fold has failed; nil while it has not.
     public var failure: FoldFailure? { state.withLock { $0.failure } }
+
+    /// Why the fold stands still at a record that cannot be read; nil while it goes on.
+    public var halt: FoldFailure? { state.withLock { $0.halt } }
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
@@ -148,6 +153,18 @@ public final class SharedFold: Sendable {
         }
     }
 
+    /// The next record cannot be read.
+    /// - Returns: whether this is news.
+    func halt(_ failure: FoldFailure) -> Bool {
+        state.withLock { state in
+            defer { state.halt = failure }
+            return state.halt != failure
+        }
+    }
+
+    /// Records were folded again.
+    func resume() { state.withLock { $0.halt = nil } }
+
     /// Evicts some pages, for times without records.
     /// - Returns: whether too much is uncommitted.
     func evictSome(_ limits: FoldLimits) -> Bool {
@@ -234,7 +251,8 @@ extension SharedFold.State {
 
     fileprivate func progress(at now: MonotonicTime) -> FoldProgress {
         FoldProgress(
-            nextOffset: fold.nextOffset, logEnd: end.offset, endAgeMicroseconds: now - end.seenAt)
+            nextOffset: fold.nextOffset, logEnd: end.offset, endAgeMicroseconds: now - end.seenAt,
+            isHalted: halt != nil)
     }
 
     fileprivate mutating func folded(eventCount: Int) -> [FoldWaiter] {

@@ -46,6 +46,7 @@ struct AnswerMeta {
                 }
             }
             if question.isRederiving { writer.member("rederiving", true) }
+            if question.snapshot.progress.isHalted { writer.member("stopped", true) }
         }
     }
 }

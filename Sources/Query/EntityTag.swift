@@ -22,6 +22,7 @@ enum EntityTag {
         hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         hasher.update(number: question.clockDispute?.to.microseconds ?? -1)
+        hasher.update(number: question.snapshot.progress.isHalted ? 1 : 0)
         if question.showsWorkerNames {
             for worker in question.registered?.definition.workers ?? [] {
                 hasher.update(field: worker.workerID.bytes)

@@ -81,6 +81,10 @@ public final class FaultyLog: SkippableLog {
         try passGate(partition).skips(partition)
     }
 
+    public func look(at position: RecordPosition) throws(LogError) -> LogFinding {
+        try passGate(position.partition).look(at: position)
+    }
+
     /// See ``SkippableLog``; a log that is recreated has none.
     public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
         try inner.declare(skip, in: partition)

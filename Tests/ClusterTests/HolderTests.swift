@@ -11,7 +11,7 @@ struct HolderTests {
 
     static func record(
         _ partition: Int32, _ workerID: String, _ role: HolderRole = .owner, url: String = "http://127.0.0.1:8080",
-        since: Int64 = 0
+        since: Int64 = 0, token: ForwardingToken = token
     ) -> HolderRecord {
         HolderRecord(
             partition: PartitionIndex(partition), workerID: workerID, role: role, url: url, token: token,
@@ -90,6 +90,25 @@ struct HolderTests {
     static func time(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * Microseconds.second) }
 
     private static func clock() -> ManualClock { ManualClock(now: time(1000)) }
+
+    @Test("a rival is another process that announces itself under this one's name: not this one, not another worker")
+    func rival() {
+        let clock = Self.clock()
+        let own = ForwardingToken.random()
+        let table = HolderTable(ownWorkerID: "a", ownToken: own, clock: clock)
+        let expelledAt = clock.uptime
+        table.apply(Self.followed(Self.record(0, "b"), at: 1000))
+        table.apply(Self.followed(Self.record(0, "a", token: own), at: 1000))
+        clock.advance(milliseconds: 1)
+        #expect(!table.hasRival(since: expelledAt))
+        // A process of this name that ended long ago.
+        table.apply(Self.followed(Self.record(1, "a"), at: 900))
+        // One that gave the partition up.
+        table.apply(Self.followed(Self.record(1, "a"), at: 1000, isTombstone: true))
+        #expect(!table.hasRival(since: expelledAt))
+        table.apply(Self.followed(Self.record(1, "a"), at: 1000))
+        #expect(table.hasRival(since: expelledAt) && !table.hasRival(since: clock.uptime))
+    }
 
     @Test("owners come first, then replicas, each the newest first")
     func order() {

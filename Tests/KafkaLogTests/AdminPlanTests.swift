@@ -21,7 +21,7 @@ import Testing
     private func findings(_ change: (inout FoundTopic) -> Void) -> [TopicFinding] {
         var found = asPlanned(plan)
         change(&found["andon.events.v1", default: FoundTopic(partitions: 0, replication: 0)])
-        return plan.verify(found).filter { $0.level != .ok }
+        return plan.verify(found, recorded: plan.eventPartitions).filter { $0.level != .ok }
     }
 
     @Test("the plan names every topic with its cleanup and partitions (DESIGN 3)")
@@ -50,13 +50,15 @@ import Testing
 
     @Test("a cluster as planned is ok")
     func clusterAsPlanned() {
-        #expect(plan.verify(asPlanned(plan)).map(\.level) == Array(repeating: .ok, count: 10))
+        #expect(
+            plan.verify(asPlanned(plan), recorded: plan.eventPartitions).map(\.level)
+                == Array(repeating: .ok, count: 10))
     }
 
     @Test("one broker is degraded, not a failure")
     func oneBroker() {
         let single = TopicPlan(partitions: 8, replication: 1)
-        let findings = single.verify(asPlanned(single))
+        let findings = single.verify(asPlanned(single), recorded: single.eventPartitions)
         #expect(Set(findings.map(\.topic)).count == 10)
         #expect(findings.allSatisfy { $0.level == .degraded && $0.hint != nil })
     }
@@ -65,7 +67,7 @@ import Testing
     func missingTopic() {
         var found = asPlanned(plan)
         found["andon.keys.v1"] = nil
-        let bad = plan.verify(found).filter { $0.level != .ok }
+        let bad = plan.verify(found, recorded: plan.eventPartitions).filter { $0.level != .ok }
         #expect(bad.map(\.topic) == ["andon.keys.v1"])
         #expect(bad.map(\.level) == [.failure])
     }
@@ -88,9 +90,31 @@ import Testing
         #expect(bad.first?.hint != nil)
     }
 
-    @Test("another number of partitions is a failure")
+    @Test("fewer partitions than recorded are a failure")
     func otherPartitionCount() {
-        #expect(findings { $0.partitions = 16 }.map(\.level) == [.failure])
+        #expect(findings { $0.partitions = 4 }.map(\.level) == [.failure])
+    }
+
+    @Test("partitions that were added to a topic are a failure that stops no process: the recorded ones are used")
+    func addedPartitions() throws {
+        let bad = findings { $0.partitions = 16 }
+        #expect(bad.map(\.level) == [.failure] && bad.map(\.isTolerated) == [true])
+        #expect(try #require(bad.first?.message) == "has 16 partitions, but was made with 8, which are used")
+        var found = asPlanned(plan)
+        found["andon.events.v1"]?.partitions = 16
+        let strays = plan.verify(found, recorded: 8, strays: 3)
+        #expect(strays[0].message.contains("3 records are in the others, which nobody reads"))
+        #expect(findings { $0.partitions = 4 }.map(\.isTolerated) == [false])
+    }
+
+    @Test("the number of partitions is compared with the recorded one, and one that nobody has recorded is named")
+    func recordedPartitions() {
+        let all = TopicPlan(partitions: 16)
+        let raised = all.verify(asPlanned(all), recorded: 8)
+        #expect(raised[0].level == .failure && raised[0].message == "has 16 partitions, but was made with 8")
+        let unknown = plan.verify(asPlanned(plan))
+        #expect(unknown.filter { $0.level != .ok }.map(\.topic) == ["andon.events.v1"])
+        #expect(unknown[0].level == .warning && unknown[0].hint?.contains("topics create") == true)
     }
 
     @Test("fewer copies and absent leaders are degraded")

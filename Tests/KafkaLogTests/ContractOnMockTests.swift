@@ -16,6 +16,9 @@ struct ContractOnMockTests {
     @Test("in several partitions on three brokers", .timeLimit(.minutes(10)), arguments: claims)
     func several(claim: ContractClaim) throws { try run(claim, partitions: 5, brokers: 3) }
 
+    @Test("where offsets are skipped", .timeLimit(.minutes(10)), arguments: ContractClaim.skipping)
+    func skipping(claim: ContractClaim) throws { try run(claim, partitions: 3) }
+
     private func run(_ claim: ContractClaim, partitions: Int32, brokers: Int32 = 1) throws {
         let cluster = try MockCluster(brokers: brokers)
         var logs: [KafkaLog] = []
@@ -23,6 +26,7 @@ struct ContractOnMockTests {
         try claim.run {
             let names = TopicNames(prefix: "contract\(logs.count)")
             cluster.createTopic(names.events, partitions: partitions)
+            cluster.createTopic(names.keys, partitions: 1)
             let log = try KafkaLog.open(try KafkaSettings(brokers: cluster.brokers, names: names))
             logs.append(log)
             return log

@@ -52,6 +52,32 @@ struct GroupMachineTests {
         #expect(machine.held.isEmpty)
     }
 
+    @Test("a member that the group drops loses everything, and may join again with a new consumer")
+    func expelled() {
+        var machine = MembershipMachine()
+        let error = LogError(.unavailable, "fenced")
+        _ = machine.assigned(two)
+        #expect(machine.expelled(error) == [.notify(.lost(two)), .notify(.expelled(error)), .discard])
+        #expect(machine.expelled(error) == [] && machine.held.isEmpty)
+        machine.rejoined()
+        #expect(machine.assigned(two) == [.notify(.assigned(two)), .confirmAssignment])
+        _ = machine.expelled(error)
+        let displaced = LogError(.inUse, "another worker")
+        #expect(machine.failed(displaced) == [.notify(.failed(displaced))])
+        machine.rejoined()
+        #expect(machine.state == .failed && machine.leave() == [.close])
+    }
+
+    @Test("a member joins again soon, later each time, and soon again after it was a member for long")
+    func backoff() {
+        var backoff = RejoinBackoff(at: 0)
+        for seconds in [1, 2, 4, 8, 8] as [Int64] {
+            #expect(backoff.next(at: 5) == 5 + seconds * 1_000_000)
+            backoff.joined(at: 5)
+        }
+        #expect(backoff.next(at: 5 + RejoinBackoff.stableMicroseconds) == 61_000_005)
+    }
+
     @Test("a member that is refused loses everything, is notified of the reason, and can still leave")
     func failing() {
         var machine = MembershipMachine()
@@ -90,6 +116,7 @@ struct GroupMachineTests {
                     case .revoked(let taken), .lost(let taken):
                         #expect(notified.isSuperset(of: taken), "seed \(seed): taken, but not held")
                         notified.subtract(taken)
+                    case .expelled: break
                     case .failed: isOver = true
                     }
                 }

@@ -146,14 +146,14 @@ struct GroupRealTests {
                 }
             case .revoked(let partitions), .lost(let partitions):
                 everybody.update { for partition in partitions { $0[partition] = nil } }
-            case .failed: break
+            case .expelled, .failed: break
             }
             state.update { state in
                 state.changes.append(change)
                 switch change {
                 case .assigned(let partitions): state.held.formUnion(partitions)
                 case .revoked(let partitions), .lost(let partitions): state.held.subtract(partitions)
-                case .failed: break
+                case .expelled, .failed: break
                 }
             }
         }
@@ -206,11 +206,16 @@ struct GroupRealTests {
         stays.leave()
     }
 
-    @Test("of two members with one instance id the older one is notified that it is out", .timeLimit(.minutes(10)))
+    @Test(
+        "of two members with one instance id the older one loses everything; it is out once the other has proved itself",
+        .timeLimit(.minutes(10)))
     func fenced() throws {
         let topics = try RealTopics(KafkaCluster.shared(), partitions: 2)
         let members = (0..<2).map { Member($0, Monitor([:])) }
-        let old = try WorkerGroup.join(topics.settings, GroupOptions(instanceID: "a")) { members[0].handle($0) }
+        // What the topic of workers tells a worker about the other one.
+        let old = try WorkerGroup.join(
+            topics.settings, GroupOptions(instanceID: "a"),
+            isDisplaced: { members[1].state.withLock { !$0.held.isEmpty } }, handler: { members[0].handle($0) })
         members[0].waitUntilHolding(2)
         let new = try WorkerGroup.join(topics.settings, GroupOptions(instanceID: "a")) { members[1].handle($0) }
         members[1].waitUntilHolding(2)
@@ -219,6 +224,11 @@ struct GroupRealTests {
         }
         guard case .failed(let error) = last else { return }
         #expect(error.hint?.contains("--instance-id") == true)
+        #expect(
+            members[0].state.withLock { $0.changes }.contains {
+                if case .expelled = $0 { true } else { false }
+            })
+        #expect(members[1].state.withLock { $0.held }.count == 2)
         #expect(members[0].state.withLock { $0.held }.isEmpty)
         old.leave()
         new.leave()

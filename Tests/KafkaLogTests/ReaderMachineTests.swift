@@ -10,7 +10,9 @@ struct ReaderMachineTests {
     private static func offset(_ value: Int) -> LogOffset { LogOffset(Int64(value)) }
 
     /// The macro cannot change a machine itself.
-    private static func failure(_ machine: inout ReaderMachine) -> LogError? { machine.takeFailure() }
+    private static func failure(_ machine: inout ReaderMachine, at offset: Int = 0) -> LogError? {
+        machine.takeFailure(at: Self.offset(offset))
+    }
 
     /// A machine that fetches from `offset`.
     private func seeking(_ offset: Int) -> ReaderMachine {
@@ -66,12 +68,26 @@ struct ReaderMachineTests {
         #expect(machine.reconcile() == .startAt(Self.offset(6)))
         #expect(machine.fetched(Self.offset(9)) == .gap)
         #expect(machine.reconcile() == .stop)
-        let reported = machine.takeFailure()
+        let reported = machine.takeFailure(at: Self.offset(6))
         let failure = try #require(reported)
-        #expect(failure.code == .corrupt)
+        #expect(failure.code == .recordsMissing && failure.missing == Self.offset(6)..<Self.offset(9))
         #expect(failure.message == "the records from 6 to 8 of partition 3 are missing")
         #expect(failure.hint?.contains("transactions") == true)
         #expect(Self.failure(&machine) == nil)
+    }
+
+    @Test("exactly the offsets that are declared as skipped may be missing, between records and at the end (SPEC 7.4)")
+    func declaredGap() {
+        var machine = seeking(5)
+        machine.skips = [(6, 9), (10, 12)].map {
+            LogSkip(first: Self.offset($0.0), next: Self.offset($0.1), reason: "", by: "", at: .earliest)
+        }
+        #expect(machine.fetched(Self.offset(5)) == .keep)
+        #expect(machine.fetched(Self.offset(9)) == .keep)
+        #expect(machine.reachedEnd(Self.offset(12)) == false)
+        #expect(machine.next == Self.offset(12))
+        #expect(machine.want(Self.offset(10)) == true && machine.reconcile() == .startAt(Self.offset(10)))
+        #expect(machine.fetched(Self.offset(13)) == .gap)
     }
 
     @Test("a gap that is gone at the second look is none, and does not count for the next one")
@@ -91,7 +107,19 @@ struct ReaderMachineTests {
         #expect(machine.reachedEnd(Self.offset(6)) == true)
         #expect(machine.reconcile() == .startAt(Self.offset(5)))
         #expect(machine.reachedEnd(Self.offset(6)) == true)
-        #expect(Self.failure(&machine)?.code == .corrupt)
+        #expect(Self.failure(&machine, at: 5)?.code == .recordsMissing)
+    }
+
+    @Test("what is missing is told to who reads there; a reader elsewhere is served")
+    func gapElsewhere() {
+        var machine = seeking(4)
+        #expect(machine.fetched(Self.offset(4)) == .keep)
+        for _ in 0..<2 {
+            #expect(machine.fetched(Self.offset(6)) == .gap)
+            _ = machine.reconcile()
+        }
+        #expect(Self.failure(&machine, at: 4) == nil)
+        #expect(machine.want(Self.offset(4)) == true && machine.reconcile() == .startAt(Self.offset(4)))
     }
 
     @Test("a full buffer stops fetching, and fetching goes on where it stopped")
@@ -115,7 +143,7 @@ struct ReaderMachineTests {
         #expect(machine.denied() == false)
         #expect(machine.reconcile() == .stop)
         #expect(machine.rangeKnown(start: Self.offset(start), end: Self.offset(end)) == true)
-        let reported = machine.takeFailure()
+        let reported = machine.takeFailure(at: .zero)
         let failure = try #require(reported)
         #expect(failure.code == .outOfRange)
         #expect(failure.message.contains("offset 5 of partition 3"))
@@ -190,7 +218,7 @@ struct ReaderMachineTests {
             case 2: _ = machine.drained()
             case 3: if machine.denied() { _ = machine.rangeKnown(start: .zero, end: LogOffset(.max)) }
             case 4: if machine.forget() { expected = nil }
-            case 5: if machine.takeFailure() != nil { expected = nil }
+            case 5: if machine.takeFailure(at: .zero) != nil { expected = nil }
             case 6: if let at = source { source = max(0, at + Int64.random(in: -3...3, using: &random)) }
             case 7...20:
                 switch machine.reconcile() {

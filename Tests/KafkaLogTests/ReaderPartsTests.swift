@@ -14,21 +14,48 @@ struct ReaderPartsTests {
 
     private func buffer(_ offsets: Range<Int64>) -> FetchBuffer<Fake> {
         var buffer = FetchBuffer<Fake>()
-        for offset in offsets { buffer.append(Fake(offset: LogOffset(offset), payloadByteCount: 100)) }
+        for offset in offsets {
+            buffer.append(Fake(offset: LogOffset(offset), payloadByteCount: 100), expected: LogOffset(offset))
+        }
         return buffer
+    }
+
+    private static func take(_ buffer: inout FetchBuffer<Fake>, _ byteLimit: Int) -> [Fake] {
+        buffer.take(byteLimit: byteLimit).records
+    }
+
+    @Test(
+        "a buffer goes on behind offsets without a record, at its beginning, between others and at its end (SPEC 7.4)")
+    func holes() {
+        var buffer = FetchBuffer<Fake>()
+        buffer.append(Fake(offset: LogOffset(7), payloadByteCount: 100), expected: LogOffset(5))
+        buffer.append(Fake(offset: LogOffset(8), payloadByteCount: 100), expected: LogOffset(8))
+        buffer.append(Fake(offset: LogOffset(12), payloadByteCount: 100), expected: LogOffset(9))
+        buffer.extend(from: LogOffset(13), to: LogOffset(15))
+        #expect(buffer.contains(LogOffset(5)) && buffer.contains(LogOffset(14)) && !buffer.contains(LogOffset(15)))
+        #expect(buffer.skip(to: LogOffset(6)).isEmpty)
+        #expect(buffer.skip(to: LogOffset(8)).map(\.offset.value) == [7])
+        let first = buffer.take(byteLimit: 1)
+        #expect(first.records.map(\.offset.value) == [8] && first.next == LogOffset(9))
+        #expect(buffer.skip(to: LogOffset(11)).isEmpty)
+        let second = buffer.take(byteLimit: 1)
+        #expect(second.records.map(\.offset.value) == [12] && second.next == LogOffset(15))
+        buffer.extend(from: LogOffset(15), to: LogOffset(16))
+        let last = buffer.take(byteLimit: 1)
+        #expect(last.records.isEmpty && last.next == LogOffset(16) && buffer.isEmpty)
     }
 
     @Test("a buffer gives records up to the byte limit, at least one, in order")
     func taking() {
         var buffer = buffer(5..<15)
-        #expect(buffer.take(byteLimit: 0).map(\.offset.value) == [5])
-        #expect(buffer.take(byteLimit: 101).map(\.offset.value) == [6, 7])
+        #expect(Self.take(&buffer, 0).map(\.offset.value) == [5])
+        #expect(Self.take(&buffer, 101).map(\.offset.value) == [6, 7])
         #expect(!buffer.contains(LogOffset(7)) && buffer.contains(LogOffset(8)) && !buffer.contains(LogOffset(15)))
         #expect(buffer.skip(to: LogOffset(12)).map(\.offset.value) == [8, 9, 10, 11])
         #expect(buffer.payloadByteCount == 300 && buffer.heldByteCount == 330)
-        #expect(buffer.take(byteLimit: .max).map(\.offset.value) == [12, 13, 14])
+        #expect(Self.take(&buffer, .max).map(\.offset.value) == [12, 13, 14])
         #expect(buffer.isEmpty && buffer.end == nil && buffer.payloadByteCount == 0 && buffer.heldByteCount == 0)
-        buffer.append(Fake(offset: .zero, payloadByteCount: 1))
+        buffer.append(Fake(offset: .zero, payloadByteCount: 1), expected: .zero)
         #expect(buffer.removeAll() == [Fake(offset: .zero, payloadByteCount: 1)])
     }
 

@@ -88,54 +88,6 @@ struct DriverLifeTests {
         #expect(rig.driver.life == .verifying)
     }
 
-    @Test("a gap in the offsets ends the fold and leaves what it holds fit to be shown (SPEC 7.4)")
-    func gap() throws {
-        let rig = DriverRig()
-        try rig.read(2)
-        let error = #expect(throws: TimelineError.self) { try rig.fold(at: LogOffset(3)) }
-        #expect(error?.code == .gap)
-        #expect(rig.step(.failed(try #require(error))).next == .end)
-        #expect(rig.shared.failure?.message.contains("records are missing") == true)
-        #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 } != nil)
-    }
-
-    @Test("a jump over offsets that the log declares as skipped is no gap, one offset further is (SPEC 7.4)")
-    func skips() throws {
-        let rig = DriverRig()
-        try rig.read(2)
-        let waiting = rig.wait(for: 3)
-        #expect(throws: TimelineError.self) { try rig.pass(to: 5, over: [(2, 4)]) }
-        #expect(throws: TimelineError.self) { try rig.pass(to: 5, over: [(3, 5)]) }
-        #expect(rig.next == LogOffset(2))
-        try rig.pass(to: 5, over: [(2, 4), (4, 5)]).answer()
-        #expect(rig.next == LogOffset(5))
-        #expect(waiting.isPassed == true)
-        _ = try rig.fold()
-        #expect(rig.next == LogOffset(6))
-    }
-
-    @Test("behind a skip there is no record to recognise the log by, until the next one is folded")
-    func fingerprintBehindSkip() throws {
-        let rig = DriverRig()
-        try rig.read(2)
-        #expect(rig.shared.fingerprint != nil)
-        _ = try rig.pass(to: 4, over: [(2, 4)])
-        #expect(rig.shared.fingerprint == nil)
-        _ = try rig.fold()
-        #expect(rig.shared.fingerprint != nil)
-    }
-
-    @Test("a damaged record ends the fold before anything of it shows")
-    func damaged() throws {
-        var records = DriverRig.records
-        records[1].payload[records[1].payload.count - 1] ^= 1
-        let rig = DriverRig(records)
-        try rig.read(1)
-        let error = #expect(throws: CodecError.self) { try rig.fold() }
-        #expect(rig.step(.failed(try #require(error))).effects.failures.map(\.isRetriable) == [false])
-        #expect(try rig.shared.site(RandomScenario.siteID, at: rig.now) { 0 }?.progress.nextOffset == LogOffset(1))
-    }
-
     @Test("a page that cannot be loaded ends the fold; inside a record it is torn, and no question is answered from it")
     func brokenStore() throws {
         for callsBefore in 0...1 {

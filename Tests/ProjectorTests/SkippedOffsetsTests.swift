@@ -1,6 +1,8 @@
 // Layer: differential. A fold of a log with junk that was declared as skipped, against a fold of the same records alone.
 import EventLog
 import EventModel
+import Locks
+import Observability
 import ProjectionStore
 import Projector
 import SimulationKit
@@ -10,6 +12,38 @@ import Timeline
 @Suite("A fold passes over the offsets that the log declares as skipped (SPEC 7.4)", .timeLimit(.minutes(10)))
 struct SkippedOffsetsTests {
     private static let partition = PartitionIndex(0)
+
+    @Test("junk halts a running fold, which answers what it has and goes on by itself once it is declared")
+    func runningFold() throws {
+        let plant = try FaultyPlant(events: 40)
+        let events = Guarded<[JournalEvent]>([])
+        let halted = Signal()
+        let projector = try plant.projector {
+            $0.journal = Journal { event in
+                events.withLock { $0.append(event) }
+                if event.name == "fold_halted" { halted.set() }
+            }
+        }
+        projector.start()
+        let end = try plant.log.endOffset(Self.partition)
+        let junk = NewRecord(key: [1], createdAt: Timestamp(microseconds: 1), payload: [1, 2, 3])
+        _ = try plant.log.append([junk])
+        try plant.append(RandomScenario(seed: 8, size: .init(events: 40)).records)
+        halted.wait()
+        let message = try #require(projector.halt?.message)
+        #expect(message.contains("offset \(end.value) of partition 0 is no record of Andon"))
+        #expect(projector.failure == nil && projector.progress.nextOffset == end && projector.progress.isHalted)
+        let snapshot = try #require(try projector.snapshot(of: RandomScenario.siteID))
+        #expect(snapshot.site.ledger == (try MemoryFold(plant.scenario.records).site?.ledger))
+        snapshot.close()
+        try plant.log.declare(
+            LogSkip(first: end, next: end.next, reason: "junk", by: "a test", at: Timestamp(microseconds: 1)),
+            in: Self.partition)
+        projector.waitForEnd()
+        #expect(projector.halt == nil && projector.progress.isLevel)
+        projector.stop()
+        #expect(events.withLock { $0.filter { $0.name == "fold_halted" }.count } == 1)
+    }
 
     @Test("what is folded around junk is what is folded without it, also by a fold that goes on behind it")
     func aroundJunk() throws {

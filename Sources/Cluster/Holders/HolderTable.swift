@@ -38,17 +38,24 @@ public final class HolderTable: Sendable {
         var entries: [PartitionIndex: [String: Entry]] = [:]
         var count = 0
         var following: (any TopicFollowing)?
+        /// When another process last announced itself under the name of this one.
+        var rivalSeenAt: MonotonicTime?
     }
 
     private let ownWorkerID: String?
+    private let ownToken: ForwardingToken?
     private let clock: any ProcessClock
     private let state = Guarded(State())
 
     /// - Parameters:
     ///   - ownWorkerID: The name of this process where it is a worker: no process forwards to itself.
+    ///   - ownToken: tells its announcements from those of another process with its name.
     ///   - clock: decides by wall time which heartbeats are too old.
-    public init(ownWorkerID: String? = nil, clock: any ProcessClock = .system) {
+    public init(
+        ownWorkerID: String? = nil, ownToken: ForwardingToken? = nil, clock: any ProcessClock = .system
+    ) {
         self.ownWorkerID = ownWorkerID
+        self.ownToken = ownToken
         self.clock = clock
     }
 
@@ -93,6 +100,12 @@ public final class HolderTable: Sendable {
         }
     }
 
+    /// Whether another process has announced itself under the name of this one after an instant, as far as the topic was
+    /// read. An announcement from before the process that wrote it ended may still arrive shortly after.
+    public func hasRival(since instant: MonotonicTime) -> Bool {
+        state.withLock { $0.rivalSeenAt.map { $0 > instant } ?? false }
+    }
+
     /// Applies one record of the topic; anything that is not a record of Andon is ignored.
     func apply(_ record: FollowedRecord) {
         guard let name = HolderKey(record.key) else { return }
@@ -102,6 +115,9 @@ public final class HolderTable: Sendable {
         let read = record.value.flatMap { HolderRecord(key: record.key, value: $0) }
         state.withLock { state in
             if let read, heartbeat >= now - Self.silenceMicrosecondsMaximum {
+                if let ownToken, read.workerID == ownWorkerID, read.token != ownToken {
+                    state.rivalSeenAt = clock.uptime
+                }
                 let holder = Holder(
                     workerID: read.workerID, role: read.role, url: read.url, token: read.token, since: read.since)
                 Self.insert(Entry(holder: holder, heartbeat: heartbeat), name, now, &state)

@@ -58,7 +58,7 @@ public struct PartitionStatus: Sendable, Equatable {
     public var phase: Phase
     /// How far the fold is; nil while there is none.
     public var progress: FoldProgress?
-    /// Why it waits or has failed; nil once it folds.
+    /// Why it waits or has failed, or why its fold stands still while it answers; nil while it folds.
     public var failure: PartitionFailure?
     /// Why it folds and answers nothing yet; nil when it answers.
     public var rebuild: FoldRebuild?

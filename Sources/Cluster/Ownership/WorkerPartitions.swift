@@ -125,12 +125,16 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     public var statuses: [PartitionIndex: PartitionStatus] {
         let progress = progress
         let rebuilds = folding.compactMapValues(\.rebuild)
+        let halts = folding.compactMapValues(\.halt).mapValues {
+            PartitionFailure(message: $0.message, isRetriable: $0.isRetriable)
+        }
         return state.withLock { state in
             var statuses: [PartitionIndex: PartitionStatus] = [:]
             for (partition, slot) in state.slots {
                 guard let phase = slot.machine.phase else { continue }
                 statuses[partition] = PartitionStatus(
-                    phase: phase, progress: progress[partition], failure: slot.failure, rebuild: rebuilds[partition])
+                    phase: phase, progress: progress[partition], failure: slot.failure ?? halts[partition],
+                    rebuild: rebuilds[partition])
             }
             return statuses
         }

@@ -16,6 +16,8 @@ struct LogStatus: Equatable {
     var foldedCreatedAt: Timestamp?
     /// Events in the records not yet folded; nil if they are too many to count.
     var lagEvents: Int64?
+    /// What readers pass over.
+    var skips: [LogSkip] = []
 
     var lagRecords: Int64? { folded.map { max(0, end.value - max($0, start).value) } }
 
@@ -52,14 +54,19 @@ struct LogStatus: Equatable {
             }
         }
         lagEvents = try countEvents(log)
+        skips = try log.skips(partition)
     }
 
     private static func createdAt(
         _ log: any EventLog, _ partition: PartitionIndex, _ offset: LogOffset
     ) throws -> Timestamp? {
         var found: Timestamp?
-        _ = try log.read(partition, from: offset, byteLimit: 1) { record in
-            if record.offset == offset { found = record.createdAt }
+        do {
+            _ = try log.read(partition, from: offset, byteLimit: 1) { record in
+                if record.offset == offset { found = record.createdAt }
+            }
+        } catch let error as LogError where error.code == .recordsMissing {
+            return nil
         }
         return found
     }
@@ -71,11 +78,15 @@ struct LogStatus: Equatable {
         var next = max(folded, start)
         while next < end {
             let from = next
-            next = try log.read(partition, from: from, byteLimit: Self.readBytes) { record in
-                guard record.offset < end else { return }
-                if case .events? = try? RecordCodec.decode(record.payload, into: &batch) {
-                    events += Int64(batch.count)
+            do {
+                next = try log.read(partition, from: from, byteLimit: Self.readBytes) { record in
+                    guard record.offset < end else { return }
+                    if case .events? = try? RecordCodec.decode(record.payload, into: &batch) {
+                        events += Int64(batch.count)
+                    }
                 }
+            } catch let error as LogError where error.code == .recordsMissing {
+                return nil
             }
             guard next > from else { return nil }
         }

@@ -1,4 +1,5 @@
 internal import Access
+internal import Clocks
 internal import Cluster
 internal import EventLog
 internal import EventModel
@@ -30,25 +31,27 @@ final class ClusterParts: Sendable {
     /// - Parameters:
     ///   - role: names the process in the brokers' logs.
     ///   - workerID: the name of this process in the topic of workers, if it is a worker.
+    ///   - token: what tells its announcements there from those of another process with that name.
     /// - Throws: ``CommandFailure``
     init(
-        _ options: KafkaOptions, role: String, workerID: String? = nil, _ configuration: ServerConfiguration,
-        _ journal: StructuredLog
+        _ options: KafkaOptions, role: String, workerID: String? = nil, token: ForwardingToken? = nil,
+        _ configuration: ServerConfiguration, _ journal: StructuredLog
     ) throws {
         names = options.names
         settings = try options.settings(role)
         var opened: [() -> Void] = []
         do {
-            try Self.verify(settings, journal)
             let log = try KafkaLog.open(settings, role: workerID == nil ? .readAndAppend : .readOnly)
             opened.append { log.close() }
+            try Self.verify(settings, log, journal)
             let topics = try KafkaTopics(settings)
             opened.append { topics.close() }
+            Self.recordPartitions(log, topics, journal)
             let keys = try TopicKeyStore(topics: topics, names: names, journal: journal.journal)
             opened.append { keys.stop() }
             let registry = try TopicRegistry(topics: topics, names: names, log: log, journal: journal.journal)
             opened.append { registry.stop() }
-            holders = HolderTable(ownWorkerID: workerID)
+            holders = HolderTable(ownWorkerID: workerID, ownToken: token)
             try holders.start(following: topics, topic: names.workers)
             (self.log, self.topics, self.keys, self.registry) = (log, topics, keys, registry)
         } catch let error as any OperatorError {
@@ -61,19 +64,29 @@ final class ClusterParts: Sendable {
     }
 
     /// Wrong topics stop the start; settings that only reduce safety are reported (DESIGN 4).
-    private static func verify(_ settings: KafkaSettings, _ journal: StructuredLog) throws {
+    private static func verify(_ settings: KafkaSettings, _ log: KafkaLog, _ journal: StructuredLog) throws {
         let admin = try KafkaAdmin(settings)
-        let partitions = try admin.partitionCount(settings.names.events)
-        let plan = TopicPlan(names: settings.names, partitions: partitions)
-        let findings = try admin.verify(plan)
-        if let fault = findings.first(where: { $0.level == .failure }) {
+        let plan = TopicPlan(names: settings.names, partitions: log.partitionCount)
+        // Where nobody has recorded it, this start does.
+        let findings = try admin.verify(plan, recorded: log.recordedPartitionCount ?? log.partitionCount)
+        if let fault = findings.first(where: { $0.level == .failure && !$0.isTolerated }) {
             throw CommandFailure(.failure, "topic \(fault.topic): \(fault.message)", next: fault.hint)
         }
-        for finding in findings where finding.level == .warning {
+        for finding in findings where finding.level == .warning || finding.isTolerated {
             journal.write(.topicFinding(finding))
         }
         let degraded = findings.filter { $0.level == .degraded }
         if let first = degraded.first { journal.write(.topicsDegraded(first, count: degraded.count)) }
+    }
+
+    /// All topics agree, or the process would not get here: for clusters whose topics were made before that was recorded.
+    private static func recordPartitions(_ log: KafkaLog, _ topics: KafkaTopics, _ journal: StructuredLog) {
+        guard log.recordedPartitionCount == nil else { return }
+        do throws(LogError) {
+            try log.recordPartitionCount(topics, at: SystemClock().now)
+        } catch {
+            journal.write(.partitionsNotRecorded(error))
+        }
     }
 
     /// As a part of a process: nothing else may use them when they stop.

@@ -18,6 +18,11 @@ extension JournalEvent {
         JournalEvent("partitions_lost", .warning, "partitions lost", [listed(partitions)])
     }
 
+    /// It joins again by itself.
+    static func expelledFromGroup(_ error: LogError) -> JournalEvent {
+        JournalEvent("expelled_from_group", .warning, "\(error); joining again")
+    }
+
     static func partitionsHeld(by worker: String, _ partitions: [PartitionIndex]) -> JournalEvent {
         let names = partitions.isEmpty ? "no partition" : "partitions " + text(partitions)
         return JournalEvent(
@@ -37,6 +42,19 @@ extension JournalEvent {
 
     static func registryNotCompared(_ error: LogError) -> JournalEvent {
         JournalEvent("registry_not_compared", .warning, "the registry cannot be compared with the log: \(error)")
+    }
+
+    /// The next start tries again.
+    static func partitionsNotRecorded(_ error: LogError) -> JournalEvent {
+        JournalEvent(
+            "partitions_not_recorded", .warning, "the number of partitions could not be recorded: \(error)")
+    }
+
+    /// Added to the topic since it was made; nothing is in them.
+    static func partitionsUnused(_ partitions: [PartitionIndex]) -> JournalEvent {
+        JournalEvent(
+            "partitions_unused", .warning,
+            "given partitions that were added to the topic since it was made, and are not used", [listed(partitions)])
     }
 
     static func topicFinding(_ finding: TopicFinding) -> JournalEvent {

@@ -1,3 +1,4 @@
+internal import Clocks
 internal import Cluster
 internal import EventLog
 internal import EventModel
@@ -16,6 +17,10 @@ final class Membership: Sendable {
         var announcer: HolderAnnouncer?
         var publishers: [PartitionIndex: MetricPublisher] = [:]
         var hasBeenAssigned = false
+        /// When the group last gave it partitions; at first, when it was made.
+        var assignedAt = SystemClock().uptime
+        /// Why the group dropped this worker; nil once it has partitions again.
+        var expelled: LogError?
         var failure: LogError?
     }
 
@@ -68,8 +73,8 @@ final class Membership: Sendable {
             let group = try WorkerGroup.join(
                 parts.settings,
                 GroupOptions(
-                    instanceID: options.instanceID, sessionTimeoutMilliseconds: options.sessionSeconds * 1000)
-            ) { [self] in changed($0, partitions) }
+                    instanceID: options.instanceID, sessionTimeoutMilliseconds: options.sessionSeconds * 1000),
+                isDisplaced: { [self] in isDisplaced }, handler: { [self] in changed($0, partitions) })
             state.withLock { $0.group = group }
         } catch {
             throw CommandFailure("cannot join the group \(parts.names.foldGroup)", because: error)
@@ -78,18 +83,37 @@ final class Membership: Sendable {
 
     private func changed(_ change: GroupChange, _ partitions: WorkerPartitions) {
         switch change {
-        case .assigned(let given):
+        case .assigned(let all):
+            // The group shares out whatever the topic has, also what was added to it.
+            let given = all.filter { $0.value < parts.log.partitionCount }
+            if given != all { journal.write(.partitionsUnused(all.filter { !given.contains($0) })) }
             journal.write(.partitionsAssigned(given))
             partitions.assign(given)
-            state.withLock { $0.hasBeenAssigned = true }
+            state.withLock { state in
+                state.hasBeenAssigned = true
+                state.assignedAt = SystemClock().uptime
+                state.expelled = nil
+            }
         case .revoked(let taken):
             journal.write(.partitionsRevoked(taken))
             partitions.revoke(taken)
         case .lost(let lost):
             journal.write(.partitionsLost(lost))
             partitions.lose(lost)
+        case .expelled(let error):
+            journal.write(.expelledFromGroup(error))
+            state.withLock { $0.expelled = error }
         case .failed(let error): state.withLock { $0.failure = error }
         }
+    }
+
+    /// Whether another process with this worker's name has announced partitions lately, since the group gave this one its
+    /// own: it holds them now, and joining again would take them away from it. Not since this one was dropped, because it
+    /// hears of that later.
+    private var isDisplaced: Bool {
+        let lately = SystemClock().uptime.microseconds - HolderTable.silenceMicrosecondsMaximum
+        let assignedAt = state.withLock { $0.assignedAt }
+        return parts.holders.hasRival(since: max(assignedAt, MonotonicTime(microseconds: lately)))
     }
 
     // MARK: Publishing
@@ -119,6 +143,7 @@ final class Membership: Sendable {
     var notReady: [String] {
         state.withLock { state in
             if let failure = state.failure { return ["no longer in the group: \(failure.message)"] }
+            if let expelled = state.expelled { return ["joining the group again: \(expelled.message)"] }
             return state.hasBeenAssigned ? [] : ["the group has not said yet which partitions to fold"]
         }
     }

@@ -5,6 +5,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
+internal import HTTPServer
 internal import KafkaLog
 internal import Observability
 internal import Projector
@@ -42,7 +43,8 @@ struct WorkerService {
         try options.directory.create()
         let workerID = options.instanceID ?? "worker-" + Hex.encode(SecureRandom.bytes(6))
         let token = ForwardingToken.random()
-        let cluster = try ClusterParts(options.kafka, role: "worker", workerID: workerID, configuration, journal)
+        let cluster = try ClusterParts(
+            options.kafka, role: "worker", workerID: workerID, token: token, configuration, journal)
         let membership = Membership(options, cluster, journal)
         let partitions: WorkerPartitions
         do throws(PartitionsError) {
@@ -124,13 +126,27 @@ struct WorkerService {
                 let statuses = partitions.statuses
                 readiness.keep(only: Set(statuses.keys))
                 return statuses.sorted { $0.key < $1.key }.compactMap { missing($0.key, $0.value, readiness) }
-            })
+            },
+            reasons: { partitions.statuses.sorted { $0.key < $1.key }.compactMap { reason($0.key, $0.value) } })
+    }
+
+    /// What waits for an operator does not keep the worker from serving the rest. A fold that stands still answers what it
+    /// has; one that has failed answers nothing.
+    private static func reason(_ partition: PartitionIndex, _ status: PartitionStatus) -> ReadinessReason? {
+        guard let failure = status.failure, isLeftToOperator(status) else { return nil }
+        return ReadinessReason(
+            status.phase == .failed ? .failing : .degraded, "partition \(partition.value): \(failure.message)")
+    }
+
+    private static func isLeftToOperator(_ status: PartitionStatus) -> Bool {
+        status.phase == .failed || status.progress?.isHalted == true
     }
 
     private static func missing(
         _ partition: PartitionIndex, _ status: PartitionStatus, _ readiness: FoldReadiness
     ) -> String? {
         let name = "partition \(partition.value)"
+        if isLeftToOperator(status) { return nil }
         if let failure = status.failure { return "\(name): \(failure.message)" }
         guard let progress = status.progress else { return "\(name) is \(status.phase.rawValue)" }
         if let rebuild = status.rebuild { return "\(name): \(rebuild.text(next: progress.nextOffset))" }

@@ -84,7 +84,24 @@ enum LogStatCommand {
         }
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { json(statuses, log.epoch, bytes) },
-            tables: { [table(statuses)] + (bytes.map { [size($0, log.epoch)] } ?? []) })
+            tables: { [table(statuses)] + skips(statuses) + (bytes.map { [size($0, log.epoch)] } ?? []) })
+    }
+
+    /// What is passed over; no table where nothing is.
+    private static func skips(_ statuses: [LogStatus]) -> [Table] {
+        var table = Table([
+            .number("partition"), .number("first skipped"), .number("last skipped"), .text("since"), .text("by"),
+            .text("reason"),
+        ])
+        for status in statuses {
+            for skip in status.skips {
+                table.append([
+                    "\(status.partition.value)", grouped(skip.first.value), grouped(skip.next.value - 1),
+                    skip.at.formatted, skip.by, skip.reason,
+                ])
+            }
+        }
+        return statuses.allSatisfy(\.skips.isEmpty) ? [] : [table]
     }
 
     private static func table(_ statuses: [LogStatus]) -> Table {
@@ -141,6 +158,18 @@ enum LogStatCommand {
             json.integer(orNull: status.lagEvents)
             json.key("lag_seconds")
             json.fixed(orNull: status.lagMicroseconds, decimals: 6)
+            json.key("skips")
+            json.array { json in
+                for skip in status.skips {
+                    json.object { json in
+                        json.member("first", skip.first.value)
+                        json.member("next", skip.next.value)
+                        json.member("at", skip.at.formatted)
+                        json.member("by", skip.by)
+                        json.member("reason", skip.reason)
+                    }
+                }
+            }
         }
     }
 

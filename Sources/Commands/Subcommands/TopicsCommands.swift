@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventLog
 internal import Foundation
 internal import JSON
@@ -11,7 +12,7 @@ enum TopicsCreateCommand {
             "creates the topics that Andon needs and that are missing, and checks all of them",
         discussion: """
             Existing topics are not changed. The number of partitions is final: all records of a site are in one, which the
-            site's id determines.
+            site's id determines. It is recorded in the topic of keys, and every process checks it.
             """,
         examples: [
             .init(
@@ -23,12 +24,8 @@ enum TopicsCreateCommand {
             TopicsReport.partitions.spec, TopicsReport.replication.spec, OutputFormat.option.spec,
         ],
         run: { invocation in
-            try TopicsReport.run(invocation, replication: try invocation.optional(TopicsReport.replication)) {
-                admin, plan throws(LogError) in
-                let created = try admin.create(plan)
-                let noun = created.count == 1 ? "topic" : "topics"
-                invocation.console.note("created \(created.count) \(noun)")
-            }
+            try TopicsReport.run(
+                invocation, replication: try invocation.optional(TopicsReport.replication), creates: true)
         })
 }
 
@@ -39,7 +36,7 @@ enum TopicsVerifyCommand {
         summary: "checks that all topics exist and are set up correctly; changes nothing",
         examples: [.init("andon topics verify --brokers kafka-1:9092", "one line per topic, with what to do")],
         options: KafkaOptions.specs + [TopicsReport.partitions.spec, OutputFormat.option.spec],
-        run: { invocation in try TopicsReport.run(invocation, replication: nil) { _, _ in } })
+        run: { invocation in try TopicsReport.run(invocation, replication: nil, creates: false) })
 }
 
 /// The output and exit code of both commands.
@@ -51,10 +48,7 @@ private enum TopicsReport {
     static let replication = Option.integer(
         "replication", "N", "copies of each record (default: 3, or as many as there are brokers)", in: 1...16)
 
-    static func run(
-        _ invocation: Invocation, replication: Int?,
-        before: (KafkaAdmin, TopicPlan) throws(LogError) -> Void
-    ) throws -> ExitCode {
+    static func run(_ invocation: Invocation, replication: Int?, creates: Bool) throws -> ExitCode {
         let options = try KafkaOptions.required(invocation)
         let settings = try options.settings("topics")
         let findings: [TopicFinding]
@@ -62,11 +56,15 @@ private enum TopicsReport {
             let admin = try KafkaAdmin(settings)
             let brokers = try admin.brokerCount()
             let copies = replication ?? min(Int(TopicPlan.replicationDefault), brokers)
+            let found = try admin.find([options.names.events, options.names.keys])
+            let recorded = found[options.names.keys] == nil ? nil : try recordedCount(settings)
             let plan = TopicPlan(
-                names: options.names, partitions: try partitionCount(invocation, admin, options.names),
+                names: options.names,
+                partitions: (try? invocation.optional(partitions)).flatMap { $0 }.map { Int32($0) }
+                    ?? (found[options.names.events] == nil ? nil : recorded ?? found[options.names.events]?.partitions)
+                        ?? TopicPlan.eventPartitionsDefault,
                 replication: Int32(copies))
-            try before(admin, plan)
-            findings = try admin.verify(plan)
+            findings = try creates ? create(plan, admin, settings, invocation) : admin.verify(plan, recorded: recorded)
         } catch {
             throw CommandFailure("cannot manage the topics at \(options.brokers)", because: error)
         }
@@ -75,13 +73,29 @@ private enum TopicsReport {
         return findings.contains { $0.level == .failure } ? .failure : .success
     }
 
-    /// The requested count, else the existing topic's, else the default.
-    private static func partitionCount(
-        _ invocation: Invocation, _ admin: KafkaAdmin, _ names: TopicNames
-    ) throws(LogError) -> Int32 {
-        if let asked = try? invocation.optional(partitions) { return Int32(asked) }
-        let found = try admin.find([names.events])
-        return found[names.events]?.partitions ?? TopicPlan.eventPartitionsDefault
+    private static func recordedCount(_ settings: KafkaSettings) throws(LogError) -> Int32? {
+        let book = try LogBook(settings)
+        defer { book.stop() }
+        return book.partitionCount
+    }
+
+    /// Creates what is missing, and records with how many partitions the events were made.
+    private static func create(
+        _ plan: TopicPlan, _ admin: KafkaAdmin, _ settings: KafkaSettings, _ invocation: Invocation
+    ) throws(LogError) -> [TopicFinding] {
+        let created = try admin.create(plan)
+        invocation.console.note("created \(created.count) \(created.count == 1 ? "topic" : "topics")")
+        let book = try LogBook(settings)
+        defer { book.stop() }
+        let topics = try KafkaTopics(settings)
+        defer { topics.close() }
+        let now = SystemClock().now
+        // What is recorded is about another topic of that name.
+        if created.contains(settings.names.events) { try book.clear(topics, at: now) }
+        if book.partitionCount == nil, !(try admin.verify(plan)).contains(where: { $0.level == .failure }) {
+            try book.record(partitionCount: plan.eventPartitions, topics, at: now)
+        }
+        return try admin.verify(plan, recorded: book.partitionCount)
     }
 
     private static func table(_ findings: [TopicFinding]) -> Table {

@@ -90,11 +90,28 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// Compares the existing topics with a plan; whatever is wrong is checked again before it is reported.
-    public func verify(_ plan: TopicPlan) throws(LogError) -> [TopicFinding] {
+    /// - Parameter recorded: with how many partitions the topic of events was made; nil: nobody has recorded it.
+    public func verify(_ plan: TopicPlan, recorded: Int32? = nil) throws(LogError) -> [TopicFinding] {
         try Patience.ask { isLast throws(LogError) in
-            let findings = plan.verify(try find(plan.topics.map(\.name)))
+            let found = try find(plan.topics.map(\.name))
+            let findings = plan.verify(found, recorded: recorded, strays: try strays(plan, found, recorded))
             return isLast || !findings.contains { $0.level == .failure } ? findings : nil
         }
+    }
+
+    /// Records in partitions of the events that were added since it was made.
+    private func strays(
+        _ plan: TopicPlan, _ found: [String: FoundTopic], _ recorded: Int32?
+    ) throws(LogError) -> Int64 {
+        guard let recorded, let events = plan.topics.first, let there = found[events.name],
+            there.partitions > recorded
+        else { return 0 }
+        var strays: Int64 = 0
+        for partition in recorded..<there.partitions {
+            let range = try watermarks(events.name, PartitionIndex(partition))
+            strays += range.upperBound.value - range.lowerBound.value
+        }
+        return strays
     }
 
     /// One broker creates a topic; the others know it a little later.

@@ -25,18 +25,27 @@ public struct TopicFinding: Sendable, Equatable {
     public var message: String
     /// What an operator can do about it.
     public var hint: String?
+    /// Whether processes run nevertheless, because they know what was meant.
+    public var isTolerated: Bool
 
-    public init(_ level: Level, _ topic: String, _ message: String, hint: String? = nil) {
+    public init(_ level: Level, _ topic: String, _ message: String, hint: String? = nil, isTolerated: Bool = false) {
         self.level = level
         self.topic = topic
         self.message = message
         self.hint = hint
+        self.isTolerated = isTolerated
     }
 }
 
 extension TopicPlan {
     /// Compares existing topics with the plan: at least one finding for each topic, in the order of the plan.
-    public func verify(_ found: [String: FoundTopic]) -> [TopicFinding] {
+    /// - Parameters:
+    ///   - recorded: with how many partitions the topic of events was made, as the ``LogBook`` says; nil: nobody has
+    ///     recorded it.
+    ///   - strays: records in partitions that were added since, which nobody reads.
+    public func verify(
+        _ found: [String: FoundTopic], recorded: Int32? = nil, strays: Int64 = 0
+    ) -> [TopicFinding] {
         topics.flatMap { topic -> [TopicFinding] in
             guard let there = found[topic.name] else {
                 return [
@@ -45,20 +54,28 @@ extension TopicPlan {
                 ]
             }
             let findings =
-                partitions(topic, there) + copies(topic, there) + cleanup(topic, there) + retention(topic, there)
+                partitions(topic, there, recorded, strays) + copies(topic, there) + cleanup(topic, there)
+                + retention(topic, there)
                 + sizes(topic, there)
             return findings.isEmpty ? [TopicFinding(.ok, topic.name, "as planned")] : findings
         }
     }
 
-    private func partitions(_ topic: Topic, _ there: FoundTopic) -> [TopicFinding] {
+    private func partitions(
+        _ topic: Topic, _ there: FoundTopic, _ recorded: Int32?, _ strays: Int64
+    ) -> [TopicFinding] {
         var findings: [TopicFinding] = []
-        if there.partitions != topic.partitions {
+        if there.partitions > topic.partitions, recorded == eventPartitions {
+            findings.append(added(topic, there, isTruth(topic) ? strays : 0))
+        } else if there.partitions != topic.partitions {
             findings.append(
                 TopicFinding(
                     .failure, topic.name, "has \(there.partitions) partitions, not \(topic.partitions)",
                     hint: "partitions decide where a site's records are: give --partitions as the topic was created, "
                         + "or copy the log into a new topic"))
+        }
+        if isTruth(topic), there.partitions == topic.partitions, recorded.map({ $0 != topic.partitions }) ?? true {
+            findings.append(notRecorded(topic, recorded))
         }
         if there.partitionsWithoutLeader > 0 {
             findings.append(
@@ -67,6 +84,30 @@ extension TopicPlan {
                     hint: "start the brokers that are down"))
         }
         return findings
+    }
+
+    private func notRecorded(_ topic: Topic, _ recorded: Int32?) -> TopicFinding {
+        guard let recorded else {
+            return TopicFinding(
+                .warning, topic.name, "it is not recorded with how many partitions it was made",
+                hint: "the next start of a gateway or worker records it, or `andon topics create`")
+        }
+        return TopicFinding(
+            .failure, topic.name, "has \(topic.partitions) partitions, but was made with \(recorded)",
+            hint: "leave out --partitions, or bring the former topic back")
+    }
+
+    /// Kafka takes no partitions away, and with another number of them every site's records would be elsewhere. So the
+    /// recorded number stays in use, and the added ones stay empty.
+    private func added(_ topic: Topic, _ there: FoundTopic, _ strays: Int64) -> TopicFinding {
+        let unread = strays == 0 ? "" : "; \(strays) records are in the others, which nobody reads"
+        return TopicFinding(
+            .failure, topic.name,
+            "has \(there.partitions) partitions, but was made with \(topic.partitions), which are used\(unread)",
+            hint:
+                "Kafka takes none away; for more, copy the log with `andon log copy --to-topic-prefix …` into topics that "
+                + "are made with them" + (strays == 0 ? "" : "; find out which program writes the others"),
+            isTolerated: true)
     }
 
     private func copies(_ topic: Topic, _ there: FoundTopic) -> [TopicFinding] {

@@ -22,6 +22,8 @@ public struct TopicPlan: Sendable {
     /// In the order in which they are created and reported.
     public let topics: [Topic]
     private let eventsTopic: String
+    /// Of the events, and of everything published from them.
+    public let eventPartitions: Int32
 
     /// Bytes of a batch that brokers accept: more than the largest that is sent.
     public static let messageBytesMaximum = 20 << 20
@@ -54,6 +56,7 @@ public struct TopicPlan: Sendable {
             names.workerMetrics, names.workstationMetrics, names.factoryMetrics, names.modelHealthMetrics, names.alerts,
         ]
         eventsTopic = names.events
+        eventPartitions = partitions
         topics =
             [
                 topic(names.events, .delete, partitions: partitions, isLarge: true),

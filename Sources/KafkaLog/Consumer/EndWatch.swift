@@ -12,12 +12,17 @@ final class EndWatch: Sendable {
 
     private let consumer: LogConsumer
     private let topic: String
+    private let partitionCount: Int32
+    /// Used by the thread alone.
+    private let count = Guarded((askedAt: BrokerTime.microseconds, seen: Int32?.none))
     private let state = Monitor(State())
     private let ended = Latch()
 
-    init(_ consumer: LogConsumer, topic: String) {
+    /// - Parameter partitionCount: how many partitions of the topic are used.
+    init(_ consumer: LogConsumer, topic: String, partitionCount: Int32) {
         self.consumer = consumer
         self.topic = topic
+        self.partitionCount = partitionCount
     }
 
     func start(_ partitions: [PartitionReader]) {
@@ -54,6 +59,23 @@ final class EndWatch: Sendable {
         let interests = partitions.map { ($0, $0.interest(now: now)) }
         for (reader, interest) in interests where interest.isInDoubt { resolveDoubt(reader) }
         askEnds(interests.filter { $0.1.isUsed }.map { $0.0 })
+        checkCount(now)
+    }
+
+    /// Says once that the topic was given other partitions: they are not used, because they would move the sites.
+    private func checkCount(_ now: Int64) {
+        let isDue = count.withLock { count in
+            guard now - count.askedAt >= ReaderLimits.countIntervalMicroseconds else { return false }
+            count.askedAt = now
+            return true
+        }
+        guard isDue, let found = try? consumer.partitionCount() else { return }
+        let isNews = count.withLock { count in
+            defer { count.seen = found }
+            return count.seen != found
+        }
+        guard isNews, found != partitionCount else { return }
+        consumer.settings.journal.record(.partitionsChanged(topic, found: found, used: partitionCount))
     }
 
     private func askEnds(_ readers: [PartitionReader]) {

@@ -21,7 +21,7 @@ final class LogConsumer: @unchecked Sendable {
 
     /// nil once closed.
     private var handles: Handles?
-    private let settings: KafkaSettings
+    let settings: KafkaSettings
     private let topicName: String
     private var batch: [UnsafeMutablePointer<rd_kafka_message_t>?]
 
@@ -137,6 +137,23 @@ final class LogConsumer: @unchecked Sendable {
             offsets[PartitionIndex(element.partition)] = LogOffset(element.offset)
         }
         return offsets
+    }
+
+    /// How many partitions another topic has, as one broker says now; nil where it knows none of that name.
+    func partitionCount(of name: String) throws(LogError) -> Int32? {
+        let metadata = try open.client.metadata(of: name, timeoutMilliseconds: ReaderLimits.queryMilliseconds)
+        let found = metadata.topics.first { $0.name == name }
+        guard let found, !found.error.isUnknownTopic, !found.partitions.isEmpty else { return nil }
+        return Int32(found.partitions.count)
+    }
+
+    /// Partitions of the topic that have no leader now.
+    func leaderless() throws(LogError) -> [PartitionIndex] {
+        let metadata = try open.client.metadata(of: topicName, timeoutMilliseconds: ReaderLimits.queryMilliseconds)
+        guard let found = metadata.topics.first(where: { $0.name == topicName }), !found.error.isUnknownTopic else {
+            throw .noTopic(topicName)
+        }
+        return found.partitions.filter { !$0.hasLeader }.map(\.index)
     }
 
     /// How many partitions the topic has.

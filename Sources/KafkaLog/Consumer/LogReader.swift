@@ -9,17 +9,25 @@ final class LogReader: Sendable {
     private let partitions: [PartitionReader]
     private let polling: PollingThread
     private let ends: EndWatch
+    /// nil where there is no topic for it.
+    private let book: LogBook?
     /// Pending requests; librdkafka's handle must outlive them.
     private let questions = Monitor((count: 0, isClosed: false))
 
-    init(_ consumer: LogConsumer, topic: String, partitionCount: Int32) {
+    /// - Parameter book: what is passed over; stopped by ``close()``.
+    init(_ consumer: LogConsumer, topic: String, partitionCount: Int32, book: LogBook?) {
         self.consumer = consumer
+        self.book = book
         let polling = PollingThread(consumer)
-        let ends = EndWatch(consumer, topic: topic)
+        let ends = EndWatch(consumer, topic: topic, partitionCount: partitionCount)
         let signals = ReaderSignals(requestReconcile: { polling.requestReconcile($0) }, askEnds: { ends.checkNow() })
         partitions = (0..<partitionCount).map { PartitionReader(partition: PartitionIndex($0), signals: signals) }
         self.polling = polling
         self.ends = ends
+        book?.observe { [partitions, weak book] partition in
+            guard let book, partitions.indices.contains(Int(partition.value)) else { return }
+            partitions[Int(partition.value)].setSkips(book.found(partition))
+        }
         polling.start(partitions)
         ends.start(partitions)
     }
@@ -31,6 +39,7 @@ final class LogReader: Sendable {
             return state.isClosed
         }
         guard !wasClosed else { return }
+        book?.stop()
         ends.stop()
         polling.stop()
         for partition in partitions { partition.close() }
@@ -39,15 +48,16 @@ final class LogReader: Sendable {
     }
 
     func read(
-        _ index: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
+        _ index: PartitionIndex, from offset: LogOffset, byteLimit: Int, passesOver: Bool = true,
+        _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
         let reader = try partition(index)
         while true {
             switch reader.take(from: offset, byteLimit: byteLimit) {
-            case .records(let messages):
+            case .records(let messages, let next, let skips):
                 defer { reader.deliveryEnded() }
-                try Self.deliver(messages, body)
-                return offset.advanced(by: messages.count)
+                try Self.deliver(messages, passesOver ? skips : [], body)
+                return next
             case .nothing: return offset
             case .failed(let error): throw error
             case .beyondKnownEnd:
@@ -57,14 +67,18 @@ final class LogReader: Sendable {
     }
 
     /// The records' bytes stay where the fetch put them.
-    private static func deliver(_ messages: [FetchedMessage], _ body: (LogRecord) throws -> Void) throws {
+    private static func deliver(
+        _ messages: [FetchedMessage], _ skips: [KafkaSkip], _ body: (LogRecord) throws -> Void
+    ) throws {
         var released = 0
         defer { for message in messages[released...] { message.release() } }
         for message in messages {
-            try body(
-                LogRecord(
-                    offset: message.offset, createdAt: message.createdAt, key: message.key, payload: message.payload,
-                    headers: { message.headers }))
+            if skips.isEmpty || !skips.contains(where: { message.isMeant(by: $0) }) {
+                try body(
+                    LogRecord(
+                        offset: message.offset, createdAt: message.createdAt, key: message.key,
+                        payload: message.payload, headers: { message.headers }))
+            }
             message.release()
             released += 1
         }
@@ -83,6 +97,25 @@ final class LogReader: Sendable {
     }
 
     func startOffset(_ index: PartitionIndex) throws(LogError) -> LogOffset { try range(partition(index)).start }
+
+    /// Why partitions take nothing now, as the brokers say.
+    func troubles() -> [PartitionIndex: LogError] {
+        let isClosed = questions.withLock { state in
+            if !state.isClosed { state.count += 1 }
+            return state.isClosed
+        }
+        guard !isClosed else { return [:] }
+        defer { questions.update { $0.count -= 1 } }
+        do throws(LogError) {
+            let leaderless = try consumer.leaderless()
+            return Dictionary(
+                uniqueKeysWithValues: leaderless.map {
+                    ($0, KafkaErrorCode.leaderNotAvailable.logError("asking for leaders"))
+                })
+        } catch {
+            return Dictionary(uniqueKeysWithValues: partitions.map { ($0.partition, error) })
+        }
+    }
 
     func endOffset(_ index: PartitionIndex) throws(LogError) -> LogOffset { try range(partition(index)).end }
 
@@ -108,6 +141,8 @@ final class LogReader: Sendable {
                 next = try read(index, from: next, byteLimit: 1 << 16) { record in
                     if found == nil, record.createdAt >= time { found = record.offset }
                 }
+            } catch let error as LogError where error.code == .recordsMissing {
+                next = error.missing?.upperBound ?? next
             } catch {
                 // The body throws nothing, so it is the log's.
                 throw error as? LogError ?? LogError(.unavailable, error.forOperator.message)
@@ -172,6 +207,9 @@ final class LogReader: Sendable {
     }
 }
 
-extension LogOffset {
-    func advanced(by count: Int) -> LogOffset { LogOffset(value + Int64(count)) }
+extension FetchedMessage {
+    /// Whether it is the record that a skip gave up.
+    fileprivate func isMeant(by skip: KafkaSkip) -> Bool {
+        skip.isMeant(offset) { KafkaSkip.checksum(key: key, payload: payload) }
+    }
 }

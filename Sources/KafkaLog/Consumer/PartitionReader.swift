@@ -16,6 +16,8 @@ final class PartitionReader: Sendable {
         var machine: ReaderMachine
         var buffer = FetchBuffer<FetchedMessage>()
         var end = EndTracker()
+        /// What is passed over, with what was seen there.
+        var skips: [KafkaSkip] = []
         /// A reader is taking its records; others must not seek elsewhere meanwhile, or no reader would make progress.
         var isTaken = false
         var waiters = 0
@@ -44,8 +46,9 @@ final class PartitionReader: Sendable {
 
     /// What a reader gets.
     enum Outcome {
-        /// To be delivered, released, and reported by ``deliveryEnded()``.
-        case records([FetchedMessage])
+        /// To be delivered, apart from what `skips` name, released, and reported by ``deliveryEnded()``; reading goes on at
+        /// `next`.
+        case records([FetchedMessage], next: LogOffset, skips: [KafkaSkip])
         /// The log ends here, or nothing came in time.
         case nothing
         /// Whether the offset is in the log must be asked for, and reported by ``observe(end:askedAt:)``.
@@ -110,7 +113,7 @@ final class PartitionReader: Sendable {
 
     private func choose(_ state: inout State, from offset: LogOffset, byteLimit: Int, wakes: Int) -> Outcome? {
         if state.isClosed { return .failed(.logClosed) }
-        if let failure = state.machine.takeFailure() { return .failed(failure) }
+        if let failure = state.machine.takeFailure(at: offset) { return .failed(failure) }
         if state.buffer.contains(offset) {
             release(state.buffer.skip(to: offset))
             let isEnough =
@@ -134,11 +137,13 @@ final class PartitionReader: Sendable {
 
     private func takeBuffered(_ state: inout State, byteLimit: Int) -> Outcome {
         let taken = state.buffer.take(byteLimit: byteLimit)
+        let first = taken.records.first?.offset ?? taken.next
+        let skips = state.skips.isEmpty ? [] : state.skips.filter { $0.skip.first < taken.next && first < $0.skip.next }
         state.deliveries += 1
         if state.buffer.heldByteCount <= state.heldBytesMaximum / 2, state.machine.drained() {
             signals.requestReconcile(partition)
         }
-        return .records(taken)
+        return .records(taken.records, next: taken.next, skips: skips)
     }
 
     /// `offset` is not buffered: the buffer is for another position, unless fetching continues exactly there.
@@ -149,6 +154,14 @@ final class PartitionReader: Sendable {
 
     private func release(_ messages: [FetchedMessage]) {
         for message in messages { message.release() }
+    }
+
+    /// These offsets are passed over from now on.
+    func setSkips(_ skips: [KafkaSkip]) {
+        state.update { state in
+            state.skips = skips
+            state.machine.skips = skips.map(\.skip)
+        }
     }
 
     // MARK: Ends
@@ -189,9 +202,10 @@ final class PartitionReader: Sendable {
         state.update { state in
             var mustReconcile = false
             for message in messages {
+                let expected = state.machine.next
                 switch state.machine.fetched(message.offset) {
                 case .keep:
-                    state.buffer.append(message)
+                    state.buffer.append(message, expected: expected ?? message.offset)
                     continue
                 case .drop: break
                 case .gap: mustReconcile = true
@@ -210,7 +224,12 @@ final class PartitionReader: Sendable {
     func reachedEnd(_ end: LogOffset) -> Bool {
         state.update { state in
             state.end.reaches(end)
-            return state.machine.reachedEnd(end)
+            let expected = state.machine.next
+            let mustReconcile = state.machine.reachedEnd(end)
+            if let expected, let next = state.machine.next, expected < next {
+                state.buffer.extend(from: expected, to: next)
+            }
+            return mustReconcile
         }
     }
 

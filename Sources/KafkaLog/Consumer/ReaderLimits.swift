@@ -20,6 +20,8 @@ enum ReaderLimits {
     static let unusedMicrosecondsMaximum: Int64 = 30_000_000
     /// How often the ends of partitions that are being read are requested.
     static let endIntervalMilliseconds = 500
+    /// How often the number of partitions is checked.
+    static let countIntervalMicroseconds: Int64 = 10_000_000
     /// How long a request to a broker may take, repetitions of an unanswered one included.
     static let queryMilliseconds: Int32 = 5000
     static let queryPauseMilliseconds = 50

@@ -5,7 +5,8 @@ import EventModel
 ///
 /// It only decides; the polling thread starts and stops fetching, the watch thread asks for ranges. Every run of offsets
 /// is checked here (DESIGN 4). An offset that was seen is dropped. Where one is missing, fetching seeks there once more,
-/// because records requested before a seek may still arrive after it. If it is still missing, the partition has failed.
+/// because records requested before a seek may still arrive after it. If it is still missing, the partition has failed,
+/// unless exactly the missing offsets are declared as skipped (SPEC 7.4).
 struct ReaderMachine {
     enum State {
         /// Nobody reads; nothing is fetched. Exit: `want` → asked.
@@ -45,9 +46,13 @@ struct ReaderMachine {
     static let denialsMaximum = 10
 
     let partition: PartitionIndex
+    /// The offsets that may be missing, in order.
+    var skips: [LogSkip] = []
     private(set) var state = State.idle
     /// The offset that was sought again because records were missing before those that arrived.
     private var retriedOffset: LogOffset?
+    /// Before which offset records are missing; nil where the failure concerns the whole partition.
+    private var missingAt: LogOffset?
     private var denials = 0
 
     init(partition: PartitionIndex) { self.partition = partition }
@@ -86,8 +91,8 @@ struct ReaderMachine {
 
     mutating func fetched(_ offset: LogOffset) -> Verdict {
         guard let next = expected, offset >= next else { return .drop }
-        guard offset == next else { return missed(next, before: offset) }
-        state = .fetching(next.next)
+        guard offset == next || skips.cover(next..<offset) else { return missed(next, before: offset) }
+        state = .fetching(offset.next)
         retriedOffset = nil
         denials = 0
         return .keep
@@ -97,8 +102,8 @@ struct ReaderMachine {
     /// - Returns: whether the polling thread has to reconcile.
     mutating func reachedEnd(_ end: LogOffset) -> Bool {
         guard let next = expected else { return false }
-        if end > next { return missed(next, before: end) == .gap }
-        state = .fetching(next)
+        if end > next, !skips.cover(next..<end) { return missed(next, before: end) == .gap }
+        state = .fetching(max(next, end))
         return false
     }
 
@@ -165,13 +170,16 @@ struct ReaderMachine {
         state = .failed(error)
     }
 
-    /// Tells a reader why nothing arrives; after that reading can be tried again.
-    mutating func takeFailure() -> LogError? {
+    /// Tells a reader at `offset` why nothing arrives; after that reading can be tried again. What is missing elsewhere is
+    /// no reason.
+    mutating func takeFailure(at offset: LogOffset) -> LogError? {
         guard case .failed(let error) = state else { return nil }
+        let isElsewhere = missingAt.map { $0 != offset } ?? false
         state = .idle
         retriedOffset = nil
+        missingAt = nil
         denials = 0
-        return error
+        return isElsewhere ? nil : error
     }
 
     /// Nobody has read for a while.
@@ -208,12 +216,14 @@ struct ReaderMachine {
 
     private mutating func missed(_ next: LogOffset, before found: LogOffset) -> Verdict {
         if retriedOffset == next {
+            missingAt = next
             state = .failed(
                 LogError(
-                    .corrupt,
+                    .recordsMissing,
                     "the records from \(next.value) to \(found.value - 1) of partition \(partition.value) are missing",
                     hint: "the events topic must have cleanup.policy=delete and be written by Andon alone, without "
-                        + "transactions, whose markers take offsets too; restore it, or fold into a new store"))
+                        + "transactions, whose markers take offsets too; to go on without them: "
+                        + "`andon log skip \(partition.value):\(next.value) --brokers …`", missing: next..<found))
         } else {
             retriedOffset = next
             state = .asked(next)

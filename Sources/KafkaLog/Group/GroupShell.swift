@@ -10,7 +10,10 @@ final class GroupShell: @unchecked Sendable {
     enum Event {
         case assign([PartitionIndex])
         case revoke(isLost: Bool)
-        case failed(LogError)
+        /// A new consumer may join again.
+        case expelled(LogError)
+        /// No consumer may join with these settings.
+        case refused(LogError)
     }
 
     private var client: KafkaClient?
@@ -63,10 +66,11 @@ final class GroupShell: @unchecked Sendable {
     private func failure(of fault: KafkaFault?) -> Event? {
         guard let client, let fault, fault.isFatal || fault.code == .fatal || fault.code.isRefusal else { return nil }
         let cause = client.fatalError ?? fault
-        return .failed(
-            LogError(
-                .inUse, "the group of workers refuses this member: \(cause)",
-                hint: cause.code.hint ?? "does another worker run with the same --instance-id?"))
+        guard !cause.code.isRefusal else {
+            return .refused(
+                LogError(.inUse, "the group of workers refuses this member: \(cause)", hint: cause.code.hint))
+        }
+        return .expelled(LogError(.unavailable, "the group of workers has dropped this member: \(cause)"))
     }
 
     /// Empty: see ``WorkerGroup``.

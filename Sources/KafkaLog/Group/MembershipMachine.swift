@@ -7,10 +7,13 @@ import EventModel
 /// (cooperative rebalancing has bugs in librdkafka before 2.10). The shell polls, calls the handler, and confirms.
 struct MembershipMachine {
     enum State: Equatable {
-        /// No partitions: the member is joining, or the group rebalances. Exits: `assigned` → holding; `leave` → leaving;
-        /// `failed` → failed.
+        /// No partitions: the member is joining, or the group rebalances. Exits: `assigned` → holding; `expelled` →
+        /// expelled; `leave` → leaving; `failed` → failed.
         case joining
-        /// Exits: `revoked` → joining; `leave` → leaving; `failed` → failed.
+        /// The group has dropped this member, and librdkafka's consumer is of no more use. Exits: `rejoined` → joining;
+        /// `failed` → failed, when another process has taken its place; `leave` → leaving.
+        case expelled
+        /// Exits: `revoked` → joining; `expelled` → expelled; `leave` → leaving; `failed` → failed.
         case holding(Set<PartitionIndex>)
         /// Leaving was requested; held partitions are revoked first. Exits: `left` → left; `failed` → failed.
         case leaving(Set<PartitionIndex>)
@@ -30,6 +33,8 @@ struct MembershipMachine {
         case confirmRevocation
         /// Asks librdkafka to leave the group.
         case close
+        /// Lets go of the consumer.
+        case discard
     }
 
     private(set) var state = State.joining
@@ -37,7 +42,7 @@ struct MembershipMachine {
     var held: Set<PartitionIndex> {
         switch state {
         case .holding(let held), .leaving(let held): held
-        case .joining, .left, .failed: []
+        case .joining, .expelled, .left, .failed: []
         }
     }
 
@@ -54,7 +59,7 @@ struct MembershipMachine {
             let taken = held.subtracting(partitions).sorted()
             return (taken.isEmpty ? [] : [.notify(.revoked(taken))])
                 + (given.isEmpty ? [] : [.notify(.assigned(given))]) + [.confirmAssignment]
-        case .leaving, .left, .failed: return [.confirmAssignment]
+        case .leaving, .left, .failed, .expelled: return [.confirmAssignment]
         }
     }
 
@@ -65,9 +70,24 @@ struct MembershipMachine {
         switch state {
         case .holding: state = .joining
         case .leaving: state = .leaving([])
-        case .joining, .left, .failed: break
+        case .joining, .left, .failed, .expelled: break
         }
         return (held.isEmpty ? [] : [.notify(isLost ? .lost(held) : .revoked(held))]) + [.confirmRevocation]
+    }
+
+    /// The group does not know this member any more, or librdkafka's consumer has ended by a fatal error.
+    mutating func expelled(_ error: LogError) -> [Action] {
+        let held = held.sorted()
+        switch state {
+        case .joining, .holding: state = .expelled
+        case .leaving, .left, .failed, .expelled: return []
+        }
+        return (held.isEmpty ? [] : [.notify(.lost(held))]) + [.notify(.expelled(error)), .discard]
+    }
+
+    /// There is a new consumer.
+    mutating func rejoined() {
+        if state == .expelled { state = .joining }
     }
 
     /// This membership has failed for good.
@@ -75,7 +95,7 @@ struct MembershipMachine {
         let held = held.sorted()
         switch state {
         case .failed, .left: return []
-        case .joining, .holding, .leaving: state = .failed
+        case .joining, .holding, .leaving, .expelled: state = .failed
         }
         return (held.isEmpty ? [] : [.notify(.lost(held))]) + [.notify(.failed(error))]
     }
@@ -84,7 +104,7 @@ struct MembershipMachine {
     mutating func leave() -> [Action] {
         switch state {
         case .leaving, .left: return []
-        case .joining, .holding, .failed:
+        case .joining, .holding, .failed, .expelled:
             state = .leaving(held)
             return [.close]
         }

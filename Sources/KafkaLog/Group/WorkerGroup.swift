@@ -18,37 +18,51 @@ public final class WorkerGroup: Sendable {
     private struct State {
         var machine = MembershipMachine()
         var isLeaving = false
+        /// nil while the group has dropped this member.
+        var shell: GroupShell?
     }
 
-    private let shell: GroupShell
-    private let state = Monitor(State())
+    private let settings: KafkaSettings
+    private let options: GroupOptions
+    private let state: Monitor<State>
     private let ended = Latch()
     private let polledAt = Atomic<Int64>(BrokerTime.microseconds)
     private let topic: String
     private let sessionMicroseconds: Int64
     private let handler: Handler
+    private let isDisplaced: @Sendable () -> Bool
 
     /// How long a member that is leaving waits for the brokers.
     private static let leaveMillisecondsMaximum = 10_000
     private static let pollMilliseconds: Int32 = 100
 
     /// Joins the group; the handler gets the first assignment.
+    ///
+    /// A member that the group drops joins again with a new consumer, after a while: a broker's restart can make the group
+    /// forget whom it has, and answer as though another process had the same instance id.
+    /// - Parameter isDisplaced: whether another process with this instance id has been seen alive since the group dropped
+    ///   this member; then the membership has failed. Asked by the polling thread while it waits to join again.
     /// - Throws: ``LogError`` `.unavailable` when the settings are refused.
     public static func join(
-        _ settings: KafkaSettings, _ options: GroupOptions = GroupOptions(), handler: @escaping Handler
+        _ settings: KafkaSettings, _ options: GroupOptions = GroupOptions(),
+        isDisplaced: @escaping @Sendable () -> Bool = { false }, handler: @escaping Handler
     ) throws(LogError) -> WorkerGroup {
-        let shell = try GroupShell(settings, options)
         let group = WorkerGroup(
-            shell, topic: settings.names.events, sessionMilliseconds: options.sessionTimeoutMilliseconds,
-            handler: handler)
+            try GroupShell(settings, options), settings, options, isDisplaced: isDisplaced, handler: handler)
         group.start()
         return group
     }
 
-    private init(_ shell: GroupShell, topic: String, sessionMilliseconds: Int, handler: @escaping Handler) {
-        self.shell = shell
-        self.topic = topic
-        sessionMicroseconds = Int64(sessionMilliseconds) * 1000
+    private init(
+        _ shell: GroupShell, _ settings: KafkaSettings, _ options: GroupOptions,
+        isDisplaced: @escaping @Sendable () -> Bool, handler: @escaping Handler
+    ) {
+        self.settings = settings
+        self.options = options
+        state = Monitor(State(shell: shell))
+        topic = settings.names.events
+        sessionMicroseconds = Int64(options.sessionTimeoutMilliseconds) * 1000
+        self.isDisplaced = isDisplaced
         self.handler = handler
     }
 
@@ -68,12 +82,12 @@ public final class WorkerGroup: Sendable {
     /// - Parameter positions: The next offset to fold.
     public func commit(_ positions: [PartitionIndex: LogOffset]) {
         guard !positions.isEmpty else { return }
-        state.withLock { if !$0.isLeaving { shell.commit(topic, positions) } }
+        state.withLock { if !$0.isLeaving { $0.shell?.commit(topic, positions) } }
     }
 
     /// Leaves the group after the handler has given up all partitions. Must not be called from the handler.
     public func leave() {
-        state.withLock { $0.isLeaving = true }
+        state.update { $0.isLeaving = true }
         ended.wait()
     }
 
@@ -82,20 +96,25 @@ public final class WorkerGroup: Sendable {
     private func start() {
         BackgroundThread.start("kafka-group") { [self] in
             poll()
-            shell.destroy()
+            discard()
             ended.open()
         }
     }
 
+    private var shell: GroupShell? { state.withLock { $0.shell } }
+
     private func poll() {
-        while !state.withLock({ $0.isLeaving }) { step() }
+        var backoff = RejoinBackoff(at: BrokerTime.microseconds)
+        while !state.withLock({ $0.isLeaving }) {
+            if let shell { step(shell) } else { awaitRejoin(&backoff) }
+        }
         perform(state.withLock { $0.machine.leave() })
         let deadline = BrokerTime.deadline(milliseconds: Self.leaveMillisecondsMaximum)
-        while !shell.hasClosed, BrokerTime.now < deadline { step() }
+        while let shell, !shell.hasClosed, BrokerTime.now < deadline { step(shell) }
         perform(state.withLock { $0.machine.left() })
     }
 
-    private func step() {
+    private func step(_ shell: GroupShell) {
         let event = shell.next(milliseconds: Self.pollMilliseconds)
         polledAt.store(BrokerTime.microseconds, ordering: .relaxed)
         guard let event else { return }
@@ -104,20 +123,59 @@ public final class WorkerGroup: Sendable {
                 switch event {
                 case .assign(let partitions): state.machine.assigned(partitions)
                 case .revoke(let isLost): state.machine.revoked(isLost: isLost)
-                case .failed(let error): state.machine.failed(error)
+                case .expelled(let error): state.machine.expelled(error)
+                case .refused(let error): state.machine.failed(error)
                 }
             })
         polledAt.store(BrokerTime.microseconds, ordering: .relaxed)
+    }
+
+    /// Joins again when it is time, unless another process proves that it has this member's place.
+    private func awaitRejoin(_ backoff: inout RejoinBackoff) {
+        let due = backoff.next(at: BrokerTime.microseconds)
+        while BrokerTime.microseconds < due || state.withLock({ $0.machine.state == .failed }) {
+            if state.wait(milliseconds: Int(Self.pollMilliseconds), until: { $0.isLeaving ? () : nil }) != nil {
+                return
+            }
+            guard isDisplaced() else { continue }
+            perform(
+                state.withLock { state in
+                    state.machine.failed(
+                        LogError(
+                            .inUse, "another worker runs with the same --instance-id",
+                            hint: "give every worker an --instance-id of its own"))
+                })
+        }
+        do throws(LogError) {
+            let shell = try GroupShell(settings, options)
+            backoff.joined(at: BrokerTime.microseconds)
+            state.withLock { state in
+                state.shell = shell
+                state.machine.rejoined()
+            }
+        } catch {
+            settings.journal.record(.notRejoined(settings.names.foldGroup, error))
+        }
     }
 
     private func perform(_ actions: [MembershipMachine.Action]) {
         for action in actions {
             switch action {
             case .notify(let change): handler(change)
-            case .confirmAssignment: shell.confirmAssignment()
-            case .confirmRevocation: shell.confirmRevocation()
-            case .close: shell.close()
+            case .confirmAssignment: shell?.confirmAssignment()
+            case .confirmRevocation: shell?.confirmRevocation()
+            case .close: shell?.close()
+            case .discard: discard()
             }
         }
+    }
+
+    /// Not inside the lock, because destroying a consumer blocks.
+    private func discard() {
+        let shell = state.withLock { state in
+            defer { state.shell = nil }
+            return state.shell
+        }
+        shell?.destroy()
     }
 }

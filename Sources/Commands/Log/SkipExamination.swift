@@ -1,0 +1,68 @@
+internal import EventLog
+internal import EventModel
+
+/// What stands at offsets that an operator wants to pass over. Whatever can be read is refused (SPEC 7.4).
+struct SkipExamination {
+    /// One record that cannot be decoded, or offsets at which there is nothing.
+    struct Item: Equatable {
+        var first: LogOffset
+        var next: LogOffset
+        /// What was found, for the operator.
+        var text: String
+    }
+
+    /// In order and without a gap between them.
+    private(set) var items: [Item] = []
+    let partition: PartitionIndex
+
+    var first: LogOffset { items.first?.first ?? .zero }
+    var next: LogOffset { items.last?.next ?? .zero }
+
+    /// So many records are looked at, each by a request of its own.
+    static let offsetsMaximum: Int64 = 4096
+
+    /// - Parameter last: the last offset to pass over; nil: what stops the fold at `position`, one record or all that is
+    ///   missing.
+    /// - Throws: ``CommandFailure`` for a record that can be decoded, also by a newer version only; `LogError`.
+    init(_ log: any SkippableLog, _ position: RecordPosition, through last: LogOffset?) throws {
+        partition = position.partition
+        var batch = EventBatch(siteID: SiteID(bytes: []))
+        var offset = position.offset
+        repeat {
+            let place = RecordPosition(partition: partition, offset: offset)
+            switch try log.look(at: place) {
+            case .record(let record):
+                let text = try Self.describe(record, place, &batch)
+                items.append(Item(first: offset, next: offset.next, text: text))
+            case .nothing(let until):
+                let next = last.map { min(until, $0.next) } ?? until
+                let text = "no record: it is gone, or the brokers' own mark of a transaction"
+                items.append(Item(first: offset, next: next, text: text))
+            }
+            offset = next
+        } while offset <= last ?? .zero
+    }
+
+    private static func describe(
+        _ record: NewRecord, _ place: RecordPosition, _ batch: inout EventBatch
+    ) throws(CommandFailure) -> String {
+        let key = printable(String(decoding: record.key, as: UTF8.self))
+        let kind: RecordCodec.Kind
+        do throws(CodecError) {
+            kind = try RecordCodec.decode(record.payload, into: &batch)
+        } catch {
+            guard error.code == .unknownFormat else {
+                return
+                    "a record of \(record.payload.count) bytes under the key '\(key)' that cannot be decoded: \(error)"
+            }
+            throw CommandFailure(
+                .failure, "the record at \(place) is not passed over",
+                why: "its format is one that this version does not know: a newer Andon has written it",
+                next: "run the newer version")
+        }
+        let content = if case .events = kind { "\(batch.count) events" } else { "a definition, or the like" }
+        throw CommandFailure(
+            .failure, "the record at \(place) can be read and is not passed over",
+            why: "it is a record of site '\(key)': \(content)", next: "andon log tail --from \(place) --limit 1")
+    }
+}
