@@ -76,6 +76,7 @@ public final class Gateway: Sendable {
     /// The clock of created_at.
     public let watchedClock: WatchedClock
     private let ticker: Ticker
+    private let health: AppendHealth
     private let registry: any DefinitionRegistry
     private let shards: [LogThread]
     private let starting: [StartingSequencer]
@@ -102,8 +103,10 @@ public final class Gateway: Sendable {
         let watched = WatchedClock(parts.clock, partitionCount: parts.log.partitionCount, journal: parts.hooks.journal)
         watchedClock = watched
         ticker = Ticker(milliseconds: WatchedClock.tickMilliseconds, clock: parts.clock)
+        let health = AppendHealth(parts.log, parts.clock)
+        self.health = health
         let environment = LogThread.Environment(
-            log: parts.log, clock: watched, admission: start.admission, registry: parts.registry,
+            log: parts.log, clock: watched, admission: start.admission, registry: parts.registry, health: health,
             journal: parts.hooks.journal)
         shards = queues.enumerated().map { number, queue in
             LogThread(environment, partition: PartitionIndex(Int32(number)), queue: queue)
@@ -113,7 +116,8 @@ public final class Gateway: Sendable {
     /// Starts the threads; once.
     public func start() {
         admission.answers.start()
-        for (shard, starting) in zip(shards, starting) { shard.start(starting.make()) }
+        for (shard, starting) in zip(shards, starting) { shard.start(starting.make(), refusal: starting.refusal) }
+        health.start()
         seeToClock()
         ticker.start("andon-clock") { [weak self] in self?.seeToClock() }
     }
@@ -132,6 +136,7 @@ public final class Gateway: Sendable {
     /// Ends admission: waiting requests are still appended and answered, later requests get 503.
     public func stop() {
         ticker.stop()
+        health.stop()
         for shard in shards { shard.queue.close() }
         for shard in shards { shard.stop() }
         admission.answers.stop()
@@ -151,6 +156,17 @@ public final class Gateway: Sendable {
 
     /// What keeps the gateway from being ready: what it admits by must not become stale unnoticed.
     public var notReady: [String] { [registry.failure, access.failure].compactMap { $0 } }
+
+    /// What is wrong with admission at the moment: the clock, a log that takes nothing, partitions to which nothing may be
+    /// admitted.
+    public var reasons: [ReadinessReason] {
+        watchedClock.reasons + health.reasons
+            + starting.compactMap { starting in
+                starting.refusal.map {
+                    ReadinessReason(.failing, "nothing is admitted to partition \(starting.partition.value): \($0)")
+                }
+            }
+    }
 
     /// Passes a request to the log thread of its site's partition.
     /// - Returns: false if there is no room; then nothing happened.

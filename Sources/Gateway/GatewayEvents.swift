@@ -9,6 +9,14 @@ extension JournalEvent {
         JournalEvent("append_failed", .error, "append failed: \(error)", [Field("partition", partition.value)])
     }
 
+    /// Nothing is admitted until the log says whether it has them.
+    static func definitionsUncertain(_ partition: PartitionIndex, _ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "definitions_uncertain", .error,
+            "nothing is admitted to partition \(partition.value) until it is known whether a definition is in the log: "
+                + "\(error)", [Field("partition", partition.value, isInMessage: true)])
+    }
+
     /// The definition is in the log; its names are stored nowhere until the client sends it again.
     static func registryNotWritten(_ site: SiteID, _ error: any OperatorError) -> JournalEvent {
         JournalEvent(
@@ -57,6 +65,15 @@ extension JournalEvent {
                 Field("created_at", time.formatted, isInMessage: true),
                 Field("newest_created_at", setBack.newestStamp.formatted, isInMessage: true),
             ] + (confirmation.isEmpty ? [] : [Field("confirmed_by", String(decoding: confirmation, as: UTF8.self))]))
+    }
+
+    /// A start goes on without it; only the first one of a partition is named.
+    static func recordUnreadable(_ name: String, _ position: RecordPosition, _ error: CodecError) -> JournalEvent {
+        JournalEvent(
+            "record_unreadable", .error,
+            "\(name) is no record of Andon, is damaged, or is of a newer version (\(error)): its partition is not folded "
+                + "beyond it",
+            [Field("partition", position.partition.value, isInMessage: true), Field("offset", position.offset.value)])
     }
 
     /// A start goes on without the newest records of a partition.

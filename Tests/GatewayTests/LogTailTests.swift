@@ -154,9 +154,32 @@ struct LogTailTests {
                 == [true])
     }
 
-    @Test("a record that cannot be understood keeps the gateway from starting")
-    func corrupt() throws {
-        _ = try log.append([NewRecord(key: [1], createdAt: start, payload: [1, 2, 3])])
-        #expect(throws: CodecError.self) { try tail(log, LogTail.Bounds()) }
+    @Test("what is no record of Andon is named once, passed over, and keeps no gateway from starting")
+    func junk() throws {
+        try fill(records: 2, events: 1)
+        let junk = NewRecord(key: [1], createdAt: start, payload: [1, 2, 3])
+        let place = try log.append([junk, junk])[0]
+        try fill(records: 2, events: 1)
+        let events = Guarded<[JournalEvent]>([])
+        let tail = try tail(log, LogTail.Bounds(), journal: Journal { event in events.withLock { $0.append(event) } })
+        #expect(tail.eventCount == 4 * Int(log.partitionCount))
+        #expect(events.withLock { $0.map(\.name) } == ["record_unreadable"])
+        #expect(events.withLock { $0.first?.message.contains(log.name(of: place)) } == true)
+        #expect(tail.partitions.allSatisfy { $0.newerFormat == nil })
+    }
+
+    @Test("a record of a newer version closes admission to its partition alone")
+    func newerVersion() throws {
+        var payload: [UInt8] = []
+        RecordCodec.encode(EventBatch(siteID: sites[2], createdAt: start), into: &payload)
+        // The content begins with its version; the record begins with the checksum of the content.
+        let content = try #require(payload.indices.dropFirst(6).first { payload[$0...].starts(with: [0x08, 0x01]) })
+        payload[content + 1] = 2
+        let checksum = payload[content...].withUnsafeBytes { CRC32C.checksum($0) }
+        for byte in 0..<4 { payload[1 + byte] = UInt8(truncatingIfNeeded: checksum >> (8 * byte)) }
+        let place = try log.append([NewRecord(key: sites[2].bytes, createdAt: start, payload: payload)])[0]
+        let tail = try tail(log, LogTail.Bounds())
+        let closed = tail.partitions.map(\.newerFormat)
+        #expect(closed[Int(place.partition.value)] == place && closed.compactMap { $0 }.count == 1)
     }
 }

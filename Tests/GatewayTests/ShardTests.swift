@@ -12,6 +12,8 @@ final class WrappedLog: EventLog {
     let inner: InMemoryLog
     let appendTimeoutMicroseconds: Int64
     private let unreadable: PartitionIndex?
+    /// What it says of itself.
+    let troubles = Guarded<[PartitionIndex: LogError]>([:])
 
     init(_ inner: InMemoryLog, appendTimeoutSeconds: Int64 = 0, unreadable: PartitionIndex? = nil) {
         self.inner = inner
@@ -19,6 +21,7 @@ final class WrappedLog: EventLog {
         appendTimeoutMicroseconds = appendTimeoutSeconds * Microseconds.second
     }
 
+    func appendTroubles() -> [PartitionIndex: LogError] { troubles.withLock { $0 } }
     var epoch: LogEpoch { inner.epoch }
     var partitionCount: Int32 { inner.partitionCount }
     func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] { try inner.append(records) }

@@ -40,7 +40,7 @@ enum GatewayService {
             threadCount: 1)
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(
-            start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.watchedClock.reasons })
+            start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.reasons })
         let clock = ClusterClock(parts, gateway, journal.journal)
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",

@@ -63,7 +63,7 @@ struct Service {
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory),
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
-                    reasons: { gateway.watchedClock.reasons }),
+                    reasons: { gateway.reasons }),
             ],
             query: query, routes: gateway.routes,
             facts: [
@@ -130,6 +130,7 @@ struct Service {
             start: { projector.start() }, stop: { projector.stop() },
             missing: {
                 if let failure = projector.failure { return ["the fold has stopped: \(failure)"] }
+                if let halt = projector.halt { return [halt.message] }
                 let progress = projector.progress
                 if let rebuild = projector.rebuild { return [rebuild.text(next: progress.nextOffset)] }
                 return [
@@ -138,7 +139,7 @@ struct Service {
                 ].compactMap { $0 }
             },
             failure: { wasReady in
-                guard !wasReady, let failure = projector.failure else { return nil }
+                guard !wasReady, let failure = projector.failure ?? projector.halt?.message else { return nil }
                 return CommandFailure(
                     .failure, "the log cannot be folded", why: failure,
                     next: "andon doctor --data-dir \(directory.path)")

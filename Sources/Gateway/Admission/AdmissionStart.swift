@@ -74,8 +74,11 @@ package struct AdmissionStart {
             let partition = PartitionIndex(Int32(number))
             return StartingSequencer(
                 partition: partition, partitionCount: count, definitions: byPartition[partition] ?? [],
-                window: newest.window,
-                newestStamp: newest.newestStamp, gatewayID: gatewayID)
+                window: newest.window, newestStamp: newest.newestStamp, gatewayID: gatewayID,
+                refusal: newest.newerFormat.map { position in
+                    "\(sources.log.name(of: position)) was written by a newer version of Andon, which may have changed what "
+                        + "may be admitted; update this program"
+                })
         }
     }
 
@@ -100,6 +103,8 @@ package struct StartingSequencer: Sendable {
     nonisolated(unsafe) var window: DuplicateWindow
     var newestStamp: Timestamp
     var gatewayID: [UInt8]
+    /// Why nothing may be admitted to this partition; nil: it may.
+    var refusal: String?
 
     /// Creates the sequencer for its one owner; call it once.
     package func make() -> sending Sequencer {

@@ -18,6 +18,10 @@ struct LogTail {
         /// Whether a record that sets time back has been read: older records say nothing about the newest stamp then.
         var isSetBack = false
         var definitions: [SiteID: Definitions] = [:]
+        /// The first record found that nobody can decode.
+        var unreadable: RecordPosition?
+        /// A record of a newer version: it may change what may be admitted.
+        var newerFormat: RecordPosition?
     }
 
     /// The definitions of one site. Each may take megabytes, so only the newest is kept.
@@ -159,8 +163,7 @@ struct LogTail {
         }
     }
 
-    /// A log that does not answer now, or has just dropped its oldest records, does not prevent a start; one that
-    /// cannot be decoded does.
+    /// A log that does not answer now, or has just dropped its oldest records, does not prevent a start.
     private func attempt<Result>(
         _ partition: PartitionIndex, orElse fallback: Result, _ body: () throws -> Result
     ) throws -> Result {
@@ -181,11 +184,12 @@ struct LogTail {
         var next = offsets.lowerBound
         while next < offsets.upperBound, next == offsets.lowerBound || !isTimeUp {
             let before = next
-            next = try log.read(partition, from: next, byteLimit: Self.readBytes) { record in
+            next = try Self.passingGaps(log, partition, from: next, journal) { record in
                 guard record.offset < offsets.upperBound else { return }
                 let position = RecordPosition(partition: partition, offset: record.offset)
                 cursors[number].recordCount += 1
-                switch try RecordCodec.decode(record.payload, into: &batch) {
+                switch decode(record, at: position) {
+                case nil: return
                 case .events:
                     newest = max(newest, batch.createdAt)
                     take(batch, of: number)
@@ -217,6 +221,35 @@ struct LogTail {
             return merged
         }
         answers.remember(found.reversed(), now: now)
+    }
+
+    /// Goes on behind records that are missing. The fold stands still there; what is admitted meanwhile is durable, and is
+    /// folded when an operator has declared them as skipped (SPEC 7.4).
+    private static func passingGaps(
+        _ log: any EventLog, _ partition: PartitionIndex, from offset: LogOffset, _ journal: Journal,
+        _ body: (LogRecord) throws -> Void
+    ) throws -> LogOffset {
+        do {
+            return try log.read(partition, from: offset, byteLimit: readBytes, body)
+        } catch let error as LogError where error.code == .recordsMissing {
+            journal.record(.logTailUnreadable(partition, error))
+            return max(offset, error.missing?.upperBound ?? offset)
+        }
+    }
+
+    /// - Returns: nil for what is no record of Andon, and for one of a newer version.
+    private mutating func decode(_ record: LogRecord, at position: RecordPosition) -> RecordCodec.Kind? {
+        do throws(CodecError) {
+            return try RecordCodec.decode(record.payload, into: &batch)
+        } catch {
+            let number = Int(position.partition.value)
+            if partitions[number].unreadable == nil {
+                journal.record(.recordUnreadable(log.name(of: position), position, error))
+                partitions[number].unreadable = position
+            }
+            if error.code == .unknownFormat { partitions[number].newerFormat = position }
+            return nil
+        }
     }
 
     private mutating func take(_ batch: borrowing EventBatch, of number: Int) {

@@ -70,6 +70,13 @@ package struct Sequencer: ~Copyable {
         return records
     }
 
+    /// The definitions of the prepared group, in order; empty for most groups.
+    package var preparedDefinitions: [PreparedDefinition] {
+        replacedDefinitions.isEmpty
+            ? []
+            : group.enumerated().compactMap { PreparedDefinition($1.outcome.answer, request: $0, record: $1.record) }
+    }
+
     /// The group is durable.
     /// - Parameter positions: One per record.
     /// - Returns: the outcome of each request, in order.

@@ -14,6 +14,8 @@ final class LogThread: Sendable {
         var clock: WatchedClock
         var admission: Admission
         var registry: any DefinitionRegistry
+        /// Hears of every append; nil in tests that need it not.
+        var health: AppendHealth?
         var journal: Journal = .silent
     }
 
@@ -28,8 +30,8 @@ final class LogThread: Sendable {
     private static let storingMillisecondsMaximum = 30_000
 
     let queue: WorkQueue
-    private let environment: Environment
-    private let partition: PartitionIndex
+    let environment: Environment
+    let partition: PartitionIndex
     private let progress = Monitor(Progress())
 
     /// - Parameter queue: where the requests of this partition's sites wait.
@@ -40,9 +42,10 @@ final class LogThread: Sendable {
     }
 
     /// Starts the thread.
-    func start(_ sequencer: consuming sending Sequencer) {
+    /// - Parameter refusal: Why nothing may be admitted to this partition; nil: it may.
+    func start(_ sequencer: consuming sending Sequencer, refusal: String? = nil) {
         // From here on the thread is its only owner.
-        let box = SequencerBox(sequencer)
+        let box = SequencerBox(sequencer, refusal: refusal)
         environment.clock.note(box.sequencer.stamp, of: partition)
         let thread = BackgroundThread.start("andon-log-\(partition.value)") { [self] in run(box) }
         progress.withLock { $0.thread = thread }
@@ -61,13 +64,14 @@ final class LogThread: Sendable {
             for roster in group.adoptions where box.sequencer.adopt(roster) {
                 environment.admission.directory.publish(roster, again: true)
             }
-            serve(group.works, &box.sequencer)
+            serve(group.works, box)
             queue.finishGroup()
         }
     }
 
     /// Without works it only sees to the clock.
-    private func serve(_ works: [Work], _ sequencer: inout Sequencer) {
+    private func serve(_ works: [Work], _ box: SequencerBox) {
+        if let reason = refusal(box) { return refuse(works, reason) }
         let decision = environment.clock.decide(partition)
         var setBack: Sequencer.SetBack?
         switch decision.verdict {
@@ -78,18 +82,23 @@ final class LogThread: Sendable {
         case .stamp: if works.isEmpty { return }
         }
         let stampedAt = environment.clock.clock.elapsed
-        let records = sequencer.prepare(works.map(\.request), now: decision.time, setBack: setBack)
-        let outcomes: [AdmissionOutcome]
+        let records = box.sequencer.prepare(works.map(\.request), now: decision.time, setBack: setBack)
+        var uncertain = UncertainDefinitions(box.sequencer.preparedDefinitions, records)
+        var outcomes: [AdmissionOutcome]
         var next: LogOffset?
         do throws(LogError) {
-            let positions = try append(records, sequencer, stampedAt: stampedAt)
+            uncertain?.start = try environment.log.endOffset(partition)
+            let positions = try append(records, box.sequencer, stampedAt: stampedAt)
             next = positions.last?.offset.next
-            outcomes = sequencer.appended(positions)
-            environment.clock.note(sequencer.stamp, of: partition, isSetBack: setBack != nil)
+            outcomes = box.sequencer.appended(positions)
+            environment.clock.note(box.sequencer.stamp, of: partition, isSetBack: setBack != nil)
+            if !records.isEmpty { environment.health?.note(partition, nil) }
             if let setBack { environment.journal.record(.clockSetBack(partition, setBack, to: decision.time)) }
         } catch {
             environment.journal.record(.appendFailed(partition, error))
-            outcomes = sequencer.failed()
+            environment.health?.note(partition, error)
+            outcomes = box.sequencer.failed()
+            if error.code == .uncertain, let uncertain { settle(uncertain, box, &outcomes) }
         }
         finish(works, outcomes, next: next)
     }
@@ -141,7 +150,10 @@ final class LogThread: Sendable {
         environment.registry.store(placed) { error in
             if let error {
                 journal.record(.registryNotWritten(placed.siteID, error.forOperator))
-                exchange.complete(IngestAnswer.unavailable("the registry cannot be written; send it again"))
+                exchange.complete(
+                    IngestAnswer.unavailable(
+                        "the definition is in force, but the registry, which keeps the names, cannot be written; send it "
+                            + "again"))
             } else {
                 var response = DefinitionAnswer.response(placed, change)
                 response.logFields = [
@@ -155,7 +167,14 @@ final class LogThread: Sendable {
 }
 
 /// `@unchecked Sendable`: created by one thread, then used by the log thread alone.
-private final class SequencerBox: @unchecked Sendable {
+final class SequencerBox: @unchecked Sendable {
     var sequencer: Sequencer
-    init(_ sequencer: consuming Sequencer) { self.sequencer = sequencer }
+    /// While these are not known to be in the log, or not, nothing is admitted.
+    var uncertain: UncertainDefinitions?
+    let refusal: String?
+
+    init(_ sequencer: consuming Sequencer, refusal: String?) {
+        self.sequencer = sequencer
+        self.refusal = refusal
+    }
 }
