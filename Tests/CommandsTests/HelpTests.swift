@@ -36,9 +36,7 @@ struct HelpTests {
     func examplesParse() throws {
         for command in CommandLineTool.allCommands {
             for example in command.examples where example.line.hasPrefix("andon ") {
-                let words = example.line.split(separator: " ").map(String.init).prefix {
-                    !["|", ">", ">>"].contains($0)
-                }
+                let words = Self.words(of: example.line).prefix { !["|", ">", ">>"].contains($0) }
                 let rest = words.dropFirst(1 + command.path.count)
                 #expect(Array(words.dropFirst().prefix(command.path.count)) == command.path, "\(example.line)")
                 let parsed = try Parser(rest, for: command)
@@ -46,6 +44,13 @@ struct HelpTests {
                 let counts = required...command.positionals.count
                 #expect(counts.contains(parsed.positionals.count), "\(example.line)")
             }
+        }
+    }
+
+    /// As a shell splits a line: quotes keep spaces together.
+    private static func words(of line: String) -> [String] {
+        line.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { number, part in
+            number % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
         }
     }
 

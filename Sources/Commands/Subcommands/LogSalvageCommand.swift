@@ -21,8 +21,7 @@ enum LogSalvageCommand {
         examples: [
             .init(
                 "andon log salvage --data-dir ./andon-data --to ./rescued", "rescue what is whole, and list what is not"
-            ),
-            .init("andon up --data-dir ./rescued", "go on with it"),
+            )
         ],
         options: [DataDirectory.option.spec, target.spec, OutputFormat.option.spec],
         run: { invocation in

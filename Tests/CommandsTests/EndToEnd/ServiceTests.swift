@@ -36,7 +36,7 @@ struct ServiceTests {
         let server = try plant.server()
         let second = try AndonProcess.run(["up", "--data-dir", plant.data, "--listen", "127.0.0.1:0"])
         #expect(second.exit == 69)
-        #expect(second.errors.contains("error: cannot open the log"))
+        #expect(second.errors.contains("a log has one writer"))
         #expect(try status(server.url, "/readyz", key: nil) == 200)
     }
 
