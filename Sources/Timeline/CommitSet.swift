@@ -64,7 +64,18 @@ public struct CommitSet: Sendable {
 /// ``PartitionFold/beginCommit(_:)`` returns it, ``PartitionFold/finishCommit(_:)`` consumes it. While it exists, no other
 /// commit is taken and none of its pages leaves memory. Dropping it means discarding the fold.
 public struct CommitInFlight: ~Copyable, Sendable {
-    public let set: CommitSet
+    /// Where the set is: the optimizer of Swift 6.3 copies a large value that must not be copied when it is returned, and
+    /// the copy traps.
+    private final class Content: Sendable {
+        let set: CommitSet
+        init(_ set: CommitSet) { self.set = set }
+    }
+
+    private let content: Content
+
+    init(set: CommitSet) { content = Content(set) }
+
+    public var set: CommitSet { content.set }
 }
 
 /// A definition in the form that the store keeps.
