@@ -121,7 +121,15 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Whether `path` has a store that this program can read and that was folded from this log.
     public static func isCurrent(path: String, logEpoch: [UInt8]) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return false }
-        do { return try StoreReplacement.ofStore(at: path, logEpoch) == nil } catch { return false }
+        do { return try replacement(path: path, logEpoch: logEpoch) == nil } catch { return false }
+    }
+
+    /// Why ``open(path:logEpoch:keepsFeed:)`` would put the store at `path` aside, as far as its head tells; nil when it
+    /// would not, or when there is none.
+    public static func replacement(path: String, logEpoch: [UInt8]) throws -> StoreReplacement? {
+        do { return try StoreReplacement.ofStore(at: path, logEpoch) } catch {
+            throw StoreError.wrap("projections at \(path) cannot be read", error)
+        }
     }
 
     /// From which offset on questions are answered: 0, or where a store stood that this one replaces.

@@ -116,15 +116,16 @@ struct DataDirectoryCheck {
 
     private func store(_ path: String, _ subject: String, by program: String, _ log: LogEpoch?) -> Finding {
         do {
-            // Every page, also those that nobody needs today.
-            let scrub = try StoreScrub(path: path)
-            while scrub.passes == 0 { try scrub.step(pages: 4096) }
-            if let log, !ProjectionStore.isCurrent(path: path, logEpoch: log.bytes) {
+            // First, because pages of older formats carry no checks.
+            if let log, try ProjectionStore.replacement(path: path, logEpoch: log.bytes) == .otherVersion {
                 return Finding(
                     subject: subject, level: .ok,
                     text: "of another format or another log; \(program) puts them aside and makes new ones from the log"
                 )
             }
+            // Every page, also those that nobody needs today.
+            let scrub = try StoreScrub(path: path)
+            while scrub.passes == 0 { try scrub.step(pages: 4096) }
             let offset = try StoreReader(path: path).load().nextOffset
             return Finding(subject: subject, level: .ok, text: "folded up to offset \(grouped(offset.value))")
         } catch  where error.isStoreDamage {
