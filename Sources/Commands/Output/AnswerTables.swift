@@ -22,33 +22,22 @@ struct AnswerTables {
         return table
     }
 
-    /// A table with a row for each bucket; on a terminal, bars show its first number and its first percentage.
-    func trend(_ items: [JSONValue], _ layout: AnswerLayout, draws: Bool) -> Table {
-        let table = list(items, layout)
-        guard draws else { return table }
-        let drawn = [
-            layout.columns.first { $0.unit == .count }, layout.columns.first { $0.unit == .percent },
-        ].compactMap { $0 }
-        let series = drawn.map { column in
-            let values = items.map { item in Self.number(item[column.name]) }
-            let most = values.compactMap { $0 }.max() ?? 0
-            return (
-                title: column.title, values: values,
-                full: column.unit == .percent ? max(100, most) : most
-            )
+    /// Bars of the first number and of the first percentage of each bucket, for a terminal.
+    func drawing(_ items: [JSONValue], _ layout: AnswerLayout) -> Table {
+        let begin = layout.columns[0]
+        let drawn = [FigureUnit.count, .percent].compactMap { unit in layout.columns.first { $0.unit == unit } }
+        let full = drawn.map { column in
+            let most = items.compactMap { Self.number($0[column.name]) }.max() ?? 0
+            return column.unit == .percent ? max(100, most) : most
         }
-        var plot = Table(
-            [.text("from")]
-                + series.flatMap { [Table.Column.number($0.title), .text("")] })
-        for (row, item) in items.enumerated() {
-            var cells = [table.rows[row].first ?? ""]
-            for (column, one) in zip(drawn, series) {
-                cells.append(cell(column, of: item))
-                cells.append(one.values[row].map { Plot.bar($0, of: one.full) } ?? "")
+        var table = Table([.text(begin.title)] + drawn.flatMap { [.number($0.title), .text("")] })
+        for item in items {
+            let bars = zip(drawn, full).flatMap { column, full in
+                [cell(column, of: item), Plot.bar(Self.number(item[column.name]) ?? 0, of: full)]
             }
-            plot.append(cells)
+            table.append([cell(begin, of: item)] + bars)
         }
-        return plot
+        return table
     }
 
     private static func number(_ value: JSONValue?) -> Double? {

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Figures
 internal import JSON
 
 /// A heat map laid out for people and for spreadsheets (SPEC 5.10).
@@ -6,60 +7,57 @@ struct HeatMapReport {
     private let buckets: [JSONValue]
     private let rows: [JSONValue]
     private let clock: SiteClock
-    /// The figure of each row that is shown: the first one.
-    private let figure: Figure
+    /// Every figure of a row; people see the first one.
+    private let figures: [ShownFigure]
 
-    private struct Figure {
+    private struct ShownFigure {
         var name: String
-        /// The value of the highest bar.
-        var full: Double
-        var decimals: Int
+        var unit: FigureUnit
+
+        static func list<Values>(_ figures: [Figure<Values>]) -> [ShownFigure] {
+            figures.map { ShownFigure(name: "\($0.name)", unit: $0.unit) }
+        }
+
+        var decimals: Int { unit == .confidence ? 2 : 0 }
+        /// The value of the highest block.
+        var full: Double { unit == .confidence ? 1 : 100 }
     }
 
     init(_ answer: JSONValue, _ clock: SiteClock) {
         buckets = answer["buckets"]?.items ?? []
-        rows = answer["rows"]?.items ?? []
+        let rows = answer["rows"]?.items ?? []
+        self.rows = rows
         self.clock = clock
-        let known = [
-            Figure(name: "utilization_percentage", full: 100, decimals: 0),
-            Figure(name: "occupancy_percentage", full: 100, decimals: 0),
-            Figure(name: "avg_confidence", full: 1, decimals: 2),
-        ]
-        // Workstations have both percentages: occupancy says more about a place.
-        let isOccupancy = rows.first?["occupancy_percentage"] != nil
-        let isConfidence = rows.first?["avg_confidence"] != nil
-        figure = isOccupancy ? known[1] : isConfidence ? known[2] : known[0]
+        let workers = ShownFigure.list(WorkerFigures.heat)
+        // Rows of workstations have the first figure of workers, too.
+        let others = [ShownFigure.list(WorkstationFigures.heat), ShownFigure.list(HealthAverage.heat)]
+        figures = others.first { rows.first?[$0[0].name] != nil } ?? workers
     }
 
-    /// Numbers, a column for each bucket; drawn, one block for each, and the time of every sixth.
-    func tables(draws: Bool) -> [Table] { draws ? [drawing] : [numbers] }
+    private var shown: ShownFigure { figures[0] }
+
+    /// A column of numbers for each bucket; drawn, a block for each, and when the first and the last begin.
+    func table(draws: Bool) -> Table { draws ? drawing : numbers }
 
     private var numbers: Table {
-        var table = Table(
-            [.text(figure.name)] + buckets.map { .number(label($0)) })
+        var table = Table([.text(shown.name)] + buckets.map { .number(label($0)) })
         for row in rows {
             table.append(
-                [row["id"]?.text ?? "-"]
-                    + values(row).map { $0.map { AnswerTables.fixed($0, decimals: figure.decimals) } ?? "-" })
+                [name(row)]
+                    + values(row).map { $0.map { AnswerTables.fixed($0, decimals: shown.decimals) } ?? "-" })
         }
         return table
     }
 
     private var drawing: Table {
-        var table = Table([.text(figure.name), .text(scale), .number("mean")])
+        var table = Table([.text(shown.name), .text(scale)])
         for row in rows {
-            let numbers = values(row).map { $0.flatMap(Double.init) }
-            let known = numbers.compactMap { $0 }
-            let mean = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-            table.append([
-                row["id"]?.text ?? "-", String(numbers.map { Plot.shade($0.map { $0 / figure.full }) }),
-                mean.map { AnswerTables.fixed("\($0)", decimals: figure.decimals) } ?? "-",
-            ])
+            let fractions = values(row).map { $0.flatMap(Double.init).map { $0 / shown.full } }
+            table.append([name(row), String(fractions.map(Plot.shade))])
         }
         return table
     }
 
-    /// Begin and end of the buckets, over their blocks.
     private var scale: String {
         guard let first = buckets.first, let last = buckets.last else { return "" }
         let (from, to) = (label(first), label(last))
@@ -67,30 +65,29 @@ struct HeatMapReport {
         return room > 0 ? from + String(repeating: " ", count: room) + to : from
     }
 
+    private func name(_ row: JSONValue) -> String { row["id"]?.text ?? "-" }
+
     private func label(_ bucket: JSONValue) -> String {
         bucket["from"]?.text.flatMap { Timestamp(rfc3339: $0) }.map(clock.brief) ?? "-"
     }
 
+    /// One for each bucket.
     private func values(_ row: JSONValue) -> [String?] {
-        (row[figure.name]?.items ?? []).map { value in
-            guard case .number(let text) = value else { return nil }
+        let values = row[shown.name]?.items ?? []
+        return buckets.indices.map { place in
+            guard case .number(let text)? = values.dropFirst(place).first else { return nil }
             return text
         }
     }
 
     /// One line for each cell.
     var csv: CSVText {
-        let figures = [
-            "utilization_percentage", "coverage_percentage", "occupancy_percentage", "units", "avg_confidence",
-            "samples",
-        ]
-        .filter { rows.first?[$0] != nil }
-        var csv = CSVText(header: ["id", "name", "from", "to"] + figures)
+        var csv = CSVText(header: ["id", "name", "from", "to"] + figures.map(\.name))
         for row in rows {
             for (place, bucket) in buckets.enumerated() {
                 csv.rows.append(
                     [row["id"], row["name"], bucket["from"], bucket["to"]].map(CSVText.text)
-                        + figures.map { CSVText.text(row[$0]?.items.dropFirst(place).first) })
+                        + figures.map { CSVText.text(row[$0.name]?.items.dropFirst(place).first) })
             }
         }
         return csv

@@ -47,7 +47,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     /// - Parameters:
     ///   - subject: what the title says was asked; nil for the name of the question.
     ///   - parts: how it was narrowed down.
-    ///   - draws: whether series are drawn beside their numbers, for a terminal.
+    ///   - draws: whether trends and heat maps are drawn, for a terminal.
     func report(
         _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String], draws: Bool = false
     ) -> AnswerReport {
@@ -68,10 +68,10 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .handover: lay([tables.list(items, .handovers)], .handovers, items)
         case .trend:
             let layout = AnswerLayout.trend(items)
-            lay([tables.trend(items, layout, draws: draws)], layout, items)
+            lay((draws ? [tables.drawing(items, layout)] : []) + [tables.list(items, layout)], layout, items)
         case .heatmap:
             let map = HeatMapReport(answer, title.clock)
-            (report.tables, report.csv) = (map.tables(draws: draws), map.csv)
+            (report.tables, report.csv) = ([map.table(draws: draws)], map.csv)
         case .healthTrend: healthTrend(answer, tables, lay)
         case .drift: groups(answer, tables, .drift, lay)
         case .ledger: lay([tables.pairs(answer, .ledger, counts: "rejected")], .ledger, [answer])

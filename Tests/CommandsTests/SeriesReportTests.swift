@@ -1,0 +1,110 @@
+import Testing
+
+@testable import Commands
+
+@Suite("andon query with shifts and series (SPEC 5.5–5.7, 5.10, 6.3, 6.6)")
+struct SeriesReportTests {
+    private static let trend = """
+        {"items":[{"from":"2026-01-12T05:00:00.000000Z","to":"2026-01-12T06:00:00.000000Z","total_production_count":40,\
+        "average_utilization_percentage":50,"coverage_percentage":100},\
+        {"from":"2026-01-12T06:00:00.000000Z","to":"2026-01-12T07:00:00.000000Z","total_production_count":10,\
+        "average_utilization_percentage":null,"coverage_percentage":0}],\(QueryTests.meta)}
+        """
+    private static let heatMap = """
+        {"buckets":[{"from":"2026-01-12T05:00:00.000000Z","to":"2026-01-12T06:00:00.000000Z"},\
+        {"from":"2026-01-12T06:00:00.000000Z","to":"2026-01-12T07:00:00.000000Z"}],\
+        "rows":[{"id":"S1","name":"Press","occupancy_percentage":[200,12.5],"utilization_percentage":[100,null],\
+        "units":[7,0]},{"id":"S2","name":"Saw","occupancy_percentage":[null,0],"utilization_percentage":[null,null],\
+        "units":[0,0]}],\(QueryTests.meta)}
+        """
+
+    private func lines(_ words: [String], _ answer: String, terminal: Int? = nil) -> [String] {
+        AskedServer(words, answer, terminal: terminal).recorder.output.split(whereSeparator: \.isNewline).map(
+            String.init)
+    }
+
+    @Test("flags become parameters, and the title says what the series is of")
+    func flags() {
+        let asked = AskedServer(
+            ["query", "trend", "--of", "worker:W1", "--bucket", "day", "--within", "shifts"], Self.trend)
+        #expect(
+            asked.targets == ["/api/metrics/trend?within=shifts&of=worker%3AW1&bucket=day"])
+        #expect(asked.exit == .success && asked.recorder.output.contains("within shifts, of worker:W1, by day"))
+        let drift = AskedServer(
+            ["query", "drift", "--baseline-from", "2026-01-01", "--baseline-to", "2026-01-02"], Self.trend)
+        #expect(drift.targets[0].contains("baseline_from=2026-01-01&baseline_to=2026-01-02"))
+        #expect(AskedServer(["query", "shifts", "--bucket", "day"], Self.trend).exit == .usage)
+    }
+
+    @Test("a trend that is piped is plain numbers, one line for each bucket")
+    func pipedTrend() throws {
+        let lines = lines(["query", "trend"], Self.trend)
+        let rows = lines.filter { $0.hasPrefix("2026-01-12 0") }
+        #expect(rows.count == 2 && rows[0].hasPrefix("2026-01-12 06:00:00  2026-01-12 07:00:00"))
+        #expect(!lines.contains { $0.contains("\u{2588}") })
+    }
+
+    @Test("on a terminal bars stand above the numbers: the longest is the most, or 100 percent")
+    func drawnTrend() throws {
+        let lines = lines(["query", "trend"], Self.trend, terminal: 200)
+        let rows = lines.filter { $0.hasPrefix("2026-01-12 0") }
+        #expect(rows.count == 4, "no column vanishes")
+        let full = String(repeating: "\u{2588}", count: 20)
+        let half = String(repeating: "\u{2588}", count: 10)
+        #expect(rows[0].contains("40  \(full)") && rows[0].hasSuffix("50.00  \(half)"))
+        #expect(rows[1].contains("10  \(full.prefix(5)) ") && rows[1].hasSuffix("-"))
+    }
+
+    @Test("a heat map that is piped has a column for each bucket, null is a dash")
+    func pipedHeatMap() {
+        let lines = lines(["query", "heatmap", "--of", "workstations"], Self.heatMap)
+        #expect(lines.contains { $0.hasPrefix("occupancy_percentage") && $0.hasSuffix("2026-01-12 07:00") })
+        #expect(lines.contains { $0.hasPrefix("S1 ") && $0.hasSuffix(" 13") && $0.contains(" 200 ") })
+        #expect(lines.contains { $0.hasPrefix("S2 ") && $0.hasSuffix(" 0") && $0.contains(" - ") })
+    }
+
+    @Test("on a terminal a heat map has a block for each bucket, higher for more, and a dot where nobody knows")
+    func drawnHeatMap() {
+        let lines = lines(["query", "heatmap", "--of", "workstations"], Self.heatMap, terminal: 80)
+        #expect(lines.contains { $0.hasPrefix("S1 ") && $0.hasSuffix("\u{2588}\u{2582}") })
+        #expect(lines.contains { $0.hasPrefix("S2 ") && $0.hasSuffix("\u{00B7}\u{2581}") })
+    }
+
+    @Test("as CSV a heat map has one line for each cell, with every figure")
+    func csv() {
+        let lines = lines(["query", "heatmap", "--of", "workstations", "-o", "csv"], Self.heatMap)
+        #expect(lines.first?.hasPrefix("id,name,from,to,occupancy_percentage,utilization_percentage,units") == true)
+        #expect(lines.dropFirst().first?.hasPrefix("S1,Press,2026-01-12T05:00:00.000000Z") == true)
+        #expect(lines.dropFirst().first?.contains("Z,200,100,7") == true)
+        #expect(lines.dropFirst(2).first?.contains("Z,12.5,,0") == true)
+    }
+
+    @Test("names of shifts are listed, and hours of groups name their group")
+    func namesAndGroups() {
+        let handover = """
+            {"items":[{"at":"2026-01-12T05:00:00.000000Z","started":["early","office"],"ended":[],"units":1,\
+            "dip_percentage":-25}],\(QueryTests.meta)}
+            """
+        #expect(
+            lines(["query", "handover"], handover).contains {
+                $0.hasPrefix("2026-01-12 06:00:00  early, office  -") && $0.contains("-25.00")
+            })
+        let trend = """
+            {"hours":[],"groups":[{"camera_id":"C1","hours":[{"start":"2026-01-12T05:00:00.000000Z","samples":3,\
+            "avg_confidence":0.9,"trailing_avg_confidence":0.8}]}],\(QueryTests.meta)}
+            """
+        #expect(
+            lines(["query", "health-trend", "--group-by", "camera"], trend).contains {
+                $0.hasPrefix("C1      2026-01-12 06:00:00") && $0.hasSuffix("0.8000")
+            })
+    }
+
+    @Test("a bar is as long as its part of the whole, to an eighth of a cell")
+    func bars() {
+        #expect(Plot.bar(1, of: 1, width: 2) == "\u{2588}\u{2588}")
+        #expect(Plot.bar(1, of: 16, width: 2) == "\u{258F}" && Plot.bar(15, of: 16, width: 2) == "\u{2588}\u{2589}")
+        #expect(Plot.bar(0, of: 1) == "" && Plot.bar(-1, of: 1) == "" && Plot.bar(1, of: 0) == "")
+        #expect(Plot.bar(3, of: 1, width: 1) == "\u{2588}")
+        #expect(Plot.shade(nil) == "\u{00B7}" && Plot.shade(0) == "\u{2581}" && Plot.shade(7) == "\u{2588}")
+    }
+}
