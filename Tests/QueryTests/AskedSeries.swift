@@ -85,19 +85,7 @@ struct AskedSeries {
             })
     }
 
-    private func factory(_ window: OracleWindow) -> [String: JSONText] {
-        let factory = view.factory(window, zone: zone)
-        return [
-            "total_productive_time_hours": number(.hours(factory.working)), "working_us": .integer(factory.working),
-            "elapsed_us": .integer(factory.elapsed), "total_production_count": .integer(factory.units),
-            "average_utilization_percentage": number(factory.averageUtilization),
-            "average_production_rate": number(factory.averageProductionRate),
-            "active_workers": .integer(factory.activeWorkers),
-            "active_workstations": .integer(factory.activeWorkstations), "target_units": number(factory.targetUnits),
-            "target_variance_percentage": number(factory.targetVariance),
-            "coverage_percentage": number(factory.coverage),
-        ]
-    }
+    private func factory(_ window: OracleWindow) -> [String: JSONText] { view.factory(window, zone: zone).members }
 
     // MARK: Trends
 
@@ -133,7 +121,8 @@ struct AskedSeries {
         for worker in view.workersSeen.prefix(1) {
             let items = windows.map { window in
                 item(
-                    window, ["worker_id": id(worker.bytes)].merging(self.worker(view.allWorkers(window)[worker])) { $1 }
+                    window,
+                    ["worker_id": id(worker.bytes)].merging(view.allWorkers(window)[worker]?.members ?? [:]) { $1 }
                 )
             }
             let answer = try ask("/api/metrics/trend", more + [("of", "worker:\(worker.text)")])
@@ -143,7 +132,8 @@ struct AskedSeries {
             let items = windows.map { window in
                 item(
                     window,
-                    ["workstation_id": id(station.bytes)].merging(workstation(view.allWorkstations(window)[station])) {
+                    ["workstation_id": id(station.bytes)].merging(view.allWorkstations(window)[station]?.members ?? [:])
+                    {
                         $1
                     })
             }
@@ -154,35 +144,6 @@ struct AskedSeries {
 
     func item(_ window: OracleWindow, _ members: [String: JSONText]) -> JSONText {
         .object(["from": time(window.from), "to": time(window.end)].merging(members) { $1 })
-    }
-
-    private func worker(_ worker: OracleWorkerFigures?) -> [String: JSONText] {
-        guard let worker else { return [:] }
-        return [
-            "working_us": .integer(worker.working), "idle_us": .integer(worker.idle),
-            "absent_us": .integer(worker.absent), "unknown_us": .integer(worker.unknown),
-            "elapsed_us": .integer(worker.elapsed), "total_active_time_hours": number(.hours(worker.working)),
-            "total_idle_time_hours": number(.hours(worker.idle)),
-            "total_absent_time_hours": number(.hours(worker.absent)),
-            "utilization_percentage": number(worker.utilization),
-            "presence_utilization_percentage": number(worker.presenceUtilization),
-            "availability_percentage": number(worker.availability),
-            "coverage_percentage": number(worker.coverage), "total_units_produced": .integer(worker.units),
-            "units_per_hour": number(worker.throughput),
-        ]
-    }
-
-    private func workstation(_ station: OracleWorkstationFigures?) -> [String: JSONText] {
-        guard let station else { return [:] }
-        return [
-            "capacity": .integer(station.capacity), "present_us": .integer(station.present),
-            "working_us": .integer(station.working), "elapsed_us": .integer(station.elapsed),
-            "occupancy_time_hours": number(.hours(station.present)),
-            "occupancy_percentage": number(station.occupancy),
-            "capacity_occupancy_percentage": number(station.capacityOccupancy),
-            "utilization_percentage": number(station.utilization),
-            "total_units_produced": .integer(station.units), "throughput_rate": number(station.efficiency),
-        ]
     }
 
     // MARK: Values
