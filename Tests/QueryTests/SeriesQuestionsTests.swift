@@ -60,6 +60,31 @@ import Testing
         #expect(try plant(now: "2026-01-16T15:00:00Z").ask("/api/metrics/shifts", part).header("ETag") != nil)
     }
 
+    @Test("a shift that ends now is over, a microsecond earlier it runs (SPEC 5.5)")
+    func endsNow() throws {
+        for (now, status) in [("2026-01-12T13:00:00Z", "over"), ("2026-01-12T12:59:59.999999Z", "running")] {
+            #expect(
+                try plant(now: now).ask("/api/metrics/shifts", Self.day).items.first?["status"] == .string(status))
+        }
+    }
+
+    @Test("the 7 days before an end inside an hour begin inside an hour, too (SPEC 6.3)")
+    func trailing() throws {
+        let week = 7.0 * 24
+        let plant = Plant(now: at(week + 12.5))
+        try plant.define(.plant())
+        try plant.send(
+            [
+                event(at(12.25), .working, confidence: 500_000), event(at(12.75), .idle, confidence: 600_000),
+                event(at(week + 11.5), .working, confidence: 700_000),
+                event(at(week + 12.25), .idle, confidence: 900_000),
+            ], known: at(week + 12.4))
+        let hours = try plant.ask("/api/metrics/model-health/trend", [("days", "1")]).json["hours"]?.elements ?? []
+        #expect(hours.map { $0["avg_confidence"] } == [.number("0.7"), .number("0.9")])
+        // The whole hour at 11 sees all of the hour at 12 a week before; the cut one sees what came after half past.
+        #expect(hours.map { $0["trailing_avg_confidence"] } == [.number("0.6"), .number("0.7333")])
+    }
+
     @Test("handovers are one for each distinct start in the window")
     func handovers() throws {
         let items = try plant().ask("/api/metrics/handover", Self.day).items
