@@ -16,6 +16,9 @@ public struct LogSkip: Sendable, Equatable {
     /// When they were declared.
     public var at: Timestamp
 
+    /// An operator passes over at most so many offsets at once: each is looked at, and what was there is kept.
+    public static let offsetsMaximum: Int64 = 4096
+
     public init(first: LogOffset, next: LogOffset, reason: String, by: String, at: Timestamp) {
         self.first = first
         self.next = next

@@ -171,7 +171,7 @@ struct FigurePass {
     private func addRest(_ tally: inout FigureTally) throws {
         let stretches = rest.stretches
         let derived =
-            if case .worker(let only) = scope { only..<only + 1 } else { 0..<UInt32(site.workers.count) }
+            if case .workers(let some) = scope { some } else { Array(0..<UInt32(site.workers.count)) }
         for worker in derived where site.hasEvents(worker) {
             let ownRest = own.isEmpty ? nil : own[worker]?.rest
             let runs = ownRest ?? rest

@@ -5,11 +5,8 @@ internal import Timeline
 struct FigureTally {
     private let windows: [Window]
     private let wanted: FigureSet
-    /// The only worker and station that count; nil for all.
-    private let onlyWorker: UInt32?
-    private let onlyStation: UInt32?
-    private let workerCount: Int
-    private let stationCount: Int
+    private let workerRows: TallyRows
+    private let stationRows: TallyRows
     /// One window after another.
     private var workers: [StateSums]
     private var stations: [StateSums]
@@ -18,12 +15,13 @@ struct FigureTally {
     private var activeStations: BitTable
 
     init(_ windows: [Window], _ wanted: FigureSet, _ scope: FigureScope, workerCount: Int, stationCount: Int) {
-        if case .worker(let worker) = scope { onlyWorker = worker } else { onlyWorker = nil }
-        if case .workstation(let station) = scope { onlyStation = station } else { onlyStation = nil }
-        precondition(onlyWorker == nil || wanted == .workers, "one worker has no other sums")
-        precondition(onlyStation == nil || wanted == .stations, "one station has no other sums")
-        let workerCount = onlyWorker == nil ? workerCount : 1
-        let stationCount = onlyStation == nil ? stationCount : 1
+        var some: (workers: [UInt32]?, stations: [UInt32]?)
+        if case .workers(let workers) = scope { some.workers = workers }
+        if case .workstations(let stations) = scope { some.stations = stations }
+        precondition(some.workers == nil || wanted == .workers, "some workers have no other sums")
+        precondition(some.stations == nil || wanted == .stations, "some stations have no other sums")
+        workerRows = TallyRows(workerCount, only: some.workers)
+        stationRows = TallyRows(stationCount, only: some.stations)
         func sums(_ figure: FigureSet, _ count: Int) -> [StateSums] {
             wanted.contains(figure) ? Array(repeating: StateSums(), count: windows.count * count) : []
         }
@@ -32,10 +30,8 @@ struct FigureTally {
         }
         self.windows = windows
         self.wanted = wanted
-        self.workerCount = workerCount
-        self.stationCount = stationCount
-        workers = sums(.workers, workerCount)
-        stations = sums(.stations, stationCount)
+        workers = sums(.workers, workerRows.count)
+        stations = sums(.stations, stationRows.count)
         totals = Array(repeating: FactoryTotals(), count: windows.count)
         activeWorkers = bits(workerCount)
         activeStations = bits(stationCount)
@@ -45,7 +41,7 @@ struct FigureTally {
 
     /// - Parameter sums: `.workers` accepts differences; `.activity` needs the total of the hour.
     mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].add(sums) }
+        if wanted.contains(.workers), let row = workerRows.row(of: worker, in: window) { workers[row].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {
             activeWorkers.set(window, Int(worker))
         }
@@ -53,7 +49,7 @@ struct FigureTally {
 
     /// Like ``add(worker:_:to:)``.
     mutating func add(station: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.stations), let row = row(ofStation: station, in: window) { stations[row].add(sums) }
+        if wanted.contains(.stations), let row = stationRows.row(of: station, in: window) { stations[row].add(sums) }
         if wanted.contains(.activity), sums.working + sums.idle > 0 { activeStations.set(window, Int(station)) }
     }
 
@@ -63,35 +59,25 @@ struct FigureTally {
 
     /// Adds a period of a worker in a state, at a station.
     mutating func add(_ type: EventType, _ microseconds: Int64, worker: UInt32, station: UInt32, to window: Int) {
-        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].add(type, microseconds) }
+        if wanted.contains(.workers), let row = workerRows.row(of: worker, in: window) {
+            workers[row].add(type, microseconds)
+        }
         if wanted.contains(.totals) { totals[window].add(type, microseconds) }
         if wanted.contains(.activity) { activeWorkers.set(window, Int(worker)) }
         // Only working and idle workers are at a station.
         guard type != .absent else { return }
-        if wanted.contains(.stations), let row = row(ofStation: station, in: window) {
+        if wanted.contains(.stations), let row = stationRows.row(of: station, in: window) {
             stations[row].add(type, microseconds)
         }
         if wanted.contains(.activity) { activeStations.set(window, Int(station)) }
     }
 
     mutating func add(units: Int64, worker: UInt32, station: UInt32, to window: Int) {
-        if wanted.contains(.workers), let row = row(of: worker, in: window) { workers[row].units += units }
+        if wanted.contains(.workers), let row = workerRows.row(of: worker, in: window) { workers[row].units += units }
         if wanted.contains(.totals) { totals[window].units += Int128(units) }
-        if wanted.contains(.stations), let row = row(ofStation: station, in: window) { stations[row].units += units }
-    }
-
-    /// nil for a worker who does not count.
-    @inline(__always)
-    private func row(of worker: UInt32, in window: Int) -> Int? {
-        guard let onlyWorker else { return window * workerCount + Int(worker) }
-        return worker == onlyWorker ? window : nil
-    }
-
-    /// nil for a station that does not count.
-    @inline(__always)
-    private func row(ofStation station: UInt32, in window: Int) -> Int? {
-        guard let onlyStation else { return window * stationCount + Int(station) }
-        return station == onlyStation ? window : nil
+        if wanted.contains(.stations), let row = stationRows.row(of: station, in: window) {
+            stations[row].units += units
+        }
     }
 
     // MARK: The end
@@ -99,8 +85,8 @@ struct FigureTally {
     func figures() -> [SiteFigures] {
         windows.indices.map { window in
             var figures = SiteFigures(window: windows[window])
-            figures.workers = row(workers, window, workerCount)
-            figures.stations = row(stations, window, stationCount)
+            figures.workers = row(workers, window, workerRows.count)
+            figures.stations = row(stations, window, stationRows.count)
             figures.factory = totals[window]
             figures.factory.activeWorkers = activeWorkers.count(window)
             figures.factory.activeStations = activeStations.count(window)
@@ -112,6 +98,29 @@ struct FigureTally {
         // A single window takes the array unchanged.
         guard !sums.isEmpty, windows.count > 1 else { return sums }
         return Array(sums[window * count..<(window + 1) * count])
+    }
+}
+
+/// The rows of one window: one for each worker or station, or for some of them.
+private struct TallyRows {
+    let count: Int
+    /// The row of each, -1 where it has none; nil where each has the row of its number.
+    private let rows: [Int32]?
+
+    init(_ entityCount: Int, only some: [UInt32]?) {
+        count = some?.count ?? entityCount
+        rows = some.map { some in
+            var rows = [Int32](repeating: -1, count: entityCount)
+            for (row, entity) in some.enumerated() { rows[Int(entity)] = Int32(row) }
+            return rows
+        }
+    }
+
+    @inline(__always)
+    func row(of entity: UInt32, in window: Int) -> Int? {
+        guard let rows else { return window * count + Int(entity) }
+        let row = Int(rows[Int(entity)])
+        return row < 0 ? nil : window * count + row
     }
 }
 

@@ -33,11 +33,6 @@ package struct HealthFigures: Equatable, Sendable {
         for bin in histogram.indices { histogram[bin] += other.histogram[bin] }
     }
 
-    /// 4 decimals; nil without samples.
-    package var average: FixedPoint? {
-        FixedPoint(Int128(confidenceSum), over: Int128(samples) * 1_000_000, decimals: 4)
-    }
-
     package var status: HealthStatus { HealthStatus(self) }
 
     package static let status = Figure<HealthFigures>("status", .text, "status") { .text($0.status.rawValue) }
@@ -118,6 +113,22 @@ extension SiteFold {
         _ health: [UInt32: Sums], by grouping: HealthGrouping
     ) -> [HealthGroup<Sums>] {
         named(merged(health, by: grouping), by: grouping)
+    }
+
+    /// The samples of each camera in each window, in the order of ``groups(_:by:)`` (SPEC 5.10).
+    /// - Returns: nil if there would be more than `cellsMaximum` cameras times windows.
+    package func cameras(
+        windows: [Window], cellsMaximum: Int, _ view: KnowledgeView, _ reader: any ProjectionReader
+    ) throws -> [HealthGroup<[HealthAverage]>]? {
+        let sums: [[UInt32: HealthAverage]] = try health(windows: windows, view, reader)
+        var rows: [HealthGroupKey: [HealthAverage]] = [:]
+        for (place, window) in sums.enumerated() {
+            for (camera, average) in merged(window, by: .camera) {
+                rows[camera, default: Array(repeating: HealthAverage(), count: windows.count)][place] = average
+                guard rows.count * windows.count <= cellsMaximum else { return nil }
+            }
+        }
+        return named(rows, by: .camera)
     }
 
     /// The sums of each group.

@@ -24,7 +24,7 @@ package struct HealthTrend: Equatable, Sendable {
 
     /// The longest trend (SPEC 6.3).
     package static let daysMaximum = 92
-    /// Hours that an answer shows at most, of all groups together: 45 cameras over 92 days, or 600 over a week.
+    /// Hours that an answer shows at most, of all groups together: 44 cameras over 92 days, or 590 over a week.
     package static let rowsMaximum = 100_000
     static let trailingHours = 7 * 24
 }
@@ -37,18 +37,20 @@ extension SiteFold {
     ) throws -> HealthTrend? {
         let span = TrendSpan(end: end, days: days)
         let sums: [[UInt32: HealthAverage]] = try health(windows: span.windows, view, reader)
-        let whole = span.hours(sums.map { $0.isEmpty ? nil : total($0) })
-        var rows = whole.count
+        let whole = span.hours(
+            sums.enumerated().compactMap { $1.isEmpty ? nil : TrendSpan.Sample(window: $0, average: total($1)) })
         guard let grouping else { return HealthTrend(hours: whole, groups: []) }
-        var series: [HealthGroupKey: [HealthAverage?]] = [:]
-        for (place, window) in sums.enumerated() {
-            for (key, average) in merged(window, by: grouping) {
-                series[key, default: Array(repeating: nil, count: sums.count)][place] = average
+        // Only hours with samples: a site may have thousands of cameras that were seen once.
+        var series: [HealthGroupKey: [TrendSpan.Sample]] = [:]
+        for (window, sums) in sums.enumerated() {
+            for (key, average) in merged(sums, by: grouping) {
+                series[key, default: []].append(TrendSpan.Sample(window: window, average: average))
             }
         }
         var groups: [HealthGroupKey: [HealthTrendHour]] = [:]
-        for (key, averages) in series {
-            let hours = span.hours(averages)
+        var rows = whole.count
+        for (key, samples) in series {
+            let hours = span.hours(samples)
             rows += hours.count
             guard rows <= HealthTrend.rowsMaximum else { return nil }
             if !hours.isEmpty { groups[key] = hours }
@@ -88,22 +90,34 @@ private struct TrendSpan {
         max(0, (max(0, instant) + Microseconds.hour - 1) / Microseconds.hour)
     }
 
-    /// - Parameter averages: of ``windows``; nil without samples.
-    func hours(_ averages: [HealthAverage?]) -> [HealthTrendHour] {
+    /// A window that has samples.
+    struct Sample {
+        /// Its number.
+        var window: Int
+        var average: HealthAverage
+    }
+
+    /// - Parameter samples: by window.
+    func hours(_ samples: [Sample]) -> [HealthTrendHour] {
         var hours: [HealthTrendHour] = []
         var trailing = HealthAverage()
-        let series = averages.dropFirst()
-        for (place, average) in series.enumerated() {
-            if let average { trailing.add(average) }
-            let leaving = place - HealthTrend.trailingHours
-            let start = (first + Int64(place)) * Microseconds.hour
-            let isCut = start + Microseconds.hour > end
-            // The 7 days before an end inside an hour begin inside the hour that would leave.
-            if leaving >= 0, let gone = series[series.startIndex + leaving] { trailing.remove(gone) }
-            guard let average, first + Int64(place) >= shown else { continue }
+        // The first window is no hour.
+        let part = samples.first.flatMap { $0.window == 0 ? $0.average : nil }
+        let series = part == nil ? samples[...] : samples.dropFirst()
+        var oldest = series.startIndex
+        for sample in series {
+            trailing.add(sample.average)
+            while series[oldest].window <= sample.window - HealthTrend.trailingHours {
+                trailing.remove(series[oldest].average)
+                oldest += 1
+            }
+            let hour = first + Int64(sample.window) - 1
+            guard hour >= shown else { continue }
             var known = trailing
-            if isCut, leaving >= 0, let part = averages[0] { known.add(part) }
-            hours.append(HealthTrendHour(start: start, hour: average, trailing: known))
+            // The 7 days before an end inside an hour begin inside the hour that has just left.
+            if (hour + 1) * Microseconds.hour > end, let part { known.add(part) }
+            hours.append(
+                HealthTrendHour(start: hour * Microseconds.hour, hour: sample.average, trailing: known))
         }
         return hours
     }

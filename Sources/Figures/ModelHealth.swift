@@ -6,9 +6,18 @@ package protocol HealthAccumulator: Sendable {
     init()
     /// 0: nothing was seen.
     var samples: Int64 { get }
+    /// Parts per million.
+    var confidenceSum: Int64 { get }
     mutating func add(_ sums: HealthSums)
     mutating func add(confidence: Int64, isBelowThreshold: Bool)
     mutating func add(_ other: Self)
+}
+
+extension HealthAccumulator {
+    /// 4 decimals; nil without samples.
+    package var average: FixedPoint? {
+        FixedPoint(Int128(confidenceSum), over: Int128(samples) * 1_000_000, decimals: 4)
+    }
 }
 
 extension HealthFigures: HealthAccumulator {}
@@ -39,11 +48,6 @@ package struct HealthAverage: HealthAccumulator, Equatable {
     mutating func remove(_ other: HealthAverage) {
         samples -= other.samples
         confidenceSum -= other.confidenceSum
-    }
-
-    /// 4 decimals; nil without samples.
-    package var average: FixedPoint? {
-        FixedPoint(Int128(confidenceSum), over: Int128(samples) * 1_000_000, decimals: 4)
     }
 
     /// What a heat map shows (SPEC 5.10).

@@ -1,8 +1,8 @@
 internal import EventModel
 package import Timeline
 
-/// The figures of one site over one window, indexed by worker and station number; of one worker or station alone where
-/// the question is about one.
+/// The figures of one site over one window, indexed by worker and station number; where the question is about some of
+/// them, in its order (``FigureScope``).
 package struct SiteFigures: Equatable, Sendable {
     package var window: Window
     package var workers: [StateSums] = []
@@ -38,10 +38,10 @@ package struct FigureSet: OptionSet, Sendable {
 /// Whose sums a question needs.
 package enum FigureScope: Equatable, Sendable {
     case site
-    /// One worker's: ``SiteFigures/workers`` has one element.
-    case worker(UInt32)
-    /// One station's: ``SiteFigures/stations`` has one element.
-    case workstation(UInt32)
+    /// Those of these workers, in this order; each once.
+    case workers([UInt32])
+    /// Those of these stations, in this order; each once.
+    case workstations([UInt32])
 }
 
 /// Sums over a window for a worker or a station, in µs and units.
@@ -82,8 +82,9 @@ extension SiteFold {
     /// Reads each hour row once and each worker's pages once, regardless of the number of windows.
     /// - Parameters:
     ///   - windows: in any order, may overlap. For `.workers` and `.stations` limit their number: the answer has a row per
-    ///     entity and window.
-    ///   - scope: one worker with `.workers` alone, one station with `.stations` alone, or everybody.
+    ///     entity of the scope and window.
+    ///   - scope: some workers with `.workers` alone, some stations with `.stations` alone, or everybody, also whom no
+    ///     definition names any more.
     /// - Returns: one element per window, in the same order.
     package func figures(
         windows: [Window], _ view: KnowledgeView, _ wanted: FigureSet, of scope: FigureScope = .site,

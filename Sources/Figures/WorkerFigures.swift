@@ -29,6 +29,14 @@ package struct WorkerFigures: Equatable, Sendable {
         .integer($0.sums.units)
     }
 
+    private static let utilization = Figure<WorkerFigures>(
+        "utilization_percentage", .percent, "utilization % of elapsed"
+    ) { $0.percentageIfObserved($0.sums.working, of: $0.elapsed) }
+
+    private static let coverage = Figure<WorkerFigures>("coverage_percentage", .percent, "coverage % of elapsed") {
+        .percentage($0.sums.observed, of: $0.elapsed)
+    }
+
     /// The sums of which everything else is a ratio (SPEC 5.9, `totals`).
     package static let totals = times + [units]
 
@@ -38,18 +46,14 @@ package struct WorkerFigures: Equatable, Sendable {
             Figure("total_active_time_hours", .hours, "working h") { .hours($0.sums.working) },
             Figure("total_idle_time_hours", .hours, "idle h") { .hours($0.sums.idle) },
             Figure("total_absent_time_hours", .hours, "absent h") { .hours($0.sums.absent) },
-            Figure("utilization_percentage", .percent, "utilization % of elapsed") {
-                $0.percentageIfObserved($0.sums.working, of: $0.elapsed)
-            },
+            utilization,
             Figure("presence_utilization_percentage", .percent, "utilization % of present") {
                 .percentage($0.sums.working, of: $0.sums.present)
             },
             Figure("availability_percentage", .percent, "availability % of elapsed") {
                 $0.percentageIfObserved($0.elapsed - $0.sums.absent, of: $0.elapsed)
             },
-            Figure("coverage_percentage", .percent, "coverage % of elapsed") {
-                .percentage($0.sums.observed, of: $0.elapsed)
-            },
+            coverage,
             units,
             Figure("units_per_hour", .perHour, "units / working h") {
                 .rate(Int128($0.sums.units), in: Int128($0.sums.working))
@@ -59,10 +63,7 @@ package struct WorkerFigures: Equatable, Sendable {
 
 extension WorkerFigures {
     /// What a heat map shows (SPEC 5.10).
-    package static let heat: [Figure<WorkerFigures>] =
-        figures.filter { ["utilization_percentage", "coverage_percentage"].contains("\($0.name)") } + [
-            units.named("units")
-        ]
+    package static let heat = [utilization, coverage, units.named("units")]
 }
 
 /// A worker's state just before the end of a window (SPEC 5.2).

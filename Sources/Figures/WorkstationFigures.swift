@@ -15,6 +15,14 @@ package struct WorkstationFigures: Equatable, Sendable {
         self.capacity = capacity
     }
 
+    private static let occupancy = Figure<WorkstationFigures>(
+        "occupancy_percentage", .percent, "occupancy % of elapsed"
+    ) { .percentage($0.sums.present, of: $0.elapsed) }
+
+    private static let utilization = Figure<WorkstationFigures>(
+        "utilization_percentage", .percent, "utilization % of occupied"
+    ) { .percentage($0.sums.working, of: $0.sums.present) }
+
     private static let units = Figure<WorkstationFigures>("total_units_produced", .count, "units") {
         .integer($0.sums.units)
     }
@@ -25,12 +33,8 @@ package struct WorkstationFigures: Equatable, Sendable {
         Figure("working_us", .microseconds) { .integer($0.sums.working) },
         Figure("elapsed_us", .microseconds) { .integer($0.elapsed) },
         Figure("occupancy_time_hours", .hours, "occupied h") { .hours($0.sums.present) },
-        Figure("occupancy_percentage", .percent, "occupancy % of elapsed") {
-            .percentage($0.sums.present, of: $0.elapsed)
-        },
-        Figure("utilization_percentage", .percent, "utilization % of occupied") {
-            .percentage($0.sums.working, of: $0.sums.present)
-        },
+        occupancy,
+        utilization,
         units,
         Figure("throughput_rate", .perHour, "units / occupied h") {
             .rate(Int128($0.sums.units), in: Int128($0.sums.present))
@@ -49,9 +53,7 @@ package struct WorkstationFigures: Equatable, Sendable {
 
 extension WorkstationFigures {
     /// What a heat map shows (SPEC 5.10).
-    package static let heat: [Figure<WorkstationFigures>] =
-        figures.filter { ["occupancy_percentage", "utilization_percentage"].contains("\($0.name)") }
-        + [units.named("units")]
+    package static let heat = [occupancy, utilization, units.named("units")]
 }
 
 /// Who is at a workstation just before the end of a window (SPEC 5.3).

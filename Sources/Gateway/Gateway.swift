@@ -84,7 +84,7 @@ public final class Gateway: Sendable {
     /// Reads the registry and the log's tail, and repairs the registry where it lags behind the log. Blocks until done.
     ///
     /// When it returns, registry and keys have been read to their ends.
-    /// - Throws: ``LogError``, `SQLiteError`, `CodecError`, or an error of a registry that cannot be read.
+    /// - Throws: ``LogError``, `SQLiteError`, or an error of a registry that cannot be read.
     public init(_ parts: Parts) throws {
         (log, access, registry) = (parts.log, parts.access, parts.registry)
         (clock, hooks, olderDefinitions) = (parts.clock, parts.hooks, parts.olderDefinitions)
@@ -116,7 +116,9 @@ public final class Gateway: Sendable {
     /// Starts the threads; once.
     public func start() {
         admission.answers.start()
-        for (shard, starting) in zip(shards, starting) { shard.start(starting.make(), refusal: starting.refusal) }
+        for (shard, starting) in zip(shards, starting) {
+            shard.start(starting.make(), refusal: starting.refusal, isSetBack: starting.isSetBack)
+        }
         health.start()
         seeToClock()
         ticker.start("andon-clock") { [weak self] in self?.seeToClock() }

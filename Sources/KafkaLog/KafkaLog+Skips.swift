@@ -50,9 +50,9 @@ extension KafkaLog {
         try known.add(skip)
         let (start, end) = (try startOffset(partition), try endOffset(partition))
         guard start <= skip.first, skip.next <= end else { throw .noOffset(skip.first, start: start, end: end) }
-        guard skip.next.value - skip.first.value <= Int64(KafkaSkip.offsetsMaximum) else {
+        guard skip.next.value - skip.first.value <= LogSkip.offsetsMaximum else {
             throw LogError(
-                .invalidRecord, "at most \(KafkaSkip.offsetsMaximum) offsets can be skipped at once",
+                .invalidRecord, "at most \(LogSkip.offsetsMaximum) offsets can be skipped at once",
                 hint: "skip them in several steps")
         }
         let topics = try KafkaTopics(settings)

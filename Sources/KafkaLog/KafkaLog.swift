@@ -33,7 +33,8 @@ public final class KafkaLog: SkippableLog {
     /// Opens the topic and learns its partitions.
     ///
     /// - Throws: ``LogError`` `.outOfRange` when the topic does not exist or has lost partitions, `.unavailable` when no
-    ///   broker answers within five seconds or the settings are refused.
+    ///   broker answers within five seconds, the topic of keys cannot be read to its end within thirty, or the settings
+    ///   are refused.
     public static func open(_ settings: KafkaSettings, role: Role = .readAndAppend) throws(LogError) -> KafkaLog {
         let topic = settings.names.events
         let consumer = try LogConsumer(settings, topic: topic)

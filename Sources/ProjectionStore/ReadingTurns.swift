@@ -59,9 +59,6 @@ public final class ReadingTurns: Sendable {
         return readersStop() ? try body() : nil
     }
 
-    /// How many read at this moment: for tests.
-    var readerCount: Int { state.withLock { $0.readings.count } }
-
     private func readersStop() -> Bool {
         let clock = limits.clock
         let patience = clock.uptime.advanced(milliseconds: limits.readingMilliseconds + limits.stoppingMilliseconds)

@@ -63,30 +63,37 @@ extension Question {
     }
 
     func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
-        let entry = event.entry
-        let origin = site.origin(entry.origin)
+        let origin = site.origin(event.entry.origin)
         return EventItem(
-            time: entry.time, worker: site.workers[event.worker], workstation: site.stations[origin.station],
-            type: entry.type, confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
-            count: entry.type == .productCount ? entry.count : nil, camera: name(origin.camera),
-            modelVersion: name(origin.modelVersion), isLowConfidence: event.isLowConfidence,
-            position: Position(
-                record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),
-            createdAt: entry.createdAt)
+            event.entry, in: partition, worker: site.workers[event.worker], workstation: site.stations[origin.station],
+            camera: name(origin.camera), modelVersion: name(origin.modelVersion),
+            isLowConfidence: event.isLowConfidence)
     }
 
     func item(_ event: QuarantinedEvent, _ partition: PartitionIndex) -> EventItem {
-        let entry = event.entry
-        return EventItem(
-            time: entry.time, worker: event.worker[...], workstation: event.workstation[...], type: entry.type,
-            confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
-            count: entry.type == .productCount ? entry.count : nil, camera: event.camera.map { $0[...] },
-            modelVersion: event.modelVersion.map { $0[...] }, isLowConfidence: false,
-            position: Position(
-                record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),
-            createdAt: entry.createdAt)
+        EventItem(
+            event.entry, in: partition, worker: event.worker[...], workstation: event.workstation[...],
+            camera: event.camera.map { $0[...] }, modelVersion: event.modelVersion.map { $0[...] },
+            isLowConfidence: false)
     }
 
     /// Cameras and model versions are numbered from 1; 0 is none.
     func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
+}
+
+extension EventItem {
+    fileprivate init(
+        _ entry: TimelineEntry, in partition: PartitionIndex, worker: ArraySlice<UInt8>,
+        workstation: ArraySlice<UInt8>, camera: ArraySlice<UInt8>?, modelVersion: ArraySlice<UInt8>?,
+        isLowConfidence: Bool
+    ) {
+        self.init(
+            time: entry.time, worker: worker, workstation: workstation, type: entry.type,
+            confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
+            count: entry.type == .productCount ? entry.count : nil, camera: camera, modelVersion: modelVersion,
+            isLowConfidence: isLowConfidence,
+            position: Position(
+                record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),
+            createdAt: entry.createdAt)
+    }
 }

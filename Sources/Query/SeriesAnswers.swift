@@ -76,7 +76,7 @@ extension Question {
             guard let number = site.workers.number(of: id.bytes), try site.isKnown(number, view, reader) else {
                 throw Problem.unknown("of", "the site knows no worker \(id)")
             }
-            let found = try site.figures(windows: windows, view, .workers, of: .worker(number), reader)
+            let found = try site.figures(windows: windows, view, .workers, of: .workers([number]), reader)
             return .worker(
                 id.bytes[...],
                 bucketed(ranges, windows) { WorkerFigures(found[$0].workers[0], elapsed: $1.elapsed) })
@@ -85,7 +85,7 @@ extension Question {
             guard let number = site.stations.number(of: id.bytes), try settings != nil || isSeen(number) else {
                 throw Problem.unknown("of", "the site knows no workstation \(id)")
             }
-            let found = try site.figures(windows: windows, view, .stations, of: .workstation(number), reader)
+            let found = try site.figures(windows: windows, view, .stations, of: .workstations([number]), reader)
             return .workstation(
                 id.bytes[...],
                 bucketed(ranges, windows) {
@@ -117,38 +117,40 @@ extension Question {
         let ranges = try buckets(rows == .cameras ? SiteZone.utc : zone)
         let windows = window.cut(into: ranges)
         let roster = rosters.roster(self)
+        let map: HeatMap.Rows?
         switch rows {
-        case .workers:
-            try checkCells(ranges, rows: roster.workers.count)
-            return HeatMap(
-                buckets: ranges, rows: .workers(try workers(windows, roster, rosters.workerNames(registered))))
-        case .workstations:
-            try checkCells(ranges, rows: roster.workstations.count)
-            return HeatMap(buckets: ranges, rows: .workstations(try workstations(windows, roster)))
+        case .workers where fits(roster.workers.count, ranges):
+            map = .workers(try workers(windows, roster, rosters.workerNames(registered)))
+        case .workstations where fits(roster.workstations.count, ranges):
+            map = .workstations(try workstations(windows, roster))
         case .cameras:
-            let cameras = try cameras(windows)
-            return HeatMap(buckets: ranges, rows: .cameras(cameras))
+            let cameras = try site.cameras(
+                windows: windows, cellsMaximum: HeatMap.cellsMaximum, view, reader)
+            map = cameras.map { .cameras($0.map { HeatMap.Row(id: $0.id, name: nil, values: $0.figures) }) }
+        case .workers, .workstations: map = nil
         }
-    }
-
-    private func checkCells(_ buckets: [Range<Int64>], rows: Int) throws {
-        guard buckets.count * rows <= HeatMap.cellsMaximum else {
+        guard let map else {
             throw Problem.query(
                 "bucket",
-                "\(buckets.count) buckets of \(rows) rows are more than \(HeatMap.cellsMaximum) cells: ask for less")
+                "\(ranges.count) buckets of so many rows are more than \(HeatMap.cellsMaximum) cells: ask for less")
         }
+        return HeatMap(buckets: ranges, rows: map)
+    }
+
+    private func fits(_ rows: Int, _ buckets: [Range<Int64>]) -> Bool {
+        rows * buckets.count <= HeatMap.cellsMaximum
     }
 
     private func workers(
         _ windows: [Window], _ roster: Roster, _ names: [WorkerID: String]
     ) throws -> [HeatMap.Row<WorkerFigures>] {
-        let found = try site.figures(windows: windows, view, .workers, reader)
-        return roster.workers.map { number in
+        let found = try site.figures(windows: windows, view, .workers, of: .workers(roster.workers), reader)
+        return roster.workers.enumerated().map { row, number in
             let id = site.workers[number]
             return HeatMap.Row(
                 id: id, name: names[WorkerID(bytes: Array(id))],
                 values: windows.indices.map {
-                    WorkerFigures(found[$0].workers[Int(number)], elapsed: windows[$0].elapsed)
+                    WorkerFigures(found[$0].workers[row], elapsed: windows[$0].elapsed)
                 })
         }
     }
@@ -156,32 +158,17 @@ extension Question {
     private func workstations(
         _ windows: [Window], _ roster: Roster
     ) throws -> [HeatMap.Row<WorkstationFigures>] {
-        let found = try site.figures(windows: windows, view, .stations, reader)
-        return roster.workstations.compactMap { workstation in
-            guard let number = site.stations.number(of: workstation.workstationID.bytes).map(Int.init) else {
-                return nil
-            }
-            return HeatMap.Row(
-                id: workstation.workstationID.bytes[...], name: workstation.name,
+        let shown = roster.workstations.compactMap { workstation in
+            site.stations.number(of: workstation.workstationID.bytes).map { (workstation, number: $0) }
+        }
+        let found = try site.figures(
+            windows: windows, view, .stations, of: .workstations(shown.map(\.number)), reader)
+        return shown.enumerated().map { row, station in
+            HeatMap.Row(
+                id: station.0.workstationID.bytes[...], name: station.0.name,
                 values: windows.indices.map {
-                    WorkstationFigures(found[$0].stations[number], elapsed: windows[$0].elapsed)
+                    WorkstationFigures(found[$0].stations[row], elapsed: windows[$0].elapsed)
                 })
-        }
-    }
-
-    private func cameras(_ windows: [Window]) throws -> [HeatMap.Row<HealthAverage>] {
-        let sums: [[UInt32: HealthAverage]] = try site.health(windows: windows, view, reader)
-        var rows: [ArraySlice<UInt8>?: [HealthAverage]] = [:]
-        for (place, window) in sums.enumerated() {
-            for group in site.groups(window, by: .camera) {
-                if rows[group.id] == nil { try checkCells(windows.map(\.range), rows: rows.count + 1) }
-                rows[group.id, default: Array(repeating: HealthAverage(), count: windows.count)][place] = group.figures
-            }
-        }
-        return rows.map { HeatMap.Row(id: $0, name: nil, values: $1) }.sorted { left, right in
-            guard let right = right.id else { return false }
-            guard let left = left.id else { return true }
-            return left.lexicographicallyPrecedes(right)
         }
     }
 

@@ -56,9 +56,9 @@ import Testing
         #expect(table.lag(behind: clock.now) == Microseconds.hour)
         clock.advance(milliseconds: 1)
         #expect(table.lag(behind: clock.now) == 0)
-        #expect(table.stamps.keys.sorted() == [partition])
+        #expect(table.stamps().keys.sorted() == [partition])
         table.apply(end(Self.first))
-        #expect(table.stamps.isEmpty)
+        #expect(table.stamps().isEmpty)
     }
 
     @Test("the newest created_at of each partition is the largest that any gateway knows (SPEC 2.9)")
@@ -67,14 +67,39 @@ import Testing
         table.apply(beacon(Self.first, stamps: [partition: clock.now, PartitionIndex(0): clock.now + 5]))
         table.apply(beacon("00000000000000c3", stamps: [partition: clock.now + 9]))
         table.apply(beacon(Self.second, stamps: [partition: clock.now + 99]))
-        #expect(table.stamps == [partition: clock.now + 9, PartitionIndex(0): clock.now + 5], "its own is left out")
+        #expect(table.stamps() == [partition: clock.now + 9, PartitionIndex(0): clock.now + 5], "its own is left out")
+    }
+
+    @Test(
+        "a gateway that is silent since time was set back brings no former stamp up, one that goes on does (SPEC 2.9)")
+    func setBack() throws {
+        let (table, _) = try table()
+        let ahead = clock.now + Microseconds.hour
+        table.apply(beacon(Self.first, stamps: [partition: ahead, PartitionIndex(0): ahead]))
+        let (setBack, partition) = (clock.elapsed, partition)
+        let after = { (asked: PartitionIndex) in asked == partition ? setBack : nil }
+        clock.advance(milliseconds: 3_600_000)
+        #expect(table.stamps(after: after) == [PartitionIndex(0): ahead], "however long it is silent")
+        table.apply(beacon("00000000000000c3", stamps: [partition: ahead + 1]))
+        #expect(table.stamps(after: after)[partition] == ahead + 1)
+    }
+
+    @Test("a beacon with a time that no clock shows tells nothing")
+    func impossibleTime() throws {
+        let (table, _) = try table()
+        for time in [Timestamp(microseconds: .max), .latest, .earliest] {
+            var record = beacon(Self.first, stamps: [partition: clock.now])
+            record.timestamp = time
+            table.apply(record)
+            #expect(table.stamps().isEmpty && table.offsets(from: clock.now).isEmpty)
+        }
     }
 
     @Test("what stood in the topic before says nothing about a clock, and other records are none")
     func earlier() throws {
         let table = GatewayClocks(clock: clock)
         table.apply(beacon(Self.first, behind: Microseconds.hour, stamps: [partition: clock.now]))
-        #expect(table.lag(behind: clock.now) == 0 && table.stamps.count == 1)
+        #expect(table.lag(behind: clock.now) == 0 && table.stamps().count == 1)
         for key in ["clock/", "clock/00000000000000a", "clock/00000000000000AA", "7/clock"] {
             #expect(ClockBeacon.gatewayID(ofKey: Array(key.utf8)) == nil, "\(key)")
         }
@@ -94,11 +119,11 @@ import Testing
             topics: topics, topic: TopicNames().workers, clock: clock, stamps: { [partition: clock.now] })
         sender.start()
         #expect(topics.settle(table))
-        #expect(table.stamps == [partition: clock.now])
+        #expect(table.stamps() == [partition: clock.now])
         #expect(table.offsets(from: clock.now).map(\.gatewayID) == [sender.gatewayID])
         sender.stop()
         #expect(topics.settle(table))
-        #expect(table.stamps.isEmpty)
+        #expect(table.stamps().isEmpty)
         table.stop()
     }
 }

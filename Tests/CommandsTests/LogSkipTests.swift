@@ -64,6 +64,20 @@ struct LogSkipTests {
         #expect(try skips().isEmpty)
     }
 
+    @Test("the record that time was set back is no junk, and is called what it is (SPEC 2.9)")
+    func clockSetBack() throws {
+        var payload: [UInt8] = []
+        let time = Timestamp(microseconds: 5)
+        RecordCodec.encode(
+            ClockSetBack(
+                createdAt: time, newestCreatedAt: Timestamp(microseconds: 9), gatewayID: [1],
+                reason: .synchronised, confirmedBy: []), into: &payload)
+        _ = try log.append([NewRecord(key: Array("#clock-0".utf8), createdAt: time, payload: payload)])
+        let refused = run(["0:4", "--yes"] + Self.given)
+        #expect(refused.exit == .failure)
+        #expect(refused.errors.contains("it is the record that time was set back in this partition"))
+    }
+
     @Test(
         "a position, a reason and a span that make no sense are usage errors",
         arguments: [["0"], ["0:x"], ["0:1", "--through", "0"], ["0:1", "--through", "9999999"]])

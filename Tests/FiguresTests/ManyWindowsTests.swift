@@ -102,7 +102,7 @@ import Timeline
         }
     }
 
-    @Test("a pass for one worker or one station gives the row that a pass for all has", arguments: 0..<10)
+    @Test("a pass for some workers or stations gives the rows that a pass for all has", arguments: 0..<10)
     func scopes(_ block: UInt64) throws {
         for seed in 9_000 + block * 5..<9_000 + block * 5 + 5 {
             for one in try cases(seed, 3, events: 50) {
@@ -111,12 +111,15 @@ import Timeline
                 let all = try site.figures(windows: one.windows, view, [.workers, .stations], one.folded.store)
                 for worker in 0..<UInt32(site.workers.count) {
                     let alone = try site.figures(
-                        windows: one.windows, view, .workers, of: .worker(worker), one.folded.store)
+                        windows: one.windows, view, .workers, of: .workers([worker]), one.folded.store)
                     #expect(alone.map(\.workers) == all.map { [$0.workers[Int(worker)]] }, "worker \(worker), \(one)")
                 }
+                let some = Array((0..<UInt32(site.workers.count)).reversed().dropFirst())
+                let rows = try site.figures(windows: one.windows, view, .workers, of: .workers(some), one.folded.store)
+                #expect(rows.map(\.workers) == all.map { all in some.map { all.workers[Int($0)] } }, "\(one)")
                 for station in 0..<UInt32(site.stations.count) {
                     let alone = try site.figures(
-                        windows: one.windows, view, .stations, of: .workstation(station), one.folded.store)
+                        windows: one.windows, view, .stations, of: .workstations([station]), one.folded.store)
                     #expect(
                         alone.map(\.stations) == all.map { [$0.stations[Int(station)]] }, "station \(station), \(one)")
                 }

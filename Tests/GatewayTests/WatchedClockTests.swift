@@ -193,8 +193,22 @@ final class WatchedClockTests {
         watched.noteForeign(host.now + Self.halfYear, of: partition)
         #expect(watched.decide(partition).verdict == .stamp)
         #expect(watched.ownStamps == [partition: host.now, PartitionIndex(1): host.now])
+        #expect(watched.setBackAt(partition) == host.elapsed && watched.setBackAt(PartitionIndex(1)) == nil)
         host.advance(milliseconds: 60_000)
         watched.noteForeign(host.now + Self.halfYear, of: partition)
         #expect(watched.tick() == [partition])
+    }
+
+    @Test("a start whose log says that time was set back takes nothing over that others said before (SPEC 2.9)")
+    func startAfterSetBack() {
+        let host = ManualClock.atNoon
+        let watched = WatchedClock(host, partitionCount: 2)
+        watched.begin(host.now, of: partition, isSetBack: true)
+        watched.begin(host.now, of: PartitionIndex(1), isSetBack: false)
+        #expect(watched.setBackAt(partition) == host.elapsed && watched.setBackAt(PartitionIndex(1)) == nil)
+        #expect(watched.decide(partition).verdict == .stamp && watched.setBackAt(PartitionIndex(7)) == nil)
+        // Whoever stamps ahead now is believed at once.
+        watched.noteForeign(host.now + 31 * Microseconds.second, of: partition)
+        #expect(watched.decide(partition).verdict == .refuse)
     }
 }

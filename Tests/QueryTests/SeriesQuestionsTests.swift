@@ -195,6 +195,7 @@ import Testing
         // Two shifts on each of five days a week: 100 weeks have 1000.
         #expect(try status("/api/metrics/shifts", "2026-01-05", "2027-12-06") == 200)
         #expect(try status("/api/metrics/shifts", "2026-01-05", "2027-12-07") == 400)
+        #expect(try status("/api/metrics/handover", "2026-01-05", "2027-12-06") == 200)
         #expect(try status("/api/metrics/handover", "2026-01-05", "2027-12-07") == 400)
         let crowd = Plant(now: try utc("2030-01-01T00:00:00Z"))
         try crowd.define(.plant(workers: (0..<1001).map { "W\($0)" }, stations: ["S1"]))

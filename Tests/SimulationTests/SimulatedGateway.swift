@@ -74,7 +74,7 @@ final class SimulatedGateway {
         let start = try AdmissionStart(sources, gatewayID: [UInt8(number)]) { adopted.rosters.append($0) }
         admission = start.admission
         sequencer = start.sequencers[0].make()
-        watched.note(sequencer.stamp, of: partition)
+        watched.begin(sequencer.stamp, of: partition, isSetBack: start.sequencers[0].isSetBack)
     }
 
     /// Ends it as a signal does: what is not in its file yet is written.

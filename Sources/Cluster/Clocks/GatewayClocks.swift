@@ -68,7 +68,9 @@ public final class GatewayClocks: Sendable {
     func apply(_ record: FollowedRecord) {
         guard let name = ClockBeacon.gatewayID(ofKey: record.key), name != ownID else { return }
         let now = clock.elapsed
-        let read = record.value.flatMap { ClockBeacon(key: record.key, value: $0) }
+        // A time that nobody's clock shows says nothing about one.
+        let isTime = record.timestamp > .earliest && record.timestamp < .latest
+        let read = isTime ? record.value.flatMap { ClockBeacon(key: record.key, value: $0) } : nil
         state.withLock { state in
             guard let read else {
                 state.entries[name] = nil
@@ -101,9 +103,18 @@ public final class GatewayClocks: Sendable {
     }
 
     /// The newest created_at of each partition, as any other gateway knows it, silent ones too.
-    public var stamps: [PartitionIndex: Timestamp] {
-        state.withLock { state in
-            state.entries.values.reduce(into: [:]) { $0.merge($1.stamps) { max($0, $1) } }
+    ///
+    /// - Parameter after: Beacons of a partition that came up to then do not count: time was set back there, and a gateway
+    ///   that has been silent since would bring the former stamps up for ever.
+    public func stamps(after: (PartitionIndex) -> MonotonicTime? = { _ in nil }) -> [PartitionIndex: Timestamp] {
+        let entries = state.withLock { Array($0.entries.values) }
+        var newest: [PartitionIndex: Timestamp] = [:]
+        for entry in entries {
+            for (partition, stamp) in entry.stamps {
+                if let setBack = after(partition), entry.seenAt <= setBack { continue }
+                newest[partition] = max(newest[partition] ?? stamp, stamp)
+            }
         }
+        return newest
     }
 }

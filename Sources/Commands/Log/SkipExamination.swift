@@ -18,9 +18,6 @@ struct SkipExamination {
     var first: LogOffset { items.first?.first ?? .zero }
     var next: LogOffset { items.last?.next ?? .zero }
 
-    /// So many records are looked at, each by a request of its own.
-    static let offsetsMaximum: Int64 = 4096
-
     /// - Parameter last: the last offset to pass over; nil: what stops the fold at `position`, one record or all that is
     ///   missing.
     /// - Throws: ``CommandFailure`` for a record that can be decoded, also by a newer version only; `LogError`.
@@ -41,6 +38,12 @@ struct SkipExamination {
             }
             offset = next
         } while offset <= last ?? .zero
+        guard next.value - first.value <= LogSkip.offsetsMaximum else {
+            throw CommandFailure(
+                .failure, "nothing is at \(grouped(next.value - first.value)) offsets from \(position) on",
+                why: "at most \(grouped(LogSkip.offsetsMaximum)) are passed over at once",
+                next: "andon log skip \(position) --through \(position.offset.value + LogSkip.offsetsMaximum - 1)")
+        }
     }
 
     private static func describe(
@@ -60,9 +63,14 @@ struct SkipExamination {
                 why: "its format is one that this version does not know: a newer Andon has written it",
                 next: "run the newer version")
         }
-        let content = if case .events = kind { "\(batch.count) events" } else { "a definition, or the like" }
+        let content =
+            switch kind {
+            case .events: "a record of site '\(key)': \(batch.count) events"
+            case .definition: "a definition of site '\(key)'"
+            case .clockSetBack: "the record that time was set back in this partition"
+            }
         throw CommandFailure(
-            .failure, "the record at \(place) can be read and is not passed over",
-            why: "it is a record of site '\(key)': \(content)", next: "andon log tail --from \(place) --limit 1")
+            .failure, "the record at \(place) can be read and is not passed over", why: "it is \(content)",
+            next: "andon log tail --from \(place) --limit 1")
     }
 }

@@ -62,8 +62,8 @@ final class ClusterClock: Sendable {
     }
 
     private func look() {
-        for (partition, stamp) in gateways.stamps { own.noteForeign(stamp, of: partition) }
-        // A gateway's log threads look at their clock by themselves.
+        for (partition, stamp) in gateways.stamps(after: own.setBackAt) { own.noteForeign(stamp, of: partition) }
+        // A gateway ticks its clock itself.
         if sender == nil { own.tick() }
     }
 

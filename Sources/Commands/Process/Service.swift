@@ -111,15 +111,8 @@ struct Service {
         }
     }
 
-    /// Reads the newest records, which format 1 of the log kept without checks of its own.
     private static func gateway(_ parts: Gateway.Parts, _ directory: DataDirectory) throws -> Gateway {
-        do {
-            return try explaining("cannot read the log in '\(directory.path)'") { try Gateway(parts) }
-        } catch let error as CodecError {
-            throw CommandFailure(
-                .failure, "a record of the log in '\(directory.path)' cannot be read", why: "\(error)",
-                next: "andon doctor --data-dir \(directory.path) names it")
-        }
+        try explaining("cannot read the log in '\(directory.path)'") { try Gateway(parts) }
     }
 
     /// If a running fold stops, `/readyz` shows it and questions continue; if a fold cannot start, the process ends.

@@ -85,11 +85,11 @@ enum LogSkipCommand {
 
     private static func check(_ position: RecordPosition, through last: LogOffset) throws(CommandFailure) {
         let count = last.value - position.offset.value
-        guard (0..<SkipExamination.offsetsMaximum).contains(count) else {
+        guard (0..<LogSkip.offsetsMaximum).contains(count) else {
             throw CommandFailure(
                 .usage,
                 "--through \(last.value) is before POSITION, or more than "
-                    + "\(SkipExamination.offsetsMaximum) offsets from it", next: "andon log skip --help")
+                    + "\(LogSkip.offsetsMaximum) offsets from it", next: "andon log skip --help")
         }
     }
 

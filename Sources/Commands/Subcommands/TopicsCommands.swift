@@ -51,6 +51,7 @@ private enum TopicsReport {
     static func run(_ invocation: Invocation, replication: Int?, creates: Bool) throws -> ExitCode {
         let options = try KafkaOptions.required(invocation)
         let settings = try options.settings("topics")
+        let wanted = try invocation.optional(partitions).map { Int32($0) }
         let findings: [TopicFinding]
         do throws(LogError) {
             let admin = try KafkaAdmin(settings)
@@ -60,9 +61,7 @@ private enum TopicsReport {
             let recorded = found[options.names.keys] == nil ? nil : try recordedCount(settings)
             let plan = TopicPlan(
                 names: options.names,
-                partitions: (try? invocation.optional(partitions)).flatMap { $0 }.map { Int32($0) }
-                    ?? (found[options.names.events] == nil ? nil : recorded ?? found[options.names.events]?.partitions)
-                        ?? TopicPlan.eventPartitionsDefault,
+                partitions: wanted ?? partitionCount(found[options.names.events], recorded: recorded),
                 replication: Int32(copies))
             findings = try creates ? create(plan, admin, settings, invocation) : admin.verify(plan, recorded: recorded)
         } catch {
@@ -71,6 +70,11 @@ private enum TopicsReport {
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { json(findings) }, tables: { [table(findings)] })
         return findings.contains { $0.level == .failure } ? .failure : .success
+    }
+
+    /// As the events have been made, or as they are.
+    private static func partitionCount(_ events: FoundTopic?, recorded: Int32?) -> Int32 {
+        events.map { recorded ?? $0.partitions } ?? TopicPlan.eventPartitionsDefault
     }
 
     private static func recordedCount(_ settings: KafkaSettings) throws(LogError) -> Int32? {

@@ -44,7 +44,7 @@ package struct AdmissionStart {
     ///   - gatewayID: Written to each record that this gateway appends.
     ///   - adopted: Called from now on with each definition that another gateway has appended, from the thread that
     ///     reads the registry. Pass it to ``Sequencer/adopt(_:)`` of its partition ahead of the waiting requests.
-    /// - Throws: ``LogError``, `CodecError`, or an error of a registry that cannot be read.
+    /// - Throws: ``LogError``, or an error of a registry that cannot be read.
     package init(
         _ sources: Sources, gatewayID: [UInt8], adopted: @escaping @Sendable (SiteRoster) -> Void
     ) throws {
@@ -74,7 +74,8 @@ package struct AdmissionStart {
             let partition = PartitionIndex(Int32(number))
             return StartingSequencer(
                 partition: partition, partitionCount: count, definitions: byPartition[partition] ?? [],
-                window: newest.window, newestStamp: newest.newestStamp, gatewayID: gatewayID,
+                window: newest.window, newestStamp: newest.newestStamp, isSetBack: newest.isSetBack,
+                gatewayID: gatewayID,
                 refusal: newest.newerFormat.map { position in
                     "\(sources.log.name(of: position)) was written by a newer version of Andon, which may have changed what "
                         + "may be admitted; update this program"
@@ -101,7 +102,9 @@ package struct StartingSequencer: Sendable {
     var definitions: [SiteRoster]
     // Safe: nothing touches the window between the start of admission and the single call of `make()`.
     nonisolated(unsafe) var window: DuplicateWindow
-    var newestStamp: Timestamp
+    package let newestStamp: Timestamp
+    /// Whether that is the newest since time was set back.
+    package let isSetBack: Bool
     var gatewayID: [UInt8]
     /// Why nothing may be admitted to this partition; nil: it may.
     var refusal: String?

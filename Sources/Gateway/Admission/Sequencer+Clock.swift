@@ -11,7 +11,7 @@ extension Sequencer {
     /// log may spend trying (SPEC 2.8).
     /// - Parameter waited: Microseconds since they were stamped, by a clock that nobody can set: the stamp may be ahead of
     ///   the wall clock, and that one may be set meanwhile.
-    package func mayAppend(at now: Timestamp, waited: Int64 = 0, appendTimeoutMicroseconds: Int64) -> Bool {
+    package func mayAppend(at now: Timestamp, waited: Int64, appendTimeoutMicroseconds: Int64) -> Bool {
         max(now - newestStamp, waited) + appendTimeoutMicroseconds <= Limits.appendDelayMicrosecondsMaximum
     }
 

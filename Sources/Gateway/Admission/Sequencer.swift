@@ -13,7 +13,7 @@ package import EventModel
 ///      └─ adopt(roster)   a definition that is already in the log
 ///
 /// Keys and definitions of a prepared group apply to the rest of the group, and are rolled back if it fails. The owner
-/// calls ``mayAppend(at:appendTimeoutMicroseconds:)`` before it appends.
+/// calls ``mayAppend(at:waited:appendTimeoutMicroseconds:)`` before it appends.
 package struct Sequencer: ~Copyable {
     private var definitions: [SiteID: SiteRoster]
     private var window: DuplicateWindow

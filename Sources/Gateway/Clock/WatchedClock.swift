@@ -30,6 +30,8 @@ public final class WatchedClock: Sendable {
         var foreign = Timestamp.earliest
         /// The latest time that was certain here: answers may have been called settled by it.
         var certain = Timestamp.earliest
+        /// When this process set time back, or found at its start that it had been. What others said before is void.
+        var setBackAt: MonotonicTime?
         /// Before then nothing from others counts.
         var pauseUntil: MonotonicTime?
 
@@ -142,16 +144,36 @@ public final class WatchedClock: Sendable {
         }
     }
 
-    /// The newest created_at of a partition, at the start and after its log thread has appended.
+    /// The newest created_at of a partition at the start, by its log.
+    /// - Parameter isSetBack: whether the log says that time was set back, and this is the newest since then.
+    package func begin(_ stamp: Timestamp, of partition: PartitionIndex, isSetBack: Bool) {
+        let now = clock.elapsed
+        state.withLock { state in
+            state.stamps[Int(partition.value)].own = stamp
+            if isSetBack { state.stamps[Int(partition.value)].setBackAt = now }
+        }
+    }
+
+    /// When time was last set back in a partition, as far as this process knows; nil if it was not.
+    public func setBackAt(_ partition: PartitionIndex) -> MonotonicTime? {
+        state.withLock { state in
+            let number = Int(partition.value)
+            return state.stamps.indices.contains(number) ? state.stamps[number].setBackAt : nil
+        }
+    }
+
+    /// The newest created_at of a partition after its log thread has appended.
     /// - Parameter isSetBack: whether a record has just said that time was set back.
     package func note(_ stamp: Timestamp, of partition: PartitionIndex, isSetBack: Bool = false) {
-        let until = clock.elapsed.advanced(milliseconds: Self.foreignPauseMilliseconds)
+        let now = clock.elapsed
         state.withLock { state in
             state.stamps[Int(partition.value)].own = stamp
             guard isSetBack else { return }
+            state.stamps[Int(partition.value)].setBackAt = now
             state.stamps[Int(partition.value)].foreign = .earliest
             state.stamps[Int(partition.value)].certain = stamp
-            state.stamps[Int(partition.value)].pauseUntil = until
+            state.stamps[Int(partition.value)].pauseUntil = now.advanced(
+                milliseconds: Self.foreignPauseMilliseconds)
         }
     }
 

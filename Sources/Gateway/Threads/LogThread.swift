@@ -42,11 +42,13 @@ final class LogThread: Sendable {
     }
 
     /// Starts the thread.
-    /// - Parameter refusal: Why nothing may be admitted to this partition; nil: it may.
-    func start(_ sequencer: consuming sending Sequencer, refusal: String? = nil) {
+    /// - Parameters:
+    ///   - refusal: Why nothing may be admitted to this partition; nil: it may.
+    ///   - isSetBack: Whether the log says that time was set back.
+    func start(_ sequencer: consuming sending Sequencer, refusal: String? = nil, isSetBack: Bool = false) {
         // From here on the thread is its only owner.
         let box = SequencerBox(sequencer, refusal: refusal)
-        environment.clock.note(box.sequencer.stamp, of: partition)
+        environment.clock.begin(box.sequencer.stamp, of: partition, isSetBack: isSetBack)
         let thread = BackgroundThread.start("andon-log-\(partition.value)") { [self] in run(box) }
         progress.withLock { $0.thread = thread }
     }

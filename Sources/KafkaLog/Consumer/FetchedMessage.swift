@@ -69,7 +69,8 @@ struct FetchedMessage: BufferedRecord, @unchecked Sendable {
 }
 
 extension Int64 {
-    fileprivate func multipliedClamped(by factor: Int64) -> Int64 {
+    /// The product, or the largest number where it does not fit: others may write any time to a topic.
+    func multipliedClamped(by factor: Int64) -> Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
     }

@@ -13,6 +13,8 @@ public final class LogBook: Sendable {
 
     private let topic: String
     private let state: Monitor<State>
+    /// Held while observers are called, so that none sees an older state after a newer one.
+    private let telling: Monitor<Void>
     private let following: any TopicFollowing
 
     /// How long reading the topic to its end, and a delivery, may take.
@@ -30,10 +32,11 @@ public final class LogBook: Sendable {
     init(_ settings: KafkaSettings, topicPartitions: Int32) throws(LogError) {
         topic = settings.names.keys
         let state = Monitor(State())
-        self.state = state
+        let telling = Monitor(())
+        (self.state, self.telling) = (state, telling)
         let places = (0..<topicPartitions).map { (PartitionIndex($0), KafkaOffset.beginning) }
         let following = try KafkaFollowing(settings, topic, Dictionary(uniqueKeysWithValues: places)) {
-            LogBook.take($0, state)
+            LogBook.take($0, state, telling)
         }
         self.following = following
         following.start()
@@ -50,7 +53,7 @@ public final class LogBook: Sendable {
     /// Ends the following; what is known stays.
     public func stop() { following.stop() }
 
-    private static func take(_ record: FollowedRecord, _ state: Monitor<State>) {
+    private static func take(_ record: FollowedRecord, _ state: Monitor<State>, _ telling: Monitor<Void>) {
         guard let key = LogBookKey(record.key) else { return }
         let read = record.value.flatMap { LogBookRecord(key: key, value: $0) }
         let (partition, observers) = state.update { state -> (PartitionIndex?, [@Sendable (PartitionIndex) -> Void]) in
@@ -64,7 +67,8 @@ public final class LogBook: Sendable {
             }
             return (nil, [])
         }
-        if let partition { for observer in observers { observer(partition) } }
+        guard let partition else { return }
+        telling.withLock { _ in for observer in observers { observer(partition) } }
     }
 
     // MARK: What is recorded
@@ -83,7 +87,7 @@ public final class LogBook: Sendable {
             state.changed.append(body)
             return Array(state.skips.keys)
         }
-        for partition in known { body(partition) }
+        telling.withLock { _ in for partition in known { body(partition) } }
     }
 
     // MARK: Recording

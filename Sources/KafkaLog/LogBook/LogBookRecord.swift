@@ -12,8 +12,6 @@ enum LogBookRecord: Equatable {
     /// `log/skip/PARTITION/FIRST`: offsets that are passed over.
     case skip(PartitionIndex, KafkaSkip)
 
-    /// What the keys of all records begin with.
-    static let prefix = Array("log/".utf8)
     /// Longer ones are not of Andon.
     private static let bytesMaximum = 64 << 10
 
@@ -37,7 +35,8 @@ enum LogBookRecord: Equatable {
         case .skip(let partition, let first):
             guard let stored = try? JSONDecoder().decode(StoredSkip.self, from: data),
                 stored.partition == partition.value, stored.first == first.value,
-                stored.found.count == Int(exactly: stored.next - stored.first), let at = Timestamp(rfc3339: stored.at)
+                stored.next > stored.first, stored.found.count == Int(stored.next - stored.first),
+                let at = Timestamp(rfc3339: stored.at)
             else { return nil }
             let skip = LogSkip(
                 first: first, next: LogOffset(stored.next), reason: stored.reason, by: stored.by, at: at)
@@ -112,9 +111,6 @@ enum LogBookKey: Hashable {
 ///
 /// Where something else stands now, the topic was made again under its name: then it is not passed over.
 struct KafkaSkip: Equatable, Sendable {
-    /// More would make one record of the log book too large.
-    static let offsetsMaximum = 4096
-
     var skip: LogSkip
     /// For each offset the checksum of the record; nil where there was none.
     var found: [UInt32?]

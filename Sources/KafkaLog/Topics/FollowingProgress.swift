@@ -129,6 +129,6 @@ extension KafkaMessage {
         FollowedRecord(
             position: RecordPosition(partition: partition, offset: offset), key: [UInt8](key),
             value: value.map { [UInt8]($0) }, headers: headers,
-            timestamp: Timestamp(microseconds: (timestampMilliseconds ?? 0) * 1000))
+            timestamp: Timestamp(microseconds: max(0, timestampMilliseconds ?? 0).multipliedClamped(by: 1000)))
     }
 }
