@@ -92,6 +92,13 @@ let package = Package(
             ],
             swiftSettings: common),
         .target(
+            name: "Replay",
+            dependencies: [
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Observability", "ProjectionStore", "Projector", "SQLite", "Timeline",
+            ],
+            swiftSettings: common),
+        .target(
             name: "Query",
             dependencies: [
                 "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
@@ -123,7 +130,7 @@ let package = Package(
             dependencies: [
                 "Access", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
                 "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher",
-                "Query", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
+                "Query", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
             ],
             swiftSettings: common),
         .executableTarget(name: "andon", dependencies: ["Commands"], swiftSettings: common),
@@ -174,6 +181,14 @@ let package = Package(
             dependencies: [
                 "Clocks", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
                 "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
+                "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
+                "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

@@ -44,6 +44,18 @@ extension FoldDriver {
         return effects
     }
 
+    /// Passes over the next record of the current read, because this fold does not take it.
+    ///
+    /// - Returns: the effects to execute immediately.
+    public mutating func leaveOut(_ offset: LogOffset, at now: MonotonicTime) -> [FoldEffect] {
+        guard life == .catchingUp else { return [] }
+        var effects: [FoldEffect] = []
+        answer(shared.leaveOut(offset), isPassed: true, &effects)
+        lastRecord = now
+        recordsInRead += 1
+        return effects
+    }
+
     private func foldInPlace() throws -> [FoldWaiter] {
         if shared.read({ records.needsStore($0) }) { try records.load(pages, for: shared.fold) }
         defer { pages.forget() }

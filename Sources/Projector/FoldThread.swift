@@ -73,7 +73,9 @@ final class FoldThread {
                 let end = try LogIdentityCheck.run(log, driver.partition, next: next, fingerprint: fingerprint)
                 return .verified(LogEndReading(offset: end, seenAt: asked))
             } catch { return .failed(error) }
-        case .read(let offset, let byteLimit): return read(from: offset, byteLimit: byteLimit)
+        case .read(let offset, let byteLimit):
+            guard let orders = configuration.orders else { return read(from: offset, byteLimit: byteLimit) }
+            return read(from: offset, byteLimit: byteLimit, orders)
         case .wait(let offset, let milliseconds):
             _ = log.waitForRecord(driver.partition, at: offset, timeoutMilliseconds: milliseconds)
             return .resume
@@ -86,14 +88,41 @@ final class FoldThread {
     }
 
     private func read(from offset: LogOffset, byteLimit: Int) -> FoldInput {
+        read(from: offset, byteLimit: byteLimit, until: nil, .all)
+    }
+
+    /// Reads as it is told.
+    private func read(from offset: LogOffset, byteLimit: Int, _ orders: FoldOrders) -> FoldInput {
+        guard orders.mayRead(at: offset, clock) else { return .resume }
+        let (start, events) = (clock.uptime, driver.shared.statistics.events)
+        let input = read(from: offset, byteLimit: byteLimit, until: orders.end, orders.selection)
+        orders.note(events: driver.shared.statistics.events - events, from: start, until: clock.uptime)
+        return input
+    }
+
+    /// The next record is not to be read.
+    private struct IsEnd: Error {}
+
+    private func read(
+        from offset: LogOffset, byteLimit: Int, until end: LogOffset?, _ selection: RecordSelection
+    ) -> FoldInput {
         do {
             var expected = offset
-            let next = try log.read(driver.partition, from: offset, byteLimit: byteLimit) { record in
-                if record.offset > expected { try pass(to: record.offset) }
-                perform(try driver.fold(record, at: clock.uptime))
-                expected = record.offset.next
-                if let outcome = commits.takeOutcome() { _ = step(outcome.input) }
-            }
+            var next = offset
+            do {
+                next = try log.read(driver.partition, from: offset, byteLimit: byteLimit) { record in
+                    if let end, record.offset >= end { throw IsEnd() }
+                    if record.offset > expected { try pass(to: record.offset) }
+                    if selection.isAll || selection.contains(record) {
+                        perform(try driver.fold(record, at: clock.uptime))
+                    } else {
+                        perform(driver.leaveOut(record.offset, at: clock.uptime))
+                    }
+                    expected = record.offset.next
+                    if let outcome = commits.takeOutcome() { _ = step(outcome.input) }
+                }
+            } catch is IsEnd { return .read(end: nil) }
+            if let end { next = min(next, end) }
             if next > expected { try pass(to: next) }
             return .read(end: next == offset ? LogEndReading(log, driver.partition, clock) : nil)
         } catch { return .failed(named(error)) }

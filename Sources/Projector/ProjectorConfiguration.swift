@@ -67,6 +67,8 @@ public struct ProjectorConfiguration: Sendable {
     public var questionMilliseconds = 10_000
     /// In how many hours the store is read from end to end for damage, in idle time; 0 for never.
     public var scrubHours = 24
+    /// How fast it goes, how far, and which records it takes; nil for a live fold: as fast as it can, all of them.
+    public var orders: FoldOrders?
     /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}

@@ -153,6 +153,16 @@ public final class SharedFold: Sendable {
         }
     }
 
+    /// Goes on behind a record that this fold does not take.
+    /// - Returns: the waiters for it.
+    func leaveOut(_ offset: LogOffset) -> [FoldWaiter] {
+        state.withLock { state in
+            guard offset >= state.fold.nextOffset else { return [] }
+            state.fold.pass(to: offset.next)
+            return state.takeWaiters { $0.offset <= offset }
+        }
+    }
+
     /// The next record cannot be read.
     /// - Returns: whether this is news.
     func halt(_ failure: FoldFailure) -> Bool {
