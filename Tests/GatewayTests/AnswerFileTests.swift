@@ -71,6 +71,31 @@ struct AnswerFileTests {
         }
     }
 
+    @Test(
+        "a file of another version, whatever is in it, is made anew (SPEC 2.5)",
+        arguments: ["epoch BLOB, format INTEGER", "version INTEGER, text TEXT"])
+    func otherVersion(identity: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("answers.sqlite")
+        let other = try Connection(path: path, ConnectionOptions(mode: .writer, checksPages: true))
+        try other.execute(
+            """
+            CREATE TABLE answers (name BLOB PRIMARY KEY, age INTEGER);
+            CREATE TABLE known (log_partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
+            INSERT INTO known VALUES (0, 7);
+            CREATE TABLE identity (\(identity));
+            INSERT INTO identity VALUES (x'07070707070707070707070707070707', 2);
+            """)
+        let file = try open(folder)
+        #expect(file.known == [:])
+        try file.write([answer(1)], next: [partition: LogOffset(2)], now: start)
+        file.close()
+        let again = try open(folder)
+        #expect(
+            try again.known == [partition: LogOffset(2)] && again.find(claim(1), now: start) == .answered(answer(1)))
+        again.close()
+    }
+
     @Test("of several answers to one name the one furthest in the log holds, in whatever order they come (SPEC 2.5)")
     func newest() throws {
         let folder = try TemporaryFolder()

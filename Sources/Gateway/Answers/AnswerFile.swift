@@ -77,7 +77,11 @@ final class AnswerFile: Sendable {
     ) throws -> Connection? {
         do {
             let connection = try Connection(path: path, options(.writer))
-            guard try create(connection, epoch) else { return nil }
+            // First: the tables of another version may lack what is wanted of ours.
+            if try connection.integer("SELECT count(*) FROM sqlite_schema") != 0 {
+                guard try isOurs(connection, epoch) else { return nil }
+            }
+            try create(connection, epoch)
             let isAhead = try known(connection).contains { partition, next in ends[partition].map { $0 < next } ?? false
             }
             return isAhead ? nil : connection
@@ -105,9 +109,17 @@ final class AnswerFile: Sendable {
             mode: mode, synchronous: .normal, cacheBytes: 16 << 20, walBytesKept: 8 << 20, checksPages: true)
     }
 
-    /// - Returns: false for a file of another log or version.
-    @discardableResult
-    private static func create(_ connection: Connection, _ epoch: LogEpoch) throws -> Bool {
+    /// Whether the file is of this log and version.
+    private static func isOurs(_ connection: Connection, _ epoch: LogEpoch) throws -> Bool {
+        guard try connection.hasColumn("epoch", in: "identity"), try connection.hasColumn("format", in: "identity")
+        else { return false }
+        let stored = try connection.prepare("SELECT epoch, format FROM identity")
+        defer { stored.reset() }
+        return try stored.step() && stored.blob(0) == epoch.bytes && stored.int64(1) == format
+    }
+
+    /// Makes what is missing.
+    private static func create(_ connection: Connection, _ epoch: LogEpoch) throws {
         try connection.transaction {
             try connection.execute(
                 """
@@ -120,16 +132,11 @@ final class AnswerFile: Sendable {
                 CREATE TABLE IF NOT EXISTS known (log_partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
                 CREATE TABLE IF NOT EXISTS identity (epoch BLOB NOT NULL, format INTEGER NOT NULL);
                 """)
-            let stored = try connection.prepare("SELECT epoch, format FROM identity")
-            defer { stored.reset() }
-            guard try stored.step() else {
-                let insert = try connection.prepare("INSERT INTO identity VALUES (?1, ?2)")
-                try insert.bind(1, epoch.bytes)
-                try insert.bind(2, format)
-                try insert.run()
-                return true
-            }
-            return stored.blob(0) == epoch.bytes && stored.int64(1) == format
+            guard try connection.integer("SELECT count(*) FROM identity") == 0 else { return }
+            let insert = try connection.prepare("INSERT INTO identity VALUES (?1, ?2)")
+            try insert.bind(1, epoch.bytes)
+            try insert.bind(2, format)
+            try insert.run()
         }
     }
 
