@@ -56,8 +56,8 @@ package struct IdempotencyTable: Sendable {
     private var bytes = 0
     private let bytesMaximum: Int
     private let hasFile: Bool
-    /// The time of the last answer. Not the newest: time can be set back.
-    private var latest = Timestamp.earliest
+    /// The time by which the last request was looked up. No answer's created_at: that follows a clock that jumps ahead.
+    private var now = Timestamp.earliest
     /// 64 MiB hold some 250 thousand answers, a day of three requests a second.
     static let bytesMaximum = 64 << 20
     /// Approximate memory of an entry in addition to its verdicts.
@@ -72,6 +72,7 @@ package struct IdempotencyTable: Sendable {
     }
 
     mutating func begin(_ claim: IdempotencyClaim, now: Timestamp) -> Outcome {
+        self.now = now
         expire(claim.owner, now: now)
         guard let entry = entries[claim.digest] else {
             entries[claim.digest] = Entry(bodyHash: claim.bodyHash)
@@ -98,7 +99,6 @@ package struct IdempotencyTable: Sendable {
 
     private mutating func add(_ answer: KeptAnswer) {
         entries[answer.name] = Entry(bodyHash: answer.bodyHash, answer: answer)
-        latest = answer.createdAt
         owners[answer.owner]?.bytes += Self.size(answer)
         bytes += Self.size(answer)
         if bytes > bytesMaximum { makeRoom() }
@@ -115,13 +115,14 @@ package struct IdempotencyTable: Sendable {
 
     // MARK: The file
 
-    /// The oldest answers that are not in the file yet, whether that is all of them, and the time of the last.
+    /// The oldest answers that are not in the file yet, whether that is all of them, and the time by which others are too
+    /// old.
     mutating func takeUnwritten(
         _ countMaximum: Int
     ) -> (answers: [KeptAnswer], isLast: Bool, now: Timestamp) {
         let taken = unwritten.prefix(countMaximum).compactMap { entries[$0]?.answer }
         unwritten.removeFirst(min(countMaximum, unwritten.count))
-        return (taken, unwritten.isEmpty, latest)
+        return (taken, unwritten.isEmpty, now)
     }
 
     /// They are in the file now.
@@ -150,7 +151,7 @@ package struct IdempotencyTable: Sendable {
 
     /// Frees a sixteenth at once, so that looking for who has the most is rare.
     private mutating func makeRoom() {
-        for owner in Array(owners.keys) { expire(owner, now: latest) }
+        for owner in Array(owners.keys) { expire(owner, now: now) }
         while bytes > bytesMaximum - bytesMaximum / 16, let most = owners.max(by: { $0.value.bytes < $1.value.bytes }) {
             let goal = most.value.bytes - max(1, bytesMaximum / 256)
             while let left = owners[most.key]?.bytes, left > goal { removeOldest(of: most.key) }
