@@ -91,11 +91,11 @@ extension JournalEvent {
             "the answers to Idempotency-Keys cannot be read or written, repeated requests may be judged anew: \(error)")
     }
 
-    /// A start took too long to read what is left of the last 24 hours.
+    /// A start could not read what is left of the last 24 hours, or not in its time.
     static func answersIncomplete(seconds: Int) -> JournalEvent {
         JournalEvent(
             "answers_incomplete", .warning,
-            "not all records of the last 24 hours could be read in \(seconds) s; requests with older Idempotency-Keys are "
-                + "judged anew when they are repeated")
+            "not all records of the last 24 hours could be read in \(seconds) s; requests with an Idempotency-Key in the "
+                + "others are judged anew when they are repeated")
     }
 }

@@ -120,4 +120,93 @@ final class AnswerKeeperTests: Sendable {
         let again = table.begin(claim(0), now: start)
         #expect(again == .answered(before))
     }
+
+    // MARK: The log
+
+    @Test("answers that a start could not read are read by the next one, whatever was appended between (SPEC 2.5)")
+    func unreadable() throws {
+        let plant = SharedPlant(partitionCount: 1)
+        let first = try plant.gateway()
+        try first.define()
+        let answers = (0..<3).map { post(first, $0) }
+        first.gateway.stop()
+        plant.log.failReads(with: LogError(.unavailable, "no broker"))
+        func restart() throws -> GatewayHarness {
+            try GatewayHarness(
+                log: plant.log, topics: plant.inner, clock: plant.clock, folder: folder, keepsAnswers: true)
+        }
+        let second = try restart()
+        plant.log.failReads(with: nil)
+        #expect(second.events.withLock { $0.map(\.name) }.contains("answers_incomplete"))
+        #expect(post(second, 3, key: first.adminKey)["success_count"] == "1")
+        second.gateway.stop()
+        let third = try restart()
+        for (number, answer) in answers.enumerated() {
+            #expect(answer["success_count"] == "1" && post(third, number, key: first.adminKey).body == answer.body)
+        }
+        third.gateway.stop()
+    }
+
+    @Test(
+        "a start whose time is up before or amid the records says so, and the next one reads what is left (SPEC 2.5)",
+        arguments: [0, 6])
+    func timeIsUp(milliseconds: Int) throws {
+        try fill(20)
+        let keeper = try keeper()
+        try read(
+            keeper, from: WrappedLog(log, readsSingly: true), milliseconds: milliseconds,
+            clock: SteppingClock(start, uptimeMilliseconds: 1))
+        #expect(names == ["answers_incomplete"])
+        // As after an append.
+        keeper.settled(partition, next: LogOffset(20))
+        keeper.stop()
+        try expectAnswers(20)
+        #expect(names == ["answers_incomplete"])
+    }
+
+    @Test("a start whose time is up at once misses nothing that the file knows (SPEC 2.5)")
+    func timeIsUpButKnown() throws {
+        try fill(20)
+        try expectAnswers(20)
+        let keeper = try keeper()
+        try read(keeper, from: log, milliseconds: 0)
+        #expect(names == [])
+        keeper.stop()
+    }
+
+    @Test("what a start could not read is not waited for any more when it is older than 24 hours (SPEC 2.5)")
+    func tooOldToRead() throws {
+        try fill(20)
+        let keeper = try keeper()
+        try read(keeper, from: log, milliseconds: 0)
+        keeper.settled(partition, next: LogOffset(20))
+        for (passed, known) in [(24 * Microseconds.hour - 1, nil), (24 * Microseconds.hour, LogOffset(20))] {
+            _ = keeper.begin(claim(99), now: start + passed)
+            keeper.write()
+            #expect(try storedNext() == known)
+        }
+        keeper.stop()
+    }
+
+    /// Up to where the file knows the records, as another start would find it.
+    private func storedNext() throws -> LogOffset? {
+        let options = ConnectionOptions(mode: .reader, checksPages: true)
+        return try Connection(path: folder.file("answers.sqlite"), options)
+            .integer("SELECT next_offset FROM known WHERE log_partition = 0").map { LogOffset($0) }
+    }
+
+    // MARK: The file
+
+    @Test("answers that a start could not write to the file are read again by the next one (SPEC 2.5)")
+    func unwritable() throws {
+        try fill(3)
+        let keeper = try keeper()
+        try rename("answers", to: "gone")
+        try read(keeper, from: log)
+        #expect(names == ["answers_not_kept"])
+        try rename("gone", to: "answers")
+        keeper.settled(partition, next: LogOffset(3))
+        keeper.stop()
+        try expectAnswers(3)
+    }
 }

@@ -12,11 +12,17 @@ final class WrappedLog: EventLog {
     let inner: InMemoryLog
     let appendTimeoutMicroseconds: Int64
     private let unreadable: PartitionIndex?
+    private let readsSingly: Bool
     /// What it says of itself.
     let troubles = Guarded<[PartitionIndex: LogError]>([:])
 
-    init(_ inner: InMemoryLog, appendTimeoutSeconds: Int64 = 0, unreadable: PartitionIndex? = nil) {
+    /// - Parameter readsSingly: whether each read gives one record.
+    init(
+        _ inner: InMemoryLog, appendTimeoutSeconds: Int64 = 0, unreadable: PartitionIndex? = nil,
+        readsSingly: Bool = false
+    ) {
         self.inner = inner
+        self.readsSingly = readsSingly
         self.unreadable = unreadable
         appendTimeoutMicroseconds = appendTimeoutSeconds * Microseconds.second
     }
@@ -29,7 +35,7 @@ final class WrappedLog: EventLog {
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
         if partition == unreadable { throw LogError(.unavailable, "the leader is away") }
-        return try inner.read(partition, from: offset, byteLimit: byteLimit, body)
+        return try inner.read(partition, from: offset, byteLimit: readsSingly ? 1 : byteLimit, body)
     }
     func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset { try inner.startOffset(partition) }
     func endOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset { try inner.endOffset(partition) }

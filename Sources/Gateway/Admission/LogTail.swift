@@ -69,11 +69,21 @@ struct LogTail {
         var firstAnswer: LogOffset
         /// Everything from this offset on has been read.
         var end: LogOffset
+        /// Whether something from ``firstAnswer`` on could not be read.
+        var lacksAnswers = false
         var recordCount: Int64 = 0
         var eventCount = 0
 
         /// - Parameter isFull: Whether the duplicate windows have enough.
         func isDone(_ isFull: Bool) -> Bool { (isFull ? firstAnswer : first) >= end }
+
+        /// Whether all answers are known.
+        var hasAnswers: Bool { isDone(true) && !lacksAnswers }
+
+        /// Notes that what is before an offset cannot be read now.
+        mutating func giveUp(before offset: LogOffset) {
+            if offset > firstAnswer { lacksAnswers = true }
+        }
 
         /// The first and the smallest number of records per read; later reads adapt to the number of events in them.
         private static let chunkRecordsMinimum: Int64 = 256
@@ -118,12 +128,10 @@ struct LogTail {
         }
         let ends = cursors.map(\.end)
         try readAll()
-        if cursors.contains(where: { !$0.isDone(true) }) {
+        if cursors.contains(where: { !$0.hasAnswers }) {
             journal.record(.answersIncomplete(seconds: bounds.milliseconds / 1000))
         }
-        for (number, end) in ends.enumerated() where end > .zero {
-            answers.settled(PartitionIndex(Int32(number)), next: end)
-        }
+        for (number, end) in ends.enumerated() { settle(number, end) }
         for partition in partitions.indices { partitions[partition].window.maintain() }
     }
 
@@ -133,14 +141,25 @@ struct LogTail {
         _ = partitions[Int(partition.value)].window.window(of: site).admit(Source(source))
     }
 
+    /// What was not read, or is of a newer version, is left to a later start.
+    private func settle(_ number: Int, _ end: LogOffset) {
+        let partition = PartitionIndex(Int32(number))
+        guard cursors[number].hasAnswers, partitions[number].newerFormat == nil else {
+            return answers.hold(partition, now: now)
+        }
+        if end > .zero { answers.settled(partition, next: end) }
+    }
+
     private var isTimeUp: Bool { clock.uptime >= deadline }
 
     private func open(_ partition: PartitionIndex, since time: Timestamp) throws -> Cursor {
-        try attempt(partition, orElse: Cursor(first: .zero, firstAnswer: .zero, end: .zero)) {
+        try attempt(partition) {
             let end = try log.endOffset(partition)
-            let first = isTimeUp ? end : max(try log.startOffset(partition), try log.offset(partition, at: time))
-            return Cursor(first: first, firstAnswer: max(first, answers.known(partition) ?? first), end: end)
-        }
+            let known = answers.known(partition)
+            guard !isTimeUp else { return Cursor(first: end, firstAnswer: known ?? .zero, end: end) }
+            let first = max(try log.startOffset(partition), try log.offset(partition, at: time))
+            return Cursor(first: first, firstAnswer: max(first, known ?? first), end: end)
+        } ?? Cursor(first: .zero, firstAnswer: .zero, end: .zero, lacksAnswers: true)
     }
 
     private mutating func readAll() throws {
@@ -155,23 +174,21 @@ struct LogTail {
                 guard isFull || eventCount < bounds.eventsMaximum else { break }
                 guard !isTimeUp else { return }
                 let chunk = cursors[number].chunk(events: share, isFull)
-                cursors[number].end = try attempt(PartitionIndex(Int32(number)), orElse: cursors[number].first) {
-                    try read(number, chunk)
-                    return chunk.lowerBound
-                }
+                let isRead: Void? = try attempt(PartitionIndex(Int32(number))) { try read(number, chunk) }
+                if isRead == nil { cursors[number].giveUp(before: chunk.upperBound) }
+                cursors[number].end = isRead == nil ? cursors[number].first : chunk.lowerBound
             }
         }
     }
 
     /// A log that does not answer now, or has just dropped its oldest records, does not prevent a start.
-    private func attempt<Result>(
-        _ partition: PartitionIndex, orElse fallback: Result, _ body: () throws -> Result
-    ) throws -> Result {
+    /// - Returns: nil for such a log.
+    private func attempt<Result>(_ partition: PartitionIndex, _ body: () throws -> Result) throws -> Result? {
         do {
             return try body()
         } catch let error as LogError where error.isRetriable || error.code == .outOfRange {
             journal.record(.logTailUnreadable(partition, error))
-            return fallback
+            return nil
         }
     }
 
@@ -210,6 +227,7 @@ struct LogTail {
             }
             if next == before { break }
         }
+        if next < offsets.upperBound { cursors[number].giveUp(before: offsets.upperBound) }
         if !partitions[number].isSetBack {
             partitions[number].newestStamp = max(partitions[number].newestStamp, newest)
             partitions[number].isSetBack = isSetBack
@@ -220,7 +238,7 @@ struct LogTail {
             merged.earlier += older.earlier + [older.position.offset]
             return merged
         }
-        answers.remember(found.reversed(), now: now)
+        answers.remember(found.reversed(), of: partition, now: now)
     }
 
     /// Goes on behind records that are missing. The fold stands still there; what is admitted meanwhile is durable, and is

@@ -15,6 +15,8 @@ package final class AnswerKeeper: Sendable {
     private struct Work {
         /// Up to where the records of partitions are answered.
         var next: [PartitionIndex: LogOffset] = [:]
+        /// Partitions with records whose answers are not here, and when those are too old to be asked for.
+        var held: [PartitionIndex: Timestamp] = [:]
         var isWaiting = false
         var isClosed = false
     }
@@ -70,6 +72,12 @@ package final class AnswerKeeper: Sendable {
         wake()
     }
 
+    /// Answers to records of a partition up to now could not be read or written. Until they are too old, the file comes to
+    /// know none of its records in this process, so that the next start reads them.
+    func hold(_ partition: PartitionIndex, now: Timestamp) {
+        work.withLock { $0.held[partition] = now + IdempotencyTable.keptMicroseconds }
+    }
+
     private func wake() {
         guard file != nil, work.withLock({ !$0.isWaiting }) else { return }
         work.update { $0.isWaiting = true }
@@ -80,11 +88,16 @@ package final class AnswerKeeper: Sendable {
     /// Up to where the file knows a partition's records; nil if it knows none.
     func known(_ partition: PartitionIndex) -> LogOffset? { file?.known[partition] }
 
-    /// Takes answers from the log, the newest first.
-    func remember(_ answers: [KeptAnswer], now: Timestamp) {
+    /// Takes answers of one partition from the log, the newest first.
+    func remember(_ answers: [KeptAnswer], of partition: PartitionIndex, now: Timestamp) {
         guard !answers.isEmpty else { return }
         guard let file else { return table.withLock { table in for answer in answers { table.remember(answer) } } }
-        do { try file.write(answers, next: [:], now: now) } catch { note(error) }
+        do {
+            try file.write(answers, next: [:], now: now)
+        } catch {
+            hold(partition, now: now)
+            note(error)
+        }
     }
 
     // MARK: The thread
@@ -118,27 +131,28 @@ package final class AnswerKeeper: Sendable {
     package func write() {
         guard let file else { return }
         // In this order: the answers of everything before `next` are in the table already.
-        let next = work.withLock { work in
+        let (next, held) = work.withLock { work in
             work.isWaiting = false
-            return work.next
+            return (work.next, work.held)
         }
         var isLast = false
         while !isLast {
             let taken = table.withLock { $0.takeUnwritten(Self.answersMaximum) }
             isLast = taken.isLast
-            if taken.answers.isEmpty, next.isEmpty { return }
+            // Positions with the last answers: before, not everything ahead of them is in the file.
+            let known = isLast ? next.filter { held[$0.key].map { $0 <= taken.now } ?? true } : [:]
+            if taken.answers.isEmpty, known.isEmpty { continue }
             do {
-                // Positions with the last answers: before, not everything ahead of them is in the file.
-                try file.write(taken.answers, next: isLast ? next : [:], now: taken.now)
+                try file.write(taken.answers, next: known, now: taken.now)
             } catch {
                 table.withLock { $0.takeBack(taken.answers) }
                 return note(error)
             }
+            hasFailed.withLock { $0 = false }
             table.withLock { $0.leave(taken.answers) }
-        }
-        hasFailed.withLock { $0 = false }
-        work.withLock { work in
-            for (partition, offset) in next where work.next[partition] == offset { work.next[partition] = nil }
+            work.withLock { work in
+                for (partition, offset) in known where work.next[partition] == offset { work.next[partition] = nil }
+            }
         }
     }
 
