@@ -1,9 +1,11 @@
+import Clocks
 import EventLog
 import EventModel
 import Foundation
 import HTTPClient
 import HTTPServer
 import Locks
+import TestKit
 import Testing
 
 @testable import Gateway
@@ -81,6 +83,31 @@ struct ConcurrencyTests {
             }
         }
         #expect(events == 40 && version > 2)
+    }
+
+    @Test("all repeats of an answered request at once get its answer, also while that goes to the file (SPEC 2.5)")
+    func repeats() throws {
+        let folder = try TemporaryFolder()
+        let keeper = AnswerKeeper(
+            try AnswerFile(path: folder.file("answers.sqlite"), epoch: .random(), ends: [:]), journal: .silent)
+        let now = ManualClock.atNoon.now
+        let others = Guarded(0)
+        for number in 0..<100 {
+            let claim = IdempotencyClaim(
+                apiKeyID: [1], path: [2], key: Array("\(number)".utf8), bodyHash: .of(Array("\(number)".utf8)))
+            let answer = KeptAnswer(claim, VerdictRuns([.accepted]), createdAt: now)
+            let begun = keeper.begin(claim, now: now)
+            #expect(begun == .claimed)
+            keeper.finish(claim, answer)
+            onThreads(4) { thread in
+                if thread == 0 { return keeper.write() }
+                for _ in 0..<20 where keeper.begin(claim, now: now) != .answered(answer) {
+                    others.withLock { $0 += 1 }
+                }
+            }
+        }
+        #expect(others.withLock { $0 } == 0)
+        keeper.stop()
     }
 
     @Test("a revoked key ends within a second also while requests with it run (SPEC 8.2)")

@@ -45,16 +45,27 @@ package final class AnswerKeeper: Sendable {
     // MARK: Requests
 
     func begin(_ claim: IdempotencyClaim, now: Timestamp) -> IdempotencyTable.Outcome {
-        let outcome = table.withLock { $0.begin(claim, now: now) }
-        guard case .claimed = outcome, let file else { return outcome }
+        guard let file else { return table.withLock { $0.begin(claim, now: now) } }
+        // First the file: a name that is claimed while its answer is looked for there keeps a second repeat waiting for
+        // nothing.
+        let before = table.withLock { $0.departures }
+        if let found = find(claim, in: file, now: now) { return found }
+        let (outcome, departures) = table.withLock { ($0.begin(claim, now: now), $0.departures) }
+        if case .answered = outcome { return outcome }
+        // An answer is in the file before it leaves memory. So only one that has left between the two looks was missed,
+        // by this request or by the one that has the name now.
+        guard departures != before, let found = find(claim, in: file, now: now) else { return outcome }
+        if outcome == .claimed { forget(claim) }
+        return found
+    }
+
+    /// nil where the file cannot be read: judging the request anew counts nothing twice (SPEC 2.6).
+    private func find(_ claim: IdempotencyClaim, in file: AnswerFile, now: Timestamp) -> IdempotencyTable.Outcome? {
         do {
-            guard let found = try file.find(claim, now: now) else { return outcome }
-            table.withLock { $0.forget(claim) }
-            return found
+            return try file.find(claim, now: now)
         } catch {
-            // Judged anew, which counts nothing twice (SPEC 2.6).
             note(error)
-            return outcome
+            return nil
         }
     }
 

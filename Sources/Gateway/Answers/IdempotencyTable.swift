@@ -58,6 +58,8 @@ package struct IdempotencyTable: Sendable {
     private let hasFile: Bool
     /// The time by which the last request was looked up. No answer's created_at: that follows a clock that jumps ahead.
     private var now = Timestamp.earliest
+    /// How often answers have left for the file.
+    private(set) var departures: UInt64 = 0
     /// 64 MiB hold some 250 thousand answers, a day of three requests a second.
     static let bytesMaximum = 64 << 20
     /// Approximate memory of an entry in addition to its verdicts.
@@ -127,6 +129,7 @@ package struct IdempotencyTable: Sendable {
 
     /// They are in the file now.
     mutating func leave(_ written: [KeptAnswer]) {
+        departures += 1
         for answer in written where entries[answer.name]?.answer == answer {
             // By age, so what is removed is nearly always the oldest.
             while let oldest = owners[answer.owner]?.oldest {
