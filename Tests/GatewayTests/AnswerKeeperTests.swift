@@ -209,4 +209,24 @@ final class AnswerKeeperTests: Sendable {
         keeper.stop()
         try expectAnswers(3)
     }
+
+    @Test("a file that can be written but not read is reported once, and again after it could be read (SPEC 2.5)")
+    func failingReads() throws {
+        let keeper = try keeper()
+        try rename("answers", to: "gone")
+        for number in 0..<3 {
+            let outcome = keeper.begin(claim(number), now: start)
+            #expect(outcome == .claimed)
+            // Writes no answer, so it succeeds.
+            keeper.settled(partition, next: LogOffset(Int64(number)))
+            keeper.write()
+            #expect(names == ["answers_not_kept"])
+        }
+        try rename("gone", to: "answers")
+        _ = keeper.begin(claim(7), now: start)
+        try rename("answers", to: "gone")
+        _ = keeper.begin(claim(8), now: start)
+        #expect(names == ["answers_not_kept", "answers_not_kept"])
+        keeper.stop()
+    }
 }

@@ -21,6 +21,9 @@ package final class AnswerKeeper: Sendable {
         var isClosed = false
     }
 
+    /// What is wrong with the file.
+    private enum Trouble { case reading, writing, damage }
+
     private static let intervalMilliseconds = 1000
     /// Answers of one transaction.
     private static let answersMaximum = 4096
@@ -30,7 +33,7 @@ package final class AnswerKeeper: Sendable {
     private let journal: Journal
     private let work = Monitor(Work())
     private let thread = Monitor<BackgroundThread?>(nil)
-    private let hasFailed = Guarded(false)
+    private let troubles = Guarded<Set<Trouble>>([])
 
     /// In memory alone.
     package convenience init() { self.init(nil, journal: .silent) }
@@ -62,9 +65,11 @@ package final class AnswerKeeper: Sendable {
     /// nil where the file cannot be read: judging the request anew counts nothing twice (SPEC 2.6).
     private func find(_ claim: IdempotencyClaim, in file: AnswerFile, now: Timestamp) -> IdempotencyTable.Outcome? {
         do {
-            return try file.find(claim, now: now)
+            let found = try file.find(claim, now: now)
+            troubles.withLock { _ = $0.remove(.reading) }
+            return found
         } catch {
-            note(error)
+            note(error, .reading)
             return nil
         }
     }
@@ -107,7 +112,7 @@ package final class AnswerKeeper: Sendable {
             try file.write(answers, next: [:], now: now)
         } catch {
             hold(partition, now: now)
-            note(error)
+            note(error, .writing)
         }
     }
 
@@ -157,9 +162,9 @@ package final class AnswerKeeper: Sendable {
                 try file.write(taken.answers, next: known, now: taken.now)
             } catch {
                 table.withLock { $0.takeBack(taken.answers) }
-                return note(error)
+                return note(error, .writing)
             }
-            hasFailed.withLock { $0 = false }
+            troubles.withLock { _ = $0.remove(.writing) }
             table.withLock { $0.leave(taken.answers) }
             work.withLock { work in
                 for (partition, offset) in known where work.next[partition] == offset { work.next[partition] = nil }
@@ -167,14 +172,16 @@ package final class AnswerKeeper: Sendable {
         }
     }
 
-    /// The first failure of a series is enough.
-    private func note(_ error: any Error) {
-        let isFirst = hasFailed.withLock { failed in
-            defer { failed = true }
-            return !failed
+    /// The first failure of a series is enough; damage lasts until the next start, although not every page has it.
+    private func note(_ error: any Error, _ trouble: Trouble) {
+        let isDamage = (error as? SQLiteError)?.isCorrupt == true
+        let isFirst = troubles.withLock { troubles in
+            let isSound = troubles.isEmpty
+            let isNew = troubles.insert(isDamage ? .damage : trouble).inserted
+            return isNew && (isDamage || isSound)
         }
         // The next start makes a new one and reads the log.
-        if let error = error as? SQLiteError, error.isCorrupt { file?.discard() }
+        if isDamage { file?.discard() }
         guard isFirst, let error = error as? any OperatorError else { return }
         journal.record(.answersNotKept(error))
     }
