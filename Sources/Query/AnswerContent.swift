@@ -3,7 +3,7 @@ internal import Figures
 internal import HTTPServer
 internal import Timeline
 
-/// The answer to a question as values, before anything is written (SPEC 5.2–5.10, 6.2, 6.3, 6.6, 7.4, 8.5).
+/// The answer to a question as values, before anything is written (SPEC 5.2–5.10, 6.2, 6.3, 6.6, 7.4, 7.7, 8.5).
 enum AnswerContent: Equatable, Sendable {
     case workers([WorkerItem])
     case workstations([WorkstationItem])
@@ -17,6 +17,8 @@ enum AnswerContent: Equatable, Sendable {
     case healthTrend(HealthTrend, HealthGrouping?)
     case drift(DriftFigures, groups: [HealthGroup<DriftFigures>], HealthGrouping?)
     case explanation(Explanation, elapsed: Int64)
+    case history(HistoryPage)
+    case compared(ComparedAnswer)
     case ledger(Ledger, rejected: [RejectedCount])
     case events(EventPage)
     case quarantine(QuarantinePage)
@@ -25,6 +27,7 @@ enum AnswerContent: Equatable, Sendable {
     /// Where the next page continues; nil on the last page.
     var nextCursor: String? {
         switch self {
+        case .history(let page): page.nextCursor
         case .events(let page): page.nextCursor
         case .quarantine(let page): page.nextCursor
         default: nil
@@ -61,6 +64,8 @@ extension Question {
         case .healthTrend: .healthTrend(try healthTrend(), parameters.grouping)
         case .drift: try drift()
         case .explain: .explanation(try explanation(partition), elapsed: window.elapsed)
+        case .history: .history(try history(partition))
+        case .compare: .compared(try compared(rosters))
         case .ledger: .ledger(site.ledger, rejected: rejected)
         case .events: .events(try events(partition))
         case .quarantine: .quarantine(try quarantine(partition))
@@ -70,24 +75,31 @@ extension Question {
 
     private func workers(_ roster: Roster, _ names: [WorkerID: String]) throws -> [WorkerItem] {
         let shown = try parameters.workers.isEmpty ? roster.workers : roster.workers(parameters.workers, of: site)
+        return parameters.arranged(try workerItems(shown, names))
+    }
+
+    func workerItems(_ shown: [UInt32], _ names: [WorkerID: String]) throws -> [WorkerItem] {
         let figures = try site.figures(window, view, [.workers, .statuses], reader)
-        let items = shown.map { number in
+        return shown.map { number in
             let id = site.workers[number]
             return WorkerItem(
                 id: id, name: names[WorkerID(bytes: Array(id))],
                 figures: WorkerFigures(figures.workers[Int(number)], elapsed: window.elapsed),
                 presence: WorkerPresence(figures.statuses[Int(number)], at: site))
         }
-        return parameters.arranged(items)
     }
 
     private func workstations(_ roster: Roster) throws -> [WorkstationItem] {
         let shown =
             try parameters.workstations.isEmpty ? roster.workstations : roster.workstations(parameters.workstations)
+        return parameters.arranged(try workstationItems(shown))
+    }
+
+    func workstationItems(_ shown: [SiteDefinition.Workstation]) throws -> [WorkstationItem] {
         let figures = try site.figures(window, view, [.stations, .statuses], reader)
         let activities = try site.lastActivities(before: window.end, view, reader)
         let present = site.presentWorkers(figures.statuses)
-        let items: [WorkstationItem] = shown.compactMap { workstation in
+        return shown.compactMap { workstation in
             guard let number = site.stations.number(of: workstation.workstationID.bytes).map(Int.init) else {
                 return nil
             }
@@ -97,14 +109,15 @@ extension Question {
                     figures.stations[number], elapsed: window.elapsed, capacity: workstation.capacity),
                 presence: WorkstationPresence(workers: present[number], lastActivity: activities[number]))
         }
-        return parameters.arranged(items)
     }
 
     private func factory() throws -> AnswerContent {
+        .factory(try factoryFigures(), from: from, end: Timestamp(microseconds: window.end))
+    }
+
+    func factoryFigures() throws -> FactoryFigures {
         let figures = try site.figures(window, view, .factory, reader)
-        return .factory(
-            FactoryFigures(figures.factory, over: window, settings, zone), from: from,
-            end: Timestamp(microseconds: window.end))
+        return FactoryFigures(figures.factory, over: window, settings, zone)
     }
 
     private func modelHealth() throws -> AnswerContent {

@@ -28,6 +28,8 @@ extension JSONWriter {
             figures(DriftFigures.figures, of: whole)
             self.groups(groups, grouping) { $0.figures(DriftFigures.figures, of: $1) }
         case .explanation(let explanation, let elapsed): self.explanation(explanation, elapsed)
+        case .history(let page): history(page)
+        case .compared(let answer): compared(answer)
         case .ledger(let ledger, let rejected):
             figures(Ledger.figures, of: ledger)
             key("rejected")
@@ -73,13 +75,12 @@ extension JSONWriter {
     private mutating func workstation(_ item: WorkstationItem) {
         member("workstation_id", id: item.id)
         name("workstation_name", item.name, id: item.id)
-        member("capacity", item.figures.capacity.map { .integer($0) } ?? .null)
-        figures(WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy], of: item.figures)
+        figures(WorkstationItem.figures, of: item.figures)
         figures([WorkstationPresence.workers, WorkstationPresence.lastActivity], of: item.presence)
     }
 
     /// Falls back to the id if there is no name.
-    private mutating func name(_ member: StaticString, _ name: String?, id: ArraySlice<UInt8>) {
+    mutating func name(_ member: StaticString, _ name: String?, id: ArraySlice<UInt8>) {
         key(member)
         if let name { string(name) } else { string(utf8: id) }
     }

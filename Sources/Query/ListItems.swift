@@ -51,14 +51,20 @@ extension WorkerItem: ListItem {
         + ItemField.list([WorkerPresence.lastSeen] + WorkerPresence.current, \.presence)
 }
 
+extension WorkstationItem {
+    /// What the definition says of the workstation, and its figures over a window.
+    static let figures: [Figure<WorkstationFigures>] =
+        [Figure("capacity", .count) { $0.capacity.map { .integer($0) } ?? .null }] + WorkstationFigures.figures
+        + [WorkstationFigures.capacityOccupancy]
+}
+
 extension WorkstationItem: ListItem {
     static let fields: [ItemField<WorkstationItem>] =
         [
             ItemField("workstation_id") { .id($0.id) },
             ItemField("workstation_name") { $0.name.map { .text($0) } ?? .id($0.id) },
-            ItemField("capacity") { $0.figures.capacity.map { .integer($0) } ?? .null },
         ]
-        + ItemField.list(WorkstationFigures.figures + [WorkstationFigures.capacityOccupancy], \.figures)
+        + ItemField.list(figures, \.figures)
         + ItemField.list([WorkstationPresence.workers, WorkstationPresence.lastActivity], \.presence)
 }
 

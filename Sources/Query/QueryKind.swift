@@ -4,7 +4,7 @@ internal import HTTPServer
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
     case workers, workstations, factory, shifts, handover, trend, heatMap, modelHealth, healthTrend, drift
-    case explain, ledger, events, quarantine, quarantineStats
+    case explain, history, compare, ledger, events, quarantine, quarantineStats
 
     var path: String {
         switch self {
@@ -19,6 +19,8 @@ enum QueryKind: CaseIterable, Sendable {
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
         case .explain: "/api/explain"
+        case .history: "/api/history"
+        case .compare: "/api/compare"
         case .ledger: "/api/ledger"
         case .events: "/api/events"
         case .quarantine: "/api/quarantine"
@@ -48,6 +50,10 @@ enum QueryKind: CaseIterable, Sendable {
             case .healthTrend: ["days", "to", "known_at", "group_by"]
             case .drift: window + ["baseline_from", "baseline_to", "group_by"]
             case .explain: ["worker_id"] + window + ["within", "merge"]
+            case .history: ["worker_id", "workstation_id", "factory"] + window + ["limit", "cursor"]
+            case .compare:
+                [.repeatable("worker_id"), .repeatable("workstation_id"), "from", "to", "period", "within"]
+                    + ["known_at_a", "known_at_b", "differing_only"]
             case .ledger: []
             case .events:
                 ["worker_id", "workstation_id", "event_type"] + window
@@ -83,6 +89,7 @@ enum QueryKind: CaseIterable, Sendable {
     /// The largest `limit`: a listing goes on at its cursor, other lists are whole.
     var limitMaximum: Int {
         switch self {
+        case .history: 100
         case .events, .quarantine: 1000
         default: 1_000_000
         }

@@ -11,6 +11,12 @@ struct QueryParameters: Sendable {
     var period: Period?
     var within = Within.all
     var knownAt: AskedTime?
+    /// The earlier of two states of knowledge; ``knownAt`` is the later one.
+    var knownAtA: AskedTime?
+    /// Whether a comparison leaves out what does not differ.
+    var differingOnly = false
+    /// Whether a history is about the factory.
+    var isAboutFactory = false
     var createdFrom: AskedTime?
     var createdTo: AskedTime?
     var minPosition: RecordPosition?
@@ -68,7 +74,10 @@ struct QueryParameters: Sendable {
         switch name {
         case "from": from = try AskedTime(name, value)
         case "to": to = try AskedTime(name, value)
-        case "known_at": knownAt = try AskedTime(name, value)
+        case "known_at", "known_at_b": knownAt = try AskedTime(name, value)
+        case "known_at_a": knownAtA = try AskedTime(name, value)
+        case "differing_only": differingOnly = try QueryParameters.flag(name, value)
+        case "factory": isAboutFactory = try QueryParameters.flag(name, value)
         case "created_from": createdFrom = try AskedTime(name, value)
         case "created_to": createdTo = try AskedTime(name, value)
         case "period": period = try QueryParameters.choice(name, value)
@@ -110,6 +119,9 @@ struct QueryParameters: Sendable {
         }
         if kind == .heatMap, subject == nil { throw Problem.query("of", "missing: workers, workstations or cameras") }
         if kind == .explain, workers.isEmpty { throw Problem.query("worker_id", "missing") }
+        if kind == .history, workers.count + workstations.count + (isAboutFactory ? 1 : 0) != 1 {
+            throw Problem.query("worker_id", "a history is about one of worker_id, workstation_id and factory=true")
+        }
     }
 
     static func identifier<Kind>(_ name: String, _ value: String) throws -> Identifier<Kind> {

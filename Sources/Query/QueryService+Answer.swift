@@ -10,7 +10,7 @@ extension QueryService {
     ) throws -> HTTPResponse {
         let partition = asked.projections.partition
         let isSettled =
-            question.knownAt.map {
+            question.knownWholly.map {
                 settlement(partition).isSettled(
                     knownAt: $0, question.snapshot.progress, era: clock.certain.era, lag: clock.gatewayLag)
             } ?? false
@@ -21,7 +21,7 @@ extension QueryService {
         if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
         }
-        if isSettled, let knownAt = question.knownAt { question.snapshot.goesOn(knownAt: knownAt) }
+        if isSettled, let knownAt = question.knownWholly { question.snapshot.goesOn(knownAt: knownAt) }
         let newest = try question.site.newestArrival(question.view, question.reader)
         let meta = AnswerMeta(question: question, partition: partition, isSettled: isSettled, newest: newest)
         let rejected = question.kind == .ledger ? parts.rejected(asked.site) : []

@@ -15,6 +15,8 @@ struct Question {
     /// The server's clock.
     let clock: Timestamp
     let knownAt: Timestamp?
+    /// Of a comparison: the earlier state of knowledge.
+    let knownAtA: Timestamp?
     /// As given in the question, or the site-local day of `now` (SPEC 5.1); nil if a listing has no bound.
     let from: Timestamp?
     let to: Timestamp?
@@ -25,6 +27,7 @@ struct Question {
     let window: Window
     /// The registry's newest definition: only it has the names of workers (SPEC 3).
     let registered: PlacedDefinition?
+    let zones: ZoneCache
 
     var site: SiteFold { snapshot.site }
     var reader: any ProjectionReader { snapshot.reader }
@@ -39,13 +42,19 @@ struct Question {
         self.snapshot = snapshot
         self.clock = clock
         self.registered = registered
+        self.zones = zones
         let site = snapshot.site
         // Which definition is visible depends on known_at, so a local one is read by the newest definition.
         let newestZone = zones.zone(site.newestSettings?.timeZone ?? "UTC")
-        let knownAt = parameters.knownAt?.resolved(in: newestZone)
-        if let knownAt, knownAt - clock > QueryParameters.knownAtLeadMaximum {
-            throw Problem.query("known_at", "lies more than 5 s after the server's clock, \(clock)")
+        func known(_ name: String, _ asked: AskedTime?) throws -> Timestamp? {
+            guard let time = asked?.resolved(in: newestZone) else { return nil }
+            guard time - clock <= QueryParameters.knownAtLeadMaximum else {
+                throw Problem.query(name, "lies more than 5 s after the server's clock, \(clock)")
+            }
+            return time
         }
+        let knownAt = try known(kind == .compare ? "known_at_b" : "known_at", parameters.knownAt)
+        knownAtA = try known("known_at_a", parameters.knownAtA)
         self.knownAt = knownAt
         view = site.view(knownAt: knownAt)
         settings = try site.settings(view, snapshot.reader)
@@ -82,6 +91,13 @@ struct Question {
         return Window(from: asked.lowerBound, end: min(asked.upperBound, now.microseconds))
     }
 
+    /// All that the answer knows was known by then; nil where it knows everything (SPEC 5.8).
+    var knownWholly: Timestamp? {
+        guard kind == .compare else { return knownAt }
+        guard let knownAt, let knownAtA else { return nil }
+        return max(knownAt, knownAtA)
+    }
+
     /// `now` of SPEC 5.1.
     var now: Timestamp { knownAt ?? clock }
 
@@ -99,7 +115,7 @@ struct Question {
         let from = parameters.from?.resolved(in: zone)
         let to = parameters.to?.resolved(in: zone)
         switch kind {
-        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatMap, .explain:
+        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatMap, .explain, .history, .compare:
             let day = zone.localDay(of: now)
             return (from ?? zone.instant(day: day), to ?? zone.instant(day: day + 1))
         case .modelHealth, .drift:
@@ -141,7 +157,7 @@ struct Question {
 
     /// Whether the answer to the same question changes merely because time passes, its freshness apart.
     var dependsOnClock: Bool {
-        if knownAt != nil { return false }
+        if knownAt != nil { return kind == .compare && knownAtA == nil && (to ?? .latest) > clock }
         if parameters.period != nil { return true }
         switch kind {
         case .ledger, .events, .quarantine, .quarantineStats: return false

@@ -39,7 +39,7 @@ extension Question {
     static let bucketsMaximum = 1000
 
     /// Whether the answer shows names that only the registry has.
-    var showsWorkerNames: Bool { kind == .workers || parameters.subject == .rows(.workers) }
+    var showsWorkerNames: Bool { kind == .workers || kind == .compare || parameters.subject == .rows(.workers) }
 
     private func buckets(_ zone: SiteZone) throws -> [Range<Int64>] {
         guard let buckets = parameters.bucket.buckets(of: window.range, zone, maximum: Question.bucketsMaximum) else {
@@ -100,7 +100,7 @@ extension Question {
     }
 
     /// Whether the question sees an event at a station.
-    private func isSeen(_ station: UInt32) throws -> Bool {
+    func isSeen(_ station: UInt32) throws -> Bool {
         try site.lastActivities(before: Timestamp.latest.microseconds + 1, view, reader)[Int(station)] != nil
     }
 

@@ -22,7 +22,7 @@ struct CompletionTests {
     /// What was typed before TAB, and what stands there afterwards: each is the only way to go on.
     static let inserted = [
         ("andon que", "andon query "), ("andon key cr", "andon key create "),
-        ("andon query factory --kno", "andon query factory --known-at "),
+        ("andon query factory --per", "andon query factory --period "),
         ("andon query factory -o js", "andon query factory -o json "),
         ("andon query factory --output js", "andon query factory --output json "),
         ("andon key create --role op", "andon key create --role operator "),

@@ -76,8 +76,11 @@ struct AnswerTables {
         endsNow || !column.name.hasPrefix("current_") ? column.title : column.title.replacing("now", with: "at end")
     }
 
-    private func cell(_ column: FigureColumn, of item: JSONValue) -> String {
-        switch (column.unit, item[column.name]) {
+    private func cell(_ column: FigureColumn, of item: JSONValue) -> String { text(item[column.name], column) }
+
+    /// A value of a column, for people.
+    func text(_ value: JSONValue?, _ column: FigureColumn) -> String {
+        switch (column.unit, value) {
         case (.microseconds, .number(let number)?): AnswerTables.hours(number)
         case (.time, .string(let text)?):
             Timestamp(rfc3339: text).map { isExact ? clock.exact($0) : clock.text($0) } ?? text

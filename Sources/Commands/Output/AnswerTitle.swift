@@ -24,7 +24,10 @@ struct AnswerTitle {
     ///   - subject: what was asked, e.g. `workers`.
     ///   - parts: how, e.g. `within shifts`.
     ///   - hasTimes: whether the table shows times, so that their zone has to be told.
-    func lines(_ subject: String, _ parts: [String] = [], hasTimes: Bool = true) -> [String] {
+    ///   - tellsKnownAt: false where the parts tell what was known when.
+    func lines(
+        _ subject: String, _ parts: [String] = [], hasTimes: Bool = true, tellsKnownAt: Bool = true
+    ) -> [String] {
         var first = subject
         if let site = meta?["site_id"]?.text { first += " of \(printable(site))" }
         if let from = time("from"), let to = time("to") {
@@ -32,7 +35,7 @@ struct AnswerTitle {
         } else if hasTimes {
             first += " (times: \(clock.title))"
         }
-        let second = parts + (time("known_at").map { ["as known at \(clock.brief($0))"] } ?? [])
+        let second = parts + ((tellsKnownAt ? time("known_at") : nil).map { ["as known at \(clock.brief($0))"] } ?? [])
         return [first, second.joined(separator: ", "), currency.joined(separator: ", ")].filter { !$0.isEmpty }
     }
 

@@ -36,7 +36,7 @@ extension ReferencePage {
                     ["created_to", "--created-to", "received before this time"],
                     ["sort", "--sort", "order a list by a member; -MEMBER: largest first; null last"],
                     ["limit", "--limit", "at most so many items"],
-                    ["cursor", "-", "where the next page begins: next_cursor of the page before"],
+                    ["cursor", "--cursor", "where the next page begins: next_cursor of the page before"],
                     [
                         "of", "--of",
                         "trend: factory, worker:ID or workstation:ID; heatmap: workers, workstations or cameras",
@@ -46,6 +46,10 @@ extension ReferencePage {
                     ["baseline_from", "--baseline-from", "begin of what a drift is measured from"],
                     ["baseline_to", "--baseline-to", "its end; default: as long as the window, and just before it"],
                     ["group_by", "--group-by", "camera, workstation or model_version"],
+                    ["factory", "-", "true: a history of the factory, in place of worker_id and workstation_id"],
+                    ["known_at_a", "--known-at-a", "compare: what was known then, before; default: now"],
+                    ["known_at_b", "--known-at-b", "compare: what was known then, after; default: now"],
+                    ["differing_only", "--all", "compare: true leaves out workers and workstations that are equal"],
                     ["merge", "--all-intervals", "false: intervals that touch stay apart"],
                     ["dry_run", "--dry-run", "true: say what a definition would change, and store nothing"],
                     ["min_position", "--min-position", "wait up to 5 s until the fold has passed this position"],
@@ -71,6 +75,14 @@ extension ReferencePage {
                         "from to period known_at baseline_from baseline_to group_by min_position",
                     ],
                     ["/api/explain", "worker_id from to period known_at within merge min_position"],
+                    [
+                        "/api/history",
+                        "worker_id workstation_id factory from to period known_at limit cursor min_position",
+                    ],
+                    [
+                        "/api/compare",
+                        "worker_id workstation_id from to period within known_at_a known_at_b differing_only min_position",
+                    ],
                     [
                         "/api/events",
                         "worker_id workstation_id event_type from to period known_at created_from created_to limit cursor "

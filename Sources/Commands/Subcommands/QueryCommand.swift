@@ -28,6 +28,12 @@ enum QueryCommand {
                 "andon query trend --site plant-1 --period last_week --bucket day", "the factory, day by day"),
             .init(
                 "andon query heatmap --site plant-1 --of workers --period yesterday", "who was busy when"),
+            .init(
+                "andon query compare --site plant-1 --period yesterday --known-at-a 2026-01-12T18:00",
+                "what late events and definitions have changed since: yesterday as known then, and as known now"),
+            .init(
+                "andon query history --site plant-1 --worker W1 --period yesterday",
+                "when the figures of a worker changed, and why; without --worker and --station those of the factory"),
             .init("andon query workstations --site plant-1 -o csv > stations.csv", "every member, for a spreadsheet"),
         ],
         positionals: [
@@ -38,7 +44,8 @@ enum QueryCommand {
             QueryFlags.knownAt.spec, QueryFlags.within.spec, QueryFlags.worker.spec, QueryFlags.station.spec,
             QueryFlags.sort.spec, QueryFlags.limit.spec, QueryFlags.subject.spec, QueryFlags.bucket.spec,
             QueryFlags.days.spec, QueryFlags.baselineFrom.spec, QueryFlags.baselineTo.spec, QueryFlags.groupBy.spec,
-            QueryFlags.allIntervals.spec,
+            QueryFlags.allIntervals.spec, QueryFlags.knownAtA.spec, QueryFlags.knownAtB.spec, QueryFlags.all.spec,
+            QueryFlags.cursor.spec,
             QueryFlags.minPosition.spec, QueryFlags.utc.spec, AnswerFormat.option.spec,
         ] + ServerAccess.options,
         run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation)), SystemClock()) })
@@ -53,11 +60,14 @@ enum QueryCommand {
             report: {
                 let answer = try JSONValue(answer: body)
                 let title = AnswerTitle(answer["meta"], utc: try invocation.isSet(QueryFlags.utc), now: clock.now)
+                let cursor = answer["next_cursor"]?.text
+                if let cursor { invocation.console.note("more: the same command with --cursor \(cursor)") }
                 let worker = question == .explain ? query.first { $0.name == "worker_id" }?.value : nil
                 return question.report(
                     answer, title, subject: worker.map { "worker \(printable($0))" },
                     parts(query.filter { worker == nil || $0.name != "worker_id" }),
-                    draws: invocation.console.outputIsTerminal)
+                    draws: invocation.console.outputIsTerminal, query: query,
+                    showsAll: try invocation.isSet(QueryFlags.all))
             })
         return .success
     }
@@ -80,6 +90,7 @@ enum QueryCommand {
                     why: "a period is a whole window", next: "leave one of them out")
             }
         }
+        if question == .history { try checkHistory(invocation) }
         guard question == .explain else { return }
         let workers = try invocation.values(QueryFlags.worker)
         guard workers.count == 1 else {
@@ -87,6 +98,14 @@ enum QueryCommand {
                 .usage, workers.isEmpty ? "--worker is missing" : "--worker is given \(workers.count) times",
                 why: "explain is about one worker", next: "andon query explain --worker ID")
         }
+    }
+
+    private static func checkHistory(_ invocation: Invocation) throws(CommandFailure) {
+        let asked = try invocation.values(QueryFlags.worker) + invocation.values(QueryFlags.station)
+        guard asked.count > 1 else { return }
+        throw CommandFailure(
+            .usage, "--worker and --station are given \(asked.count) times",
+            why: "a history is about one worker, one workstation or the factory", next: "leave all but one out")
     }
 
     private static func parameters(
@@ -97,6 +116,7 @@ enum QueryCommand {
             ("known_at", QueryFlags.knownAt), ("within", QueryFlags.within), ("worker_id", QueryFlags.worker),
             ("workstation_id", QueryFlags.station), ("of", QueryFlags.subject),
             ("baseline_from", QueryFlags.baselineFrom), ("baseline_to", QueryFlags.baselineTo),
+            ("known_at_a", QueryFlags.knownAtA), ("known_at_b", QueryFlags.knownAtB), ("cursor", QueryFlags.cursor),
             ("min_position", QueryFlags.minPosition),
         ]
         let unfitting = Set(QueryQuestion.allCases.flatMap(\.flags)).subtracting(question.flags)
@@ -114,6 +134,9 @@ enum QueryCommand {
         try add("bucket", QueryFlags.bucket) { $0.rawValue }
         try add("days", QueryFlags.days) { String($0) }
         try add("merge", QueryFlags.allIntervals) { String(!$0) }
+        if question == .compare, !(try invocation.isSet(QueryFlags.all)) { query.append(("differing_only", "true")) }
+        let isOfSomebody = query.contains { ["worker_id", "workstation_id"].contains($0.name) }
+        if question == .history, !isOfSomebody { query.append(("factory", "true")) }
         return query
     }
 

@@ -5,7 +5,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     case workers, workstations, factory, shifts, handover, trend, heatmap
     case modelHealth = "model-health"
     case healthTrend = "health-trend"
-    case drift, explain, ledger
+    case drift, explain, history, compare, ledger
 
     var path: String {
         switch self {
@@ -13,11 +13,11 @@ enum QueryQuestion: String, CaseIterable, Sendable {
             "/api/metrics/\(rawValue)"
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
-        case .explain, .ledger: "/api/\(rawValue)"
+        case .explain, .history, .compare, .ledger: "/api/\(rawValue)"
         }
     }
 
-    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.7, 5.9, 5.10, 6.2, 6.3, 6.6).
+    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.7, 5.9, 5.10, 6.2, 6.3, 6.6, 7.7).
     var flags: Set<String> {
         let window: Set = ["from", "to", "known-at", "period"]
         return switch self {
@@ -30,6 +30,8 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .healthTrend: ["to", "known-at", "days", "group-by"]
         case .drift: window.union(["group-by", "baseline-from", "baseline-to"])
         case .explain: window.union(["within", "worker", "all-intervals"])
+        case .history: window.union(["worker", "station", "limit", "cursor"])
+        case .compare: ["from", "to", "period", "within", "worker", "station", "known-at-a", "known-at-b", "all"]
         case .ledger: []
         }
     }
@@ -48,12 +50,19 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     ///   - subject: what the title says was asked; nil for the name of the question.
     ///   - parts: how it was narrowed down.
     ///   - draws: whether trends and heat maps are drawn, for a terminal.
+    ///   - query: what was asked.
+    ///   - showsAll: whether a comparison shows what is equal, too.
     func report(
-        _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String], draws: Bool = false
+        _ answer: JSONValue, _ title: AnswerTitle, subject: String? = nil, _ parts: [String], draws: Bool = false,
+        query: [(name: String, value: String)] = [], showsAll: Bool = false
     ) -> AnswerReport {
         let tables = AnswerTables(
             clock: title.clock, endsNow: title.endsNow, isExact: self == .explain && hasFractions(answer))
-        var report = AnswerReport(title: title.lines(subject ?? rawValue, parts, hasTimes: self != .ledger))
+        let knowledge = KnowledgeReport(tables)
+        let parts = self == .compare ? knowledge.sides(answer) + parts : parts
+        var report = AnswerReport(
+            title: title.lines(
+                subject ?? rawValue, parts, hasTimes: self != .ledger, tellsKnownAt: self != .compare))
         func lay(_ made: [Table], _ layout: AnswerLayout, _ items: [JSONValue]) {
             report.tables = made
             report.legend = tables.legend(layout)
@@ -79,9 +88,22 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .explain:
             report.tables = explanation(answer, tables)
             report.csv = explanationRows(answer)
+        case .history:
+            let layout = Self.layout(ofHistory: query)
+            report.tables = [knowledge.history(answer, layout)]
+            report.csv = knowledge.historyRows(answer, layout)
+        case .compare:
+            report.tables = [knowledge.comparison(answer, showsAll: showsAll)]
+            report.csv = knowledge.comparisonRows(answer)
         }
         if !report.legend.isEmpty { report.legend.append("More: andon help FIGURES") }
         return report
+    }
+
+    /// The figures of whom a history is about.
+    private static func layout(ofHistory query: [(name: String, value: String)]) -> AnswerLayout {
+        if query.contains(where: { $0.name == "worker_id" }) { return .workers }
+        return query.contains { $0.name == "workstation_id" } ? .workstations : .factory
     }
 
     /// The figures of all samples, and below them those of each group where there are any.
