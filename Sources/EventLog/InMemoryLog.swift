@@ -100,7 +100,7 @@ public final class InMemoryLog: SkippableLog {
                 throw .noPartition(partition, of: partitionCount)
             }
             let end = state.partitions[Int(partition.value)].end
-            guard skip.first >= .zero, skip.next <= end else { throw .noOffset(skip.first, start: .zero, end: end) }
+            try skip.check(start: .zero, end: end)
             try state.partitions[Int(partition.value)].skips.add(skip)
         }
     }

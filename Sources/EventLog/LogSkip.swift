@@ -26,6 +26,13 @@ public struct LogSkip: Sendable, Equatable {
         self.by = by
         self.at = at
     }
+
+    /// Checks that a log has all of its offsets.
+    /// - Throws: ``LogError/Code/outOfRange``; names the outermost offset that is not in the log.
+    public func check(start: LogOffset, end: LogOffset) throws(LogError) {
+        if first < start { throw .noOffset(first, start: start, end: end) }
+        if next > end { throw .noOffset(LogOffset(next.value - 1), start: start, end: end) }
+    }
 }
 
 extension [LogSkip] {

@@ -48,8 +48,7 @@ extension KafkaLog {
         // Refuses what is empty or overlaps before anything is looked at.
         var known = try skips(partition)
         try known.add(skip)
-        let (start, end) = (try startOffset(partition), try endOffset(partition))
-        guard start <= skip.first, skip.next <= end else { throw .noOffset(skip.first, start: start, end: end) }
+        try skip.check(start: startOffset(partition), end: endOffset(partition))
         guard skip.next.value - skip.first.value <= LogSkip.offsetsMaximum else {
             throw LogError(
                 .invalidRecord, "at most \(LogSkip.offsetsMaximum) offsets can be skipped at once",

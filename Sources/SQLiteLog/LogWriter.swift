@@ -156,7 +156,7 @@ final class LogWriter {
     /// - Throws: `.outOfRange`, `.invalidRecord`, or `.unavailable` when nothing was written.
     func declare(_ skip: LogSkip) throws(LogError) {
         guard let open else { throw LogError(.unavailable, "the log is closed") }
-        guard skip.first >= .zero, skip.next <= end else { throw .noOffset(skip.first, start: .zero, end: end) }
+        try skip.check(start: .zero, end: end)
         var added = skips
         try added.add(skip)
         do {

@@ -23,11 +23,14 @@ func require(_ holds: Bool, _ claim: @autoclosure () -> String, line: UInt = #li
     guard holds else { throw ContractViolation(description: "\(claim()) [line \(line)]") }
 }
 
-func requireError(_ code: LogError.Code, line: UInt = #line, _ body: () throws -> Void) throws {
+func requireError(
+    _ code: LogError.Code, naming beginning: String = "", line: UInt = #line, _ body: () throws -> Void
+) throws {
     do {
         try body()
     } catch let error as LogError {
-        return try require(error.code == code, "another error was expected than: \(error)", line: line)
+        let isExpected = error.code == code && error.message.hasPrefix(beginning)
+        return try require(isExpected, "another error was expected than: \(error)", line: line)
     }
     try require(false, "an error was expected", line: line)
 }

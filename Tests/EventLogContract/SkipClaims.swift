@@ -59,6 +59,16 @@ extension ContractClaim {
             try require(try bench.log.skips(bench.partition) == [skip], "a refused skip is in force")
             try require(try bench.readAll().count == 4, "a refused skip is passed over")
         },
+        ContractClaim(name: "a refused skip names an offset that is not in the log, and not one that is") { makeLog in
+            let bench = try Bench(makeLog)
+            _ = try bench.log.append((0..<3).map { bench.record([UInt8($0)]) })
+            let before = -1 - Int(bench.base.value)
+            for (first, next, named) in [(1, 6, 5), (5, 7, 6), (before, 2, before)] {
+                try requireError(.outOfRange, naming: "offset \(bench.offset(named).value) is not in the log") {
+                    try bench.skip(first, next)
+                }
+            }
+        },
     ]
 }
 
