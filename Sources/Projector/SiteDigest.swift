@@ -78,7 +78,7 @@ public enum SiteDigest {
         }
     }
 
-    private static let waitMilliseconds = 1000
+    fileprivate static let waitMilliseconds = 1000
     /// How long one state of the store is held, so that its write-ahead log stays short (DESIGN 1.9).
     private static let sliceMilliseconds = 500
     /// How often it is tried to read a store to which somebody commits; then the log is folded apart.
@@ -142,8 +142,6 @@ private final class StoreSlices: PageReader, QuarantineReader {
 
 /// A fold of a whole log into a store of its own that nobody else reads or writes.
 private enum FoldedApart {
-    private static let waitMilliseconds = 1000
-
     /// Folds up to the present end of the log and calls `body` with the path of the store, which is removed after that.
     static func withStore<Result>(
         of log: any EventLog, _ partition: PartitionIndex, _ body: (String) throws -> Result
@@ -166,9 +164,10 @@ private enum FoldedApart {
         projector.start()
         defer { projector.stop() }
         while projector.progress.nextOffset < end {
-            if let failure = projector.failure { throw ProjectorError.cannotFold(failure) }
+            // Nobody would declare here what to pass over.
+            if let reason = projector.failure ?? projector.halt?.message { throw ProjectorError.cannotFold(reason) }
             let passed = DispatchSemaphore(value: 0)
-            projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: waitMilliseconds) { _ in
+            projector.whenPassed(LogOffset(end.value - 1), timeoutMilliseconds: SiteDigest.waitMilliseconds) { _ in
                 passed.signal()
             }
             passed.wait()

@@ -20,9 +20,14 @@ struct DigestSliceTests {
         private let rest: Guarded<ArraySlice<RandomScenario.Record>>
         /// How often that happens.
         private let commits: Guarded<Int>
+        /// A record that has become unreadable since it was folded.
+        private let damaged: LogOffset?
 
-        init(_ workplace: Workplace, _ rest: ArraySlice<RandomScenario.Record>, commits: Int) {
+        init(
+            _ workplace: Workplace, _ rest: ArraySlice<RandomScenario.Record>, commits: Int, damaged: LogOffset? = nil
+        ) {
             self.workplace = workplace
+            self.damaged = damaged
             self.rest = Guarded(rest)
             self.commits = Guarded(commits)
         }
@@ -35,7 +40,14 @@ struct DigestSliceTests {
 
         func read(
             _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
-        ) throws -> LogOffset { try workplace.log.read(partition, from: offset, byteLimit: byteLimit, body) }
+        ) throws -> LogOffset {
+            try workplace.log.read(partition, from: offset, byteLimit: byteLimit) { record in
+                guard record.offset == damaged else { return try body(record) }
+                let cut = NewRecord(
+                    key: Array(record.key), createdAt: record.createdAt, payload: Array(record.payload.dropLast()))
+                try cut.withLogRecord(at: record.offset, body)
+            }
+        }
 
         func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset { .zero }
 
@@ -79,5 +91,19 @@ struct DigestSliceTests {
         // Nothing was acknowledged after the last look at the end.
         let right = try SiteDigest.compute(site: RandomScenario.siteID, log: workplace.log, storePath: nil)
         #expect(found == right && found != nil)
+    }
+
+    @Test("a digest for which a record has to be read that cannot be decoded ends, and names the record (SPEC 7.4)")
+    func damaged() throws {
+        let scenario = RandomScenario(seed: 9_300, size: .init(events: 400, workers: 4, eventsPerRecord: 8))
+        let workplace = try Workplace()
+        let first = scenario.records.count - 12
+        try workplace.append(scenario.records[..<first])
+        try workplace.foldToEnd(.forgetful)
+        let log = BusyLog(workplace, scenario.records[first...], commits: 9, damaged: LogOffset(2))
+        let error = #expect(throws: ProjectorError.self) {
+            try SiteDigest.compute(site: RandomScenario.siteID, log, nil, workplace.storePath, sliceMilliseconds: -1)
+        }
+        #expect(error?.code == .failed && error?.message.contains("offset 2 of partition 0") == true)
     }
 }
