@@ -1,3 +1,4 @@
+internal import EventModel
 internal import SQLite
 internal import Timeline
 
@@ -60,13 +61,34 @@ final class LogRoom {
 
 extension CommitSet {
     /// About how many pages of the file it changes.
-    var estimatedPages: Int {
-        sites.reduce(64) { sum, site in
-            let rows = site.hours.count + site.health.count + site.arrivals.count + site.quarantined.count
-            return sum + site.pages.count + rows / Self.rowsPerPage
+    var estimatedPages: Int { sites.reduce(64) { $0 + $1.estimatedPages } }
+}
+
+extension CommitSet.Site {
+    fileprivate var estimatedPages: Int {
+        let tables = [
+            workers.count, stations.count, names.count, origins.count, definitions.count, hours.count, stays.count,
+            health.count, arrivals.count,
+        ]
+        // The table has two indexes, and ids in its rows.
+        let quarantine = Array(repeating: quarantined.count + displaced.count, count: 3)
+        // Each takes a page of its own, however few rows it gets.
+        let rowPages = (tables + quarantine).reduce(0) { $0 + ($1 + Self.rowsPerPage - 1) / Self.rowsPerPage }
+        return pages.count + rowPages + definitionBytes / Self.bytesPerPage
+    }
+
+    /// A definition of many workers takes thousands of pages.
+    private var definitionBytes: Int {
+        var bytes: [UInt8] = []
+        return definitions.reduce(0) { sum, definition in
+            bytes.removeAll(keepingCapacity: true)
+            RecordCodec.encode(definition.record, into: &bytes)
+            return sum + bytes.count
         }
     }
 
     /// Rows of one commit stand close together.
     private static let rowsPerPage = 16
+    /// Of a row that fills pages of its own.
+    private static let bytesPerPage = 4000
 }

@@ -84,9 +84,7 @@ public final class ProjectionStore: @unchecked Sendable {
         self.keepsFeed = keepsFeed
         self.replacement = replacement
         let connection = try Connection(path: path, ProjectionStore.writerOptions)
-        if try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 0 {
-            try ProjectionStore.createTables(connection, logEpoch)
-        }
+        if try !connection.hasStore() { try ProjectionStore.createTables(connection, logEpoch) }
         self.path = path
         writer = connection
         turns = ReadingTurns(limits)

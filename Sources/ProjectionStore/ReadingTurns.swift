@@ -9,7 +9,7 @@ internal import Synchronization
 /// time stops. Who reads the file from another process is not seen here.
 ///
 /// Callable from any thread.
-public final class ReadingTurns: Sendable {
+final class ReadingTurns: Sendable {
     /// What one reader reads between its begin and its end.
     final class Reading: Sendable {
         /// Until then it may go on although the writer waits.

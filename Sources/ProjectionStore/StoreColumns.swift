@@ -118,4 +118,15 @@ extension Connection {
     func integer(_ name: MetaName) throws(SQLiteError) -> Int64? {
         try integer("SELECT value FROM meta WHERE name = '\(name.rawValue)'")
     }
+
+    /// Bytes from the table `meta`; nil when the row is missing.
+    func blob(_ name: MetaName) throws(SQLiteError) -> [UInt8]? {
+        let select = try prepare("SELECT value FROM meta WHERE name = '\(name.rawValue)'")
+        return try select.step() ? select.blob(0) : nil
+    }
+
+    /// Whether the file has the tables of a store.
+    func hasStore() throws(SQLiteError) -> Bool {
+        try integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1
+    }
 }

@@ -16,12 +16,10 @@ public struct StorePlace: Equatable, Sendable {
         let options = alone ? ConnectionOptions(mode: .fileAlone, checksPages: true) : ProjectionStore.readerOptions
         do {
             let connection = try Connection(path: path, options)
-            guard try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else {
-                return nil
-            }
-            let epoch = try connection.prepare("SELECT value FROM meta WHERE name = '\(MetaName.logEpoch.rawValue)'")
-            guard try epoch.step(), let next = try connection.integer(.nextOffset) else { return nil }
-            return StorePlace(logEpoch: epoch.blob(0), nextOffset: LogOffset(next))
+            guard try connection.hasStore(), let epoch = try connection.blob(.logEpoch),
+                let next = try connection.integer(.nextOffset)
+            else { return nil }
+            return StorePlace(logEpoch: epoch, nextOffset: LogOffset(next))
         } catch { return nil }
     }
 }

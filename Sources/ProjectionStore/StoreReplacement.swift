@@ -50,21 +50,19 @@ public enum StoreReplacement: Equatable, Sendable {
 
     /// nil while there are no tables.
     private static func generation(_ connection: Connection) throws -> Int64? {
-        guard try connection.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return nil }
+        guard try connection.hasStore() else { return nil }
         return try connection.integer(.generation)
     }
 
     /// Whether a store has this program's versions and is of this log.
     private static func matches(_ reader: Connection, _ logEpoch: [UInt8], needsFeed: Bool) throws -> Bool {
-        guard try reader.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 1 else { return true }
+        guard try reader.hasStore() else { return true }
         let versions: [(MetaName, Int64)] = [
             (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
         ]
         for (name, value) in versions where try reader.integer(name) != value { return false }
         if needsFeed, try reader.integer(.hasFeed) != 1 { return false }
-        let epoch = try reader.prepare("SELECT value FROM meta WHERE name = '\(MetaName.logEpoch.rawValue)'")
-        guard try epoch.step() else { return false }
-        return epoch.blob(0) == logEpoch
+        return try reader.blob(.logEpoch) == logEpoch
     }
 
     /// Whether the file is of a format whose pages had no checksums: its header says that no bytes of a page are free.
