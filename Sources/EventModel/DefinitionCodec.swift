@@ -141,7 +141,9 @@ extension RecordCodec {
         case DefinitionField.handover:
             let maximum = UInt64(Limits.durationSecondsMaximum / 60)
             site.handoverMinutes = Int64(try reader.integer(of: field, maximum: maximum))
-        default: site.targetMicrounitsPerHour = Int64(bitPattern: try reader.varint(of: field))
+        default:
+            let maximum = UInt64(Limits.targetMicrounitsMaximum)
+            site.targetMicrounitsPerHour = Int64(try reader.integer(of: field, maximum: maximum))
         }
     }
 
@@ -215,7 +217,9 @@ extension RecordCodec {
             case DefinitionField.Workstation.name: workstation.name = try reader.text(of: field)
             case DefinitionField.Workstation.location: workstation.location = try reader.text(of: field)
             case DefinitionField.Workstation.line: workstation.line = try reader.text(of: field)
-            default: workstation.capacity = Int64(bitPattern: try reader.varint(of: field))
+            default:
+                let maximum = UInt64(Limits.capacityMaximum)
+                workstation.capacity = Int64(try reader.integer(of: field, maximum: maximum))
             }
         }
         try seen.require(DefinitionField.Workstation.workstationID, at: content.offset)

@@ -26,6 +26,10 @@ public enum Limits {
     /// Maximum of max_future_seconds and handover in a definition: the seconds from 1970 to 9999, which still fit in
     /// microseconds. Larger values could not be decoded, so admission must reject such definitions.
     public static let durationSecondsMaximum: Int64 = 253_402_300_799
+    /// Largest capacity of a workstation in a definition (SPEC 3).
+    public static let capacityMaximum: Int64 = 1_000_000
+    /// Largest target of a definition: a thousand million units an hour, in millionths (SPEC 3).
+    public static let targetMicrounitsMaximum: Int64 = 1_000_000_000_000_000
     /// A record is appended within this time of its created_at or not at all (SPEC 2.8).
     public static let appendDelayMicrosecondsMaximum: Int64 = 30 * Microseconds.second
     /// Combinations of workstation, camera and model version in one site, refused at admission beyond that: a fold keeps

@@ -37,7 +37,7 @@ struct DefinitionReader {
             SiteDefinition.Workstation(
                 workstationID: WorkstationID(bytes: id), name: reader.text(fields, "name", at: pointer),
                 location: reader.text(fields, "location", at: pointer), line: reader.text(fields, "line", at: pointer),
-                capacity: reader.integer(fields, "capacity", 0...1_000_000, at: pointer) ?? 1)
+                capacity: reader.integer(fields, "capacity", 0...Limits.capacityMaximum, at: pointer) ?? 1)
         }
         return definition
     }
@@ -80,8 +80,9 @@ struct DefinitionReader {
     private mutating func target(_ fields: [String: JSONValue], at pointer: String) -> Int64? {
         guard let text = number(fields, "target_units_per_hour", at: pointer) else { return nil }
         // Decimal holds 38 digits, so millionths of realistic numbers are exact.
-        guard let value = Decimal(string: text), value >= 0, value <= 1_000_000_000 else {
-            fault("\(pointer)/target_units_per_hour", "must be between 0 and 1000000000")
+        let maximum = Limits.targetMicrounitsMaximum / 1_000_000
+        guard let value = Decimal(string: text), value >= 0, value <= Decimal(maximum) else {
+            fault("\(pointer)/target_units_per_hour", "must be between 0 and \(maximum)")
             return nil
         }
         var scaled = value * 1_000_000
