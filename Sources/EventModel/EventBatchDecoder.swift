@@ -144,23 +144,18 @@ extension RecordCodec {
         var seen = SeenFields()
         var result = Idempotency(apiKeyID: [], path: [], key: [], bodyHash: [], verdicts: VerdictRuns([]))
         while let field = try reader.field() {
+            guard IdempotencyField.all.contains(field.number) else {
+                try reader.skip(field)
+                continue
+            }
+            try seen.insert(field)
+            let bytes = try reader.bytes(of: field)
             switch field.number {
-            case IdempotencyField.apiKeyID:
-                try seen.insert(field)
-                result.apiKeyID = reader.copy(try reader.bytes(of: field))
-            case IdempotencyField.path:
-                try seen.insert(field)
-                result.path = reader.copy(try reader.bytes(of: field))
-            case IdempotencyField.key:
-                try seen.insert(field)
-                result.key = reader.copy(try reader.bytes(of: field))
-            case IdempotencyField.bodyHash:
-                try seen.insert(field)
-                result.bodyHash = reader.copy(try reader.bytes(of: field))
-            case IdempotencyField.verdicts:
-                try seen.insert(field)
-                result.verdicts = try decodeVerdicts(reader.reader(of: try reader.bytes(of: field)))
-            default: try reader.skip(field)
+            case IdempotencyField.apiKeyID: result.apiKeyID = reader.copy(bytes)
+            case IdempotencyField.path: result.path = reader.copy(bytes)
+            case IdempotencyField.key: result.key = reader.copy(bytes)
+            case IdempotencyField.bodyHash: result.bodyHash = reader.copy(bytes)
+            default: result.verdicts = try decodeVerdicts(reader.reader(of: bytes))
             }
         }
         return result

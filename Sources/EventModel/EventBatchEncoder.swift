@@ -30,6 +30,7 @@ enum IdempotencyField {
     static let bodyHash = 4
     // 5 and 6 held status and JSON of the answer; nothing writes or reads them any more.
     static let verdicts = 7
+    static let all = [apiKeyID, path, key, bodyHash, verdicts]
 }
 
 extension RecordCodec {

@@ -196,15 +196,7 @@ public final class Projector: Sendable {
     /// site may have (SPEC 2.3).
     public func forEachSource(_ body: (SiteID, SourceIDs) -> Void) {
         for site in run.shared.sites {
-            for number in 0..<site.origins.count {
-                let origin = site.origins[UInt32(number)]
-                body(
-                    site.siteID,
-                    SourceIDs(
-                        workstation: site.stations[origin.station],
-                        camera: origin.camera == 0 ? nil : site.names[origin.camera - 1],
-                        modelVersion: origin.modelVersion == 0 ? nil : site.names[origin.modelVersion - 1]))
-            }
+            for number in 0..<site.origins.count { body(site.siteID, site.source(UInt32(number))) }
         }
     }
 

@@ -89,9 +89,8 @@ private struct Sheet {
     mutating func addHealth() throws {
         var states = try parts.published.states(hour.site, hour.start, .modelHealth)
         for (number, health) in try site.health(window, view, snapshot.reader) {
-            let origin = site.origin(number)
-            func name(_ number: UInt32) -> [UInt8] { number == 0 ? [] : Array(site.names[number - 1]) }
-            let entity = [Array(site.stations[origin.station]), name(origin.camera), name(origin.modelVersion)]
+            let source = site.source(number)
+            let entity = [source.workstation, source.camera ?? [], source.modelVersion ?? []].map { Array($0) }
             add(.modelHealth, entity, .modelHealth(health), &states)
         }
         addVanished(.modelHealth, states)

@@ -63,34 +63,31 @@ extension Question {
     }
 
     func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
-        let origin = site.origin(event.entry.origin)
-        return EventItem(
-            event.entry, in: partition, worker: site.workers[event.worker], workstation: site.stations[origin.station],
-            camera: name(origin.camera), modelVersion: name(origin.modelVersion),
+        EventItem(
+            event.entry, in: partition, worker: site.workers[event.worker], site.source(event.entry.origin),
             isLowConfidence: event.isLowConfidence)
     }
 
     func item(_ event: QuarantinedEvent, _ partition: PartitionIndex) -> EventItem {
         EventItem(
-            event.entry, in: partition, worker: event.worker[...], workstation: event.workstation[...],
-            camera: event.camera.map { $0[...] }, modelVersion: event.modelVersion.map { $0[...] },
+            event.entry, in: partition, worker: event.worker[...],
+            SourceIDs(
+                workstation: event.workstation[...], camera: event.camera.map { $0[...] },
+                modelVersion: event.modelVersion.map { $0[...] }),
             isLowConfidence: false)
     }
-
-    /// Cameras and model versions are numbered from 1; 0 is none.
-    func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : site.names[number - 1] }
 }
 
 extension EventItem {
     fileprivate init(
-        _ entry: TimelineEntry, in partition: PartitionIndex, worker: ArraySlice<UInt8>,
-        workstation: ArraySlice<UInt8>, camera: ArraySlice<UInt8>?, modelVersion: ArraySlice<UInt8>?,
+        _ entry: TimelineEntry, in partition: PartitionIndex, worker: ArraySlice<UInt8>, _ source: SourceIDs,
         isLowConfidence: Bool
     ) {
         self.init(
-            time: entry.time, worker: worker, workstation: workstation, type: entry.type,
+            time: entry.time, worker: worker, workstation: source.workstation, type: entry.type,
             confidence: FixedPoint(scaled: Int128(entry.confidence), decimals: 6),
-            count: entry.type == .productCount ? entry.count : nil, camera: camera, modelVersion: modelVersion,
+            count: entry.type == .productCount ? entry.count : nil, camera: source.camera,
+            modelVersion: source.modelVersion,
             isLowConfidence: isLowConfidence,
             position: Position(
                 record: RecordPosition(partition: partition, offset: entry.offset), index: entry.index),

@@ -32,7 +32,7 @@ struct DefinitionSettings: Sendable {
 
     /// What pending definitions weigh, in rows of the next commit.
     var pendingRowCount: Int { pending.reduce(0) { $0 + 1 + $1.workstations.count + $1.shifts.count } }
-    /// How many settings are in memory.
+    /// For tests: how many settings are in memory.
     var keptCount: Int { (newest == nil ? 0 : 1) + pending.count + inFlight.count }
 
     /// - Parameter settings: without workers.

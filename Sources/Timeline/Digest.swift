@@ -55,11 +55,10 @@ extension SiteFold {
             ) { entry in
                 if !isOpen { dump.worker(workers[worker]) }
                 isOpen = true
-                let origin = origins[entry.origin]
+                let source = source(entry.origin)
                 dump.event(
-                    entry, eventClass, station: stations[origin.station],
-                    camera: origin.camera == 0 ? [] : names[origin.camera - 1],
-                    modelVersion: origin.modelVersion == 0 ? [] : names[origin.modelVersion - 1])
+                    entry, eventClass, station: source.workstation, camera: source.camera ?? [],
+                    modelVersion: source.modelVersion ?? [])
             }
         }
     }

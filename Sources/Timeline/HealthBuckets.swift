@@ -13,7 +13,7 @@ struct HealthBuckets: Sendable {
     /// Rows of the next commit, those of the newest hours too: with many origins these are the most.
     var pendingRowCount: Int { pending.count + touched.count }
     var originCount: Int { places.count }
-    /// How many slots memory has room for.
+    /// For tests: how many slots memory has room for.
     var slotCapacity: Int { slots.capacity }
     /// More of them are not kept from one commit to the next; one takes 400 bytes.
     static let slotsKeptMaximum = 4096

@@ -29,7 +29,7 @@ struct Membership: Sendable {
     }
 
     var workerCount: Int { last.count }
-    /// How many runs are in memory.
+    /// For tests: how many runs are in memory.
     var runCount: Int { last.count { $0.end > 0 } + earlier.values.reduce(0) { $0 + $1.count } }
 
     mutating func addWorker() {

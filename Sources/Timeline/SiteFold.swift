@@ -74,6 +74,14 @@ public struct SiteFold: Sendable {
 
     public func origin(_ number: UInt32) -> Origin { origins[number] }
 
+    /// The ids of an origin.
+    public func source(_ number: UInt32) -> SourceIDs {
+        let origin = origins[number]
+        return SourceIDs(
+            workstation: stations[origin.station], camera: origin.camera == 0 ? nil : names[origin.camera - 1],
+            modelVersion: origin.modelVersion == 0 ? nil : names[origin.modelVersion - 1])
+    }
+
     /// Whether some workers' hours are still being rebuilt (DESIGN 1.7); until then, questions derive from events.
     public var isRederiving: Bool { rederiving != .done }
 }
