@@ -52,13 +52,24 @@ extension [LogSkip] {
         guard skip.first < skip.next else {
             throw LogError(.invalidRecord, "a skip from \(skip.first.value) to \(skip.next.value) is empty")
         }
-        if let other = first(where: { $0.first < skip.next && skip.first < $0.next }) {
+        let place = firstIndex(endingBehind: skip.first)
+        if place < count, self[place].first < skip.next {
+            let other = self[place]
             throw LogError(
                 .invalidRecord,
                 "offsets \(skip.first.value) to \(skip.next.value - 1) overlap those from \(other.first.value) to "
                     + "\(other.next.value - 1), which are skipped already")
         }
-        insert(skip, at: firstIndex { skip.first < $0.first } ?? count)
+        insert(skip, at: place)
+    }
+
+    private func firstIndex(endingBehind offset: LogOffset) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if offset < self[middle].next { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 

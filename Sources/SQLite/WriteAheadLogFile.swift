@@ -105,5 +105,5 @@ struct WriteAheadLogSum {
 
 extension [UInt8] {
     /// Four bytes, the highest first.
-    func word(at place: Int) -> UInt32 { self[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+    package func word(at place: Int) -> UInt32 { self[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) } }
 }

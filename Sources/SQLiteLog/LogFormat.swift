@@ -7,8 +7,8 @@ internal import SQLite
 /// without an index on every record, although created_at may decrease: row *i* is written with the last record of
 /// offsets [1024 *i*, 1024 (*i* + 1)) and contains the largest created_at of **all** records up to that one. This value
 /// never decreases, so a binary search finds the span in which it first reaches a time. The first record of that span
-/// at or after the time is the first one in the whole log. `skips` has the offsets that hold no record, for a log that
-/// was salvaged.
+/// at or after the time is the first one in the whole log. `skips` has the offsets that readers pass over: an operator
+/// declared them, or a salvage found nothing there.
 ///
 /// Every row has a ``RowCheck``. Rows that format 1 wrote have none: `log.checked_from` says which.
 enum LogFormat {
@@ -31,8 +31,9 @@ enum LogFormat {
     }
 
     /// Creates the tables in an empty file.
-    static func createIfEmpty(_ connection: Connection, epoch: LogEpoch = .random()) throws {
+    static func createIfEmpty(_ connection: Connection) throws {
         guard try isEmpty(connection) else { return }
+        let epoch = LogEpoch.random()
         try connection.transaction {
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute(
@@ -120,8 +121,15 @@ enum LogFormat {
 /// What an operator can do about a damaged log.
 enum LogAdvice {
     static func salvage(_ path: String) -> String {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return "andon log salvage --data-dir \(folder) --to NEW_DIR writes all that is sound into a new data directory"
+        "andon log salvage --data-dir \(folder(path)) --to NEW_DIR writes all that is sound into a new data directory"
+    }
+
+    static func renew(_ path: String) -> String {
+        "andon renew log --data-dir \(folder(path)) puts what is left aside, and the next start begins an empty log"
+    }
+
+    private static func folder(_ path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }
 

@@ -126,10 +126,3 @@ public struct LogInspection: Equatable, Sendable {
         return words.joined(separator: " and ")
     }
 }
-
-extension LogAdvice {
-    static func renew(_ path: String) -> String {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return "andon renew log --data-dir \(folder) puts what is left aside, and the next start begins an empty log"
-    }
-}

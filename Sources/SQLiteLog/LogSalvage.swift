@@ -6,13 +6,14 @@ internal import SQLite
 /// Gets every record that is whole out of the files of a log, whatever became of the rest, into a new log.
 ///
 /// Reads the files as plain bytes and never opens them as a database, so nothing in them changes. A record is whole when
-/// its check is right; where it stands does not matter. Offsets stay as they were: those that are lost become skips
-/// (SPEC 7.4). The new log has an epoch of its own, because other records may follow in it (DESIGN 1.3).
+/// its check is right; where it stands does not matter. Offsets stay as they were: those that were declared as skipped
+/// still are, and those that are lost become skips (SPEC 7.4). The new log has an epoch of its own, because other
+/// records may follow in it (DESIGN 1.3).
 public struct LogSalvage {
     /// What was found, and what is missing.
     public struct Outcome: Sendable, Equatable {
         public var records: Int64
-        /// Offsets before the last record for which none was found.
+        /// Offsets before the last record for which none was found, but for those that are declared as skipped.
         public var missing: [Range<LogOffset>]
         /// The end of the new log: after the last record.
         public var end: LogOffset
@@ -38,7 +39,8 @@ public struct LogSalvage {
 
     private let path: String
     private let images: PageImages
-    private let epochs: [LogEpoch]
+    /// Identities that the log may have had: those that were named, and those that stand in its own files.
+    public let epochs: [LogEpoch]
     private let acknowledged: LogOffset
 
     /// Reads what the files hold.
@@ -67,9 +69,6 @@ public struct LogSalvage {
         }
     }
 
-    /// Identities that the log may have, for ``AcknowledgedEnd`` and projections.
-    public var possibleEpochs: [LogEpoch] { epochs }
-
     /// Writes all that is whole into a new log.
     /// - Parameters:
     ///   - destination: path of a file that is not there yet.
@@ -94,7 +93,7 @@ public struct LogSalvage {
                 for turn in stride(from: 0, to: part.count, by: Self.pagesPerTurn) {
                     try writer.transaction {
                         for image in part[turn..<min(part.count, turn + Self.pagesPerTurn)] {
-                            try rows.forEachRow(in: image) { row in if row.offset < end { try writer.add(row) } }
+                            try rows.forEachRow(in: image) { try writer.add($0, before: end) }
                             done += 1
                         }
                     }

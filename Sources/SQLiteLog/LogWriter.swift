@@ -35,8 +35,7 @@ final class LogWriter {
         let connection: Connection
         let begin: Statement
         let commit: Statement
-        let insertRecord: Statement
-        let insertSpan: Statement
+        let insertion: RecordInsertion
     }
 
     /// Fails if another process has the log.
@@ -82,12 +81,7 @@ final class LogWriter {
             open = Open(
                 connection: connection,
                 begin: try connection.prepare("BEGIN IMMEDIATE"), commit: try connection.prepare("COMMIT"),
-                insertRecord: try connection.prepare(
-                    """
-                    INSERT INTO records (offset, created_at, key, headers, payload, row_check)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """),
-                insertSpan: try connection.prepare("INSERT INTO spans (span, newest, row_check) VALUES (?, ?, ?)"))
+                insertion: try RecordInsertion(connection, checks))
             skips = try SkipTable(connection, checks).load()
             try findEnd(connection)
         } catch {
@@ -166,38 +160,13 @@ final class LogWriter {
     }
 
     private func insert(_ record: NewRecord, at offset: LogOffset, newest: Timestamp, _ open: Open) throws {
-        let statement = open.insertRecord
         let headers = record.headers.isEmpty ? nil : HeaderCoding.encode(record.headers)
-        try statement.bind(1, offset.value)
-        try statement.bind(2, record.createdAt.microseconds)
-        try statement.bind(3, record.key)
-        if let headers { try statement.bind(4, headers) } else { try statement.bindNull(4) }
-        try record.payload.withUnsafeBytes { payload in
-            // The bytes must not stay bound beyond their lifetime.
-            defer { statement.clearBindings() }
-            try statement.bind(5, borrowing: payload)
-            try statement.bind(6, check(record, at: offset, headers, payload))
-            try statement.run()
-        }
+        try RecordColumns.with(
+            offset: offset.value, createdAt: record.createdAt.microseconds, key: record.key[...],
+            headers: headers?[...], payload: record.payload[...]
+        ) { try open.insertion.insert($0) }
         guard offset.next.value % LogFormat.recordsPerSpan == 0 else { return }
-        let span = offset.value / LogFormat.recordsPerSpan
-        try open.insertSpan.bind(1, span)
-        try open.insertSpan.bind(2, newest.microseconds)
-        try open.insertSpan.bind(3, checks.ofSpan(span, newest: newest.microseconds))
-        try open.insertSpan.run()
-    }
-
-    private func check(
-        _ record: NewRecord, at offset: LogOffset, _ headers: [UInt8]?, _ payload: UnsafeRawBufferPointer
-    ) -> Int64 {
-        record.key.withUnsafeBytes { key in
-            func sum(_ headers: UnsafeRawBufferPointer?) -> Int64 {
-                checks.ofRecord(
-                    offset: offset.value, createdAt: record.createdAt.microseconds, key: key, headers: headers,
-                    payload: payload)
-            }
-            return headers.map { $0.withUnsafeBytes { sum($0) } } ?? sum(nil)
-        }
+        try open.insertion.insertSpan(offset.value / LogFormat.recordsPerSpan, newest: newest.microseconds)
     }
 
     private func commit(_ open: Open, hook: CommitHook?) throws(LogError) {

@@ -121,7 +121,8 @@ final class ReadSession {
         guard offset.value >= head.checkedFrom else { return true }
         func sum(_ headers: UnsafeRawBufferPointer?) -> Int64 {
             checks.ofRecord(
-                offset: offset.value, createdAt: records.int64(1), key: key, headers: headers, payload: payload)
+                RecordColumns(
+                    offset: offset.value, createdAt: records.int64(1), key: key, headers: headers, payload: payload))
         }
         let expected = records.isNull(3) ? sum(nil) : records.withBlob(3) { sum($0) }
         return !records.isNull(5) && records.int64(5) == expected

@@ -32,16 +32,13 @@ struct RowCheck {
             .skip, skip.first.value, skip.next.value, skip.at.microseconds, words.withUnsafeBytes(Self.sum))
     }
 
-    /// - Parameters:
-    ///   - key: at most 2 GiB, like the others.
-    ///   - headers: nil when the column is NULL.
-    func ofRecord(
-        offset: Int64, createdAt: Int64, key: UnsafeRawBufferPointer, headers: UnsafeRawBufferPointer?,
-        payload: UnsafeRawBufferPointer
-    ) -> Int64 {
+    /// - Parameter columns: each of at most 2 GiB.
+    func ofRecord(_ columns: RecordColumns) -> Int64 {
+        let (key, headers) = (columns.key, columns.headers)
         let counts = UInt64(key.count) | (headers.map { UInt64($0.count) + 1 } ?? 0) << 32
         let sums = Self.sum(key) | (headers.map(Self.sum) ?? 0) << 32
-        return check(.record, offset, createdAt, Int64(bitPattern: counts), sums, Self.sum(payload))
+        return check(
+            .record, columns.offset, columns.createdAt, Int64(bitPattern: counts), sums, Self.sum(columns.payload))
     }
 
     /// The bytes themselves stand for themselves by their own checksum: they need no copy.

@@ -1,7 +1,8 @@
 internal import EventLog
 internal import EventModel
+internal import SQLite
 
-/// Finds the rows of records in pages, and tells which of them are as they were written.
+/// Finds the rows of records and of skips in pages, and tells which of them are as they were written.
 struct RowSalvage {
     let images: PageImages
     /// One for each identity that the log may have.
@@ -27,14 +28,14 @@ struct RowSalvage {
         // Not by the page's own list of its rows, which may be damaged.
         for content in Self.likelyContents(page) where content >= end {
             guard let found = try whole(page, contentAt: content, from: end, after: before) else { continue }
-            before = found.row.offset
+            if case .record(let record) = found.row { before = record.offset }
             end = found.end
             try body(found.row)
         }
     }
 
-    /// Where the content of a row may begin: with the size of its header, the offset's column, which is empty, and the
-    /// type of created_at.
+    /// Where the content of a row may begin: with the size of its header, the column of its number, which is empty, and
+    /// the type of an integer: created_at, or the offset behind a skip.
     private static func likelyContents(_ page: [UInt8]) -> [Int] {
         page.withUnsafeBytes { bytes in
             var found: [Int] = []
@@ -47,7 +48,7 @@ struct RowSalvage {
         }
     }
 
-    /// In front of the content stand its size and the offset, each in one to nine bytes.
+    /// In front of the content stand its size and the row's number, each in one to nine bytes.
     private static let prefixBytes = 2...18
 
     private mutating func whole(
@@ -63,16 +64,20 @@ struct RowSalvage {
     }
 
     /// The row, if its check is right.
-    /// - Parameter before: offset of the row that stands before it, and was written after it: a page is filled from its
-    ///   end.
+    /// - Parameter before: offset of the record that stands before it, and was written after it: a page is filled from
+    ///   its end.
     private mutating func whole(_ place: RowPlace, _ page: [UInt8], after before: Int64?) throws -> StoredRow? {
         for content in try contents(place, page) {
-            var row = place.row(content)
-            if isWhole(row) { return row }
-            // A wrong bit may be in the offset; its neighbour knows it.
-            guard let before, before > 0, row.check != nil else { continue }
-            row.offset = before - 1
-            if isWhole(row) { return row }
+            switch place.row(content) {
+            case .skip(let skip, let check):
+                if checks.contains(where: { $0.ofSkip(skip) == check }) { return .skip(skip, check: check) }
+            case .record(var record):
+                if isWhole(record) { return .record(record) }
+                // A wrong bit may be in the offset; its neighbour knows it.
+                guard let before, before > 0, record.check != nil else { continue }
+                record.offset = before - 1
+                if isWhole(record) { return .record(record) }
+            }
         }
         return nil
     }
@@ -81,7 +86,7 @@ struct RowSalvage {
     private func contents(_ place: RowPlace, _ page: [UInt8]) throws -> [[UInt8]] {
         let local = Array(page[place.local])
         guard place.overflows else { return [local] }
-        var unfinished = [(bytes: local, next: Self.number(page, place.local.upperBound))]
+        var unfinished = [(bytes: local, next: Int(page.word(at: place.local.upperBound)))]
         var found: [[UInt8]] = []
         var attempts = 0
         while let (bytes, next) = unfinished.popLast(), attempts < Self.attemptsMaximum {
@@ -95,40 +100,26 @@ struct RowSalvage {
                 let content = try images.content(of: image)
                 guard content.count == images.pageBytes else { continue }
                 let part = content[4..<min(content.count, 4 + place.byteCount - bytes.count)]
-                unfinished.append((bytes + part, Self.number(content, 0)))
+                unfinished.append((bytes + part, Int(content.word(at: 0))))
             }
             if unfinished.count > Self.attemptsMaximum { unfinished.removeFirst() }
         }
         return found
     }
 
-    private static func number(_ bytes: [UInt8], _ place: Int) -> Int {
-        bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
-    }
-
-    private mutating func isWhole(_ row: StoredRow) -> Bool {
-        guard let check = row.check else { return isWholeWithoutCheck(row) }
-        return row.key.withUnsafeBytes { key in
-            row.payload.withUnsafeBytes { payload in
-                func sum(_ checks: RowCheck, _ headers: UnsafeRawBufferPointer?) -> Int64 {
-                    checks.ofRecord(
-                        offset: row.offset, createdAt: row.createdAt, key: key, headers: headers, payload: payload)
-                }
-                return checks.contains { checks in
-                    (row.headers.map { $0.withUnsafeBytes { sum(checks, $0) } } ?? sum(checks, nil)) == check
-                }
-            }
-        }
+    private mutating func isWhole(_ record: StoredRecord) -> Bool {
+        guard let check = record.check else { return isWholeWithoutCheck(record) }
+        return record.withColumns { columns in checks.contains { $0.ofRecord(columns) == check } }
     }
 
     /// Rows of format 1 have only the checksum in their content, which also says site and time.
-    private mutating func isWholeWithoutCheck(_ row: StoredRow) -> Bool {
-        guard let kind = try? RecordCodec.decode(Array(row.payload), into: &batch) else { return false }
+    private mutating func isWholeWithoutCheck(_ record: StoredRecord) -> Bool {
+        guard let kind = try? RecordCodec.decode(Array(record.payload), into: &batch) else { return false }
         if case .events = kind {
-            return batch.siteID.bytes[...] == row.key && batch.createdAt.microseconds == row.createdAt
+            return batch.siteID.bytes[...] == record.key && batch.createdAt.microseconds == record.createdAt
         }
         guard case .definition(let definition) = kind else { return false }
-        return definition.definition.siteID.bytes[...] == row.key
-            && definition.createdAt.microseconds == row.createdAt
+        return definition.definition.siteID.bytes[...] == record.key
+            && definition.createdAt.microseconds == record.createdAt
     }
 }

@@ -8,7 +8,8 @@ internal import SQLite
 ///
 /// One process writes (``open(path:limits:)``), others may read (``openReader(path:limits:)``). Each append is one
 /// transaction and one sync, in sequence: callers should combine their records, as the gateway's log thread does.
-/// Offsets start at 0 and have no gaps. Records are kept forever; do not delete any by hand.
+/// Offsets start at 0 and have no gaps but those that are declared as skipped (SPEC 7.4). Records are kept forever; do
+/// not delete any by hand.
 public final class SQLiteLog: SkippableLog {
     public let epoch: LogEpoch
     public let partitionCount: Int32 = 1

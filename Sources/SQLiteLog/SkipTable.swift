@@ -2,7 +2,7 @@ internal import EventLog
 internal import EventModel
 internal import SQLite
 
-/// The offsets of a log that hold no record (SPEC 7.4), in the log's own file.
+/// The offsets of a log that readers pass over (SPEC 7.4), in the log's own file.
 struct SkipTable {
     private let select: Statement
     private let checks: RowCheck

@@ -46,6 +46,13 @@ struct LogFiles: Equatable {
         return folder
     }
 
+    /// Changes a bit of a record wherever it stands.
+    mutating func spoil(_ number: Int) {
+        for (part, content) in bytes {
+            for place in content.ranges(of: LogFiles.payload(number)) { bytes[part]?[place.lowerBound] ^= 1 }
+        }
+    }
+
     /// Calls `body` with the path of the log, in a folder of its own.
     func open<Result>(_ body: (String) throws -> Result) throws -> Result {
         let folder = try folder()

@@ -71,6 +71,66 @@ struct SalvageTests {
         #expect(salvaged.skips.first?.by == "a test" && salvaged.skips.first?.at == now)
     }
 
+    /// A log of 60 records in which some were skipped.
+    private func files(skipping skips: [LogSkip], stopped: Bool) throws -> LogFiles {
+        let folder = try LogFiles.log(records: 60, stopped: true).folder()
+        let log = try SQLiteLog.open(path: folder.file("log.db"))
+        for skip in skips { try log.declare(skip, in: partition) }
+        if stopped { log.close() }
+        return try withExtendedLifetime(log) { try LogFiles(folder) }
+    }
+
+    private func skip(_ first: Int64, _ next: Int64) -> LogSkip {
+        LogSkip(
+            first: LogOffset(first), next: LogOffset(next), reason: "junk from \(first) on", by: "an operator",
+            at: Timestamp(microseconds: 1_700_000_000_123_456))
+    }
+
+    @Test(
+        "what was skipped stays skipped, with reason, name and time, beside what becomes a skip now (SPEC 7.4)",
+        arguments: [false, true])
+    func skipped(stopped: Bool) throws {
+        let declared = [skip(0, 1), skip(5, 6), skip(10, 14), skip(57, 60)]
+        var files = try files(skipping: declared, stopped: stopped)
+        // Alone, beside a skip, inside of one and at the end of one.
+        for number in [3, 9, 10, 12, 14, 20, 58] { files.spoil(number) }
+        let salvaged = try Salvaged(files)
+        let missing = [3, 9, 14, 20].map { LogOffset($0)..<LogOffset($0 + 1) }
+        #expect(salvaged.outcome == .init(records: 53, missing: missing, end: LogOffset(60)))
+        #expect(
+            salvaged.payloads.keys.sorted() == Array(1...56).filter { ![3, 5, 9, 10, 11, 12, 13, 14, 20].contains($0) })
+        #expect(salvaged.skips.filter { $0.by == "an operator" } == declared)
+        let added = salvaged.skips.filter { $0.by == "a test" }
+        #expect(added.map { $0.first..<$0.next } == missing && added.allSatisfy { $0.at == now })
+    }
+
+    @Test("offsets that hold nothing keep the reason of the salvage that found that out")
+    func twice() throws {
+        var files = try LogFiles.log(records: 60, stopped: true)
+        files.spoil(20)
+        let folder = try files.folder()
+        let (second, third) = (folder.file("second.db"), folder.file("third.db"))
+        _ = try LogSalvage(path: folder.file("log.db")).run(into: second, by: "the first", at: now)
+        let found = try LogSalvage(path: second).run(into: third, by: "the second", at: now)
+        #expect(found == .init(records: 59, end: LogOffset(60)))
+        let skips = try SQLiteLog.openReader(path: third).skips(partition)
+        #expect(skips.map(\.first) == [LogOffset(20)] && skips.first?.by == "the first")
+    }
+
+    @Test("where the new log ends before a skip did, what is appended there is read")
+    func skippedEnd() throws {
+        var files = try files(skipping: [skip(50, 52), skip(57, 60)], stopped: true)
+        for number in [58, 59] { files.spoil(number) }
+        let folder = try files.folder()
+        let target = folder.file("new.db")
+        let found = try LogSalvage(path: folder.file("log.db")).run(into: target, by: "a test", at: now)
+        #expect(found == .init(records: 58, end: LogOffset(58), missingAfterEnd: 2))
+        let log = try SQLiteLog.open(path: target)
+        #expect(try log.append([LogFiles.record(77)]).map(\.offset) == [LogOffset(58)])
+        #expect(try LogFiles.payloads(log)[58] == LogFiles.payload(77))
+        #expect(try log.skips(partition) == [skip(50, 52), skip(57, 58)])
+    }
+
     @Test("the new log goes on: it has an epoch of its own, knows its times, and takes new records")
     func goesOn() throws {
         let files = try LogFiles.log(records: 2100, stopped: true)

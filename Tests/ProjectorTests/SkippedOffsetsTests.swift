@@ -5,6 +5,8 @@ import Locks
 import Observability
 import ProjectionStore
 import Projector
+import SQLite
+import SQLiteLog
 import SimulationKit
 import Testing
 import Timeline
@@ -43,6 +45,40 @@ struct SkippedOffsetsTests {
         #expect(projector.halt == nil && projector.progress.isLevel)
         projector.stop()
         #expect(events.withLock { $0.filter { $0.name == "fold_halted" }.count } == 1)
+    }
+
+    @Test("a salvaged log is folded past what was skipped before it was damaged, and past what it lost (SPEC 7.4)")
+    func salvagedLog() throws {
+        let workplace = try Workplace()
+        let log = workplace.log
+        let first = RandomScenario(seed: 3, size: .init(events: 40)).records
+        let second = RandomScenario(seed: 8, size: .init(events: 40)).records
+        try workplace.append(first)
+        let junk = try log.endOffset(Self.partition)
+        _ = try log.append([NewRecord(key: [1], createdAt: Timestamp(microseconds: 1), payload: [1, 2, 3])])
+        let at = Timestamp(microseconds: 1)
+        let declared = LogSkip(first: junk, next: junk.next, reason: "junk", by: "an operator", at: at)
+        try log.declare(declared, in: Self.partition)
+        try workplace.append(second)
+        log.close()
+        let lost = LogOffset(junk.value + Int64(second.count) - 1)
+        try Connection(path: log.path, .writer).execute(
+            "UPDATE records SET payload = x'00' WHERE offset = \(lost.value)")
+
+        let path = log.path + ".new"
+        _ = try LogSalvage(path: log.path).run(into: path, by: "a test", at: at)
+        let salvaged = try SQLiteLog.open(path: path)
+        defer { salvaged.close() }
+        #expect(try salvaged.skips(Self.partition).map(\.first) == [junk, lost])
+        #expect(try salvaged.skips(Self.partition).first == declared)
+        let store = try ProjectionStore.open(path: workplace.storePath, logEpoch: salvaged.epoch.bytes)
+        let projector = try Projector(log: salvaged, store: store)
+        projector.start()
+        projector.waitForEnd()
+        projector.stop()
+        #expect(projector.halt == nil && projector.progress.isLevel)
+        let expected = try MemoryFold(first + second.dropLast(2) + second.suffix(1)).site?.ledger
+        #expect(try store.load().site(RandomScenario.siteID)?.ledger == expected)
     }
 
     @Test("what is folded around junk is what is folded without it, also by a fold that goes on behind it")

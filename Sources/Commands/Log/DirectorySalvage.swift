@@ -74,7 +74,7 @@ struct DirectorySalvage {
         try move(draft)
         let log = try SQLiteLog.openReader(path: target.log)
         defer { log.close() }
-        try copyRegistry(log.epoch, salvage.possibleEpochs, &outcome)
+        try copyRegistry(log.epoch, salvage.epochs, &outcome)
         try copyKeys(&outcome)
         try target.noteIdentity(log.epoch, nil, at: now)
         return outcome
