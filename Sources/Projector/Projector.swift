@@ -9,10 +9,11 @@ internal import Timeline
 /// Folds one partition of the log into its projections and serves them at the same time (DESIGN 1.5–1.8).
 ///
 /// Two threads around a ``FoldDriver``: one reads and folds, the other commits, so that neither commits nor questions
-/// delay the visibility of an acknowledged record. Create it, then ``start()`` and ``stop()`` it once each.
+/// delay the visibility of an acknowledged record. A third one reads the store for damage in idle time. Create it, then
+/// ``start()`` and ``stop()`` it once each.
 ///
 /// A store that does not hold what was written to it is put aside and built again from the log, whoever finds that out:
-/// the fold, a commit, a question, or the pass in idle time that reads everything (``ProjectorConfiguration/scrubHours``).
+/// the fold, a commit, a question, or the pass in idle time (``ProjectorConfiguration/scrubHours``).
 /// Until the new one knows what the old one did, questions are answered with ``ProjectorError``, which is retriable.
 public final class Projector: Sendable {
     private struct State {
