@@ -169,7 +169,7 @@ public struct LineID: Hashable, Comparable, Sendable {
     static var workerBits: Int64 { 32 }
 
     /// - Precondition: every part fits into its bits, and the result is not negative.
-    init(site: UInt32, _ line: LineIndex) {
+    package init(site: UInt32, _ line: LineIndex) {
         let eventClass = Int64(line.eventClass.rawValue)
         let shift = Self.workerBits + Self.classBits
         precondition(

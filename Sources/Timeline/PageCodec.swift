@@ -61,6 +61,12 @@ public enum PageCodec {
         return Page(id: id, fence: fence, limit: limit, entry: entry, entries: entries)
     }
 
+    /// Number of events in a stored blob, as its header says; 0 for bytes that are not a page.
+    public static func eventCount(_ blob: UnsafeRawBufferPointer) -> Int {
+        guard blob.count >= headerBytes else { return 0 }
+        return unsafe Int(blob[2]) | Int(blob[3]) << 8
+    }
+
     private static func checksum(_ bytes: [UInt8]) -> UInt32 {
         unsafe bytes.withUnsafeBytes { buffer in
             unsafe CRC32C.checksum(UnsafeRawBufferPointer(rebasing: buffer[8...]))
