@@ -25,6 +25,7 @@ extension CommandLineTool {
         LogCopyCommand.command,
         LogSalvageCommand.command,
         LogSkipCommand.command,
+        RebuildDiffCommand.command,
         RenewCommand.command,
         DoctorCommand.command,
         CompletionCommand.command,
