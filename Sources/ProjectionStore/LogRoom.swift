@@ -40,7 +40,8 @@ final class LogRoom {
 
     /// A log of few pages has room for a commit that is larger than the limit.
     private func hasRoom(for commit: Int) -> Bool {
-        pages < min(limits.checkpointPages, limits.walPagesMaximum) || pages + commit <= limits.walPagesMaximum
+        let maximum = turns.isBeingCopied ? limits.walPagesWhileCopied : limits.walPagesMaximum
+        return pages < min(limits.checkpointPages, maximum) || pages + commit <= maximum
     }
 
     /// Takes note of a commit, and copies what it can.

@@ -29,6 +29,8 @@ public final class ProjectionStore: @unchecked Sendable {
     static let writerOptions = ConnectionOptions(
         mode: .writer, synchronous: .normal, cacheBytes: 16 << 20, checkpointPages: 0, checksPages: true)
     static let readerOptions = ConnectionOptions(mode: .reader, cacheBytes: 2 << 20, checksPages: true)
+    /// For a file that nobody writes.
+    static let copyOptions = ConnectionOptions(mode: .fileAlone, cacheBytes: 2 << 20, checksPages: true)
 
     /// Version of the fold that produced the rows; a publisher never overwrites figures of a higher version
     /// (DESIGN 1.11).
@@ -160,6 +162,18 @@ public final class ProjectionStore: @unchecked Sendable {
             throw condition.noted("projections at \(path) cannot be committed", error)
         }
         room.committed()
+    }
+
+    /// Copies the newest commit into a file, while commits and questions go on; see ``StoreCopy``.
+    ///
+    /// - Returns: whether `progress` let it come to its end.
+    /// - Throws: ``StoreError``; retriable when commits left no room for it. The file is not to be used then.
+    public func copy(to destination: String, _ progress: StoreCopy.Progress) throws -> Bool {
+        let reading = try turns.begin(isCopy: true)
+        defer { turns.end(reading) }
+        do {
+            return try StoreCopy.run(from: path, to: destination, isCut: { reading.isOver }, progress)
+        } catch { throw condition.noted("projections at \(path) cannot be copied", error) }
     }
 
     /// A reader with its own connection.

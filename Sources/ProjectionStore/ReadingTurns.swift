@@ -14,9 +14,14 @@ final class ReadingTurns: Sendable {
     final class Reading: Sendable {
         /// Until then it may go on although the writer waits.
         fileprivate let end: MonotonicTime
+        /// Whether the whole store is being copied.
+        fileprivate let isCopy: Bool
         private let stopped = Atomic(false)
 
-        fileprivate init(until end: MonotonicTime) { self.end = end }
+        fileprivate init(until end: MonotonicTime, isCopy: Bool) {
+            self.end = end
+            self.isCopy = isCopy
+        }
 
         /// Whether it has to stop, because the writer waits for it.
         var isOver: Bool { stopped.load(ordering: .relaxed) }
@@ -35,13 +40,16 @@ final class ReadingTurns: Sendable {
     init(_ limits: StoreLimits) { self.limits = limits }
 
     /// Begins to read, after the writer's turn.
+    /// - Parameter isCopy: whether the whole store is to be copied: for that long the write-ahead log may grow further
+    ///   (``StoreLimits/walPagesWhileCopied``), so that neither waits for the other.
     /// - Throws: ``StoreError`` when that takes too long.
-    func begin() throws(StoreError) -> Reading {
+    func begin(isCopy: Bool = false) throws(StoreError) -> Reading {
         let clock = limits.clock
         let patience = clock.uptime.advanced(milliseconds: limits.readingMilliseconds + limits.stoppingMilliseconds)
         let begun = clock.wait(for: state, until: patience) { state -> Reading? in
             guard !state.isWriterWaiting else { return nil }
-            let reading = Reading(until: clock.uptime.advanced(milliseconds: limits.readingMilliseconds))
+            let reading = Reading(
+                until: clock.uptime.advanced(milliseconds: limits.readingMilliseconds), isCopy: isCopy)
             state.readings[ObjectIdentifier(reading)] = reading
             return reading
         }
@@ -50,6 +58,9 @@ final class ReadingTurns: Sendable {
     }
 
     func end(_ reading: Reading) { state.update { $0.readings[ObjectIdentifier(reading)] = nil } }
+
+    /// Whether the whole store is being copied at the moment.
+    var isBeingCopied: Bool { state.withLock { $0.readings.values.contains { $0.isCopy } } }
 
     /// Runs `body` while nobody reads.
     /// - Returns: nil when somebody did not stop.
@@ -88,6 +99,8 @@ public struct StoreLimits: Sendable {
     /// Pages of 4 KiB that the write-ahead log may have: 235 MiB, which is room for the pages of 57 thousand workers in
     /// one commit. A larger commit needs more.
     public var walPagesMaximum = 60_000
+    /// The same while the store is being copied for a snapshot: 940 MiB. A copy that is not done by then is ended.
+    public var walPagesWhileCopied = 240_000
     /// After so many written pages the write-ahead log is copied into the file, as far as readers allow.
     public var checkpointPages = 1000
     /// How long one state may be read once the writer waits.

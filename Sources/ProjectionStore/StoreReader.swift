@@ -35,11 +35,21 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
         try self.init(path: path, condition: condition, turns: ReadingTurns(StoreLimits()))
     }
 
-    init(path: String, condition: StoreCondition, turns: ReadingTurns) throws {
+    /// Reads a copy of a store that nobody writes, and makes no file beside it.
+    public convenience init(copyAt path: String) throws {
+        try self.init(
+            path: path, condition: StoreCondition(), turns: ReadingTurns(StoreLimits()),
+            options: ProjectionStore.copyOptions)
+    }
+
+    init(
+        path: String, condition: StoreCondition, turns: ReadingTurns,
+        options: ConnectionOptions = ProjectionStore.readerOptions
+    ) throws {
         self.condition = condition
         self.turns = turns
         do {
-            connection = try Connection(path: path, ProjectionStore.readerOptions)
+            connection = try Connection(path: path, options)
             findPage = try connection.prepare(
                 """
                 SELECT \(PageColumn.names) FROM page WHERE line = ? AND fence <= ? ORDER BY fence DESC LIMIT 1

@@ -85,31 +85,4 @@ extension Connection {
         try check(sqlite3_wal_checkpoint_v2(handle, nil, flag, &logPages, &checkpointedPages), "checkpoint")
         return CheckpointResult(logPages: Int(logPages), checkpointedPages: Int(checkpointedPages))
     }
-
-    /// Copies the whole database into a file, as of one moment, while others read and write.
-    /// - Parameter destination: a file that is created, or replaced if it is a database.
-    /// - Throws: ``SQLiteError``; then the destination is not to be used.
-    public func backup(to destination: String) throws(SQLiteError) {
-        var target: OpaquePointer?
-        let opened = sqlite3_open_v2(destination, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nil)
-        defer { sqlite3_close_v2(target) }
-        guard let target, opened == SQLITE_OK else {
-            throw SQLiteError(extendedCode: opened, message: "cannot open \(destination)")
-        }
-        sqlite3_extended_result_codes(target, 1)
-        guard let backup = sqlite3_backup_init(target, "main", handle, "main") else {
-            throw backupError(target, sqlite3_extended_errcode(target), destination)
-        }
-        // All pages in one step: the read lock it holds meanwhile keeps the copy from starting over at every commit.
-        let stepped = sqlite3_backup_step(backup, -1)
-        let finished = sqlite3_backup_finish(backup)
-        guard stepped == SQLITE_DONE, finished == SQLITE_OK else {
-            throw backupError(target, finished == SQLITE_OK ? stepped : finished, destination)
-        }
-    }
-
-    private func backupError(_ target: OpaquePointer, _ code: Int32, _ destination: String) -> SQLiteError {
-        let text = String(cString: sqlite3_errmsg(target))
-        return SQLiteError(extendedCode: code, message: "backup of \(path) to \(destination): \(text)")
-    }
 }
