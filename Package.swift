@@ -179,14 +179,14 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
                 "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
             name: "ReplayTests",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
                 "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
                 "Timeline",
             ],

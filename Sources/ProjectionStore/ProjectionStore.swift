@@ -172,7 +172,9 @@ public final class ProjectionStore: @unchecked Sendable {
         let reading = try turns.begin(isCopy: true)
         defer { turns.end(reading) }
         do {
-            return try StoreCopy.run(from: path, to: destination, isCut: { reading.isOver }, progress)
+            return try StoreCopy.run(
+                from: path, to: destination, pagesPerStep: limits.pagesCopiedPerStep, isCut: { reading.isOver },
+                progress)
         } catch { throw condition.noted("projections at \(path) cannot be copied", error) }
     }
 

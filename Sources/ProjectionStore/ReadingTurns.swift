@@ -101,6 +101,8 @@ public struct StoreLimits: Sendable {
     public var walPagesMaximum = 60_000
     /// The same while the store is being copied for a snapshot: 940 MiB. A copy that is not done by then is ended.
     public var walPagesWhileCopied = 240_000
+    /// After so many copied pages a copy looks whether it has to stop: some milliseconds.
+    public var pagesCopiedPerStep = 1024
     /// After so many written pages the write-ahead log is copied into the file, as far as readers allow.
     public var checkpointPages = 1000
     /// How long one state may be read once the writer waits.

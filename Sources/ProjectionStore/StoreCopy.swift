@@ -1,8 +1,5 @@
 public import Clocks
-public import EventModel
-internal import Foundation
 internal import SQLite
-internal import Timeline
 
 /// Copies of a store: consistent at one commit, made while the store is written, with a checksum in every page.
 public enum StoreCopy {
@@ -29,17 +26,18 @@ public enum StoreCopy {
     }
 
     static func run(
-        from path: String, to destination: String, isCut: () -> Bool, _ progress: Progress
+        from path: String, to destination: String, pagesPerStep: Int = StoreLimits().pagesCopiedPerStep,
+        isCut: () -> Bool, _ progress: Progress
     ) throws -> Bool {
         let connection = try Connection(path: path, ProjectionStore.readerOptions)
         let pageBytes = Int64(ConnectionOptions.checkedPageBytes)
         var isStopped = false
-        let isWhole = try connection.backup(to: destination) { done, total in
+        let isWhole = try connection.backup(to: destination, pagesPerStep: Int32(pagesPerStep)) { done, total in
             isStopped = !progress(done * pageBytes, total * pageBytes)
             return !isStopped && !isCut()
         }
         guard isWhole || isStopped else { throw StoreError.copyCut(path) }
-        return isWhole
+        return isWhole && !isStopped
     }
 
     /// Compares every page of a copy with its checksum.
@@ -75,61 +73,5 @@ public enum StoreCopy {
             try connection.execute("UPDATE meta SET value = \(id) WHERE name = '\(MetaName.storeID.rawValue)'")
             try connection.checkpoint(.truncate)
         } catch { throw StoreError.wrap("\(path) cannot be written", error) }
-    }
-}
-
-/// Versions of what stands in a store (DESIGN 1.11).
-public struct StoreVersions: Hashable, Sendable {
-    public var format: Int64
-    public var fold: Int64
-    public var spec: Int64
-
-    public init(format: Int64, fold: Int64, spec: Int64) {
-        self.format = format
-        self.fold = fold
-        self.spec = spec
-    }
-
-    /// Those that this program reads and writes.
-    public static let current = StoreVersions(
-        format: StoreSchema.format, fold: StoreSchema.fold, spec: StoreSchema.spec)
-}
-
-/// What a copy of a store says about itself.
-public struct StoreFacts: Equatable, Sendable {
-    public var logEpoch: [UInt8]
-    public var versions: StoreVersions
-    public var nextOffset: LogOffset
-    /// Whether commits noted what they changed, for a publisher.
-    public var hasFeed: Bool
-    /// The largest created_at of events, definitions and the last record in it; nil in an empty store.
-    public var watermark: Timestamp?
-
-    /// Reads a copy that nobody writes.
-    /// - Throws: ``StoreError``
-    public init(copyAt path: String) throws {
-        do {
-            let connection = try Connection(path: path, ProjectionStore.copyOptions)
-            func integer(_ name: MetaName) throws -> Int64 {
-                guard let value = try connection.integer(name) else {
-                    throw StoreError.damaged("\(path) has no \(name.rawValue)")
-                }
-                return value
-            }
-            let epoch = try connection.prepare("SELECT value FROM meta WHERE name = '\(MetaName.logEpoch.rawValue)'")
-            guard try epoch.step() else { throw StoreError.damaged("\(path) does not say of which log it is") }
-            logEpoch = epoch.blob(0)
-            versions = StoreVersions(
-                format: try integer(.format), fold: try integer(.fold), spec: try integer(.spec))
-            nextOffset = LogOffset(try integer(.nextOffset))
-            hasFeed = try integer(.hasFeed) == 1
-            let newest = [
-                try connection.integer(.fingerprintCreatedAt),
-                try connection.integer("SELECT max(created_at) FROM arrival"),
-                try connection.integer("SELECT max(created_at) FROM quarantined"),
-                try connection.integer("SELECT max(changed) FROM hour"),
-            ].compactMap { $0 }.filter { $0 != NewestTime.none.stored }.max()
-            watermark = newest.map { Timestamp(microseconds: $0) }
-        } catch { throw StoreError.wrap("\(path) cannot be read", error) }
     }
 }

@@ -44,6 +44,12 @@ public struct StoreError: OperatorError {
             hint: "end the other program that has the file open; the fold waits for it", isRetriable: true)
     }
 
+    static func copyCut(_ path: String) -> StoreError {
+        StoreError(
+            .busy, "projections at \(path) cannot be copied: they are written faster than that",
+            hint: "try again when fewer events come in", isRetriable: true)
+    }
+
     /// What `error` means for an operation on a store.
     static func wrap(_ what: String, _ error: any Error) -> StoreError {
         if let error = error as? StoreError { return error }

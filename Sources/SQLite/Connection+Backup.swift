@@ -8,12 +8,14 @@ extension Connection {
     /// compared when it is read, and those of the copy carry checksums, too. Nothing waits for the device.
     /// - Parameters:
     ///   - destination: a file that is created, or replaced if it is a database.
+    ///   - pagesPerStep: pages of a portion; 1024 take some milliseconds.
     ///   - goesOn: asked after every portion with the pages copied and all pages; false ends the copy.
     /// - Returns: whether all of it was copied; if not, the destination is not to be used.
     /// - Throws: ``SQLiteError``; then the destination is not to be used.
     @discardableResult
     public func backup(
-        to destination: String, goesOn: (_ done: Int64, _ total: Int64) -> Bool = { _, _ in true }
+        to destination: String, pagesPerStep: Int32 = 1024,
+        goesOn: (_ done: Int64, _ total: Int64) -> Bool = { _, _ in true }
     ) throws(SQLiteError) -> Bool {
         let isInside = isInTransaction
         if !isInside { try beginRead() }
@@ -33,21 +35,18 @@ extension Connection {
         }
         // A copy that is not whole is thrown away, so it needs no journal.
         sqlite3_exec(target, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nil, nil, nil)
-        return try copyPages(into: target, destination, goesOn)
+        return try copyPages(into: target, destination, pagesPerStep, goesOn)
     }
 
-    /// Pages copied between two questions whether to go on: some milliseconds.
-    private static let backupPagesPerStep: Int32 = 1024
-
     private func copyPages(
-        into target: OpaquePointer, _ destination: String, _ goesOn: (Int64, Int64) -> Bool
+        into target: OpaquePointer, _ destination: String, _ pagesPerStep: Int32, _ goesOn: (Int64, Int64) -> Bool
     ) throws(SQLiteError) -> Bool {
         guard let backup = sqlite3_backup_init(target, "main", handle, "main") else {
             throw backupError(target, sqlite3_extended_errcode(target), destination)
         }
         var stepped = SQLITE_OK
         while stepped == SQLITE_OK {
-            stepped = sqlite3_backup_step(backup, Self.backupPagesPerStep)
+            stepped = sqlite3_backup_step(backup, pagesPerStep)
             guard stepped == SQLITE_OK || stepped == SQLITE_DONE else { break }
             let total = Int64(sqlite3_backup_pagecount(backup))
             let done = total - Int64(sqlite3_backup_remaining(backup))

@@ -13,6 +13,7 @@ import Timeline
 final class Workplace: Sendable {
     private let folder: TemporaryFolder
     let log: SQLiteLog
+    var folderPath: String { folder.path }
     var storePath: String { folder.file("projections.sqlite") }
 
     init() throws {

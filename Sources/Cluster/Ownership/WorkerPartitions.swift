@@ -117,6 +117,9 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     /// How far each fold is: for lag, readiness, and what is committed to the group.
     public var progress: [PartitionIndex: FoldProgress] { folding.mapValues(\.progress) }
 
+    /// The folds of the partitions that answer at the moment.
+    public var projectors: [Projector] { Array(folding.values) }
+
     private var folding: [PartitionIndex: Projector] {
         state.withLock { $0.slots.compactMapValues { $0.machine.answers ? $0.projector : nil } }
     }

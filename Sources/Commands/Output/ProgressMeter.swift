@@ -11,6 +11,7 @@ struct ProgressMeter {
 
     private let label: String
     private let total: Int64?
+    private let unit: String
     private let isTerminal: Bool
     private let startedAt: Int64
     private let doneAtStart: Int64
@@ -19,10 +20,14 @@ struct ProgressMeter {
     /// - Parameters:
     ///   - total: amount of work in the unit of `done`, e.g. bytes of a file; nil if nobody knows.
     ///   - done: work done by an earlier run; it counts for the bar, not for the speed.
+    ///   - unit: what is counted beside the bar.
     ///   - milliseconds: now, on a monotonic clock.
-    init(label: String, total: Int64?, done: Int64 = 0, isTerminal: Bool, milliseconds: Int64) {
+    init(
+        label: String, total: Int64?, done: Int64 = 0, unit: String = "events", isTerminal: Bool, milliseconds: Int64
+    ) {
         self.label = label
         self.total = total
+        self.unit = unit
         self.isTerminal = isTerminal
         startedAt = milliseconds
         doneAtStart = done
@@ -31,7 +36,7 @@ struct ProgressMeter {
     /// What to write to stderr now; nil if the next update is not due.
     /// - Parameters:
     ///   - done: work done, including earlier runs.
-    ///   - events: events that this run has sent.
+    ///   - events: events, or other units, that this run has worked through.
     mutating func status(done: Int64, events: Int64, milliseconds: Int64) -> String? {
         let interval = isTerminal ? Self.barMillisecondsInterval : Self.lineMillisecondsInterval
         let last = shownAt ?? (isTerminal ? startedAt - interval : startedAt)
@@ -58,8 +63,10 @@ struct ProgressMeter {
                     writer.integer(orNull: total)
                     writer.key("percent")
                     writer.integer(orNull: percent)
-                    writer.member("events", events)
-                    writer.member("events_per_second", perSecond)
+                    writer.key(unit)
+                    writer.integer(events)
+                    writer.key("\(unit)_per_second")
+                    writer.integer(perSecond)
                     writer.key("eta_seconds")
                     writer.integer(orNull: left)
                 }
@@ -67,11 +74,11 @@ struct ProgressMeter {
             }
         }
         guard let percent else {
-            return "\r\u{1B}[K\(label) \(grouped(events)) events  \(grouped(perSecond))/s"
+            return "\r\u{1B}[K\(label) \(grouped(events)) \(unit)  \(grouped(perSecond))/s"
         }
         let filled = Int(percent) * 30 / 100
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let eta = left.map { "ETA \($0 / 60):\($0 % 60 < 10 ? "0" : "")\($0 % 60)" } ?? "ETA -"
-        return "\r\u{1B}[K\(label) [\(bar)] \(percent)%  \(grouped(events)) events  \(grouped(perSecond))/s  \(eta)"
+        return "\r\u{1B}[K\(label) [\(bar)] \(percent)%  \(grouped(events)) \(unit)  \(grouped(perSecond))/s  \(eta)"
     }
 }

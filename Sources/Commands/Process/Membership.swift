@@ -39,6 +39,10 @@ final class Membership: Sendable {
         folding.projector.scrubHours = options.scrubHours
         folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
+        if let snapshots = options.snapshots {
+            let (log, needsFeed, journal) = (parts.log, folding.keepsFeed, journal.journal)
+            folding.restore = { try snapshots.restore(log, $0, needsFeed: needsFeed, to: $1, journal) }
+        }
         let role: HolderRole = options.isReplica ? .replica : .owner
         folding.announceHolder = { [self] in state.withLock { $0.announcer }?.announce($0, role) }
         folding.withdrawHolder = { [self] in state.withLock { $0.announcer }?.withdraw($0) }

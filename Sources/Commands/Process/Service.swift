@@ -19,16 +19,14 @@ struct Service {
     /// - Throws: ``CommandFailure``
     init(
         _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
-        scrubHours: Int = ScrubOption.hoursDefault
+        scrubHours: Int = ScrubOption.hoursDefault, snapshots: SnapshotSettings? = nil
     ) throws {
         let found = try Self.inspected(directory, journal)
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
         let end = try log.endOffset(PartitionIndex(0))
         let readiness = FoldReadiness(goals: [PartitionIndex(0): end])
-        let store = try explaining("cannot open the projections in '\(directory.path)'") {
-            try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
-        }
+        let store = try Self.openStore(directory, log, snapshots, journal)
         var folding = ProjectorConfiguration()
         folding.journal = journal.journal
         folding.scrubHours = scrubHours
@@ -64,7 +62,7 @@ struct Service {
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
-            ],
+            ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
             query: query, routes: gateway.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
@@ -93,6 +91,16 @@ struct Service {
     private static func openLog(_ directory: DataDirectory) throws -> SQLiteLog {
         try usingLog(directory) { () throws(LogError) in
             try SQLiteLog.open(path: directory.log, foldedTo: directory.foldedTo)
+        }
+    }
+
+    private static func openStore(
+        _ directory: DataDirectory, _ log: SQLiteLog, _ snapshots: SnapshotSettings?, _ journal: StructuredLog
+    ) throws -> ProjectionStore {
+        try explaining("cannot open the projections in '\(directory.path)'") {
+            try snapshots?.restore(
+                log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
+            return try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
         }
     }
 

@@ -27,6 +27,8 @@ struct WorkerService {
         var sessionSeconds = 45
         /// See ``ScrubOption``.
         var scrubHours = ScrubOption.hoursDefault
+        /// nil: none are restored, and none taken.
+        var snapshots: SnapshotSettings?
         /// The address at which other processes reach this one; nil: the one where it listens.
         var advertisedURL: String?
     }
@@ -84,7 +86,8 @@ struct WorkerService {
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
                 Self.commits(membership, partitions),
-            ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)]),
+            ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
+                + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
             query: query, routes: definitions.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),

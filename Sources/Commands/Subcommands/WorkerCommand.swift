@@ -38,8 +38,9 @@ enum WorkerCommand {
         summary: "folds partitions of the log on Kafka, answers questions about them and publishes metrics",
         discussion: """
             Workers divide the partitions among themselves as members of a group. Their projections are in the data
-            directory, one file per partition; without these they fold from the beginning. Writes `listening on
-            http://HOST:PORT` to stderr when it has caught up, and runs until SIGTERM or Ctrl-C.
+            directory, one file per partition; without these they start from the newest snapshot that fits, or fold
+            from the beginning. Workers that share a folder of snapshots (--snapshot-dir) take a partition over quickly.
+            Writes `listening on http://HOST:PORT` to stderr when it has caught up, and runs until SIGTERM or Ctrl-C.
             """,
         examples: [
             .init(
@@ -52,7 +53,7 @@ enum WorkerCommand {
         options: KafkaOptions.specs + [
             DataDirectory.option.spec, instanceID.spec, partitions.spec, replica.spec, session.spec, advertise.spec,
             ScrubOption.spec,
-        ] + ServerOptions.specs,
+        ] + SnapshotSettings.specs + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
@@ -74,6 +75,7 @@ enum WorkerCommand {
         options.sessionSeconds = try invocation.value(session)
         options.advertisedURL = try invocation.optional(advertise)
         options.scrubHours = try ScrubOption.hours(invocation)
+        options.snapshots = try SnapshotSettings(invocation, directory)
         guard options.partitions != nil || !options.isReplica else {
             throw CommandFailure(
                 .usage, "--replica needs --partitions", why: "the group gives each partition to one worker alone",
