@@ -209,7 +209,8 @@ let package = Package(
             name: "CommandsTests",
             dependencies: [
                 "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
-                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "Projector", "SQLite",
+                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "ProjectionStore",
+                "Projector", "Replay", "SQLite",
                 "SQLiteLog",
                 "SimulationKit", "Sites", "TestKit",
             ],

@@ -26,6 +26,8 @@ extension CommandLineTool {
         LogSalvageCommand.command,
         LogSkipCommand.command,
         RebuildDiffCommand.command,
+        BackupCommand.command,
+        BackupVerifyCommand.command,
         SnapshotCreateCommand.command,
         SnapshotListCommand.command,
         SnapshotVerifyCommand.command,

@@ -59,7 +59,7 @@ enum WholeFile {
     }
 
     /// Waits until a file, or the names in a folder, are on the device.
-    private static func sync(_ path: String) throws(FileFailure) {
+    static func sync(_ path: String) throws(FileFailure) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }

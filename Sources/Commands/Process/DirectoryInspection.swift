@@ -47,6 +47,9 @@ struct DirectoryInspection {
             troubles.append(.closedFolder(directory, FileFailure.last.reason))
             return
         }
+        if access("\(directory.path)/\(BackupManifest.incompleteName)", F_OK) == 0 {
+            troubles.append(.incompleteBackup(directory))
+        }
         var status = stat()
         guard stat(directory.path, &status) == 0, status.st_mode & 0o007 != 0 else { return }
         troubles.append(.openFolder(directory))

@@ -154,6 +154,13 @@ extension DirectoryTrouble {
             next: "make the disk writable, change the owner of the folder, or run as that user")
     }
 
+    static func incompleteBackup(_ directory: DataDirectory) -> DirectoryTrouble {
+        DirectoryTrouble(
+            part: .folder, exitCode: .failure, what: "'\(directory.path)' is a backup that is not whole",
+            why: "andon backup was broken off: \(BackupManifest.incompleteName) is there",
+            next: "run the same andon backup again: it goes on; or use another backup")
+    }
+
     static func openFolder(_ directory: DataDirectory) -> DirectoryTrouble {
         DirectoryTrouble(
             part: .folder, what: "every user of this machine can read '\(directory.path)'",

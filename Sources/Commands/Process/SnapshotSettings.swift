@@ -18,6 +18,13 @@ struct SnapshotSettings: Sendable {
     private let schedule: SnapshotSchedule?
     private let retention: SnapshotRetention
 
+    init(
+        _ snapshots: SnapshotDirectory, schedule: SnapshotSchedule? = nil,
+        retention: SnapshotRetention = SnapshotRetention(count: SnapshotRetention.countDefault)
+    ) {
+        (self.snapshots, self.schedule, self.retention) = (snapshots, schedule, retention)
+    }
+
     init(_ invocation: Invocation, _ directory: DataDirectory) throws {
         snapshots = try SnapshotOptions.snapshots(invocation, of: directory)
         schedule = try invocation.optional(Self.every)

@@ -40,7 +40,7 @@ enum SnapshotCreateCommand {
         let snapshots = try SnapshotOptions.snapshots(invocation, of: directory)
         let retention = try SnapshotOptions.retention(invocation, countDefault: nil)
         let maker = SnapshotMaker(snapshots, program: CommandLineTool.version)
-        let progress = ByteProgress("snapshot", invocation.console, isStopping: isStopping)
+        let progress = WorkProgress("snapshot", invocation.console, isStopping: isStopping)
         defer { progress.end() }
         var taken: [SnapshotManifest] = []
         for (partition, path) in stores {

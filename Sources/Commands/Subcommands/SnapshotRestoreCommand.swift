@@ -55,7 +55,7 @@ enum SnapshotRestoreCommand {
                 next: "stop it, move them away, and run the same command again")
         }
         defer { withExtendedLifetime(mark) {} }
-        let progress = ByteProgress("restore", invocation.console, isStopping: isStopping)
+        let progress = WorkProgress("restore", invocation.console, isStopping: isStopping)
         defer { progress.end() }
         var restored: [SnapshotManifest] = []
         for manifest in chosen {
@@ -95,7 +95,7 @@ enum SnapshotRestoreCommand {
     }
 
     private static func restore(
-        _ manifest: SnapshotManifest, _ snapshots: SnapshotDirectory, to file: String, _ progress: ByteProgress
+        _ manifest: SnapshotManifest, _ snapshots: SnapshotDirectory, to file: String, _ progress: WorkProgress
     ) throws -> Bool {
         guard !FileManager.default.fileExists(atPath: file) else {
             throw CommandFailure(

@@ -25,7 +25,7 @@ enum SnapshotVerifyCommand {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         let snapshots = try SnapshotOptions.snapshots(invocation, of: directory)
         let manifests = try SnapshotOptions.selected(invocation, in: snapshots)
-        let progress = ByteProgress("verify", invocation.console, isStopping: isStopping)
+        let progress = WorkProgress("verify", invocation.console, isStopping: isStopping)
         defer { progress.end() }
         /// What is wrong with each; nil: nothing.
         var results: [(manifest: SnapshotManifest, trouble: String?)] = []

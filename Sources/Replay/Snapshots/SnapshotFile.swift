@@ -1,7 +1,18 @@
-internal import Crypto
+public import Crypto
 internal import Foundation
 internal import Glibc
-internal import ProjectionStore
+public import ProjectionStore
+
+/// Length and hash of files.
+public enum FileHash {
+    /// Reads a file from its beginning to its end.
+    /// - Returns: nil when `progress`, which gets bytes, ended it.
+    /// - Throws: ``SnapshotError`` when it cannot be read.
+    public static func of(_ path: String, _ progress: StoreCopy.Progress) throws -> (bytes: Int64, hash: SHA256Digest)?
+    {
+        try SnapshotFile.hash(path, progress)
+    }
+}
 
 /// Files of snapshots, as bytes.
 enum SnapshotFile {

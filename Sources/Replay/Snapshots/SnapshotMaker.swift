@@ -56,32 +56,42 @@ public struct SnapshotMaker: Sendable {
     /// - Throws: ``SnapshotError`` or `StoreError`; then nothing was added.
     public func take(_ source: Source, _ progress: StoreCopy.Progress = { _, _ in true }) throws -> SnapshotManifest? {
         try snapshots.put(source.partition) { draft in
-            guard try copy(source, to: draft, { progress($0, 3 * $1) }) else { return nil }
-            return try describe(draft, source) { progress($0, $1) }
+            try Self.copy(source, to: draft, program: program, at: clock, progress)
         }
     }
 
-    private func copy(_ source: Source, to draft: String, _ progress: StoreCopy.Progress) throws -> Bool {
-        var attempts = 1
-        while true {
-            do { return try source.copy(draft, progress) } catch let error as StoreError where error.code == .busy {
-                guard attempts < Self.attemptsMaximum else { throw error }
-                attempts += 1
-                try SnapshotFile.remove(draft)
-            }
-        }
-    }
-
-    private func describe(
-        _ draft: String, _ source: Source, _ progress: StoreCopy.Progress
+    /// Copies a store at its newest commit and describes the copy, without a place for snapshots.
+    ///
+    /// - Parameters:
+    ///   - path: a file that is not there yet.
+    ///   - progress: as for ``take(_:_:)``.
+    /// - Returns: nil when `progress` ended it; then the file is not to be used.
+    /// - Throws: ``SnapshotError`` or `StoreError`; then the file is not to be used.
+    public static func copy(
+        _ source: Source, to path: String, program: String, at clock: any ProcessClock = .system,
+        _ progress: StoreCopy.Progress
     ) throws -> SnapshotManifest? {
-        guard try StoreCopy.checkPages(of: draft, { progress($1 + $0, 3 * $1) }),
-            let file = try SnapshotFile.hash(draft, { progress(2 * $1 + $0, 3 * $1) })
+        guard try copyPages(source, to: path, { progress($0, 3 * $1) }),
+            try StoreCopy.checkPages(of: path, { progress($1 + $0, 3 * $1) }),
+            let file = try SnapshotFile.hash(path, { progress(2 * $1 + $0, 3 * $1) })
         else { return nil }
         return SnapshotManifest(
-            facts: try StoreFacts(copyAt: draft), partition: source.partition, storeName: source.storeName,
-            bytes: file.bytes, hash: file.hash, digests: try Self.digests(of: draft), createdAt: clock.now,
+            facts: try StoreFacts(copyAt: path), partition: source.partition, storeName: source.storeName,
+            bytes: file.bytes, hash: file.hash, digests: try digests(of: path), createdAt: clock.now,
             program: program)
+    }
+
+    private static func copyPages(
+        _ source: Source, to path: String, _ progress: StoreCopy.Progress
+    ) throws -> Bool {
+        var attempts = 1
+        while true {
+            do { return try source.copy(path, progress) } catch let error as StoreError where error.code == .busy {
+                guard attempts < attemptsMaximum else { throw error }
+                attempts += 1
+                try SnapshotFile.remove(path)
+            }
+        }
     }
 
     /// The digest of each site in a copy of a store (SPEC 7.1).

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import Commands
 
@@ -131,6 +132,21 @@ extension DirectoryCase {
             },
             outcome: .refuses(why: "was computed from log", next: "mv "),
             doctor: ("log", "failure", "do not belong together"), carryOut: putBack),
+        DirectoryCase(
+            part: "backup.incomplete", state: "there", up: "refuses: the copy is not whole",
+            advice: "`andon backup` again, into it",
+            make: { plant in
+                try Data("0011\n".utf8).write(to: URL(filePath: plant.path("backup.incomplete")))
+                return nil
+            },
+            outcome: .refuses(why: "andon backup was broken off", next: "run the same andon backup again"),
+            doctor: ("data directory", "failure", "is a backup that is not whole"),
+            carryOut: { plant, _ in
+                let recorder = Recorder()
+                let words = ["backup", plant.directory.path, "--data-dir", try StoredPlant.another().path]
+                #expect(recorder.run(words) == .success, "\(recorder.errors)")
+                return plant.directory
+            }),
         DirectoryCase(
             part: "directory", state: "open to every user of the machine", up: "starts; says so",
             advice: "`chmod o-rwx`",

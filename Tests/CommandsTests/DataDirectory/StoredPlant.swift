@@ -164,12 +164,12 @@ final class Running {
     private let recorder = Recorder()
     let url: String
 
-    init(_ directory: DataDirectory) throws {
+    init(_ directory: DataDirectory, snapshots: SnapshotSettings? = nil) throws {
         var configuration = ServerConfiguration()
         configuration.isOpenToLoopback = true
         configuration.requestsPerMinute = 0
         let journal = StructuredLog(format: .text, console: recorder.console())
-        service = try Service(directory, configuration, journal)
+        service = try Service(directory, configuration, journal, snapshots: snapshots)
         url = try service.runtime.start()
         guard service.runtime.waitUntilReady(StopSignals()) else {
             let failure = service.runtime.failure
@@ -177,6 +177,9 @@ final class Running {
             throw failure ?? CommandFailure(.failure, "it does not get ready")
         }
     }
+
+    /// What it has written to stderr so far.
+    var words: String { recorder.errors }
 
     func look() throws -> Found {
         let workers = try? StoredPlant.send(

@@ -1,16 +1,19 @@
 internal import Clocks
 
-/// Shows how far work is that is counted in bytes, and ends it when a stop is asked for.
-final class ByteProgress {
+/// Shows how far long work is, and ends it when a stop is asked for.
+final class WorkProgress {
     private let label: String
+    private let unit: String
     private let console: Console
     private let isStopping: () -> Bool
     private var meter: ProgressMeter?
     /// Whether the work was ended.
     private(set) var isStopped = false
 
-    init(_ label: String, _ console: Console, isStopping: @escaping () -> Bool) {
+    /// - Parameter unit: what is counted.
+    init(_ label: String, unit: String = "bytes", _ console: Console, isStopping: @escaping () -> Bool) {
         self.label = label
+        self.unit = unit
         self.console = console
         self.isStopping = isStopping
     }
@@ -22,7 +25,7 @@ final class ByteProgress {
         var current =
             meter
             ?? ProgressMeter(
-                label: label, total: total, unit: "bytes", isTerminal: console.errorIsTerminal, milliseconds: now)
+                label: label, total: total, unit: unit, isTerminal: console.errorIsTerminal, milliseconds: now)
         if let status = current.status(done: done, events: done, milliseconds: now) { console.writeError(status) }
         meter = current
         isStopped = isStopping()
