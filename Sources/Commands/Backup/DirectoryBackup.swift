@@ -68,7 +68,7 @@ struct DirectoryBackup {
         }
         environment.log.end()
         let now = environment.clock.now
-        try target.noteIdentity(original.epoch, identity, at: now)
+        try target.noteIdentity(original.epoch, nil, at: knownSince ?? now)
         target.closeToOthers()
         let manifest = BackupManifest(
             log: original.epoch, end: end, skipped: skipped,
@@ -78,9 +78,9 @@ struct DirectoryBackup {
         return manifest
     }
 
-    /// Of the source, with the time since which it has its log.
-    private var identity: DataDirectoryIdentity? {
-        if case .identity(let identity) = DataDirectoryIdentity.read(source.identity) { identity } else { nil }
+    /// Since when the source has its log.
+    private var knownSince: Timestamp? {
+        if case .identity(let identity) = DataDirectoryIdentity.read(source.identity) { identity.since } else { nil }
     }
 
     private func copy(_ log: LogBackup, to end: LogOffset) throws -> Bool {

@@ -8,16 +8,15 @@ enum BackupCommand {
         path: ["backup"],
         summary: "copies a data directory, beside a running server or a stopped one",
         discussion: """
-            Log, projections, definitions with names, and keys, consistent with each other: a server starts on the copy at
-            once, with everything that had been stored when the command ended. Events and questions go on meanwhile.
+            Log, projections, definitions with names, and keys, consistent with each other: andon up --data-dir DIR starts
+            on the copy at once, here or on another machine. Events and questions go on while it is made.
             DIR is a new folder. After Ctrl-C, a failure or a kill it says that it is not whole, no server starts on it, and
             the same command goes on. The copy is the same log: never run a server on both and send events to each.
             On Kafka, the log is the brokers' to keep; andon snapshot create copies projections.
             """,
         examples: [
-            .init("andon backup /mnt/backup/2026-01-12 --data-dir ./andon-data", "make a backup"),
-            .init("andon backup verify /mnt/backup/2026-01-12", "check everything in it"),
-            .init("andon up --data-dir /mnt/backup/2026-01-12", "start on it, on this machine or another one"),
+            .init(
+                "andon backup /mnt/backup/2026-01-12 --data-dir ./andon-data", "then check it: andon backup verify DIR")
         ],
         positionals: [.init(name: "DIR", help: "the folder of the backup, which is not there yet")],
         options: [DataDirectory.option.spec, OutputFormat.option.spec],
