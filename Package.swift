@@ -94,7 +94,7 @@ let package = Package(
         .target(
             name: "Replay",
             dependencies: [
-                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
                 "Observability", "ProjectionStore", "Projector", "SQLite", "Timeline",
             ],
             swiftSettings: common),
@@ -187,6 +187,7 @@ let package = Package(
             name: "ReplayTests",
             dependencies: [
                 "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
+                "Access", "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
                 "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
                 "Timeline",
             ],

@@ -106,6 +106,8 @@ public struct TopicNames: Sendable, Equatable {
     public var registry: String { "\(prefix).registry.v1" }
     /// API keys and their revocations.
     public var keys: String { "\(prefix).keys.v1" }
+    /// What is wanted of rebuilds.
+    public var jobs: String { "\(prefix).jobs.v1" }
     /// Which worker holds a partition, and its address.
     public var workers: String { "\(prefix).workers.v1" }
     public var workerMetrics: String { "\(prefix).metrics.worker.v1" }

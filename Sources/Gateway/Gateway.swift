@@ -20,18 +20,6 @@ public struct GatewayHooks: Sendable {
     }
 }
 
-/// An admin act, for the audit log.
-public struct AuditRecord: Sendable, Equatable {
-    /// The requested act, e.g. `put_site`.
-    public var action: String
-    /// The key's id; empty for a loopback client of an open demonstration.
-    public var keyID: String
-    public var clientAddress: String
-    public var siteID: String
-    /// The outcome, e.g. `submitted` or `refused: …`.
-    public var result: String
-}
-
 /// Checks, judges and appends what edges send, and keeps the sites' definitions (SPEC 2, 3). Adds HTTP and threads to
 /// ``Admission`` and ``Sequencer``.
 ///

@@ -1,4 +1,5 @@
 // Layer: machine and routes. What a gateway does whose clock was set wrong, or was wrong before (SPEC 2.9).
+import Access
 import Clocks
 import EventLog
 import EventModel

@@ -28,7 +28,8 @@ import Testing
     func topics() {
         let expected: [(String, TopicPlan.Cleanup, Int32)] = [
             ("andon.events.v1", .delete, 8), ("andon.quarantine.v1", .delete, 8), ("andon.registry.v1", .compact, 1),
-            ("andon.keys.v1", .compact, 1), ("andon.workers.v1", .compact, 1), ("andon.metrics.worker.v1", .compact, 8),
+            ("andon.keys.v1", .compact, 1), ("andon.jobs.v1", .compact, 1), ("andon.workers.v1", .compact, 1),
+            ("andon.metrics.worker.v1", .compact, 8),
             ("andon.metrics.workstation.v1", .compact, 8), ("andon.metrics.factory.v1", .compact, 8),
             ("andon.metrics.model-health.v1", .compact, 8), ("andon.alerts.v1", .compact, 8),
         ]
@@ -52,14 +53,14 @@ import Testing
     func clusterAsPlanned() {
         #expect(
             plan.verify(asPlanned(plan), recorded: plan.eventPartitions).map(\.level)
-                == Array(repeating: .ok, count: 10))
+                == Array(repeating: .ok, count: 11))
     }
 
     @Test("one broker is degraded, not a failure")
     func oneBroker() {
         let single = TopicPlan(partitions: 8, replication: 1)
         let findings = single.verify(asPlanned(single), recorded: single.eventPartitions)
-        #expect(Set(findings.map(\.topic)).count == 10)
+        #expect(Set(findings.map(\.topic)).count == 11)
         #expect(findings.allSatisfy { $0.level == .degraded && $0.hint != nil })
     }
 

@@ -1,3 +1,4 @@
+internal import Access
 internal import Foundation
 internal import Gateway
 internal import HTTPServer
@@ -59,9 +60,10 @@ extension JournalEvent {
     /// An admin act (DESIGN 6).
     static func audit(_ record: AuditRecord) -> JournalEvent {
         JournalEvent(
-            "audit", .info, "\(record.action) \(record.siteID): \(record.result)",
+            "audit", .info, "\(record.action) \(record.siteID)\(record.jobID): \(record.result)",
             [
                 Field("action", record.action, isInMessage: true), Field("site", record.siteID, isInMessage: true),
+                Field("job", record.jobID, isInMessage: true),
                 Field("result", record.result, isInMessage: true), Field("key", record.keyID),
                 Field("client", record.clientAddress),
             ])

@@ -34,7 +34,7 @@ extension Gateway {
     private func auditClock(_ request: HTTPRequest, _ grant: Grant?, _ result: String) {
         hooks.audit(
             AuditRecord(
-                action: "accept_clock", keyID: grant?.keyID ?? "", clientAddress: request.clientAddress, siteID: "",
+                action: "accept_clock", keyID: grant?.keyID ?? "", clientAddress: request.clientAddress,
                 result: result))
     }
 

@@ -63,6 +63,7 @@ public struct TopicPlan: Sendable {
                 topic(names.quarantine, .delete, partitions: partitions),
                 topic(names.registry, .compact, partitions: 1, isLarge: true),
                 topic(names.keys, .compact, partitions: 1),
+                topic(names.jobs, .compact, partitions: 1),
                 topic(names.workers, .compact, partitions: 1),
             ] + published.map { topic($0, .compact, partitions: partitions) }
     }
