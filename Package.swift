@@ -111,7 +111,7 @@ let package = Package(
             name: "Cluster",
             dependencies: [
                 "Clocks", "Crypto", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks",
-                "Observability", "ProjectionStore", "Projector", "Query",
+                "Observability", "ProjectionStore", "Projector", "Query", "Replay",
             ],
             swiftSettings: common),
         .target(
@@ -223,8 +223,9 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "Locks", "Observability",
-                "Oracle", "ProjectionStore", "Projector", "Query", "SimulationKit", "TestKit",
+                "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks",
+                "Observability",
+                "Oracle", "ProjectionStore", "Projector", "Query", "Replay", "SimulationKit", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(

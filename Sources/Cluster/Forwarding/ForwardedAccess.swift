@@ -35,6 +35,11 @@ public struct ForwardedAccess: Sendable {
         return .granted(site)
     }
 
+    /// Whether a process of the cluster asks this one, about no site in particular.
+    func isOfCluster(_ request: HTTPRequest) -> Bool {
+        request.header(ForwardingHeader.token).flatMap { ForwardingToken(hex: $0) }?.isSame(as: token) ?? false
+    }
+
     /// For ``QueryService/Parts/authorize``: forwarded requests by their token, others as `ordinary` says.
     public func permission(
         _ request: HTTPRequest, ordinary: (HTTPRequest) -> QueryPermission
