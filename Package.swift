@@ -179,16 +179,17 @@ let package = Package(
         .testTarget(
             name: "ProjectorTests",
             dependencies: [
-                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle", "ProjectionStore",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle",
+                "ProjectionStore",
                 "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
             name: "ReplayTests",
             dependencies: [
-                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
-                "Access", "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
-                "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
+                "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Observability", "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog",
+                "SimulationKit", "TestKit",
                 "Timeline",
             ],
             swiftSettings: common),
