@@ -190,6 +190,8 @@ let package = Package(
                 "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
                 "Observability", "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog",
                 "SimulationKit", "TestKit",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
+                "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
                 "Timeline",
             ],
             swiftSettings: common),

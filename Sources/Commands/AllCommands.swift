@@ -20,6 +20,7 @@ extension CommandLineTool {
         QuarantineListCommand.command,
         QuarantineStatsCommand.command,
         DigestCommand.command,
+        ReplayCommand.command,
         LogTailCommand.command,
         LogStatCommand.command,
         LogCopyCommand.command,

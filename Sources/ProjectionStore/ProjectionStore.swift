@@ -35,6 +35,8 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Version of the fold that produced the rows; a publisher never overwrites figures of a higher version
     /// (DESIGN 1.11).
     public static var foldVersion: Int64 { StoreSchema.fold }
+    /// Version of tables and blobs: a store of another one cannot be read.
+    public static var formatVersion: Int64 { StoreSchema.format }
 
     /// Opens the store; creates one if there is none, or if the one that is there is damaged or of another format, fold,
     /// spec or log.
@@ -144,6 +146,17 @@ public final class ProjectionStore: @unchecked Sendable {
         do {
             try writer.execute(
                 "UPDATE meta SET value = \(offset.value) WHERE name = '\(MetaName.answersFrom.rawValue)'")
+        } catch { throw StoreError.wrap("projections at \(path) cannot be written", error) }
+    }
+
+    /// Lets a store into which nothing was folded begin at an offset: it holds just what follows (SPEC 7.3). For the
+    /// thread that commits, before it loads.
+    public func begin(at offset: LogOffset) throws {
+        do {
+            try writer.execute(
+                """
+                UPDATE meta SET value = \(offset.value) WHERE name = '\(MetaName.nextOffset.rawValue)' AND value = 0
+                """)
         } catch { throw StoreError.wrap("projections at \(path) cannot be written", error) }
     }
 

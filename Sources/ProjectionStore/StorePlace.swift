@@ -6,6 +6,8 @@ internal import SQLite
 public struct StorePlace: Equatable, Sendable {
     public var logEpoch: [UInt8]
     public var nextOffset: LogOffset
+    /// From which offset on questions are answered.
+    public var answersFrom: LogOffset
 
     /// Reads the place of the store at a path.
     /// - Parameter alone: reads the file by itself and makes none beside it; what is only in the write-ahead log does not
@@ -19,7 +21,9 @@ public struct StorePlace: Equatable, Sendable {
             guard try connection.hasStore(), let epoch = try connection.blob(.logEpoch),
                 let next = try connection.integer(.nextOffset)
             else { return nil }
-            return StorePlace(logEpoch: epoch, nextOffset: LogOffset(next))
+            return StorePlace(
+                logEpoch: epoch, nextOffset: LogOffset(next),
+                answersFrom: LogOffset(try connection.integer(.answersFrom) ?? 0))
         } catch { return nil }
     }
 }

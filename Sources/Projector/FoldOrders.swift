@@ -68,12 +68,14 @@ public final class FoldOrders: Sendable {
     // MARK: For the thread that folds
 
     /// Waits when it may not read at `offset` now, for a short time at most.
+    /// - Parameter hasOtherWork: what was folded keeps it busy; then it does not wait at the end.
     /// - Returns: whether it may read.
-    func mayRead(at offset: LogOffset, _ clock: any ProcessClock) -> Bool {
+    func mayRead(at offset: LogOffset, hasOtherWork: Bool = false, _ clock: any ProcessClock) -> Bool {
         let load = live()
         let start = clock.uptime
         let (pacer, end) = state.withLock { ($0.pacer, $0.end) }
         let isAtEnd = end.map { offset >= $0 } ?? false
+        if isAtEnd, hasOtherWork, pacer.pace != .paused { return false }
         let wait = isAtEnd ? Pacer.waitMilliseconds : pacer.wait(at: start, live: load)
         guard wait > 0 else { return true }
         let (pace, seen) = (pacer.pace, end)

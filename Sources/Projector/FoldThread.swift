@@ -93,7 +93,8 @@ final class FoldThread {
 
     /// Reads as it is told.
     private func read(from offset: LogOffset, byteLimit: Int, _ orders: FoldOrders) -> FoldInput {
-        guard orders.mayRead(at: offset, clock) else { return .resume }
+        let isBusy = driver.shared.isRederiving
+        guard orders.mayRead(at: offset, hasOtherWork: isBusy, clock) else { return .resume }
         let (start, events) = (clock.uptime, driver.shared.statistics.events)
         let input = read(from: offset, byteLimit: byteLimit, until: orders.end, orders.selection)
         orders.note(events: driver.shared.statistics.events - events, from: start, until: clock.uptime)

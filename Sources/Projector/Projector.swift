@@ -84,6 +84,7 @@ public final class Projector: Sendable {
             let run = run
             run.fold(log, configuration)
             guard let failure = run.shared.failure, failure.isDamage else { return }
+            guard configuration.rebuildsDamaged else { return fail(failure) }
             // One that reached its goal may be damaged again; one after the other, the disk is no good.
             rebuilds = run.shared.nextOffset >= run.rebuild?.goal ?? .zero ? 1 : rebuilds + 1
             run.close()
@@ -154,6 +155,9 @@ public final class Projector: Sendable {
         let run = run
         return run.shared.isAnswering ? nil : run.rebuild
     }
+
+    /// Whether hours are still being rebuilt for a definition; questions derive them from events until then.
+    public var isRederiving: Bool { run.shared.isRederiving }
 
     /// Why the fold stopped; nil while it runs.
     public var failure: String? { lastFailure?.message }

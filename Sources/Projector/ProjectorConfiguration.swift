@@ -69,6 +69,8 @@ public struct ProjectorConfiguration: Sendable {
     public var scrubHours = 24
     /// How fast it goes, how far, and which records it takes; nil for a live fold: as fast as it can, all of them.
     public var orders: FoldOrders?
+    /// Whether a damaged store is put aside and built again from the log; otherwise damage is a failure.
+    public var rebuildsDamaged = true
     /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}

@@ -12,20 +12,30 @@ struct ProgressMeter {
     private let label: String
     private let total: Int64?
     private let unit: String
+    private let partition: Int32?
+    private let unit: String?
+    /// Amount of work in the unit of `done`; nil if nobody knows.
+    var total: Int64?
     private let isTerminal: Bool
     private let startedAt: Int64
     private let doneAtStart: Int64
     private var shownAt: Int64?
 
     /// - Parameters:
+    ///   - partition: the part of the work that this is about; nil for all of it.
+    ///   - unit: what `done` counts, where a bar shows it, e.g. `records`.
     ///   - total: amount of work in the unit of `done`, e.g. bytes of a file; nil if nobody knows.
     ///   - done: work done by an earlier run; it counts for the bar, not for the speed.
     ///   - unit: what is counted beside the bar.
     ///   - milliseconds: now, on a monotonic clock.
     init(
         label: String, total: Int64?, done: Int64 = 0, unit: String = "events", isTerminal: Bool, milliseconds: Int64
+        label: String, partition: Int32? = nil, unit: String? = nil, total: Int64?, done: Int64 = 0, isTerminal: Bool,
+        milliseconds: Int64
     ) {
         self.label = label
+        self.partition = partition
+        self.unit = unit
         self.total = total
         self.unit = unit
         self.isTerminal = isTerminal
@@ -42,13 +52,15 @@ struct ProgressMeter {
         let last = shownAt ?? (isTerminal ? startedAt - interval : startedAt)
         guard milliseconds - last >= interval else { return nil }
         shownAt = milliseconds
-        return text(done: done, events: events, milliseconds: milliseconds)
+        let text = text(done: done, events: events, milliseconds: milliseconds)
+        return isTerminal ? "\r\u{1B}[K\(text)" : text
     }
 
     /// The final output; on a terminal it removes the bar. nil if nothing was shown.
     func end() -> String? { isTerminal && shownAt != nil ? "\r\u{1B}[K" : nil }
 
-    private func text(done: Int64, events: Int64, milliseconds: Int64) -> String {
+    /// The bar, or the line of JSON, whether it is due or not.
+    func text(done: Int64, events: Int64, milliseconds: Int64) -> String {
         let elapsed = max(1, milliseconds - startedAt)
         let perSecond = events * 1_000 / elapsed
         let worked = done - doneAtStart
@@ -58,6 +70,7 @@ struct ProgressMeter {
             return JSONWriter.text { writer in
                 writer.object { writer in
                     writer.member("progress", label)
+                    if let partition { writer.member("partition", Int64(partition)) }
                     writer.member("done", done)
                     writer.key("total")
                     writer.integer(orNull: total)
@@ -80,5 +93,9 @@ struct ProgressMeter {
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let eta = left.map { "ETA \($0 / 60):\($0 % 60 < 10 ? "0" : "")\($0 % 60)" } ?? "ETA -"
         return "\r\u{1B}[K\(label) [\(bar)] \(percent)%  \(grouped(events)) \(unit)  \(grouped(perSecond))/s  \(eta)"
+        let name = partition.map { "\(label) partition \($0)" } ?? label
+        guard let total, let percent else { return "\(name) \(grouped(events)) events  \(grouped(perSecond))/s" }
+        let counted = unit.map { "  \(grouped(done)) of \(grouped(total)) \($0)" } ?? ""
+        return "\(name) [\(bar)] \(percent)%\(counted)  \(grouped(events)) events  \(grouped(perSecond))/s  \(eta)"
     }
 }

@@ -9,6 +9,8 @@ struct KafkaOptions: Sendable {
     var names: TopicNames
     /// librdkafka's own settings, for encryption and passwords.
     var properties: [KafkaProperty]
+    /// The file that they are from; nil if there is none, or if nobody needs to know.
+    var propertyPath: String?
 
     static let brokers = Option<String>(
         "brokers", "HOST:PORT[,…]", "Kafka brokers to begin with; they name the others"
@@ -39,9 +41,16 @@ struct KafkaOptions: Sendable {
     /// nil if no brokers are named.
     static func given(_ invocation: Invocation) throws(CommandFailure) -> KafkaOptions? {
         guard let brokers = try invocation.optional(brokers) else { return nil }
+        let path = try invocation.optional(propertyFile)
         return KafkaOptions(
             brokers: brokers, names: TopicNames(prefix: try invocation.value(topicPrefix)),
-            properties: try invocation.optional(propertyFile).map(readProperties) ?? [])
+            properties: try path.map(readProperties) ?? [], propertyPath: path)
+    }
+
+    /// The options that name this cluster and its topics.
+    var words: [String] {
+        ["--brokers", brokers] + (names.prefix == TopicNames().prefix ? [] : ["--topic-prefix", names.prefix])
+            + (propertyPath.map { ["--kafka-config", $0] } ?? [])
     }
 
     /// - Throws: a usage error if no brokers are named.
