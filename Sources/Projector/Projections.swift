@@ -24,12 +24,15 @@ public protocol PartitionedProjections: AnyObject, Sendable {
     /// Number of partitions of the log; a site's id determines its partition (DESIGN 1.3).
     var partitionCount: Int32 { get }
 
+    /// The partition of a site's records.
+    func partition(of site: SiteID) -> PartitionIndex
+
     /// The projections of a partition; nil when this process does not hold it, or it is not yet or no longer open.
     func projections(of partition: PartitionIndex) -> (any Projections)?
 }
 
 extension PartitionedProjections {
-    /// The partition of a site's records.
+    /// For whoever knows the number of partitions.
     public func partition(of site: SiteID) -> PartitionIndex {
         Partitioner.partition(of: site.bytes, partitionCount: partitionCount)
     }

@@ -24,6 +24,8 @@ public struct ProjectorError: OperatorError {
         public static let failed = Code(name: "fold_failed")
         /// The next record of the log cannot be folded: it is none, or it is missing.
         public static let recordUnreadable = Code(name: "fold_record_unreadable")
+        /// The projections are of another version of Andon.
+        public static let otherVersion = Code(name: "fold_other_version")
         /// The fold failed inside a record.
         public static let torn = Code(name: "fold_torn")
     }
@@ -65,6 +67,12 @@ public struct ProjectorError: OperatorError {
 
     static let isBusy = ProjectorError(
         code: .busy, message: "the projections are being written", hint: "ask again in a moment")
+
+    static func isOfOtherVersion(_ path: String) -> ProjectorError {
+        ProjectorError(
+            code: .otherVersion, message: "the projections at \(path) are of another version of Andon",
+            hint: "use the version that made them, or fold the log anew: andon replay")
+    }
 
     static func cannotFold(_ failure: String) -> ProjectorError {
         ProjectorError(code: .failed, message: failure, hint: "andon doctor says more")

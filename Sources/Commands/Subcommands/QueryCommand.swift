@@ -10,6 +10,8 @@ enum QueryCommand {
         discussion: """
             Times without an offset, in flags and in tables, are those of the site; --utc shows UTC. Headings name what a
             figure is divided by; andon help FIGURES has every formula, andon help PARAMETERS every flag.
+            With --data-dir of a folder on which no server runs the stores in it answer: those of a server that was stopped,
+            or of andon replay. Names of people come from its registry, or from --registry.
             """,
         examples: [
             .init("andon query workers --key-file my.key --site plant-1", "today so far, one line a worker"),
@@ -34,6 +36,9 @@ enum QueryCommand {
             .init(
                 "andon query history --site plant-1 --worker W1 --period yesterday",
                 "when the figures of a worker changed, and why; without --worker and --station those of the factory"),
+            .init(
+                "andon query factory --site plant-1 --data-dir ./replay --registry ./andon-data",
+                "what andon replay made, without a server"),
             .init("andon query workstations --site plant-1 -o csv > stations.csv", "every member, for a spreadsheet"),
         ],
         positionals: [
@@ -46,9 +51,9 @@ enum QueryCommand {
             QueryFlags.days.spec, QueryFlags.baselineFrom.spec, QueryFlags.baselineTo.spec, QueryFlags.groupBy.spec,
             QueryFlags.allIntervals.spec, QueryFlags.knownAtA.spec, QueryFlags.knownAtB.spec, QueryFlags.all.spec,
             QueryFlags.cursor.spec,
-            QueryFlags.minPosition.spec, QueryFlags.utc.spec, AnswerFormat.option.spec,
+            QueryFlags.minPosition.spec, QueryFlags.utc.spec, AnswerFormat.option.spec, StoredAnswers.registry.spec,
         ] + ServerAccess.options,
-        run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation)), SystemClock()) })
+        run: { invocation in try run(invocation, StoredAnswers.client(invocation), SystemClock()) })
 
     static func run(_ invocation: Invocation, _ client: APIClient, _ clock: any ProcessClock) throws -> ExitCode {
         guard let question = QueryQuestion(rawValue: invocation.positionals[0]) else { return .usage }
