@@ -180,8 +180,7 @@ let package = Package(
             name: "ProjectorTests",
             dependencies: [
                 "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "Locks", "Observability", "Oracle",
-                "ProjectionStore",
-                "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
+                "ProjectionStore", "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -189,10 +188,7 @@ let package = Package(
             dependencies: [
                 "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
                 "Observability", "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog",
-                "SimulationKit", "TestKit",
-                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
-                "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "TestKit",
-                "Timeline",
+                "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

@@ -10,10 +10,9 @@ struct ProgressMeter {
     static let lineMillisecondsInterval: Int64 = 5_000
 
     private let label: String
-    private let total: Int64?
-    private let unit: String
     private let partition: Int32?
-    private let unit: String?
+    private let amount: String?
+    private let unit: String
     /// Amount of work in the unit of `done`; nil if nobody knows.
     var total: Int64?
     private let isTerminal: Bool
@@ -23,21 +22,20 @@ struct ProgressMeter {
 
     /// - Parameters:
     ///   - partition: the part of the work that this is about; nil for all of it.
-    ///   - unit: what `done` counts, where a bar shows it, e.g. `records`.
+    ///   - amount: what `done` counts, where a bar shows it, e.g. `records`.
+    ///   - unit: what is counted beside the bar.
     ///   - total: amount of work in the unit of `done`, e.g. bytes of a file; nil if nobody knows.
     ///   - done: work done by an earlier run; it counts for the bar, not for the speed.
-    ///   - unit: what is counted beside the bar.
     ///   - milliseconds: now, on a monotonic clock.
     init(
-        label: String, total: Int64?, done: Int64 = 0, unit: String = "events", isTerminal: Bool, milliseconds: Int64
-        label: String, partition: Int32? = nil, unit: String? = nil, total: Int64?, done: Int64 = 0, isTerminal: Bool,
-        milliseconds: Int64
+        label: String, partition: Int32? = nil, total: Int64?, done: Int64 = 0, amount: String? = nil,
+        unit: String = "events", isTerminal: Bool, milliseconds: Int64
     ) {
         self.label = label
         self.partition = partition
+        self.amount = amount
         self.unit = unit
         self.total = total
-        self.unit = unit
         self.isTerminal = isTerminal
         startedAt = milliseconds
         doneAtStart = done
@@ -46,7 +44,7 @@ struct ProgressMeter {
     /// What to write to stderr now; nil if the next update is not due.
     /// - Parameters:
     ///   - done: work done, including earlier runs.
-    ///   - events: events, or other units, that this run has worked through.
+    ///   - events: events that this run has sent.
     mutating func status(done: Int64, events: Int64, milliseconds: Int64) -> String? {
         let interval = isTerminal ? Self.barMillisecondsInterval : Self.lineMillisecondsInterval
         let last = shownAt ?? (isTerminal ? startedAt - interval : startedAt)
@@ -86,16 +84,12 @@ struct ProgressMeter {
                 writer.endLine()
             }
         }
-        guard let percent else {
-            return "\r\u{1B}[K\(label) \(grouped(events)) \(unit)  \(grouped(perSecond))/s"
-        }
+        let name = partition.map { "\(label) partition \($0)" } ?? label
+        guard let total, let percent else { return "\(name) \(grouped(events)) \(unit)  \(grouped(perSecond))/s" }
         let filled = Int(percent) * 30 / 100
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
         let eta = left.map { "ETA \($0 / 60):\($0 % 60 < 10 ? "0" : "")\($0 % 60)" } ?? "ETA -"
-        return "\r\u{1B}[K\(label) [\(bar)] \(percent)%  \(grouped(events)) \(unit)  \(grouped(perSecond))/s  \(eta)"
-        let name = partition.map { "\(label) partition \($0)" } ?? label
-        guard let total, let percent else { return "\(name) \(grouped(events)) events  \(grouped(perSecond))/s" }
-        let counted = unit.map { "  \(grouped(done)) of \(grouped(total)) \($0)" } ?? ""
-        return "\(name) [\(bar)] \(percent)%\(counted)  \(grouped(events)) events  \(grouped(perSecond))/s  \(eta)"
+        let counted = amount.map { "  \(grouped(done)) of \(grouped(total)) \($0)" } ?? ""
+        return "\(name) [\(bar)] \(percent)%\(counted)  \(grouped(events)) \(unit)  \(grouped(perSecond))/s  \(eta)"
     }
 }

@@ -47,8 +47,8 @@ struct ReplayBoard {
         var meter =
             meters[progress.partition.value]
             ?? ProgressMeter(
-                label: "replay", partition: progress.partition.value, unit: "records", total: progress.total,
-                done: progress.done, isTerminal: isTerminal, milliseconds: milliseconds)
+                label: "replay", partition: progress.partition.value, total: progress.total, done: progress.done,
+                amount: "records", isTerminal: isTerminal, milliseconds: milliseconds)
         meter.total = progress.total
         meters[progress.partition.value] = meter
         return meter.text(done: progress.done, events: progress.events, milliseconds: milliseconds)
@@ -60,7 +60,7 @@ struct ReplayBoard {
         var meter =
             whole
             ?? ProgressMeter(
-                label: "replay", unit: "records", total: total, done: done, isTerminal: isTerminal,
+                label: "replay", total: total, done: done, amount: "records", isTerminal: isTerminal,
                 milliseconds: milliseconds)
         meter.total = total
         whole = meter
