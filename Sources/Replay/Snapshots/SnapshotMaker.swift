@@ -11,7 +11,7 @@ public struct SnapshotMaker: Sendable {
     /// What a snapshot is taken of.
     public struct Source {
         public var partition: PartitionIndex
-        /// Name of the store's file.
+        /// Name under which a restored store is found: that of the first generation, whichever it is taken of.
         public var storeName: String
         fileprivate var copy: (_ destination: String, _ progress: StoreCopy.Progress) throws -> Bool
 
@@ -30,7 +30,8 @@ public struct SnapshotMaker: Sendable {
             copy: @escaping (_ destination: String, _ progress: StoreCopy.Progress) throws -> Bool
         ) {
             self.partition = partition
-            storeName = path.split(separator: "/").last.map(String.init) ?? path
+            let file = path.split(separator: "/").last ?? ""
+            storeName = file.prefix { $0 != "." } + ".sqlite"
             self.copy = copy
         }
     }

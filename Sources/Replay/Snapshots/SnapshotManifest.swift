@@ -48,7 +48,7 @@ public struct SnapshotManifest: Equatable, Sendable {
     public var versions: StoreVersions
     /// Whether its store noted what commits changed, for a publisher.
     public var hasFeed: Bool
-    /// Name of the file that it was taken from, e.g. `partition-3.sqlite`.
+    /// Name of the file that a server looks for, e.g. `partition-3.sqlite`.
     public var storeName: String
     public var bytes: Int64
     public var hash: SHA256Digest

@@ -230,7 +230,7 @@ final class ClusterPlant {
     let sites: [SiteID]
     let scenarios: [RandomScenario]
     private var rest: [ArraySlice<RandomScenario.Record>]
-    private let folder: TemporaryFolder
+    let folder: TemporaryFolder
 
     init(seed: UInt64) throws {
         folder = try TemporaryFolder()
