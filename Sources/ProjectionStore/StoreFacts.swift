@@ -2,23 +2,6 @@ public import EventModel
 internal import SQLite
 internal import Timeline
 
-/// Versions of what stands in a store (DESIGN 1.11).
-public struct StoreVersions: Hashable, Sendable {
-    public var format: Int64
-    public var fold: Int64
-    public var spec: Int64
-
-    public init(format: Int64, fold: Int64, spec: Int64) {
-        self.format = format
-        self.fold = fold
-        self.spec = spec
-    }
-
-    /// Those that this program reads and writes.
-    public static let current = StoreVersions(
-        format: StoreSchema.format, fold: StoreSchema.fold, spec: StoreSchema.spec)
-}
-
 /// What a copy of a store says about itself.
 public struct StoreFacts: Equatable, Sendable {
     public var logEpoch: [UInt8]

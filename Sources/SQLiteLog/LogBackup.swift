@@ -14,8 +14,9 @@ public final class LogBackup {
     private let copy: Connection
     private let checks: RowCheck
     private let select: Statement
-    private let insert: Statement
-    private let insertSpan: Statement
+    private let insertion: RecordInsertion
+    /// Rows of the original from this offset on have checks.
+    private let checkedFrom: Int64
     private let path: String
     /// Largest created_at of all records of the copy.
     private var newest = Int64.min
@@ -44,17 +45,14 @@ public final class LogBackup {
                 throw LogError(.inUse, "\(destination) is log \(found), not log \(epoch)", hint: "name another folder")
             }
             checks = RowCheck(epoch)
-            let check = try LogFormat.check(original).hasChecks ? "row_check" : "NULL"
+            let head = try LogFormat.check(original)
+            checkedFrom = head.checkedFrom
             select = try original.prepare(
                 """
-                SELECT offset, created_at, key, headers, payload, \(check) FROM records WHERE offset >= ?1 AND offset < ?2
-                ORDER BY offset
+                SELECT offset, created_at, key, headers, payload, \(head.hasChecks ? "row_check" : "NULL") FROM records
+                WHERE offset >= ?1 AND offset < ?2 ORDER BY offset
                 """)
-            insert = try copy.prepare(
-                """
-                INSERT INTO records (offset, created_at, key, headers, payload, row_check) VALUES (?, ?, ?, ?, ?, ?)
-                """)
-            insertSpan = try copy.prepare("INSERT INTO spans (span, newest, row_check) VALUES (?, ?, ?)")
+            insertion = try RecordInsertion(copy, checks)
             try findEnd()
         } catch { throw LogError(error, whileDoing: "copy", at: path) }
     }
@@ -114,25 +112,15 @@ public final class LogBackup {
     private func copyRow(_ offset: LogOffset, isSkipped: Bool) throws -> Int {
         let (createdAt, key, payload) = (select.int64(1), select.blob(2), select.blob(4))
         let headers = select.isNull(3) ? nil : select.blob(3)
-        let check = key.withUnsafeBytes { key in
-            payload.withUnsafeBytes { payload in
-                func sum(_ headers: UnsafeRawBufferPointer?) -> Int64 {
-                    checks.ofRecord(
-                        offset: offset.value, createdAt: createdAt, key: key, headers: headers, payload: payload)
-                }
-                return headers.map { $0.withUnsafeBytes { sum($0) } } ?? sum(nil)
+        try RecordColumns.with(
+            offset: offset.value, createdAt: createdAt, key: key[...], headers: headers?[...], payload: payload[...]
+        ) { columns in
+            let isSound = !select.isNull(5) && select.int64(5) == checks.ofRecord(columns)
+            guard isSound || isSkipped || offset.value < checkedFrom else {
+                throw LogError.damagedRow("the record at offset \(offset.value)", path)
             }
+            try insertion.insert(columns)
         }
-        let isSound = select.isNull(5) || select.int64(5) == check
-        guard isSound || isSkipped else { throw LogError.damagedRow("the record at offset \(offset.value)", path) }
-        try insert.bind(1, offset.value)
-        try insert.bind(2, createdAt)
-        try insert.bind(3, key)
-        if let headers { try insert.bind(4, headers) } else { try insert.bindNull(4) }
-        try insert.bind(5, payload)
-        // What is damaged stays so.
-        try insert.bind(6, isSound ? check : select.int64(5))
-        try insert.run()
         try writeSpans(through: offset, createdAt)
         end = offset.next
         return key.count + (headers?.count ?? 0) + payload.count
@@ -140,16 +128,9 @@ public final class LogBackup {
 
     private func writeSpans(through offset: LogOffset, _ createdAt: Int64) throws {
         let size = LogFormat.recordsPerSpan
-        for span in end.value / size..<offset.value / size { try write(span) }
+        for span in end.value / size..<offset.value / size { try insertion.insertSpan(span, newest: newest) }
         newest = max(newest, createdAt)
-        if offset.next.value % size == 0 { try write(offset.value / size) }
-    }
-
-    private func write(_ span: Int64) throws {
-        try insertSpan.bind(1, span)
-        try insertSpan.bind(2, newest)
-        try insertSpan.bind(3, checks.ofSpan(span, newest: newest))
-        try insertSpan.run()
+        if offset.next.value % size == 0 { try insertion.insertSpan(offset.value / size, newest: newest) }
     }
 
     /// Completes the copy, and waits for the device.

@@ -31,9 +31,8 @@ enum LogFormat {
     }
 
     /// Creates the tables in an empty file.
-    static func createIfEmpty(_ connection: Connection) throws {
+    static func createIfEmpty(_ connection: Connection, epoch: LogEpoch = .random()) throws {
         guard try isEmpty(connection) else { return }
-        let epoch = LogEpoch.random()
         try connection.transaction {
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute(

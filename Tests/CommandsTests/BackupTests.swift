@@ -170,6 +170,9 @@ struct BackupTests {
             #expect(verify(exit: .badData).errors.contains("\(file.name) in the backup is not what was written"))
             try sound.write(to: url)
         }
+        try Data("a commit".utf8).write(to: URL(filePath: target + "/projections.sqlite-wal"))
+        #expect(verify(exit: .badData).errors.contains("since the backup was made"))
+        try FileManager.default.removeItem(atPath: target + "/projections.sqlite-wal")
         _ = verify()
         var description = try Data(contentsOf: URL(filePath: target + "/backup.json"))
         description[30] ^= 1

@@ -25,6 +25,7 @@ struct BackupCheck {
     func run() throws -> Outcome? {
         try directory.requireExisting()
         let manifest = try BackupFolder(directory: directory).read()
+        try checkIsUnused()
         for file in manifest.files {
             guard try check(file) else { return nil }
         }
@@ -41,6 +42,17 @@ struct BackupCheck {
             hasKeys ? KeyStore.salvage(path: directory.keys).sound.count : 0
         }
         return Outcome(manifest: manifest, events: content.events, keys: keys)
+    }
+
+    /// What a server has written stands in write-ahead logs first.
+    private func checkIsUnused() throws {
+        for name in [directory.log, directory.projections] {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: name + "-wal")
+            guard attributes?[.size] as? Int ?? 0 > 0 else { continue }
+            throw CommandFailure(
+                .badData, "a server has started on '\(directory.path)' since the backup was made",
+                why: "it is a data directory of its own now", next: "andon doctor --data-dir \(directory.path)")
+        }
     }
 
     private func check(_ file: BackupManifest.File) throws -> Bool {

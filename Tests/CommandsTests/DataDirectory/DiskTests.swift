@@ -60,4 +60,20 @@ struct DiskTests {
         #expect(result.output.contains("Read-only file system"))
         #expect(try plant.start() == .whole)
     }
+
+    @Test("full where snapshots go: none is taken, nothing is left of it, and the server goes on")
+    func fullForSnapshots() throws {
+        let plant = try StoredPlant()
+        let result = try Disk.run(
+            """
+            mount -t tmpfs -o size=32k tmpfs "$2" && mkfifo "$1.words" || exit 99
+            "$3" up --data-dir "$1" --snapshot-dir "$2/s" --snapshot-every 1 --listen 127.0.0.1:0 2> "$1.words" &
+            grep -m 1 "no snapshot was taken" "$1.words"
+            kill $!; wait $!
+            ls "$2/s"
+            """, on: plant)
+        #expect(result.exit == 0, "\(result.errors)")
+        #expect(result.output.contains("is full") && result.output.hasSuffix("\np0.lock\n"), "\(result.output)")
+        #expect(try plant.start() == .whole)
+    }
 }
