@@ -59,6 +59,19 @@ struct SnapshotCommandTests {
         #expect(recorder.errors.contains("a server runs on"))
     }
 
+    @Test("of projections that are damaged or of another version none is taken, and the reason is said")
+    func unreadable() throws {
+        try plant.checkpointProjections()
+        try plant.flip("projections.sqlite", at: 100)
+        let recorder = Recorder()
+        #expect(recorder.run(["snapshot", "create", "--data-dir", plant.directory.path]) == .failure)
+        #expect(recorder.errors.contains("it is damaged, or of another version"))
+        #expect(recorder.errors.contains("next: andon doctor --data-dir"))
+        try plant.remove("projections.sqlite")
+        #expect(recorder.run(["snapshot", "create", "--data-dir", plant.directory.path]) == .failure)
+        #expect(recorder.errors.contains("there are no projections in"))
+    }
+
     @Test("--snapshot-keep removes older ones, never the newest")
     func keeps() throws {
         _ = try run("create")

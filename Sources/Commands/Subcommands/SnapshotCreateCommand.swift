@@ -1,5 +1,6 @@
 internal import Clocks
 internal import EventModel
+internal import ProjectionStore
 internal import Replay
 
 /// `andon snapshot create`
@@ -44,6 +45,7 @@ enum SnapshotCreateCommand {
         defer { progress.end() }
         var taken: [SnapshotManifest] = []
         for (partition, path) in stores {
+            try checkCanBeRead(path, directory)
             let manifest = try explaining("no snapshot was taken of '\(path)'") {
                 try maker.take(SnapshotMaker.Source(path: path, partition)) { progress.note(done: $0, total: $1) }
             }
@@ -62,5 +64,16 @@ enum SnapshotCreateCommand {
             invocation.value(OutputFormat.option), json: { SnapshotOptions.json(taken) },
             tables: { [SnapshotOptions.table(taken)] })
         return progress.isStopped ? .interrupted : .success
+    }
+
+    private static func checkCanBeRead(_ path: String, _ directory: DataDirectory) throws(CommandFailure) {
+        guard let place = StorePlace.read(path: path),
+            ProjectionStore.isCurrent(path: path, logEpoch: place.logEpoch)
+        else {
+            throw CommandFailure(
+                .failure, "no snapshot was taken of '\(path)'",
+                why: "this program cannot read it: it is damaged, or of another version",
+                next: "andon doctor --data-dir \(directory.path)")
+        }
     }
 }

@@ -10,7 +10,9 @@ enum SnapshotOptions {
     static let partitions = Option<[PartitionIndex]>(
         "partition", "0-7,9", "only these partitions", parse: PartitionSet.parse)
     private static let count = Option.integer(
-        "snapshot-keep", "N", "keep the newest N snapshots of each partition and remove older ones", in: 1...100_000)
+        "snapshot-keep", "N",
+        "keep the newest N snapshots of each partition; without it: all, or 3 of those that a server takes",
+        in: 1...100_000)
     private static let days = Option.integer(
         "snapshot-max-age", "DAYS", "remove snapshots that are older than this", in: 1...36_500)
     static let retentionSpecs = [count.spec, days.spec]

@@ -131,10 +131,10 @@ public struct SnapshotDirectory: SnapshotStore {
         var manifests: [SnapshotManifest] = []
         var unreadable: [String] = []
         for name in try contents() where name.hasSuffix(".json") {
-            guard let data = FileManager.default.contents(atPath: "\(path)/\(name)") else { continue }
-            if let manifest = SnapshotManifest([UInt8](data)), "\(manifest.id).json" == name {
+            let data = FileManager.default.contents(atPath: "\(path)/\(name)")
+            if let manifest = data.flatMap({ SnapshotManifest([UInt8]($0)) }), "\(manifest.id).json" == name {
                 manifests.append(manifest)
-            } else {
+            } else if FileManager.default.fileExists(atPath: "\(path)/\(name)") {
                 unreadable.append(String(name.dropLast(5)))
             }
         }
