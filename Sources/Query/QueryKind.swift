@@ -3,7 +3,7 @@ internal import HTTPServer
 
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
-    case workers, workstations, factory, shifts, handover, trend, heatMap, modelHealth, healthTrend, drift
+    case workers, workstations, factory, shifts, handover, trend, heatMap, modelHealth, healthTrend, drift, alerts
     case explain, history, compare, ledger, events, quarantine, quarantineStats
 
     var path: String {
@@ -18,6 +18,7 @@ enum QueryKind: CaseIterable, Sendable {
         case .modelHealth: "/api/metrics/model-health"
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
+        case .alerts: "/api/alerts"
         case .explain: "/api/explain"
         case .history: "/api/history"
         case .compare: "/api/compare"
@@ -44,7 +45,7 @@ enum QueryKind: CaseIterable, Sendable {
             case .workers: [.repeatable("worker_id")] + window + ["within", "sort", "limit"]
             case .workstations: [.repeatable("workstation_id")] + window + ["within", "sort", "limit"]
             case .factory: window + ["within"]
-            case .shifts, .handover: window
+            case .shifts, .handover, .alerts: window
             case .trend, .heatMap: ["of", "bucket"] + window + ["within"]
             case .modelHealth: window + ["group_by"]
             case .healthTrend: ["days", "to", "known_at", "group_by"]

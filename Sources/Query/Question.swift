@@ -115,7 +115,8 @@ struct Question {
         let from = parameters.from?.resolved(in: zone)
         let to = parameters.to?.resolved(in: zone)
         switch kind {
-        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatMap, .explain, .history, .compare:
+        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatMap, .alerts, .explain,
+            .history, .compare:
             let day = zone.localDay(of: now)
             return (from ?? zone.instant(day: day), to ?? zone.instant(day: day + 1))
         case .modelHealth, .drift:

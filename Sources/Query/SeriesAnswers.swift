@@ -184,6 +184,16 @@ extension Question {
         return trend
     }
 
+    /// Hours that begin in the window, which may end later than now.
+    func alerts() throws -> [HealthAlert] {
+        let end = to?.microseconds ?? window.end
+        guard let alerts = try site.alerts(from: from?.microseconds ?? 0, to: end, view, reader) else {
+            throw Problem.query(
+                "to", "the time range holds more than \(HealthAlert.rowsMaximum) alerts: ask for less")
+        }
+        return alerts
+    }
+
     func drift() throws -> AnswerContent {
         let drift = try site.drift(window, from: baseline(), by: parameters.grouping, view, reader)
         return .drift(drift.whole, groups: drift.groups, parameters.grouping)

@@ -72,6 +72,11 @@ extension JSONWriter {
         }
     }
 
+    mutating func alert(_ alert: HealthAlert) {
+        figures(HealthAlert.figures, of: alert)
+        member("current", alert.isCurrent)
+    }
+
     mutating func hours(_ hours: [HealthTrendHour]) {
         list("hours", hours) { $0.figures(HealthTrendHour.figures, of: $1) }
     }

@@ -19,6 +19,13 @@ public struct OracleHealth: Equatable, Sendable {
         histogram[min(19, Int(event.confidence) / 50_000)] += 1
     }
 
+    mutating func add(_ other: OracleHealth) {
+        samples += other.samples
+        sum += other.sum
+        marked += other.marked
+        for bin in histogram.indices { histogram[bin] += other.histogram[bin] }
+    }
+
     /// With 4 decimals; nil without samples.
     public var average: ExactDecimal? {
         ExactDecimal(Int128(sum), over: Int128(samples) * 1_000_000, places: 4)

@@ -61,6 +61,10 @@ struct AnswerLayout {
     static let drift = AnswerLayout(
         figures: DriftFigures.figures.map(AnyFigure.init), first: ["drift", "psi"], meanings: FigureMeanings.drift)
 
+    static let alerts = AnswerLayout(
+        figures: HealthAlert.figures.map(AnyFigure.init) + [AnyFigure(name: "current", .text, "current")],
+        first: ["hour", "scope", "kind", "severity", "current"], meanings: FigureMeanings.alert)
+
     static let shifts = AnswerLayout(
         figures: ShiftFigures.span.map(AnyFigure.init) + FactoryFigures.figures.map(AnyFigure.init)
             + [AnyFigure(name: "handover")],

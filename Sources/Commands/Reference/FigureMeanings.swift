@@ -88,6 +88,21 @@ enum FigureMeanings {
         "trailing_avg_confidence": "the same of the 7 days up to the end of the hour",
     ]
 
+    /// SPEC 6.4.
+    static let alert = [
+        "kind":
+            "low_average: at least 30 samples, on average below 0.75; sudden_drop: 30 in the hour before, too, and the "
+            + "average below 0.9 of that hour's",
+        "scope": "site, camera:ID, or workstation:ID for samples that name no camera",
+        "hour": "begin of the UTC hour",
+        "average": "sum of confidence / samples of the hour",
+        "reference": "what it is compared with: 0.75, or the average of the hour before",
+        "samples": "accepted and low-confidence events of the hour",
+        "severity": "critical where the average is below 0.75, else warning",
+        "message": "the alert in a sentence",
+        "current": "whether no later hour of the scope has 30 samples",
+    ]
+
     /// SPEC 6.6.
     static let drift = [
         "avg_confidence": "sum of confidence / samples of the window",

@@ -42,6 +42,10 @@ extension ReferencePage {
             section(
                 "Drift of confidence: andon query drift", rows(DriftFigures.figures, FigureMeanings.drift, nil)),
             section(
+                "Alerts: andon query alerts",
+                rows(HealthAlert.figures, FigureMeanings.alert, nil)
+                    + [row("current", "current", nil, FigureMeanings.alert)]),
+            section(
                 "Ledger: andon query ledger",
                 rows(Ledger.figures, FigureMeanings.ledger, nil)
                     + [row("rejected", "rejected: CODE", nil, FigureMeanings.ledger)]),

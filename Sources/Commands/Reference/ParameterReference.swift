@@ -74,6 +74,7 @@ extension ReferencePage {
                         "/api/metrics/model-health/drift",
                         "from to period known_at baseline_from baseline_to group_by min_position",
                     ],
+                    ["/api/alerts", "from to period known_at min_position"],
                     ["/api/explain", "worker_id from to period known_at within merge min_position"],
                     [
                         "/api/history",

@@ -5,7 +5,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     case workers, workstations, factory, shifts, handover, trend, heatmap
     case modelHealth = "model-health"
     case healthTrend = "health-trend"
-    case drift, explain, history, compare, ledger
+    case drift, alerts, explain, history, compare, ledger
 
     var path: String {
         switch self {
@@ -13,7 +13,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
             "/api/metrics/\(rawValue)"
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
-        case .explain, .history, .compare, .ledger: "/api/\(rawValue)"
+        case .alerts, .explain, .history, .compare, .ledger: "/api/\(rawValue)"
         }
     }
 
@@ -24,7 +24,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .workers: window.union(["within", "worker", "sort", "limit"])
         case .workstations: window.union(["within", "station", "sort", "limit"])
         case .factory: window.union(["within"])
-        case .shifts, .handover: window
+        case .shifts, .handover, .alerts: window
         case .trend, .heatmap: window.union(["within", "of", "bucket"])
         case .modelHealth: window.union(["group-by"])
         case .healthTrend: ["to", "known-at", "days", "group-by"]
@@ -83,6 +83,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
             (report.tables, report.csv) = ([map.table(draws: draws)], map.csv)
         case .healthTrend: healthTrend(answer, tables, lay)
         case .drift: groups(answer, tables, .drift, lay)
+        case .alerts: lay([tables.list(items, .alerts)], .alerts, items)
         case .ledger: lay([tables.pairs(answer, .ledger, counts: "rejected")], .ledger, [answer])
         case .modelHealth: groups(answer, tables, .modelHealth, lay)
         case .explain:
