@@ -71,8 +71,7 @@ struct EventComparison {
     ) throws {
         guard let key = (before ?? after)?.key else { return }
         let size = role == nil ? pair.size(before, after) : DifferenceSize.second
-        let members = try pair.members(before, after)
-        found.different(.event, size: size) {
+        try found.different(.event, size: size) {
             var ids = [
                 NamedValue("worker_id", .id(pair.workers.id(worker))), NamedValue("event_type", .text(key.type.text)),
                 NamedValue("class", .text(eventClass == .accepted ? "accepted" : "low_confidence")),
@@ -80,7 +79,8 @@ struct EventComparison {
             if let role { ids.append(NamedValue("role", .text(role))) }
             return .init(
                 difference: Difference(
-                    kind: .event, site: pair.siteID, ids: ids, time: key.time, size: size, members: members))
+                    kind: .event, site: pair.siteID, ids: ids, time: key.time, size: size,
+                    members: try pair.members(before, after)))
         }
     }
 }

@@ -117,6 +117,13 @@ struct HourComparison {
     ) throws {
         guard let start = (live ?? new)?.hours.lowerBound else { return }
         let station = (before: try live.flatMap(liveStation), after: try new.flatMap(newStation))
+        if let live, let new, live.hours == new.hours, live.state == new.state, station.before == station.after,
+            !pair.hasSameNotes || live.changedAt == new.changedAt
+        {
+            return found.equal(.stay)
+        }
+        // Hours that were cut off only tell when they changed.
+        if !pair.hasSameNotes, live?.state == nil, new?.state == nil { return found.equal(.stay) }
         var members: [Difference.Member] = []
         func add(_ name: String, _ before: DifferenceValue?, _ after: DifferenceValue?) {
             if before != after { members.append(.init(name, before, after)) }
@@ -128,12 +135,13 @@ struct HourComparison {
         func state(_ stay: Stay?) -> DifferenceValue? { stay.map { .text($0.state?.text ?? "cut off") } }
         add("to", end(live), end(new))
         add("state", state(live), state(new))
-        add("workstation_id", station.before.map { .id($0) }, station.after.map { .id($0) })
+        add(
+            "workstation_id", station.before.map { .id(pair.stations.id($0)) },
+            station.after.map { .id(pair.stations.id($0)) })
         let moved = members.isEmpty ? 0 : DifferenceSize.times(span(live, new), Microseconds.hour)
         if pair.hasSameNotes, let live, let new {
             add("changed_at", .time(orNil: live.changedAt.time), .time(orNil: new.changedAt.time))
         }
-        guard !members.isEmpty else { return found.equal(.stay) }
         let size = max(moved, DifferenceSize.note)
         found.different(.stay, size: size) {
             .init(
@@ -149,13 +157,14 @@ struct HourComparison {
         return live.length == new.length ? live.length : abs(live.length - new.length)
     }
 
-    private func liveStation(_ stay: Stay) throws -> [UInt8]? {
+    /// Common number of the station; nil where there is none.
+    private func liveStation(_ stay: Stay) throws -> UInt32? {
         guard stay.state != nil else { return nil }
-        return pair.stations.id(try Self.known(stay.station, count: pair.stations.liveCount))
+        return try Self.known(stay.station, count: pair.stations.liveCount)
     }
 
-    private func newStation(_ stay: Stay) throws -> [UInt8]? {
+    private func newStation(_ stay: Stay) throws -> UInt32? {
         guard stay.state != nil else { return nil }
-        return pair.stations.id(try Self.common(stay.station, pair.stations.common))
+        return try Self.common(stay.station, pair.stations.common)
     }
 }

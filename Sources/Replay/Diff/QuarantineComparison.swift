@@ -25,13 +25,13 @@ struct QuarantineComparison {
         _ before: QuarantinedEvent?, _ after: QuarantinedEvent?, _ found: inout DifferenceCollector
     ) {
         guard let event = before ?? after else { return }
-        let (one, other) = (before.map(values) ?? [:], after.map(values) ?? [:])
-        let members = Self.members.compactMap { name in
-            one[name] == other[name] ? nil : Difference.Member(name, one[name], other[name])
-        }
-        guard !members.isEmpty else { return found.equal(.quarantinedEvent) }
+        if let before, let after, before.isSame(as: after) { return found.equal(.quarantinedEvent) }
         found.different(.quarantinedEvent, size: DifferenceSize.second) {
-            .init(
+            let (one, other) = (before.map(values) ?? [:], after.map(values) ?? [:])
+            let members = Self.members.compactMap { name in
+                one[name] == other[name] ? nil : Difference.Member(name, one[name], other[name])
+            }
+            return .init(
                 difference: Difference(
                     kind: .quarantinedEvent, site: pair.siteID,
                     ids: [
@@ -85,6 +85,15 @@ private struct QuarantineStream {
     }
 
     mutating func pass() { portion.removeFirst() }
+}
+
+extension QuarantinedEvent {
+    /// Whether they are one event; their origins have no meaning.
+    fileprivate func isSame(as other: QuarantinedEvent) -> Bool {
+        entry.createdAt == other.entry.createdAt && entry.position == other.entry.position
+            && entry.confidence == other.entry.confidence && entry.count == other.entry.count
+            && workstation == other.workstation && camera == other.camera && modelVersion == other.modelVersion
+    }
 }
 
 extension QuarantineKey {

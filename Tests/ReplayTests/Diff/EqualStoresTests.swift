@@ -26,6 +26,17 @@ struct EqualStoresTests {
         #expect(found.count(.quarantinedEvent)?.equal == quarantined ?? 0, "\(scenario)")
     }
 
+    @Test("when hours were derived again after a definition does not show (DESIGN 1.7)", arguments: 0..<24)
+    func slices(seed: Int) throws {
+        let size = RandomScenario.Size(events: 120, workers: 4, eventsPerRecord: 4, definitionsPercent: 25)
+        let scenario = RandomScenario(seed: UInt64(7_800 + seed), size: size)
+        let folder = try StoreFolder()
+        try folder.fold(scenario.records, into: "live", slicePages: 1000)
+        try folder.fold(scenario.records, into: "new", commitEvery: 2, slicePages: seed % 3)
+        let found = try folder.compare("live", "new")
+        #expect(found.isEqual, "\(found)\n\(scenario)")
+    }
+
     @Test("another numbering of workers, stations, cameras and models does not show (SPEC 7.1)", arguments: 0..<12)
     func numbers(seed: Int) throws {
         let scenario = RandomScenario(seed: UInt64(7_500 + seed), size: Self.size)

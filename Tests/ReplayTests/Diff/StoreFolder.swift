@@ -24,17 +24,22 @@ struct StoreFolder {
     }
 
     /// Folds records into a store.
-    /// - Parameter commitEvery: records between commits: it must not show.
+    /// - Parameters:
+    ///   - commitEvery: records between commits: it must not show.
+    ///   - slicePages: pages of hours that are derived again after each record: it must not show, either.
     @discardableResult
     func fold(
-        _ records: [RandomScenario.Record], into name: String, commitEvery: Int = 3, epoch: [UInt8] = epoch
+        _ records: [RandomScenario.Record], into name: String, commitEvery: Int = 3, slicePages: Int = 1000,
+        epoch: [UInt8] = epoch
     ) throws -> String {
-        try fold(records.map { .record($0, RandomScenario.siteID) }, into: name, commitEvery: commitEvery, epoch: epoch)
+        try fold(
+            records.map { .record($0, RandomScenario.siteID) }, into: name, commitEvery: commitEvery,
+            slicePages: slicePages, epoch: epoch)
     }
 
     @discardableResult
     func fold(
-        _ steps: [Step], into name: String, commitEvery: Int = 3, epoch: [UInt8] = epoch
+        _ steps: [Step], into name: String, commitEvery: Int = 3, slicePages: Int = 1000, epoch: [UInt8] = epoch
     ) throws -> String {
         let store = try ProjectionStore.open(path: path(name), logEpoch: epoch)
         var fold = try store.load()
@@ -47,7 +52,8 @@ struct StoreFolder {
                     RandomScenario.hourOffset(of: $0)
                 }
             }
-            while fold.isRederiving { try fold.rederive(pageLimit: 1000, pages: pages) }
+            if slicePages > 0 { try fold.rederive(pageLimit: slicePages, pages: pages) }
+            while fold.isRederiving, number == steps.count - 1 { try fold.rederive(pageLimit: 1000, pages: pages) }
             guard number % commitEvery == 0 || number == steps.count - 1 else { continue }
             try fold.commit { try store.commit($0) }
             fold.evict(.init(tailBytes: 0, otherBytes: 0))
