@@ -12,14 +12,7 @@ package struct ShiftFigures: Equatable, Sendable {
     package var handover: HandoverFigures
 
     /// The local date on which it opens.
-    package var date: String {
-        let date = CivilDate(daysSince1970: Int(instance.day))
-        func padded(_ number: Int, _ digits: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, digits - text.count)) + text
-        }
-        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
-    }
+    package var date: String { CivilDate(daysSince1970: Int(instance.day)).text }
 
     /// What tells instances apart, in the order of the answer's members.
     package static let span: [Figure<ShiftFigures>] = [
@@ -31,6 +24,17 @@ package struct ShiftFigures: Equatable, Sendable {
         Figure("to", .time, "to") { .time($0.range.upperBound) },
         Figure("status", .text, "status") { .text($0.isRunning ? "running" : "over") },
     ]
+}
+
+extension CivilDate {
+    /// `2026-01-12`.
+    var text: String {
+        func padded(_ number: Int, _ digits: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    }
 }
 
 /// What a change of shifts did to the factory (SPEC 5.6).

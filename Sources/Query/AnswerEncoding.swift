@@ -28,6 +28,7 @@ extension JSONWriter {
             figures(DriftFigures.figures, of: whole)
             self.groups(groups, grouping) { $0.figures(DriftFigures.figures, of: $1) }
         case .alerts(let alerts): list("items", alerts) { $0.alert($1) }
+        case .healthReport(let report): self.report(report)
         case .explanation(let explanation, let elapsed): self.explanation(explanation, elapsed)
         case .history(let page): history(page)
         case .compared(let answer): compared(answer)

@@ -4,7 +4,7 @@ internal import HTTPServer
 /// The kinds of questions.
 enum QueryKind: CaseIterable, Sendable {
     case workers, workstations, factory, shifts, handover, trend, heatMap, modelHealth, healthTrend, drift, alerts
-    case explain, history, compare, ledger, events, quarantine, quarantineStats
+    case healthReport, explain, history, compare, ledger, events, quarantine, quarantineStats
 
     var path: String {
         switch self {
@@ -19,6 +19,7 @@ enum QueryKind: CaseIterable, Sendable {
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
         case .alerts: "/api/alerts"
+        case .healthReport: "/api/metrics/model-health/report"
         case .explain: "/api/explain"
         case .history: "/api/history"
         case .compare: "/api/compare"
@@ -49,6 +50,7 @@ enum QueryKind: CaseIterable, Sendable {
             case .trend, .heatMap: ["of", "bucket"] + window + ["within"]
             case .modelHealth: window + ["group_by"]
             case .healthTrend: ["days", "to", "known_at", "group_by"]
+            case .healthReport: ["week", "known_at"]
             case .drift: window + ["baseline_from", "baseline_to", "group_by"]
             case .explain: ["worker_id"] + window + ["within", "merge"]
             case .history: ["worker_id", "workstation_id", "factory"] + window + ["limit", "cursor"]

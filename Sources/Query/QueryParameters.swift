@@ -30,6 +30,8 @@ struct QueryParameters: Sendable {
     /// Whose trend or heat map it is.
     var subject: AskedSubject?
     var bucket = BucketLength.hour
+    /// nil: the last full one.
+    var week: ISOWeek?
     /// Length of a health trend.
     var days = 7
     var baselineFrom: AskedTime?
@@ -90,6 +92,9 @@ struct QueryParameters: Sendable {
         case "group_by": grouping = try QueryParameters.choice(name, value) as HealthGrouping
         case "of": subject = try AskedSubject(name, value, kind)
         case "bucket": bucket = try QueryParameters.choice(name, value, among: kind.bucketLengths)
+        case "week":
+            guard let asked = ISOWeek(value) else { throw Problem.query(name, ISOWeek.expectation) }
+            week = asked
         case "days": days = try QueryParameters.number(name, value, HealthTrend.daysMaximum)
         case "baseline_from": baselineFrom = try AskedTime(name, value)
         case "baseline_to": baselineTo = try AskedTime(name, value)

@@ -124,6 +124,12 @@ struct Question {
         case .healthTrend:
             let end = to ?? now
             return (max(min(end, now) - Int64(parameters.days) * Microseconds.day, .earliest), end)
+        case .healthReport:
+            let days = (parameters.week ?? .before(zone.localDay(of: now))).days(zone)
+            return (
+                days.first.map { Timestamp(microseconds: $0.range.lowerBound) },
+                days.last.map { Timestamp(microseconds: $0.range.upperBound) }
+            )
         case .ledger, .events, .quarantine, .quarantineStats:
             return (from, to)
         }
@@ -166,6 +172,7 @@ struct Question {
         case .drift:
             return parameters.to == nil
                 || max(to?.microseconds ?? .max, askedBaseline?.upperBound ?? .min) > clock.microseconds
+        case .healthReport: return parameters.week == nil || (to ?? .latest) > clock
         // An instance that meets the window may run on after its end.
         case .shifts: return (to ?? .latest) > clock - 2 * Microseconds.day
         default: return (to ?? .latest) > clock

@@ -194,6 +194,14 @@ extension Question {
         return alerts
     }
 
+    func healthReport() throws -> HealthReport {
+        let week = parameters.week ?? .before(zone.localDay(of: now))
+        guard let report = try site.healthReport(week, zone, end: now.microseconds, view, reader) else {
+            throw Problem.query("week", "it has more than \(HealthAlert.rowsMaximum) alerts")
+        }
+        return report
+    }
+
     func drift() throws -> AnswerContent {
         let drift = try site.drift(window, from: baseline(), by: parameters.grouping, view, reader)
         return .drift(drift.whole, groups: drift.groups, parameters.grouping)

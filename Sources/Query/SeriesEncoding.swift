@@ -77,6 +77,31 @@ extension JSONWriter {
         member("current", alert.isCurrent)
     }
 
+    mutating func report(_ report: HealthReport) {
+        member("week", report.week.description)
+        counts(report.whole)
+        list("days", report.days) { writer, day in
+            writer.member("date", day.date)
+            writer.range(day.range)
+            writer.counts(day.counts)
+        }
+        list("cameras", report.cameras) { writer, camera in
+            writer.member("camera_id", id: camera.id)
+            writer.counts(camera.figures)
+        }
+        list("model_versions", report.modelVersions) { writer, version in
+            writer.member("model_version", id: version.id)
+            writer.counts(version.figures)
+        }
+        list("alerts", report.alerts) { $0.alert($1) }
+    }
+
+    private mutating func counts(_ counts: HealthReport.Pair) {
+        figures(HealthCount.figures, of: counts.week)
+        key("before")
+        object { $0.figures(HealthCount.figures, of: counts.before) }
+    }
+
     mutating func hours(_ hours: [HealthTrendHour]) {
         list("hours", hours) { $0.figures(HealthTrendHour.figures, of: $1) }
     }

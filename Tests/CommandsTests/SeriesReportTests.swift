@@ -99,6 +99,40 @@ struct SeriesReportTests {
             })
     }
 
+    @Test("alerts and a weekly report are tables, and lines for spreadsheets (SPEC 6.4, 6.5)")
+    func alertsAndReport() {
+        let alert = """
+            {"kind":"sudden_drop","scope":"camera:C1","hour":"2026-01-12T05:00:00.000000Z","average":0.7,\
+            "reference":0.9,"samples":31,"severity":"critical","message":"It fell.","current":true}
+            """
+        let alerts = "{\"items\":[\(alert)],\(QueryTests.meta)}"
+        #expect(
+            AskedServer(["query", "alerts", "--period", "yesterday"], alerts).targets == [
+                "/api/alerts?period=yesterday"
+            ])
+        let table = lines(["query", "alerts"], alerts)
+        #expect(table.contains { $0.hasPrefix("2026-01-12 06:00:00  camera:C1  sudden_drop  critical  yes") })
+        #expect(
+            lines(["query", "alerts", "-o", "csv"], alerts)[0]
+                == "kind,scope,hour,average,reference,samples,severity,message,current")
+        let counts = "\"samples\":2,\"avg_confidence\":0.8,\"below_threshold_count\":1"
+        let report = """
+            {"week":"2026-W03",\(counts),"before":{\(counts)},"days":[{"date":"2026-01-12",\(counts),\
+            "before":{"samples":0,"avg_confidence":null,"below_threshold_count":0}}],\
+            "cameras":[{"camera_id":null,\(counts),"before":{\(counts)}}],"model_versions":[],"alerts":[\(alert)],\
+            \(QueryTests.meta)}
+            """
+        let asked = AskedServer(["query", "report", "--week", "2026-W03"], report)
+        #expect(asked.targets == ["/api/metrics/model-health/report?week=2026-W03"])
+        let shown = lines(["query", "report"], report)
+        #expect(shown[0].hasSuffix("2026-W03 beside the week before"))
+        #expect(shown.contains { $0.hasPrefix("day ") && $0.contains("2026-01-12") && $0.hasSuffix(" 0") })
+        #expect(shown.contains { $0.hasPrefix("camera ") } && shown.contains { $0.contains("camera:C1") })
+        let csv = lines(["query", "report", "-o", "csv"], report)
+        #expect(csv.contains("week,2026-W03,2,0.8,1,2,0.8,1") && csv.contains("day,2026-01-12,2,0.8,1,0,,0"))
+        #expect(AskedServer(["query", "report", "--period", "today"], report).exit == .usage)
+    }
+
     @Test("a bar is as long as its part of the whole, to an eighth of a cell")
     func bars() {
         #expect(Plot.bar(1, of: 1, width: 2) == "\u{2588}\u{2588}")

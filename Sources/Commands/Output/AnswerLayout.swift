@@ -65,6 +65,15 @@ struct AnswerLayout {
         figures: HealthAlert.figures.map(AnyFigure.init) + [AnyFigure(name: "current", .text, "current")],
         first: ["hour", "scope", "kind", "severity", "current"], meanings: FigureMeanings.alert)
 
+    /// A line for the week, each day, camera and model version, with the week before beside it.
+    static let weekReport = AnswerLayout(
+        columns: [id("part", "part"), id("name", "name")] + HealthCount.figures.compactMap(\.column)
+            + HealthCount.figures.compactMap(\.column).map {
+                FigureColumn(name: WeekReport.before($0.name), title: "\($0.title) before", unit: $0.unit)
+            },
+        members: ["part", "name"] + HealthCount.figures.map { "\($0.name)" }
+            + HealthCount.figures.map { WeekReport.before("\($0.name)") })
+
     static let shifts = AnswerLayout(
         figures: ShiftFigures.span.map(AnyFigure.init) + FactoryFigures.figures.map(AnyFigure.init)
             + [AnyFigure(name: "handover")],

@@ -46,6 +46,8 @@ extension ReferencePage {
                 rows(HealthAlert.figures, FigureMeanings.alert, nil)
                     + [row("current", "current", nil, FigureMeanings.alert)]),
             section(
+                "Weekly report: andon query report", rows(HealthCount.figures, FigureMeanings.modelHealth, nil)),
+            section(
                 "Ledger: andon query ledger",
                 rows(Ledger.figures, FigureMeanings.ledger, nil)
                     + [row("rejected", "rejected: CODE", nil, FigureMeanings.ledger)]),

@@ -43,6 +43,7 @@ extension ReferencePage {
                     ],
                     ["bucket", "--bucket", "hour, day, week or month, by the site's clocks; heatmap: hour or day"],
                     ["days", "--days", "length of a health trend: 1 to 92 days"],
+                    ["week", "--week", "an ISO week like 2026-W03; default: the last full one"],
                     ["baseline_from", "--baseline-from", "begin of what a drift is measured from"],
                     ["baseline_to", "--baseline-to", "its end; default: as long as the window, and just before it"],
                     ["group_by", "--group-by", "camera, workstation or model_version"],
@@ -74,6 +75,7 @@ extension ReferencePage {
                         "/api/metrics/model-health/drift",
                         "from to period known_at baseline_from baseline_to group_by min_position",
                     ],
+                    ["/api/metrics/model-health/report", "week known_at min_position"],
                     ["/api/alerts", "from to period known_at min_position"],
                     ["/api/explain", "worker_id from to period known_at within merge min_position"],
                     [

@@ -28,6 +28,7 @@ enum QueryFlags {
     static let bucket = Option<BucketLength>.choice(
         "bucket", "LENGTH", "length of a bucket of trend or heatmap", default: .hour)
     static let days = Option.integer("days", "N", "health-trend: so many days", in: 1...HealthTrend.daysMaximum)
+    static let week = Option.text("week", "WEEK", "report: an ISO week like 2026-W03; default: the last full one")
     static let baselineFrom = time("baseline-from", "drift: begin of what the window is compared with")
     static let baselineTo = time(
         "baseline-to", "drift: its end; without both, as long as the window and just before it")

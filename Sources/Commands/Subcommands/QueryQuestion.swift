@@ -5,7 +5,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     case workers, workstations, factory, shifts, handover, trend, heatmap
     case modelHealth = "model-health"
     case healthTrend = "health-trend"
-    case drift, alerts, explain, history, compare, ledger
+    case drift, alerts, report, explain, history, compare, ledger
 
     var path: String {
         switch self {
@@ -13,6 +13,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
             "/api/metrics/\(rawValue)"
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
+        case .report: "/api/metrics/model-health/report"
         case .alerts, .explain, .history, .compare, .ledger: "/api/\(rawValue)"
         }
     }
@@ -28,6 +29,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .trend, .heatmap: window.union(["within", "of", "bucket"])
         case .modelHealth: window.union(["group-by"])
         case .healthTrend: ["to", "known-at", "days", "group-by"]
+        case .report: ["known-at", "week"]
         case .drift: window.union(["group-by", "baseline-from", "baseline-to"])
         case .explain: window.union(["within", "worker", "all-intervals"])
         case .history: window.union(["worker", "station", "limit", "cursor"])
@@ -83,6 +85,10 @@ enum QueryQuestion: String, CaseIterable, Sendable {
             (report.tables, report.csv) = ([map.table(draws: draws)], map.csv)
         case .healthTrend: healthTrend(answer, tables, lay)
         case .drift: groups(answer, tables, .drift, lay)
+        case .report:
+            let week = WeekReport(answer)
+            lay(week.tables(tables), .weekReport, week.rows)
+            report.title[0] += ", \(answer["week"]?.text ?? "-") beside the week before"
         case .alerts: lay([tables.list(items, .alerts)], .alerts, items)
         case .ledger: lay([tables.pairs(answer, .ledger, counts: "rejected")], .ledger, [answer])
         case .modelHealth: groups(answer, tables, .modelHealth, lay)
