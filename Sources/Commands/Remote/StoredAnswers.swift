@@ -165,15 +165,6 @@ extension APIClient {
 }
 
 extension DataDirectory {
-    /// The stores that answer, by partition: that of an embedded log, or those of a topic.
-    var stores: [(partition: PartitionIndex, path: String)] {
-        if FileManager.default.fileExists(atPath: projections) { return [(PartitionIndex(0), projections)] }
-        return partitionStores.compactMap { name in
-            let number = name.dropFirst("partition-".count).dropLast(".sqlite".count)
-            return Int32(number).map { (PartitionIndex($0), "\(path)/\(name)") }
-        }.sorted { $0.partition < $1.partition }
-    }
-
     /// Fails if there is no such folder.
     fileprivate func requireFolder() throws(CommandFailure) {
         var isFolder: ObjCBool = false
