@@ -42,6 +42,11 @@ struct SnapshotCommandTests {
         let recorder = Recorder()
         #expect(recorder.run(["snapshot", "list", "--data-dir", plant.directory.path]) == .success)
         #expect(recorder.output.contains(item["id"]?.text ?? "?") && recorder.output.contains("next offset"))
+        #expect(recorder.output.hasSuffix("yes\n"))
+        let other = Recorder()
+        let words = ["snapshot", "list", "--data-dir", try StoredPlant.another().path]
+        #expect(other.run(words + ["--snapshot-dir", plant.directory.snapshots]) == .success)
+        #expect(other.output.hasSuffix("another log\n"))
     }
 
     @Test("beside a running server a snapshot is taken, and the server goes on")

@@ -24,7 +24,7 @@ enum SnapshotListCommand {
         }
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { SnapshotOptions.json(manifests) },
-            tables: { [SnapshotOptions.table(manifests)] })
+            tables: { [SnapshotOptions.table(manifests, log: directory.logIdentity)] })
         return .success
     }
 }

@@ -1,6 +1,7 @@
 internal import EventModel
 internal import Foundation
 internal import JSON
+internal import ProjectionStore
 internal import Replay
 
 /// Options of everything that has to do with snapshots.
@@ -47,19 +48,27 @@ enum SnapshotOptions {
         return [found]
     }
 
-    static func table(_ manifests: [SnapshotManifest]) -> Table {
+    /// - Parameter log: that of the data directory; nil when it has none.
+    static func table(_ manifests: [SnapshotManifest], log: String? = nil) -> Table {
         var table = Table([
             .text("snapshot"), .text("log"), .number("partition"), .number("next offset"), .text("known up to"),
-            .number("sites"), .number("bytes"), .text("taken"),
+            .number("sites"), .number("bytes"), .text("taken"), .text("fits"),
         ])
         for manifest in manifests {
             table.append([
                 manifest.id.text, String(manifest.log.description.prefix(8)), "\(manifest.partition.value)",
                 grouped(manifest.nextOffset.value), manifest.watermark?.formatted ?? "-",
                 grouped(manifest.digests.count), grouped(manifest.bytes), manifest.createdAt.formatted,
+                fit(manifest, log),
             ])
         }
         return table
+    }
+
+    /// Whether this program could go on from it.
+    private static func fit(_ manifest: SnapshotManifest, _ log: String?) -> String {
+        if let log, manifest.log.description != log { return "another log" }
+        return manifest.versions == .current ? "yes" : "another version"
     }
 
     static func json(_ manifests: [SnapshotManifest]) -> [UInt8] {

@@ -84,6 +84,8 @@ public struct SnapshotRestore: Sendable {
     ) throws -> Bool {
         let draft = path + ".restored"
         do {
+            // What a kill left: the write-ahead log of another draft would be taken for this one's.
+            for part in ["", "-wal", "-shm"] { try SnapshotFile.remove(draft + part) }
             let copied = try snapshots.withFile(of: manifest.id) { try SnapshotFile.copy($0, to: draft, progress) }
             guard let copied else {
                 try SnapshotFile.remove(draft)

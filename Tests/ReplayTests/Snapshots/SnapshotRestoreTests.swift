@@ -58,6 +58,31 @@ struct SnapshotRestoreTests {
         #expect(!left.contains { $0.hasPrefix("restored.sqlite.") })
     }
 
+    @Test("what a kill left of another restoring gets into no store")
+    func leftovers() throws {
+        let count = rig.records.count / 2
+        let manifest = try rig.take(at: count)
+        // A store that is open has commits in its write-ahead log.
+        try rig.append(upTo: rig.records.count)
+        let other = rig.folder.file("other.sqlite")
+        let projector = try rig.projector(other)
+        projector.start()
+        projector.waitForEnd()
+        projector.stop()
+        try withExtendedLifetime(projector) {
+            for (part, name) in [("", ".restored"), ("-wal", ".restored-wal"), ("-wal", "-wal")] {
+                try FileManager.default.copyItem(atPath: other + part, toPath: path + name)
+            }
+        }
+        #expect(rig.folder.bytes("restored.sqlite-wal") ?? 0 > 0)
+        #expect(try restore() == manifest)
+        let reader = try StoreReader(path: path)
+        #expect(try reader.position().nextOffset.value == Int64(count))
+        #expect(try rig.fold(path) == Int64(rig.records.count - count))
+        let digest = try SiteDigest.compute(site: RandomScenario.siteID, log: rig.log, storePath: path)
+        #expect(digest == (try rig.digest(ofFirst: rig.records.count)))
+    }
+
     @Test("a snapshot with a flipped bit is refused with the reason, and the next older one is restored")
     func flipped() throws {
         let older = try rig.take(at: 10)
