@@ -13,6 +13,7 @@ extension CommandLineTool {
         SiteApplyCommand.command,
         SiteListCommand.command,
         SiteShowCommand.command,
+        StatusCommand.command,
         ClockShowCommand.command,
         ClockAcceptCommand.command,
         ImportCommand.command,

@@ -185,6 +185,12 @@ public final class Projector: Sendable {
 
     public var statistics: FoldStatistics { run.shared.statistics }
 
+    /// The sites that folded records name.
+    public var siteIDs: [SiteID] { run.shared.sites.map(\.siteID) }
+
+    /// Identifies the last folded record; nil without one.
+    var fingerprint: RecordFingerprint? { run.shared.fingerprint }
+
     /// The newest definition of every site as recorded in the log, for gateways at start and for repairing the
     /// registry.
     public func newestDefinitions() -> [PlacedDefinition] {

@@ -3,6 +3,13 @@ internal import Observability
 
 /// What this module records in the journal.
 extension JournalEvent {
+    /// How fresh the figures are could not be answered because of an error of this process.
+    static func freshnessFailed(_ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "freshness_failed", .error, "/api/freshness could not be answered: \(error)",
+            [Field("error", error.name)])
+    }
+
     /// A question about a site could not be answered because of an error of this process, not of the question.
     static func questionFailed(_ path: String, _ site: SiteID, _ error: any OperatorError) -> JournalEvent {
         JournalEvent(

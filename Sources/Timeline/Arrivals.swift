@@ -98,6 +98,11 @@ public struct NewestArrival: Sendable, Equatable {
     public var eventTime: Int64?
     /// Microseconds; nil without events.
     public var createdAt: Int64?
+
+    public init(eventTime: Int64? = nil, createdAt: Int64? = nil) {
+        self.eventTime = eventTime
+        self.createdAt = createdAt
+    }
 }
 
 extension SiteFold {

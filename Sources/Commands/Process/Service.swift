@@ -55,15 +55,16 @@ struct Service {
         let query = QueryService(
             queryParts,
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
-                ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory),
+                ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory), freshness.part,
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
-            query: query, routes: gateway.routes,
+            query: query, routes: gateway.routes + freshness.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),

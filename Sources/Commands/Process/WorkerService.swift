@@ -68,6 +68,9 @@ struct WorkerService {
             queryParts,
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
+        let freshness = FreshnessPart(
+            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount
+        ) { Self.held(partitions) }
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
@@ -82,13 +85,14 @@ struct WorkerService {
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
+                freshness.part,
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
                 Self.commits(membership, partitions),
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
-            query: query, routes: definitions.routes,
+            query: query, routes: definitions.routes + freshness.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]
@@ -99,6 +103,16 @@ struct WorkerService {
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
+
+    private static func held(_ partitions: WorkerPartitions) -> [PartitionIndex: HeldFold] {
+        var held: [PartitionIndex: HeldFold] = [:]
+        for (partition, status) in partitions.statuses {
+            let fold = partitions.projector(of: partition)
+            let trouble = status.failure?.message ?? (fold == nil ? "it is \(status.phase.rawValue)" : nil)
+            held[partition] = HeldFold(fold, trouble: trouble, hasFailed: status.phase == .failed)
+        }
+        return held
+    }
 
     private static func definitions(
         _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ forwarded: ForwardedAccess
