@@ -25,6 +25,18 @@ extension JournalEvent {
             fields(topic, partition))
     }
 
+    /// Retention is about to remove what is still needed, or has removed it.
+    static func retentionNear(_ topic: String, _ finding: String) -> JournalEvent {
+        JournalEvent("retention_near", .warning, finding, fields(topic) + [Field("next", "andon status")])
+    }
+
+    /// Whether retention is near is not known at the moment.
+    static func retentionUnknown(_ topic: String, _ error: LogError) -> JournalEvent {
+        JournalEvent(
+            "retention_unknown", .warning, "the brokers do not say how long topic \(topic) keeps its records: \(error)",
+            fields(topic))
+    }
+
     /// Somebody has changed the number of partitions; where each site's records are must not move.
     static func partitionsChanged(_ topic: String, found: Int32, used: Int32) -> JournalEvent {
         JournalEvent(

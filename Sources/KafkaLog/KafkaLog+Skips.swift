@@ -38,7 +38,8 @@ extension KafkaLog {
         return book?.skips(partition) ?? []
     }
 
-    /// Records the skip in the ``LogBook``, with what stands there now.
+    /// Records the skip in the ``LogBook``, with what stands there now. What the log has lost at its beginning may be
+    /// declared in one step, however much it is.
     public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {
         guard let book else {
             throw LogError(
@@ -48,15 +49,28 @@ extension KafkaLog {
         // Refuses what is empty or overlaps before anything is looked at.
         var known = try skips(partition)
         try known.add(skip)
-        try skip.check(start: startOffset(partition), end: endOffset(partition))
+        let start = try startOffset(partition)
+        if skip.next <= start { return try record(KafkaSkip(skip: skip, found: []), in: partition, book) }
+        try skip.check(start: start, end: endOffset(partition))
         guard skip.next.value - skip.first.value <= LogSkip.offsetsMaximum else {
             throw LogError(
                 .invalidRecord, "at most \(LogSkip.offsetsMaximum) offsets can be skipped at once",
                 hint: "skip them in several steps")
         }
+        try record(KafkaSkip(skip: skip, found: checksums(skip, partition)), in: partition, book)
+    }
+
+    private func record(_ skip: KafkaSkip, in partition: PartitionIndex, _ book: LogBook) throws(LogError) {
         let topics = try KafkaTopics(settings)
         defer { topics.close() }
-        try book.record(KafkaSkip(skip: skip, found: checksums(skip, partition)), in: partition, topics)
+        try book.record(skip, in: partition, topics)
+    }
+
+    /// Where reading begins: behind what the log had lost when it was declared as skipped, for a broker refuses such an
+    /// offset.
+    func passingGone(_ offset: LogOffset, of partition: PartitionIndex) -> LogOffset {
+        let found = book?.found(partition) ?? []
+        return found.isEmpty ? offset : found.filter(\.isGone).map(\.skip).passing(offset)
     }
 
     private func checksums(_ skip: LogSkip, _ partition: PartitionIndex) throws(LogError) -> [UInt32?] {

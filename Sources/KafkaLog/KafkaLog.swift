@@ -121,7 +121,7 @@ public final class KafkaLog: SkippableLog {
     public func read(
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
-        try reader.read(partition, from: offset, byteLimit: byteLimit, body)
+        try reader.read(partition, from: passingGone(offset, of: partition), byteLimit: byteLimit, body)
     }
 
     public func startOffset(_ partition: PartitionIndex) throws(LogError) -> LogOffset {

@@ -19,7 +19,7 @@ public enum LogIdentityCheck {
         _ log: any EventLog, _ partition: PartitionIndex, next: LogOffset, fingerprint: RecordFingerprint?
     ) throws -> LogOffset {
         let start = try log.startOffset(partition)
-        if next < start { throw ProjectorError.recordsAreGone(next: next, start: start) }
+        try checkStart(log, partition, next: next, start: start, fingerprint)
         let end = try log.endOffset(partition)
         if next > end { throw ProjectorError.logIsShorter(next: next, end: end) }
         let last = LogOffset(next.value - 1)
@@ -30,17 +30,31 @@ public enum LogIdentityCheck {
         } catch let error as LogError where error.code == .outOfRange {
             // Retention may have just removed it.
             let start = try log.startOffset(partition)
-            if next < start { throw ProjectorError.recordsAreGone(next: next, start: start) }
+            try checkStart(log, partition, next: next, start: start, fingerprint)
             if last >= start { throw error }
         }
         return end
     }
 
+    /// - Throws: ``ProjectorError`` where records before the log's beginning are missing that nobody has declared as
+    ///   skipped (SPEC 7.4).
+    private static func checkStart(
+        _ log: any EventLog, _ partition: PartitionIndex, next: LogOffset, start: LogOffset,
+        _ fingerprint: RecordFingerprint?
+    ) throws {
+        guard next < start, !(try log.skips(partition).cover(next..<start)) else { return }
+        // Only to say when they were received; the log may be empty or away.
+        let first = try? self.fingerprint(log, partition, at: start, attempts: 1)
+        throw ProjectorError.recordsAreGone(
+            next..<start, after: fingerprint?.createdAt, before: first?.createdAt,
+            command: log.skipCommand(at: RecordPosition(partition: partition, offset: next)))
+    }
+
     /// - Returns: nil when the log returns no record with this offset, or something that is no record of Andon.
     private static func fingerprint(
-        _ log: any EventLog, _ partition: PartitionIndex, at offset: LogOffset
+        _ log: any EventLog, _ partition: PartitionIndex, at offset: LogOffset, attempts: Int = attemptsMaximum
     ) throws -> RecordFingerprint? {
-        for _ in 0..<attemptsMaximum {
+        for _ in 0..<attempts {
             var found: (offset: LogOffset, fingerprint: RecordFingerprint?)?
             _ = try log.read(partition, from: offset, byteLimit: 1) { record in
                 if found == nil { found = (record.offset, try? RecordFingerprint(record)) }

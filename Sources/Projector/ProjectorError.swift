@@ -37,11 +37,24 @@ public struct ProjectorError: OperatorError {
     public var isRetriable: Bool { code == .closed || code == .rebuilding || code == .busy }
     public var name: String { code.name }
 
-    static func recordsAreGone(next: LogOffset, start: LogOffset) -> ProjectorError {
-        ProjectorError(
+    /// - Parameters:
+    ///   - lost: the offsets that the log does not have any more.
+    ///   - after: created_at of the last folded record.
+    ///   - before: created_at of the first record that the log still has.
+    ///   - command: goes on without them; nil where the log cannot.
+    static func recordsAreGone(
+        _ lost: Range<LogOffset>, after: Timestamp?, before: Timestamp?, command: String?
+    ) -> ProjectorError {
+        let (next, start) = (lost.lowerBound.value, lost.upperBound.value)
+        let span = [after.map { "after \($0.formatted)" }, before.map { "before \($0.formatted)" }].compactMap { $0 }
+        let received = span.isEmpty ? "" : ", received " + span.joined(separator: " and ")
+        let goOn = command.map { ", or go on without them, keeping all other figures: `\($0)`, then start again" } ?? ""
+        return ProjectorError(
             code: .recordsAreGone,
-            message: "the log begins at offset \(start.value), but the projections stand at \(next.value)",
-            hint: "records between them are gone; restore the log, or remove the projections to rebuild what is left")
+            message: "the log begins at offset \(start), but the projections stand at \(next): \(start - next) records "
+                + "between them are gone, offsets \(next) to \(start - 1)\(received)",
+            hint: "put a copy of the projections in their place that stands at offset \(start) or later, which loses "
+                + "nothing\(goOn)")
     }
 
     static func logIsShorter(next: LogOffset, end: LogOffset) -> ProjectorError {

@@ -73,7 +73,9 @@ public final class FaultyLog: SkippableLog {
     ) throws -> LogOffset {
         let log = try passGate(partition)
         let start = state.withLock { $0.starts[partition] ?? .zero }
-        guard offset >= start else { throw LogError(.outOfRange, "offset \(offset.value) is gone") }
+        guard try offset >= start || log.skips(partition).passing(offset) >= start else {
+            throw LogError(.outOfRange, "offset \(offset.value) is gone")
+        }
         return try log.read(partition, from: offset, byteLimit: byteLimit, body)
     }
 
@@ -84,6 +86,8 @@ public final class FaultyLog: SkippableLog {
     public func look(at position: RecordPosition) throws(LogError) -> LogFinding {
         try passGate(position.partition).look(at: position)
     }
+
+    public func skipCommand(at position: RecordPosition) -> String? { inner.skipCommand(at: position) }
 
     /// See ``SkippableLog``; a log that is recreated has none.
     public func declare(_ skip: LogSkip, in partition: PartitionIndex) throws(LogError) {

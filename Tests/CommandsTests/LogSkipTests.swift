@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import SimulationKit
 import Testing
 
 @testable import Commands
@@ -54,6 +55,25 @@ struct LogSkipTests {
         #expect(try skips().isEmpty)
         #expect(run(["0:1", "--through", "2", "--yes"] + Self.given).exit == .success)
         #expect(try skips().map(\.next) == [LogOffset(3)])
+    }
+
+    @Test("what retention removed at the beginning of the log is passed over in one step, up to its new beginning")
+    func gone() throws {
+        let log = FaultyLog()
+        _ = try log.append((0..<9).map { LogTailTests.record("plant-1", 10, [LogTailTests.event($0)]) })
+        log.removeRecords(PartitionIndex(0), before: LogOffset(6))
+        func run(_ words: [String]) -> (exit: ExitCode, errors: String) {
+            let recorder = Recorder()
+            var command = LogSkipCommand.command
+            command.run = { try LogSkipCommand.run($0, log) }
+            let tool = CommandLineTool(commands: [command], console: recorder.console(), environment: [:])
+            return (tool.run(["log", "skip"] + words + Self.given), recorder.errors)
+        }
+        let there = run(["0:2", "--through", "6", "--yes"])
+        #expect(there.exit == .failure && there.errors.contains("the log begins at offset 6"))
+        let done = run(["0:2", "--yes"])
+        #expect(done.exit == .success && done.errors.contains("0:2 to 5 is gone"), "\(done.errors)")
+        #expect(try log.skips(PartitionIndex(0)).map { $0.first.value..<$0.next.value } == [2..<6])
     }
 
     @Test("what can be read is refused with the command that shows it")

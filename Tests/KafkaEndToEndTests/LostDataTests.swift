@@ -27,7 +27,9 @@ extension EndToEnd {
             #expect(figures.differences(from: reference.figures) == [], "seed \(scene.seed)")
         }
 
-        @Test("retention past the stored position: the worker says so and shows no figures", .timeLimit(.minutes(10)))
+        @Test(
+            "retention past the stored position: the worker says what is lost, and goes on once it is skipped (SPEC 7.9)",
+            .timeLimit(.minutes(10)))
         func retentionPast() throws {
             let scene = try Scene(try EndToEnd.breakable())
             let worker = try scene.plant.worker("worker-1")
@@ -40,6 +42,19 @@ extension EndToEnd {
             try scene.plant.expectRefusal("worker-1", scene.gateways[0]) {
                 $0.contains("records between them are gone")
             }
+            let refused = try scene.plant.worker("worker-1") { $0.contains("records between them are gone") }
+            var positions: Set<String> = []
+            for partition in 0..<Plant.partitions {
+                let line = refused.line { $0.contains("andon log skip \(partition):") }
+                let match = line?.firstMatch(of: /andon log skip ([0-9]+:[0-9]+)/)
+                positions.insert(String(try #require(match?.output.1)))
+            }
+            #expect(refused.end(SIGTERM).exit == 0)
+            for position in positions.sorted() {
+                _ = try scene.plant.command(["log", "skip", position, "--reason", "retention", "--yes"])
+            }
+            let again = try scene.plant.worker("worker-1")
+            #expect(Figures.ask(again.url, Plant.sites) != nil, "\(again.words)")
         }
 
         /// Whether a line tells that the log is not the one that was folded, or is shorter.

@@ -87,6 +87,11 @@ struct KafkaLogRealTests {
         #expect(error?.code == .outOfRange)
         #expect(error?.message.contains("offset 5") == true && error?.message.contains("from 12 to 20") == true)
         #expect(try other.numbers(from: 12, count: 8) == Array(12..<20))
+        // Declared as skipped, what is gone is passed over, by readers that began before, too (SPEC 7.4).
+        try other.declare(
+            LogSkip(first: LogOffset(5), next: LogOffset(12), reason: "retention", by: "me", at: .earliest),
+            in: PartitionIndex(0))
+        #expect(try other.numbers(from: 5, count: 8) == Array(12..<20))
     }
 
     @Test("a topic that was deleted stops its readers with a clear error", .timeLimit(.minutes(10)))

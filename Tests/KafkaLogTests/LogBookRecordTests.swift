@@ -13,6 +13,7 @@ import Testing
         for record in [
             LogBookRecord.partitionCount(32),
             .skip(PartitionIndex(3), KafkaSkip(skip: skip, found: [12, nil])),
+            .skip(PartitionIndex(3), KafkaSkip(skip: skip, found: [])),
         ] {
             let key = try #require(LogBookKey(record.key))
             #expect(LogBookRecord(key: key, value: record.json) == record)

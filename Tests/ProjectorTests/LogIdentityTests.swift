@@ -103,9 +103,30 @@ struct LogIdentityTests {
         projector.start()
         defer { projector.stop() }
         failed.wait()
-        let text = "the log begins at offset \(end.value + 3), but the projections stand at \(end.value)"
-        #expect(projector.failure?.contains(text) == true)
-        #expect(throws: ProjectorError.self) { try plant.projector() }
+        let text =
+            "the log begins at offset \(end.value + 3), but the projections stand at \(end.value): 3 records between them "
+            + "are gone, offsets \(end.value) to \(end.value + 2), received after"
+        #expect(projector.failure?.contains(text) == true, "\(projector.failure ?? "-")")
+        let error = #expect(throws: ProjectorError.self) { try plant.projector() }
+        #expect(error?.hint?.contains("stands at offset \(end.value + 3) or later") == true)
+        #expect(error?.hint?.contains("`andon log skip 0:\(end.value)`") == true)
+    }
+
+    @Test("once what retention removed is declared as skipped, the fold goes on and keeps what it had (SPEC 7.4, 7.9)")
+    func retentionAheadSkipped() throws {
+        let plant = try FaultyPlant(events: 60)
+        let records = plant.scenario.records
+        try plant.foldToEnd()
+        let end = try plant.log.endOffset(Self.partition)
+        let more = RandomScenario(seed: 9, size: .init(events: 60)).records
+        try plant.append(more)
+        plant.log.removeRecords(Self.partition, before: LogOffset(end.value + 3))
+        try plant.log.declare(
+            LogSkip(first: end, next: LogOffset(end.value + 3), reason: "retention", by: "me", at: .earliest),
+            in: Self.partition)
+        try plant.foldToEnd()
+        let expected = try #require(try MemoryFold(records + more.dropFirst(3)).site).ledger
+        #expect(try plant.ledger() == expected)
     }
 
     @Test("a log that is away for a while is reported once, waited for, and read on")

@@ -23,6 +23,11 @@ struct SkipExamination {
     /// - Throws: ``CommandFailure`` for a record that can be decoded, also by a newer version only; `LogError`.
     init(_ log: any SkippableLog, _ position: RecordPosition, through last: LogOffset?) throws {
         partition = position.partition
+        let start = try log.startOffset(position.partition)
+        if position.offset < start {
+            items = [try Self.gone(position, through: last, start: start)]
+            return
+        }
         var batch = EventBatch(siteID: SiteID(bytes: []))
         var offset = position.offset
         repeat {
@@ -44,6 +49,20 @@ struct SkipExamination {
                 why: "at most \(grouped(LogSkip.offsetsMaximum)) are passed over at once",
                 next: "andon log skip \(position) --through \(position.offset.value + LogSkip.offsetsMaximum - 1)")
         }
+    }
+
+    /// What the log has lost at its beginning: there is nothing to look at, so it may be any number of offsets.
+    private static func gone(
+        _ position: RecordPosition, through last: LogOffset?, start: LogOffset
+    ) throws(CommandFailure) -> Item {
+        if let last, last >= start {
+            throw CommandFailure(
+                .failure, "offset \(last.value) is not gone", why: "the log begins at offset \(start.value)",
+                next: "andon log skip \(position) without --through passes over all that is gone")
+        }
+        return Item(
+            first: position.offset, next: last?.next ?? start,
+            text: "gone: the log begins at offset \(start.value), retention has removed what was before")
     }
 
     private static func describe(

@@ -35,7 +35,9 @@ struct FreshnessPart {
                 ticker.stop()
                 service.stop()
             },
-            reasons: { watch.stuck.map { ReadinessReason(.failing, $0) } })
+            reasons: {
+                watch.stuck.map { ReadinessReason(.failing, $0) } + warnings().map { ReadinessReason(.degraded, $0) }
+            })
     }
 }
 

@@ -7,6 +7,7 @@ internal import Foundation
 internal import Gateway
 internal import HTTPServer
 internal import KafkaLog
+internal import Locks
 internal import Observability
 internal import Projector
 internal import Query
@@ -35,6 +36,7 @@ struct WorkerService {
 
     private static let commitMilliseconds = 5000
     private static let repairMilliseconds = 10_000
+    private static let retentionMilliseconds = 60_000
 
     let runtime: ServiceRuntime
     private let partitions: WorkerPartitions
@@ -68,8 +70,10 @@ struct WorkerService {
             queryParts,
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
+        let retention = try Self.retention(cluster, partitions, journal)
         let freshness = FreshnessPart(
-            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount
+            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount,
+            warnings: { retention.findings }
         ) { Self.held(partitions) }
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
@@ -85,7 +89,7 @@ struct WorkerService {
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
-                freshness.part,
+                freshness.part, Self.part(retention),
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
@@ -103,6 +107,35 @@ struct WorkerService {
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
+
+    private static func retention(
+        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ journal: StructuredLog
+    ) throws -> RetentionWatch {
+        try explaining("cannot watch the retention of \(cluster.names.events)") {
+            try RetentionWatch(cluster.settings, cluster.log, journal: journal.journal) {
+                partitions.progress.map {
+                    NeededPosition("the fold of partition \($0.value)", $0, next: $1.nextOffset)
+                }.sorted { $0.partition < $1.partition }
+            }
+        }
+    }
+
+    /// Looks a minute after the start, when the worker has its partitions, and every hour; every minute while something is
+    /// found, so that it is not told longer than it is true.
+    private static func part(_ retention: RetentionWatch) -> ServicePart {
+        let ticker = Ticker(milliseconds: retentionMilliseconds)
+        let minutes = Guarded(0)
+        return ServicePart(
+            serve: { _ in
+                ticker.start("andon-retention") {
+                    let minute = minutes.withLock { minutes in
+                        defer { minutes += 1 }
+                        return minutes
+                    }
+                    if minute % 60 == 0 || !retention.findings.isEmpty { retention.look() }
+                }
+            }, stop: { ticker.stop() })
+    }
 
     private static func held(_ partitions: WorkerPartitions) -> [PartitionIndex: HeldFold] {
         var held: [PartitionIndex: HeldFold] = [:]

@@ -24,7 +24,7 @@ enum DoctorCommand {
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
-        let findings = libraries() + DataDirectoryCheck(directory: directory).findings() + [server(directory)]
+        let findings = libraries() + DataDirectoryCheck(directory: directory).findings() + server(directory)
         let format = try invocation.value(OutputFormat.option)
         try invocation.console.write(
             format, json: { json(findings) },
@@ -44,10 +44,10 @@ enum DoctorCommand {
         return "checked \(findings.count) things: \(failures) failed, \(warnings) with a warning"
     }
 
-    /// Whether the server that runs on the directory answers, and writes the log that lies there.
-    private static func server(_ directory: DataDirectory) -> Finding {
-        func finding(_ level: Finding.Level, _ text: String) -> Finding {
-            Finding(subject: "server", level: level, text: text)
+    /// Whether the server that runs on the directory answers, writes the log that lies there, and what it says of itself.
+    private static func server(_ directory: DataDirectory) -> [Finding] {
+        func finding(_ level: Finding.Level, _ text: String) -> [Finding] {
+            [Finding(subject: "server", level: level, text: text)]
         }
         guard RunningMark.isTaken(directory) else { return finding(.ok, "none runs on '\(directory.path)'") }
         let client: APIClient
@@ -59,12 +59,25 @@ enum DoctorCommand {
         do throws(TransportFailure) {
             let log = try client.log()
             guard let log, let own = directory.logIdentity, log != own else {
-                return finding(.ok, "answers at \(client.access.url)")
+                let said = readiness(try client.send(APIRequest(method: "GET", target: "/readyz")))
+                return said.isEmpty ? finding(.ok, "answers at \(client.access.url)") : said
             }
             return finding(.failure, "\(client.access.url) answers for log \(log), not for the one in this directory")
         } catch {
             return finding(
                 .failure, "does not answer at \(client.access.url): \(error.message); read its log, and start it again")
+        }
+    }
+
+    /// What a server that is not ready, or degraded, says why: nothing where it is ready.
+    static func readiness(_ answer: APIAnswer) -> [Finding] {
+        let json = JSONValue(answer.body)
+        guard answer.isSuccess else {
+            let text = json?["detail"]?.text ?? "answers \(answer.status) at /readyz"
+            return [Finding(subject: "server", level: .failure, text: text)]
+        }
+        return (json?["reasons"]?.items ?? []).compactMap(\.text).map {
+            Finding(subject: "server", level: .warning, text: "degraded: \($0)")
         }
     }
 

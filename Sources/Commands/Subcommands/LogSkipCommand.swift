@@ -18,7 +18,8 @@ enum LogSkipCommand {
             A fold stands still at a record that is none of Andon's and at offsets that are missing, for example the marks of
             another program's transaction; /readyz of the worker and its log name the position. This command looks at what
             stands there, shows it and asks. What can be read is refused, and so is the record of a newer version. What is
-            passed over counts nowhere, in every process and for good; who, when and why are kept in the topic of keys, and
+            passed over counts nowhere, in every process and for good. Records that retention removed before they were folded
+            are passed over in one step, from the offset that the worker names to where the log begins now; who, when and why are kept in the topic of keys, and
             andon log stat lists them. Running workers go on by themselves.
             """,
         examples: [
@@ -28,6 +29,9 @@ enum LogSkipCommand {
             .init(
                 #"andon log skip 3:1700 --through 1720 --reason "foreign producer" --yes --brokers kafka-1:9092"#,
                 "pass over several, without being asked"),
+            .init(
+                #"andon log skip 3:1200 --reason "retention" --brokers kafka-1:9092"#,
+                "go on where the log begins now, without what retention has removed from 1200 on"),
         ],
         positionals: [.init(name: "POSITION", help: "PARTITION:OFFSET, as the message names it")],
         options: KafkaOptions.specs + [through.spec, reason.spec, Confirmation.yes.spec],

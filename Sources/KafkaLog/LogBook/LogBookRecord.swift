@@ -35,7 +35,8 @@ enum LogBookRecord: Equatable {
         case .skip(let partition, let first):
             guard let stored = try? JSONDecoder().decode(StoredSkip.self, from: data),
                 stored.partition == partition.value, stored.first == first.value,
-                stored.next > stored.first, stored.found.count == Int(stored.next - stored.first),
+                stored.next > stored.first,
+                stored.found.isEmpty || stored.found.count == Int(stored.next - stored.first),
                 let at = Timestamp(rfc3339: stored.at)
             else { return nil }
             let skip = LogSkip(
@@ -112,8 +113,12 @@ enum LogBookKey: Hashable {
 /// Where something else stands now, the topic was made again under its name: then it is not passed over.
 struct KafkaSkip: Equatable, Sendable {
     var skip: LogSkip
-    /// For each offset the checksum of the record; nil where there was none.
+    /// For each offset the checksum of the record; nil where there was none. Empty where all of them were gone from the
+    /// beginning of the log: those may be millions.
     var found: [UInt32?]
+
+    /// Whether the log had lost all of it already.
+    var isGone: Bool { found.isEmpty }
 
     /// Whether this record is the one that was given up.
     func isMeant(_ offset: LogOffset, checksum: () -> UInt32) -> Bool {
