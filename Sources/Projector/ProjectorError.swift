@@ -53,7 +53,8 @@ public struct ProjectorError: OperatorError {
             code: .recordsAreGone,
             message: "the log begins at offset \(start), but the projections stand at \(next): \(start - next) records "
                 + "between them are gone, offsets \(next) to \(start - 1)\(received)",
-            hint: "move the projections away and restore a snapshot that stands at offset \(start) or later, which loses "
+            hint:
+                "move the projections away and restore a snapshot that stands at offset \(start) or later, which loses "
                 + "nothing (`andon snapshot list`)\(goOn)")
     }
 

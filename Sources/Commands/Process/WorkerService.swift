@@ -71,10 +71,7 @@ struct WorkerService {
             threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, journal)
-        let freshness = FreshnessPart(
-            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount,
-            warnings: { retention.findings }
-        ) { Self.held(partitions) }
+        let freshness = Self.freshness(cluster, partitions, retention, journal)
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
@@ -107,6 +104,14 @@ struct WorkerService {
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
+
+    private static func freshness(
+        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ retention: RetentionWatch, _ journal: StructuredLog
+    ) -> FreshnessPart {
+        FreshnessPart(
+            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount,
+            warnings: { retention.findings }, held: { held(partitions) })
+    }
 
     private static func retention(
         _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ journal: StructuredLog
