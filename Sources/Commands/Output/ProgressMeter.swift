@@ -84,12 +84,16 @@ struct ProgressMeter {
                 writer.endLine()
             }
         }
-        let name = partition.map { "\(label) partition \($0)" } ?? label
+        let name = partition.map { "\(label) \($0)" } ?? label
         guard let total, let percent else { return "\(name) \(grouped(events)) \(unit)  \(grouped(perSecond))/s" }
-        let filled = Int(percent) * 30 / 100
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+        // What counts both leaves less room for the bar.
+        let width = amount == nil ? 30 : 10
+        let filled = Int(percent) * width / 100
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
         let eta = left.map { "ETA \($0 / 60):\($0 % 60 < 10 ? "0" : "")\($0 % 60)" } ?? "ETA -"
-        let counted = amount.map { "  \(grouped(done)) of \(grouped(total)) \($0)" } ?? ""
-        return "\(name) [\(bar)] \(percent)%\(counted)  \(grouped(events)) \(unit)  \(grouped(perSecond))/s  \(eta)"
+        let counted =
+            amount.map { "\(grouped(done)) of \(grouped(total)) \($0)  \(grouped(perSecond)) \(unit)/s" }
+            ?? "\(grouped(events)) \(unit)  \(grouped(perSecond))/s"
+        return "\(name) [\(bar)] \(percent)%  \(counted)  \(eta)"
     }
 }

@@ -47,8 +47,9 @@ struct ReplayBoard {
         var meter =
             meters[progress.partition.value]
             ?? ProgressMeter(
-                label: "replay", partition: progress.partition.value, total: progress.total, done: progress.done,
-                amount: "records", isTerminal: isTerminal, milliseconds: milliseconds)
+                label: isTerminal ? "partition" : "replay", partition: progress.partition.value,
+                total: progress.total, done: progress.done, amount: "records", isTerminal: isTerminal,
+                milliseconds: milliseconds)
         meter.total = progress.total
         meters[progress.partition.value] = meter
         return meter.text(done: progress.done, events: progress.events, milliseconds: milliseconds)
@@ -60,7 +61,8 @@ struct ReplayBoard {
         var meter =
             whole
             ?? ProgressMeter(
-                label: "replay", total: total, done: done, amount: "records", isTerminal: isTerminal,
+                label: isTerminal ? "all" : "replay", total: total, done: done, amount: "records",
+                isTerminal: isTerminal,
                 milliseconds: milliseconds)
         meter.total = total
         whole = meter
