@@ -97,6 +97,25 @@ extension ReplayPlan {
     }
 }
 
+extension ReplayPlan {
+    /// Makes the store that it begins with.
+    /// - Returns: false when it was told to stop.
+    func restore(
+        _ snapshots: SnapshotDirectory, to path: String, isStopping: @escaping @Sendable () -> Bool
+    ) throws -> Bool {
+        guard case .snapshot(let id) = request.start else { return true }
+        guard let manifest = try snapshots.manifest(id) else {
+            throw ReplayError(.request, "there is no snapshot \(id) in \(snapshots.place) any more")
+        }
+        return try SnapshotRestore(snapshots).restore(manifest, to: path) { _, _ in !isStopping() }
+    }
+}
+
+extension SnapshotDirectory {
+    /// The description of a snapshot; nil if there is none of that name.
+    func manifest(_ id: String) throws -> SnapshotManifest? { try list().manifests.first { $0.id.text == id } }
+}
+
 /// A word as a shell takes it.
 func shellWord(_ word: String) -> String {
     let isPlain =

@@ -18,7 +18,8 @@ struct ReplayForecast {
 
     /// Measures a sample of the log.
     init(
-        _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ rate: Int?, _ signals: StopSignals
+        _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ snapshots: SnapshotDirectory,
+        _ rate: Int?, _ signals: StopSignals
     ) throws {
         self.plan = plan
         self.directory = directory
@@ -31,7 +32,9 @@ struct ReplayForecast {
         (ends, sample) = try explaining("cannot read the log") {
             (
                 try plan.parts.map { try $0.until ?? log.endOffset($0.partition) },
-                try ReplaySample(plan, log, isStopping: { signals.isStopping })
+                try ReplaySample(plan, log, isStopping: { signals.isStopping }) { [plan] path in
+                    try plan.restore(snapshots, to: path, isStopping: { signals.isStopping })
+                }
             )
         }
     }

@@ -12,16 +12,19 @@ struct ReplayRun {
     private let plan: ReplayPlan
     private let log: any EventLog
     private let directory: ReplayDirectory
+    private let snapshots: SnapshotDirectory
     private let rate: Int?
     private let signals: StopSignals
     private let clock = SystemClock()
 
     init(
-        _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ rate: Int?, _ signals: StopSignals
+        _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ snapshots: SnapshotDirectory,
+        _ rate: Int?, _ signals: StopSignals
     ) {
         self.plan = plan
         self.log = log
         self.directory = directory
+        self.snapshots = snapshots
         self.rate = rate
         self.signals = signals
     }
@@ -79,6 +82,9 @@ struct ReplayRun {
         let notes = Guarded<[String]>([])
         var configuration = ReplayJob.Configuration { [directory, plan] partition in
             "\(directory.path)/\(plan.storeName(of: partition))"
+        }
+        configuration.restore = { [plan, snapshots, signals] path in
+            try plan.restore(snapshots, to: path, isStopping: { signals.isStopping })
         }
         configuration.rate = rate
         configuration.journal = Journal { event in

@@ -47,6 +47,7 @@ enum ReplayCommand {
             without a snapshot makes figures of just what followed, and those need a definition that followed, too. A time
             selects by created_at, wherever the record stands: --from takes what was created at or after it, --until what
             was known at it, so that the figures are those of --known-at. An offset in --until is the first that is not read.
+            A snapshot saves the time to fold what it holds: all sites of its partition.
             Ctrl-C stores what is folded; the same command goes on, also after a kill. On Kafka a few partitions are folded at
             a time. Ask for the figures with andon query --data-dir DIR.
             """,
@@ -56,11 +57,13 @@ enum ReplayCommand {
             .init(
                 "andon replay --brokers kafka-1:9092 --site plant-1 --rate 200000 --into ./plant-1",
                 "one site on Kafka, gently"),
+            .init(
+                "andon replay --from snapshot:p0-1200-1f2e3d4c5b6a --into ./since", "a snapshot, and what followed"),
             .init("andon replay --dry-run --into ./replay", "how much it is, and how long it may take"),
         ],
         options: [
             from.spec, until.spec, site.spec, partition.spec, follow.spec, rate.spec, ReplayDirectory.option.spec,
-            dryRun.spec, OutputFormat.option.spec,
+            SnapshotOptions.directory.spec, dryRun.spec, OutputFormat.option.spec,
         ] + LogAddress.specs,
         run: { invocation in
             let signals = StopSignals.install(invocation.console)
@@ -76,11 +79,13 @@ enum ReplayCommand {
     ) throws -> ExitCode {
         let request = try request(invocation)
         let directory = ReplayDirectory(path: try invocation.value(ReplayDirectory.option))
+        let snapshots = try snapshots(invocation, address)
         func made() throws -> ReplayPlan {
             try explaining("cannot plan the replay") {
                 do {
                     return try ReplayPlan(
-                        request, log, isEmbedded: isEmbedded, source: address.words, now: SystemClock().now)
+                        request, log, snapshot: snapshot(request, snapshots), isEmbedded: isEmbedded,
+                        source: address.words, now: SystemClock().now)
                 } catch let error as ReplayError {
                     throw CommandFailure(.usage, error.message, next: error.hint ?? "andon replay --help")
                 }
@@ -89,8 +94,9 @@ enum ReplayCommand {
         if try invocation.isSet(dryRun) {
             let earlier = try directory.plan()
             if let earlier { try check(earlier, request, log, directory) }
-            return try ReplayForecast(try earlier ?? made(), log, directory, try invocation.optional(rate), signals)
-                .write(invocation)
+            let forecast = try ReplayForecast(
+                try earlier ?? made(), log, directory, snapshots, try invocation.optional(rate), signals)
+            return try forecast.write(invocation)
         }
         let claim = try directory.claim()
         let plan: ReplayPlan
@@ -102,8 +108,27 @@ enum ReplayCommand {
             try directory.write(plan)
         }
         return try withExtendedLifetime(claim) {
-            try ReplayRun(plan, log, directory, try invocation.optional(rate), signals).run(invocation)
+            let run = ReplayRun(plan, log, directory, snapshots, try invocation.optional(rate), signals)
+            return try run.run(invocation)
         }
+    }
+
+    private static func snapshots(_ invocation: Invocation, _ address: LogAddress) throws -> SnapshotDirectory {
+        let folder = if case .folder(let directory) = address.place { directory } else { DataDirectory(path: ".") }
+        return try SnapshotOptions.snapshots(invocation, of: folder)
+    }
+
+    /// The one that the replay begins with; nil if it begins with none.
+    private static func snapshot(
+        _ request: ReplayRequest, _ snapshots: SnapshotDirectory
+    ) throws -> SnapshotManifest? {
+        guard case .snapshot(let id) = request.start else { return nil }
+        guard let found = try snapshots.manifest(id) else {
+            throw ReplayError(
+                .request, "there is no snapshot '\(printable(id))' in \(snapshots.place)",
+                hint: "andon snapshot list --snapshot-dir \(snapshots.path) shows those that are")
+        }
+        return found
     }
 
     private static func request(_ invocation: Invocation) throws(CommandFailure) -> ReplayRequest {

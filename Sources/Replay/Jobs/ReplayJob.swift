@@ -1,6 +1,7 @@
 public import Clocks
 public import EventLog
 public import EventModel
+internal import Foundation
 internal import Locks
 public import Observability
 internal import ProjectionStore
@@ -15,6 +16,9 @@ public final class ReplayJob: Sendable {
     public struct Configuration: Sendable {
         /// The path of a partition's store.
         public var storePath: @Sendable (PartitionIndex) -> String
+        /// Makes the store of a replay that begins with a snapshot, at the path where there is none yet; false when it was
+        /// told to stop.
+        public var restore: @Sendable (_ path: String) throws -> Bool = { _ in true }
         /// So many events a second, shared out among the partitions that are folded at a time; nil for no limit.
         public var rate: Int?
         /// Partitions that are folded at a time; those of a replay that follows the log all are.
@@ -103,11 +107,19 @@ public final class ReplayJob: Sendable {
     private func start(_ waiting: inout ArraySlice<ReplayPlan.Part>, _ running: inout [PartitionReplay]) throws {
         let before = running.count
         while running.count < atATime, let part = waiting.first, !hasStopped {
+            guard try restore(part) else { return stop() }
             running.append(
                 try PartitionReplay(part, plan, log, configuration.rate == nil ? .unlimited : .paused, configuration))
             waiting.removeFirst()
         }
         if running.count > before { setPace(running, after: waiting) }
+    }
+
+    /// - Returns: false when it was told to stop.
+    private func restore(_ part: ReplayPlan.Part) throws -> Bool {
+        guard case .snapshot = plan.request.start else { return true }
+        let path = configuration.storePath(part.partition)
+        return try FileManager.default.fileExists(atPath: path) || configuration.restore(path)
     }
 
     /// Shares out memory and rate among those that are folded.

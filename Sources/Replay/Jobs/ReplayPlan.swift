@@ -37,11 +37,13 @@ public struct ReplayPlan: Sendable, Equatable {
     /// Makes the plan for what a log holds now.
     ///
     /// - Parameters:
+    ///   - snapshot: the one that the request begins with.
     ///   - now: nobody knows yet what will be known later.
     ///   - source: the options that name the log.
     /// - Throws: ``ReplayError`` for what the log does not have; `LogError` when it cannot be read.
     public init(
-        _ request: ReplayRequest, _ log: any EventLog, isEmbedded: Bool, source: [String], now: Timestamp
+        _ request: ReplayRequest, _ log: any EventLog, snapshot: SnapshotManifest? = nil, isEmbedded: Bool,
+        source: [String], now: Timestamp
     ) throws {
         self.request = request
         self.isEmbedded = isEmbedded
@@ -52,9 +54,13 @@ public struct ReplayPlan: Sendable, Equatable {
         foldVersion = ProjectionStore.foldVersion
         formatVersion = ProjectionStore.formatVersion
         try ReplayPlan.check(request, now)
+        if case .snapshot(let id) = request.start {
+            guard let snapshot else { throw ReplayError(.request, "there is no snapshot '\(id)'") }
+            try ReplayPlan.check(snapshot, request, log)
+        }
         parts = []
-        for partition in try ReplayPlan.partitions(request, log) {
-            parts.append(try ReplayPlan.part(partition, request, log))
+        for partition in try ReplayPlan.partitions(request, log, snapshot) {
+            parts.append(try ReplayPlan.part(partition, request, log, snapshot))
         }
     }
 
@@ -86,9 +92,30 @@ public struct ReplayPlan: Sendable, Equatable {
         }
     }
 
-    private static func partitions(_ request: ReplayRequest, _ log: any EventLog) throws(ReplayError)
-        -> [PartitionIndex]
-    {
+    /// What a snapshot holds cannot be left out any more.
+    private static func check(
+        _ snapshot: SnapshotManifest, _ request: ReplayRequest, _ log: any EventLog
+    ) throws(ReplayError) {
+        do throws(SnapshotError) { try SnapshotRestore.checkFit(snapshot, log.epoch, needsFeed: false) } catch {
+            throw ReplayError(
+                .request, "snapshot \(snapshot.id) cannot be gone on with: \(error.message)",
+                hint: "andon snapshot list shows the others")
+        }
+        guard request.sites.isEmpty else {
+            throw ReplayError(
+                .request, "--site does not go with a snapshot, which holds all sites of its partition",
+                hint: "leave out --site, or begin at earliest")
+        }
+        if case .time(let time) = request.end, let watermark = snapshot.watermark, watermark > time {
+            throw ReplayError(
+                .request, "snapshot \(snapshot.id) knows what was created up to \(watermark.formatted), after --until",
+                hint: "begin with an older one (andon snapshot list), or at earliest")
+        }
+    }
+
+    private static func partitions(
+        _ request: ReplayRequest, _ log: any EventLog, _ snapshot: SnapshotManifest?
+    ) throws(ReplayError) -> [PartitionIndex] {
         let all = Set((0..<log.partitionCount).map { PartitionIndex($0) })
         var chosen = all
         func keep(_ some: Set<PartitionIndex>, _ option: String) throws(ReplayError) {
@@ -100,6 +127,7 @@ public struct ReplayPlan: Sendable, Equatable {
             chosen.formIntersection(some)
         }
         if !request.partitions.isEmpty { try keep(request.partitions, "--partition") }
+        if case .snapshot = request.start, let snapshot { try keep([snapshot.partition], "--from") }
         if case .offset(let partition, _) = request.start { try keep([named(partition, log, "--from")], "--from") }
         if case .offset(let partition, _) = request.end { try keep([named(partition, log, "--until")], "--until") }
         if !request.sites.isEmpty {
@@ -127,7 +155,7 @@ public struct ReplayPlan: Sendable, Equatable {
     }
 
     private static func part(
-        _ partition: PartitionIndex, _ request: ReplayRequest, _ log: any EventLog
+        _ partition: PartitionIndex, _ request: ReplayRequest, _ log: any EventLog, _ snapshot: SnapshotManifest?
     ) throws -> Part {
         let (start, end) = (try log.startOffset(partition), try log.endOffset(partition))
         func inside(_ offset: LogOffset, _ option: String) throws(ReplayError) -> LogOffset {
@@ -140,8 +168,8 @@ public struct ReplayPlan: Sendable, Equatable {
         }
         let from =
             switch request.start {
-            // What a snapshot holds begins where the log does.
-            case .earliest, .snapshot: start
+            case .earliest: start
+            case .snapshot: try inside(snapshot?.nextOffset ?? start, "--from")
             case .offset(_, let offset): try inside(offset, "--from")
             case .time(let time): try log.offset(partition, at: time)
             }

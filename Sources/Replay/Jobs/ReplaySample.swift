@@ -20,14 +20,18 @@ public struct ReplaySample: Sendable, Equatable {
     private static let foldMilliseconds = 1000
     private static let waitMilliseconds = 1000
 
+    /// - Parameter restore: makes the store of a replay that begins with a snapshot.
     /// - Throws: `LogError`, ``ReplayError``.
-    public init(_ plan: ReplayPlan, _ log: any EventLog, isStopping: () -> Bool = { false }) throws {
+    public init(
+        _ plan: ReplayPlan, _ log: any EventLog, isStopping: () -> Bool = { false },
+        restore: @escaping @Sendable (String) throws -> Bool = { _ in true }
+    ) throws {
         for part in plan.parts where !isStopping() { try look(part, log) }
         let length = { (part: ReplayPlan.Part) in (part.until ?? part.from).value - part.from.value }
         guard let longest = plan.parts.max(by: { length($0) < length($1) }), length(longest) > 0, !isStopping() else {
             return
         }
-        try fold(longest, plan, log)
+        try fold(longest, plan, log, restore)
     }
 
     /// What a number of records takes, in proportion to the sample; nil where nothing was sampled.
@@ -72,13 +76,17 @@ public struct ReplaySample: Sendable, Equatable {
         }
     }
 
-    private mutating func fold(_ part: ReplayPlan.Part, _ plan: ReplayPlan, _ log: any EventLog) throws {
+    private mutating func fold(
+        _ part: ReplayPlan.Part, _ plan: ReplayPlan, _ log: any EventLog,
+        _ restore: @escaping @Sendable (String) throws -> Bool
+    ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "andon-sample-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         var one = plan
         one.parts = [part]
         let path = folder.appending(path: "projections.sqlite").path
+        guard try restore(path) else { return }
         let configuration = ReplayJob.Configuration(storePath: { _ in path })
         let job = ReplayJob(one, log: log, configuration)
         let clock = SystemClock()
