@@ -107,6 +107,17 @@ extension StoreReader {
         ) { HourRow(kind: kind, entity: try $0.number(HourColumn.entity), sums: HourSums(row: $0)) }
     }
 
+    /// The sums of one worker in one hour; nil without a row.
+    public func workerHour(site: UInt32, _ hour: Hour, worker: UInt32) throws -> HourSums? {
+        try StoredRows(
+            self,
+            """
+            SELECT \(HourColumn.names(before: .site)) FROM hour WHERE site = \(site)
+            AND kind = \(HourKind.worker.rawValue) AND hour = \(hour.number) AND entity = \(worker)
+            """
+        ) { HourSums(row: $0) }.next()
+    }
+
     /// Stays, by scale, then by their first hour, then by worker.
     public func stayRows(site: UInt32) throws -> StoredRows<Stay> {
         try StoredRows(

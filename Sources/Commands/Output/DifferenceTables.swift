@@ -45,8 +45,16 @@ struct DifferenceTables {
         return table
     }
 
+    /// Hours in which sums differ before those in which events alone do, each once.
     private var explained: [JSONValue] {
-        Array(items("differences").filter { $0["cause"] != nil }.prefix(Self.explainedMaximum))
+        let all = items("differences").filter { $0["cause"] != nil }
+        let isHour = { (item: JSONValue) in item["kind"] == .string("worker_hour") }
+        var seen: Set<String> = []
+        let each = (all.filter(isHour) + all.filter { !isHour($0) }).filter { item in
+            let hour = [item["site_id"], item["worker_id"], item["cause"]?["hour"]].map { $0?.text ?? "" }
+            return seen.insert(hour.joined(separator: "\n")).inserted
+        }
+        return Array(each.prefix(Self.explainedMaximum))
     }
 
     private var findings: Table {
@@ -58,7 +66,7 @@ struct DifferenceTables {
             }
             let omitted = Self.number(cause?["events_omitted"])
             table.append([
-                Self.time(item["time"]), item["worker_id"]?.text ?? "-", cause?["message"]?.text ?? "-",
+                Self.time(cause?["hour"]), item["worker_id"]?.text ?? "-", cause?["message"]?.text ?? "-",
                 events.isEmpty
                     ? "-" : events.joined(separator: ", ") + (omitted > 0 ? ", \(grouped(omitted)) more" : ""),
             ])
@@ -73,7 +81,7 @@ struct DifferenceTables {
             .text("position"), .text("known since"),
         ])
         for item in explained {
-            let hour = [Self.time(item["time"]), item["worker_id"]?.text ?? "-"]
+            let hour = [Self.time(item["cause"]?["hour"]), item["worker_id"]?.text ?? "-"]
             for side in ["live", "new"] {
                 let found = item["cause"]?[side]
                 for row in found?["items"]?.items ?? [] {

@@ -6,17 +6,10 @@ struct DifferenceCollector {
     /// Most differences of one kind that are kept.
     static let limitMaximum = 1000
 
-    /// A difference, and what its explanation needs.
+    /// A difference, and which hour of its worker has to be explained; nil for none.
     struct Kept {
         var difference: Difference
-        var hour: WorkerHour?
-    }
-
-    /// The rows behind a difference of a worker's hour.
-    struct WorkerHour {
-        var hour: Hour
-        var live: HourSums?
-        var new: HourSums?
+        var hour: Hour?
     }
 
     private let limit: Int

@@ -80,7 +80,9 @@ struct EventComparison {
             return .init(
                 difference: Difference(
                     kind: .event, site: pair.siteID, ids: ids, time: key.time, size: size,
-                    members: try pair.members(before, after)))
+                    members: try pair.members(before, after)),
+                // The other classes make no hours.
+                hour: eventClass == .accepted && pair.hasSameHours ? pair.live.parameters.hour(of: key.time) : nil)
         }
     }
 }

@@ -50,6 +50,7 @@ extension Difference {
 extension HourCause {
     fileprivate func write(to json: inout JSONWriter) {
         json.object { json in
+            json.member("hour", Timestamp(microseconds: hour).formatted)
             json.member("finding", finding.rawValue)
             json.member("message", finding.sentence)
             json.key("events")

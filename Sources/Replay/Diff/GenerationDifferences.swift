@@ -109,7 +109,7 @@ public struct Difference: Sendable, Equatable {
     public var size: Int64
     /// The members that differ.
     public var members: [Member]
-    /// Worker hours only: what is behind them.
+    /// Of hours of workers, and of accepted events: what is behind the hour.
     public var cause: HourCause?
 
     public init(

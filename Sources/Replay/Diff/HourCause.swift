@@ -1,8 +1,10 @@
 public import EventModel
 
-/// What is behind the hour of a worker in which two generations differ: both explanations, and which events are folded
-/// differently.
+/// What is behind the hour of a worker in which two generations differ, in sums or in events: both explanations, and which
+/// events are folded differently.
 public struct HourCause: Sendable, Equatable {
+    /// Begin of the hour, in microseconds since 1970.
+    public var hour: Int64
     public var finding: Finding
     /// nil where the live generation does not know the worker.
     public var live: Side?
@@ -13,7 +15,10 @@ public struct HourCause: Sendable, Equatable {
     /// How many more of them there are.
     public var eventsOmitted: Int
 
-    public init(finding: Finding, live: Side?, new: Side?, events: [EventChange], eventsOmitted: Int) {
+    public init(
+        hour: Int64, finding: Finding, live: Side?, new: Side?, events: [EventChange], eventsOmitted: Int
+    ) {
+        self.hour = hour
         self.finding = finding
         self.live = live
         self.new = new
@@ -28,6 +33,8 @@ public struct HourCause: Sendable, Equatable {
     public enum Finding: String, Sendable {
         /// Other events are winners, and both have the sums that follow from theirs.
         case events
+        /// Other events are winners, but the worker's sums of the hour are the same.
+        case eventsAlone = "events_alone"
         /// An earlier event, the ttl or the end of a dropped worker differs.
         case before
         /// The events give the same; the sums of the live generation do not follow from its events.
@@ -41,6 +48,7 @@ public struct HourCause: Sendable, Equatable {
         public var sentence: String {
             switch self {
             case .events: "other events are folded"
+            case .eventsAlone: "other events are folded; the worker's sums of the hour are the same"
             case .before:
                 "the events of the hour are the same; an earlier one, the ttl or a dropped worker's end differs"
             case .liveSums: "the sums of the live generation do not follow from its events"

@@ -65,8 +65,7 @@ struct HourComparison {
                 time: pair.live.parameters.start(of: hour), size: max(moved, DifferenceSize.note),
                 members: sums(live, new))
             if hasOtherNotes { difference.members += notes(before, after) }
-            let rows = DifferenceCollector.WorkerHour(hour: hour, live: live, new: new)
-            return .init(difference: difference, hour: kind == .workerHour ? rows : nil)
+            return .init(difference: difference, hour: kind == .workerHour ? hour : nil)
         }
     }
 

@@ -3,7 +3,7 @@ internal import Figures
 internal import ProjectionStore
 internal import Timeline
 
-/// Says of worker hours that differ what is behind them, in both generations.
+/// Says of worker hours that differ, in sums or events, what is behind them in both generations.
 struct HourExplanations {
     typealias Generation = (fold: PartitionFold, reader: StoreReader)
 
@@ -11,7 +11,7 @@ struct HourExplanations {
     let new: Generation
     let partition: PartitionIndex
 
-    /// Explains those that are about hours of workers; few enough, because only the largest were kept.
+    /// Explains those that have an hour; few enough, because only the largest were kept.
     func explain(_ kept: [DifferenceCollector.Kept]) throws -> [Difference] {
         var explained = kept.map(\.difference)
         let hours = kept.indices.filter { kept[$0].hour != nil }
@@ -30,19 +30,20 @@ struct HourExplanations {
     }
 
     private func cause(
-        _ worker: [UInt8], _ hour: DifferenceCollector.WorkerHour, _ pair: SitePair,
+        _ worker: [UInt8], _ hour: Hour, _ pair: SitePair,
         _ open: (live: OpenIntervals, new: OpenIntervals)
     ) throws -> HourCause {
         let liveWorker = pair.live.workers.number(of: worker)
         let newWorker = pair.new.workers.number(of: worker)
         let before = try liveWorker.map {
-            try side($0, pair.live, pair.readers.live, open.live.of($0), hour.hour, hour.live)
+            try side($0, pair.live, pair.readers.live, open.live.of($0), hour)
         }
         let after = try newWorker.map {
-            try side($0, pair.new, pair.readers.new, open.new.of($0), hour.hour, hour.new)
+            try side($0, pair.new, pair.readers.new, open.new.of($0), hour)
         }
-        let changes = try changes(liveWorker, newWorker, hour.hour, pair)
+        let changes = try changes(liveWorker, newWorker, hour, pair)
         return HourCause(
+            hour: pair.live.parameters.start(of: hour),
             finding: Self.finding(before, after, hasOtherEvents: !changes.isEmpty), live: before, new: after,
             events: Array(changes.prefix(HourCause.itemsMaximum)),
             eventsOmitted: max(0, changes.count - HourCause.itemsMaximum))
@@ -58,14 +59,15 @@ struct HourExplanations {
         case (true, false): return .newSums
         case (false, false): return .bothSums
         case (true, true):
-            if hasOtherEvents { return .events }
+            if hasOtherEvents { return live.derived == new.derived ? .eventsAlone : .events }
             return live.derived == new.derived ? .storedOtherwise : .before
         }
     }
 
     private func side(
-        _ worker: UInt32, _ site: SiteFold, _ reader: StoreReader, _ open: OpenState?, _ hour: Hour, _ row: HourSums?
+        _ worker: UInt32, _ site: SiteFold, _ reader: StoreReader, _ open: OpenState?, _ hour: Hour
     ) throws -> HourCause.Side {
+        let row = try reader.workerHour(site: site.index, hour, worker: worker)
         let start = site.parameters.start(of: hour)
         let end = site.parameters.start(of: hour.next)
         let explanation = try Explanation(
