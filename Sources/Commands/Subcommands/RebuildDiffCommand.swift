@@ -98,14 +98,7 @@ enum RebuildDiffCommand {
                 .badData, "there is nothing at '\(path)'", next: "name a data directory or a file of projections")
         }
         guard isFolder.boolValue else { return [partition(of: path) ?? PartitionIndex(0): path] }
-        let directory = DataDirectory(path: path)
-        var stores: [PartitionIndex: String] = [:]
-        for name in directory.partitionStores {
-            if let partition = partition(of: name) { stores[partition] = path + "/" + name }
-        }
-        if FileManager.default.fileExists(atPath: directory.projections) {
-            stores[PartitionIndex(0)] = directory.projections
-        }
+        let stores = Dictionary(DataDirectory(path: path).stores.map { ($0.partition, $0.path) }) { first, _ in first }
         guard !stores.isEmpty else {
             throw CommandFailure(
                 .badData, "there are no figures in '\(path)'", next: "andon up, or andon replay --into \(path)")
