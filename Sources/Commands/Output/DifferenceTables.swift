@@ -74,7 +74,7 @@ struct DifferenceTables {
         return table
     }
 
-    /// The intervals and counts of the same hours, both generations below each other.
+    /// The intervals and counts of the same hours that only one generation has; those of both where all are the same.
     private var behind: Table {
         var table = Table([
             .text("hour"), .text("worker"), .text("in"), .text("what"), .text("station"), .text("from"), .text("to"),
@@ -82,24 +82,28 @@ struct DifferenceTables {
         ])
         for item in explained {
             let hour = [Self.time(item["cause"]?["hour"]), item["worker_id"]?.text ?? "-"]
-            for side in ["live", "new"] {
-                let found = item["cause"]?[side]
-                for row in found?["items"]?.items ?? [] {
-                    let count = row["count"].map { " \(Self.number($0))" } ?? ""
-                    table.append(
-                        hour + [
-                            side, (row["event_type"]?.text ?? "-") + count, row["workstation_id"]?.text ?? "-",
-                            Self.time(row["from"]), count.isEmpty ? Self.time(row["to"]) : "-",
-                            row["position"]?.text ?? "-", Self.time(row["created_at"]),
-                        ])
-                }
-                let omitted = Self.number(found?["items_omitted"])
-                if omitted > 0 {
-                    table.append(hour + [side, "and \(grouped(omitted)) more", "-", "-", "-", "-", "-"])
-                }
+            let (live, new) = (item["cause"]?["live"], item["cause"]?["new"])
+            let (rows, others) = (live?["items"]?.items ?? [], new?["items"]?.items ?? [])
+            if rows == others {
+                for row in rows { table.append(hour + ["both"] + Self.cells(row)) }
+            } else {
+                for row in rows where !others.contains(row) { table.append(hour + ["live"] + Self.cells(row)) }
+                for row in others where !rows.contains(row) { table.append(hour + ["new"] + Self.cells(row)) }
+            }
+            let omitted = max(Self.number(live?["items_omitted"]), Self.number(new?["items_omitted"]))
+            if omitted > 0 {
+                table.append(hour + ["-", "\(grouped(omitted)) more not shown", "-", "-", "-", "-", "-"])
             }
         }
         return table
+    }
+
+    private static func cells(_ row: JSONValue) -> [String] {
+        let count = row["count"].map { " \(number($0))" } ?? ""
+        return [
+            (row["event_type"]?.text ?? "-") + count, row["workstation_id"]?.text ?? "-", time(row["from"]),
+            count.isEmpty ? time(row["to"]) : "-", row["position"]?.text ?? "-", time(row["created_at"]),
+        ]
     }
 
     private var notes: [Table] {

@@ -65,7 +65,8 @@ public struct HourCause: Sendable, Equatable {
         public var stored: Sums
         /// What its events add up to.
         public var derived: Sums
-        /// Intervals and counts in the hour, in order of time (SPEC 5.9).
+        /// Intervals and counts in the hour, in order of time; neighbours of one state and station that touch are one
+        /// (SPEC 5.9).
         public var items: [Item]
         /// How many more of them there are.
         public var itemsOmitted: Int

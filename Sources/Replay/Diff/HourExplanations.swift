@@ -72,7 +72,7 @@ struct HourExplanations {
         let end = site.parameters.start(of: hour.next)
         let explanation = try Explanation(
             of: worker, at: site, Window(from: start, end: end), site.view(knownAt: nil), reader,
-            partition: partition, merges: false, rowsMaximum: HourCause.itemsMaximum)
+            partition: partition, merges: true, rowsMaximum: HourCause.itemsMaximum)
         var stored = HourCause.Sums(
             working: row?.working ?? 0, idle: row?.idle ?? 0, absent: row?.absent ?? 0, units: row?.units ?? 0)
         try site.forEachStay(in: hour..<hour.next, reader) { stay in
