@@ -15,21 +15,29 @@ enum RebuildDiffCommand {
         path: ["rebuild", "diff"],
         summary: "compares two sets of figures of one log: by worker, station, factory, model health, hour and event",
         discussion: """
-            Both must stand at the same position of the same log. The largest differences come first; of each hour of a
-            worker it says which intervals and events are behind it on either side, and whether the sums follow from them.
-            Exit code 0: nothing differs; 1: something does; 75: not at the same position, or not through with a
-            definition; 65: not comparable.
+            Without --live and --new a running server compares its rebuild with the figures that are in use; it takes an
+            operator's key for all sites. With them two data directories or files are compared without a server: both must
+            stand at the same position of the same log. The largest differences come first; of each hour of a worker it says
+            which intervals and events are behind it on either side, and whether the sums follow from them. Exit code 0:
+            nothing differs; 1: something does; 75: not at the same position, or not through with a definition; 65: not
+            comparable.
             """,
         examples: [
+            .init(
+                "andon rebuild diff --key-file my.key", "the rebuild of the server on this machine, or of its cluster"),
             .init("andon rebuild diff --live ./andon-data --new ./replayed", "two data directories"),
             .init("andon rebuild diff --live a.sqlite --new b.sqlite --limit 100 -o json", "two files, for a program"),
         ],
-        options: [live.spec, new.spec, limit.spec, OutputFormat.option.spec],
-        run: run)
+        positionals: [RebuildRequests.id],
+        options: [live.spec, new.spec, limit.spec, OutputFormat.option.spec] + ServerAccess.options,
+        run: { invocation in try run(invocation) { APIClient.live(try ServerAccess(invocation)) } })
 
-    private static func run(_ invocation: Invocation) throws -> ExitCode {
-        let pairs = try pairs(invocation.value(live), invocation.value(new))
+    static func run(_ invocation: Invocation, _ client: () throws -> APIClient) throws -> ExitCode {
         let limit = try invocation.value(limit)
+        if try invocation.optional(live) == nil, try invocation.optional(new) == nil {
+            return try compareOnServer(invocation, client(), limit: limit)
+        }
+        let pairs = try pairs(invocation.value(live), invocation.value(new))
         let found = try pairs.map { pair in try compare(pair, limit) }
         let isEqual = found.allSatisfy(\.isEqual)
         let json = json(found, isEqual)

@@ -48,6 +48,17 @@ public final class JobStore: JobBoard {
         } catch let error as JobBoardError { throw error } catch { throw JobBoardError(error, path) }
     }
 
+    /// Looks at a file without writing to it.
+    /// - Throws: ``JobBoardError``: `.damaged` when it will be put aside.
+    public static func inspect(path: String) throws(JobBoardError) {
+        do {
+            let connection = try Connection(path: path, .reader)
+            if let damage = try connection.structuralDamage() {
+                throw JobBoardError(.damaged, "\(path) is not what was written: \(damage)", isRetriable: false)
+            }
+        } catch let error as JobBoardError { throw error } catch { throw JobBoardError(error, path) }
+    }
+
     public func jobs() throws(JobBoardError) -> [RebuildJob] {
         let read: Result<JobTable, JobBoardError> = connection.withLock { connection in
             Result { () throws(JobBoardError) in

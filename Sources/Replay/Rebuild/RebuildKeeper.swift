@@ -123,7 +123,8 @@ public final class RebuildKeeper: Sendable {
             do {
                 try Self.carryOut(action, job.id, partition)
                 slot.machine.did(action)
-                journal.record(.rebuildActed(job.id, key.partition, action))
+                // Where there was nothing to remove, nothing has happened.
+                if action != .cancel || progress != nil { journal.record(.rebuildActed(job.id, key.partition, action)) }
             } catch {
                 let message = error.forOperator.description
                 if slot.machine.failure != message { journal.record(.rebuildFailed(job.id, key.partition, message)) }

@@ -33,6 +33,8 @@ struct RebuildMachine: Sendable, Equatable {
 
     /// The pace that the partition was told; nil: nothing was asked of it.
     private(set) var pace: FoldPace?
+    /// Whether the partition was told to remove what there is.
+    private var isClean = false
     private var revision: Int64 = 0
     private var retryAt: MonotonicTime?
     /// Why the last action failed.
@@ -69,8 +71,8 @@ struct RebuildMachine: Sendable, Equatable {
     mutating func did(_ action: Action) {
         (failure, retryAt) = (nil, nil)
         switch action {
-        case .build(let pace), .setPace(let pace): self.pace = pace
-        case .cancel: pace = nil
+        case .build(let pace), .setPace(let pace): (self.pace, isClean) = (pace, false)
+        case .cancel: (pace, isClean) = (nil, true)
         case .nothing, .promote, .rollback: break
         }
     }
@@ -94,7 +96,9 @@ struct RebuildMachine: Sendable, Equatable {
         _ job: RebuildJob, _ isActing: Bool, _ progress: BuildProgress?, _ time: Timestamp
     ) -> Action {
         switch job.wanted {
-        case .cancelled: return progress == nil || progress?.isLive == true ? .nothing : .cancel
+        case .cancelled:
+            // What a former process built may lie there without anybody folding it.
+            return progress?.isLive == true || progress == nil && isClean ? .nothing : .cancel
         case .rolledBack: return progress?.isLive == true ? .rollback : .nothing
         case .running: return isActing ? building(job, progress, isPaused: false) : .nothing
         case .paused: return isActing ? building(job, progress, isPaused: true) : .nothing
