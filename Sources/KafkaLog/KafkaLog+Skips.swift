@@ -67,10 +67,14 @@ extension KafkaLog {
     }
 
     /// Where reading begins: behind what the log had lost when it was declared as skipped, for a broker refuses such an
-    /// offset.
+    /// offset. A topic that was made again has other records there: those are read.
     func passingGone(_ offset: LogOffset, of partition: PartitionIndex) -> LogOffset {
         let found = book?.found(partition) ?? []
-        return found.isEmpty ? offset : found.filter(\.isGone).map(\.skip).passing(offset)
+        guard !found.isEmpty else { return offset }
+        let passed = found.filter(\.isGone).map(\.skip).passing(offset)
+        // Asked only here, so that a read that goes on costs no request. Unknown: then the read itself fails.
+        guard passed > offset, let start = try? startOffset(partition) else { return offset }
+        return max(offset, min(start, passed))
     }
 
     private func checksums(_ skip: LogSkip, _ partition: PartitionIndex) throws(LogError) -> [UInt32?] {
