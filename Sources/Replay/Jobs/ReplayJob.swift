@@ -76,7 +76,7 @@ public final class ReplayJob: Sendable {
                 try start(&waiting, &running)
                 let progresses = running.map(\.progress)
                 report(through + progresses + waiting.map { ReplayProgress(waiting: $0, next: stored($0)) })
-                if running.isEmpty { return true }
+                if running.isEmpty { return waiting.isEmpty }
                 _ = isStopping.wait(milliseconds: Self.lookMilliseconds) { $0 ? () : nil }
                 for replay in running { try replay.check() }
                 let done = running.filter(\.isDone)
