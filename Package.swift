@@ -83,7 +83,7 @@ let package = Package(
         // Fold, store, answer.
         .target(
             name: "ProjectionStore",
-            dependencies: ["Clocks", "EventModel", "Locks", "Observability", "SQLite", "Timeline"],
+            dependencies: ["Clocks", "Crypto", "EventModel", "JSON", "Locks", "Observability", "SQLite", "Timeline"],
             swiftSettings: common),
         .target(
             name: "Projector",
@@ -231,7 +231,7 @@ let package = Package(
             name: "PublisherTests",
             dependencies: [
                 "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "Oracle",
-                "ProjectionStore", "Projector", "Publisher", "SimulationKit", "TestKit", "Timeline",
+                "ProjectionStore", "Projector", "Publisher", "SQLite", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(

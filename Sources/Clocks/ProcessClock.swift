@@ -73,6 +73,9 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
+    /// Later than any.
+    public static let distantFuture = MonotonicTime(microseconds: .max)
+
     /// Whole milliseconds, rounded down.
     public var milliseconds: Int64 { microseconds / 1000 }
 

@@ -17,9 +17,9 @@ public final class ProjectionStore: @unchecked Sendable {
     private let turns: ReadingTurns
     private let limits: StoreLimits
     public let path: String
-    private let logEpoch: [UInt8]
-    private let keepsFeed: Bool
-    /// Why a store at this path was put aside when this one was opened; nil if there was none, or if it was kept.
+    /// What it was opened with.
+    public let needs: StoreHead.Needs
+    /// Why another store was not used when this one was opened; nil if there was none, or if it was.
     public let replacement: StoreReplacement?
     /// Whether it holds what was written to it; all of its readers note damage here.
     public let condition = StoreCondition()
@@ -38,28 +38,48 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Version of tables and blobs: a store of another one cannot be read.
     public static var formatVersion: Int64 { StoreSchema.format }
 
-    /// Opens the store; creates one if there is none, or if the one that is there is damaged or of another format, fold,
-    /// spec or log.
+    /// Opens the store; creates one if there is none, or if the one that is there is damaged: that is put aside.
     ///
     /// - Parameters:
-    ///   - logEpoch: identity of the log to fold; a store of another log is put aside, not used.
-    ///   - keepsFeed: whether commits record their changes for a publisher (DESIGN 3). A store that was ever written
-    ///     without a feed is put aside when opened with one, because the changes since are unknown.
+    ///   - logEpoch: identity of the log to fold.
+    ///   - keepsFeed: whether commits record their changes for a publisher (DESIGN 3).
     /// - Returns: the store; use ``load()`` to read its content.
+    /// - Throws: ``StoreError`` for a store of another format, fold, spec or log, or one that was ever written without the
+    ///   feed that is needed; ``GenerationDirectory`` knows what to do with it.
     public static func open(
         path: String, logEpoch: [UInt8], keepsFeed: Bool = false, limits: StoreLimits = StoreLimits()
     ) throws -> ProjectionStore {
+        try open(path: path, StoreHead.Needs(logEpoch: logEpoch, feed: keepsFeed), limits: limits)
+    }
+
+    /// - Parameter insteadOf: why the store that was there before, elsewhere, is not used.
+    public static func open(
+        path: String, _ needs: StoreHead.Needs, limits: StoreLimits = StoreLimits(),
+        insteadOf replacement: StoreReplacement? = nil
+    ) throws -> ProjectionStore {
         do {
             do {
-                let replacement =
-                    try StoreReplacement.ofStore(at: path, logEpoch, needsFeed: keepsFeed)
-                    ?? StoreReplacement.ofCommits(at: path)
-                if let replacement { try replacement.putAside(path) }
-                return try ProjectionStore(path, logEpoch, keepsFeed, limits, replacement)
+                switch try StoreHead.read(path: path) {
+                case .nothing: break
+                case .head(let head) where head.fits(needs): break
+                case .head, .otherFormat: throw StoreError.other(path)
+                case .damaged(let reason): return try make(path, needs, limits, insteadOf: .damaged(reason))
+                }
+                if let damage = try StoreReplacement.ofCommits(at: path) {
+                    return try make(path, needs, limits, insteadOf: damage)
+                }
+                return try ProjectionStore(path, needs, limits, replacement)
             } catch  where error.isStoreDamage {
-                return try make(path, logEpoch, keepsFeed, limits, insteadOf: .damaged(error.forOperator.message))
+                return try make(path, needs, limits, insteadOf: .damaged(error.forOperator.message))
             }
         } catch { throw StoreError.wrap("projections at \(path) cannot be opened", error) }
+    }
+
+    /// Opens a store of another fold to answer from it; nothing may be committed to it.
+    static func openAsItIs(path: String, limits: StoreLimits) throws -> ProjectionStore {
+        do { return try ProjectionStore(path, nil, limits, nil) } catch {
+            throw StoreError.wrap("projections at \(path) cannot be opened", error)
+        }
     }
 
     /// Puts this store aside because it is damaged, and makes an empty one in its place, which the log fills again.
@@ -68,43 +88,44 @@ public final class ProjectionStore: @unchecked Sendable {
     public func replaced(because damage: any Error) throws -> ProjectionStore {
         do {
             let reason = StoreReplacement.damaged(damage.forOperator.message)
-            return try ProjectionStore.make(path, logEpoch, keepsFeed, limits, insteadOf: reason)
+            return try ProjectionStore.make(path, needs, limits, insteadOf: reason)
         } catch { throw StoreError.wrap("projections at \(path) cannot be made anew", error) }
     }
 
     private static func make(
-        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ limits: StoreLimits,
-        insteadOf replacement: StoreReplacement
+        _ path: String, _ needs: StoreHead.Needs, _ limits: StoreLimits, insteadOf replacement: StoreReplacement
     ) throws -> ProjectionStore {
-        try replacement.putAside(path)
-        return try ProjectionStore(path, logEpoch, keepsFeed, limits, replacement)
+        try StoreReplacement.putAside(path)
+        return try ProjectionStore(path, needs, limits, replacement)
     }
 
+    /// - Parameter needs: nil to leave everything as it is.
     private init(
-        _ path: String, _ logEpoch: [UInt8], _ keepsFeed: Bool, _ limits: StoreLimits, _ replacement: StoreReplacement?
+        _ path: String, _ needs: StoreHead.Needs?, _ limits: StoreLimits, _ replacement: StoreReplacement?
     ) throws {
         self.limits = limits
-        self.logEpoch = logEpoch
-        self.keepsFeed = keepsFeed
+        self.needs = needs ?? StoreHead.Needs(logEpoch: [])
         self.replacement = replacement
         let connection = try Connection(path: path, ProjectionStore.writerOptions)
-        if try !connection.hasStore() { try ProjectionStore.createTables(connection, logEpoch) }
+        if let needs, try !connection.hasStore() { try ProjectionStore.createTables(connection, needs) }
         self.path = path
         writer = connection
         turns = ReadingTurns(limits)
         room = LogRoom(connection, turns, limits)
+        let keepsFeed = needs?.feed ?? false
         writes = try CommitWriter(connection, feed: keepsFeed ? try ChangeFeedWriter(connection) : nil)
+        guard needs != nil else { return }
         // Record whether the feed is kept from now on: the next open must know.
         try connection.execute(
             "UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = '\(MetaName.hasFeed.rawValue)'")
     }
 
-    private static func createTables(_ connection: Connection, _ logEpoch: [UInt8]) throws {
+    private static func createTables(_ connection: Connection, _ needs: StoreHead.Needs) throws {
         try connection.transaction {
             try connection.execute(StoreSchema.tables)
             let insert = try connection.prepare("INSERT INTO meta (name, value) VALUES (?, ?)")
             let values: [(MetaName, Int64)] = [
-                (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
+                (.format, needs.versions.format), (.fold, needs.versions.fold), (.spec, needs.versions.spec),
                 (.nextOffset, 0), (.pageCount, 0), (.generation, 0), (.hasFeed, 1), (.answersFrom, 0),
                 // Distinguishes a recreated store, whose generations start again, from the old one.
                 (.storeID, Int64.random(in: 1...Int64.max)),
@@ -115,22 +136,25 @@ public final class ProjectionStore: @unchecked Sendable {
                 try insert.run()
             }
             try insert.bind(1, MetaName.logEpoch.rawValue)
-            try insert.bind(2, logEpoch)
+            try insert.bind(2, needs.logEpoch)
             try insert.run()
         }
     }
 
-    /// Whether `path` has a store that this program can read and that was folded from this log.
+    /// Whether `path` has a store that this program can go on with and that was folded from this log.
     public static func isCurrent(path: String, logEpoch: [UInt8]) -> Bool {
-        guard FileManager.default.fileExists(atPath: path) else { return false }
-        do { return try replacement(path: path, logEpoch: logEpoch) == nil } catch { return false }
+        guard case .head(let head)? = try? StoreHead.read(path: path) else { return false }
+        return head.fits(StoreHead.Needs(logEpoch: logEpoch))
     }
 
-    /// Why ``open(path:logEpoch:keepsFeed:)`` would put the store at `path` aside, as far as its head tells; nil when it
-    /// would not, or when there is none.
+    /// Why no fold of this program can go on with the store at `path`, as far as its head tells; nil when one can, or when
+    /// there is none.
     public static func replacement(path: String, logEpoch: [UInt8]) throws -> StoreReplacement? {
-        do { return try StoreReplacement.ofStore(at: path, logEpoch) } catch {
-            throw StoreError.wrap("projections at \(path) cannot be read", error)
+        switch try StoreHead.read(path: path) {
+        case .nothing: nil
+        case .head(let head): head.fits(StoreHead.Needs(logEpoch: logEpoch)) ? nil : .otherVersion
+        case .otherFormat: .otherVersion
+        case .damaged(let reason): .damaged(reason)
         }
     }
 

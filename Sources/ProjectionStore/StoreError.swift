@@ -11,6 +11,8 @@ public struct StoreError: OperatorError {
         public static let unavailable = Code(name: "store_unavailable")
         /// The file does not hold what was written to it.
         public static let damaged = Code(name: "store_damaged")
+        /// Of another format, fold, specification or log, or without the feed that is needed.
+        public static let other = Code(name: "store_other")
         /// The writer has its turn, or waits for somebody who reads.
         public static let busy = Code(name: "store_busy")
     }
@@ -33,6 +35,12 @@ public struct StoreError: OperatorError {
 
     static func damaged(_ what: String) -> StoreError {
         StoreError(.damaged, what, hint: "they are put aside and rebuilt from the log", isRetriable: true)
+    }
+
+    static func other(_ path: String) -> StoreError {
+        StoreError(
+            .other, "projections at \(path) are of another version or of another log",
+            hint: "use the program that made them, or another folder")
     }
 
     static let busy = StoreError(

@@ -1,35 +1,12 @@
 internal import Foundation
-internal import Observability
 internal import SQLite
 
-/// Why a store is put aside and another one made in its place.
+/// Why a store cannot be used, and another one is made in its place.
 public enum StoreReplacement: Equatable, Sendable {
-    /// Of another format, fold, spec or log (DESIGN 1.11).
+    /// Of another format, fold, spec or log (DESIGN 1.11). It stays, as a generation that is retired.
     case otherVersion
-    /// It does not hold what was written to it, for this reason.
+    /// It does not hold what was written to it, for this reason. It is put aside as `.damaged`.
     case damaged(String)
-
-    /// What is added to the name of the file that is put aside. A store that was put aside before for the same reason is
-    /// removed.
-    private var suffix: String {
-        switch self {
-        case .otherVersion: ".old"
-        case .damaged: ".damaged"
-        }
-    }
-
-    /// Why the store at a path cannot be used; nil when it can, or when there is none.
-    ///
-    /// - Parameter needsFeed: whether a store that was ever written without a feed cannot be used.
-    static func ofStore(at path: String, _ logEpoch: [UInt8], needsFeed: Bool = false) throws -> StoreReplacement? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        do {
-            let reader = try Connection(path: path, ProjectionStore.readerOptions)
-            return try matches(reader, logEpoch, needsFeed: needsFeed) ? nil : .otherVersion
-        } catch  where error.isStoreDamage {
-            return hasUncheckedPages(path) ? .otherVersion : .damaged(error.forOperator.message)
-        }
-    }
 
     /// Whether the write-ahead log lacks commits that a checkpoint has already copied to the file; then pages of earlier
     /// commits would stand before newer ones, each of them sound.
@@ -54,30 +31,11 @@ public enum StoreReplacement: Equatable, Sendable {
         return try connection.integer(.generation)
     }
 
-    /// Whether a store has this program's versions and is of this log.
-    private static func matches(_ reader: Connection, _ logEpoch: [UInt8], needsFeed: Bool) throws -> Bool {
-        guard try reader.hasStore() else { return true }
-        let versions: [(MetaName, Int64)] = [
-            (.format, StoreSchema.format), (.fold, StoreSchema.fold), (.spec, StoreSchema.spec),
-        ]
-        for (name, value) in versions where try reader.integer(name) != value { return false }
-        if needsFeed, try reader.integer(.hasFeed) != 1 { return false }
-        return try reader.blob(.logEpoch) == logEpoch
-    }
-
-    /// Whether the file is of a format whose pages had no checksums: its header says that no bytes of a page are free.
-    private static func hasUncheckedPages(_ path: String) -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path) else { return false }
-        defer { try? file.close() }
-        guard let header = try? file.read(upToCount: 21), header.count == 21 else { return false }
-        return header.starts(with: Array("SQLite format 3\0".utf8)) && header[20] == 0
-    }
-
-    /// Renames the store's files; they can be deleted once the new store is built.
-    func putAside(_ path: String) throws {
+    /// Renames the files of a damaged store; one that was put aside before is removed.
+    static func putAside(_ path: String) throws {
         let files = FileManager.default
-        for part in ["", "-wal", "-shm"] {
-            let aside = path + suffix + part
+        for part in GenerationDirectory.parts {
+            let aside = path + ".damaged" + part
             if files.fileExists(atPath: aside) { try files.removeItem(atPath: aside) }
             if files.fileExists(atPath: path + part) { try files.moveItem(atPath: path + part, toPath: aside) }
         }

@@ -40,17 +40,21 @@ public final class FoldOrders: Sendable {
 
     public let selection: RecordSelection
     private let live: @Sendable () -> LiveLoad?
+    private let hold: @Sendable () -> Bool
     private let state: Monitor<State>
 
     /// - Parameters:
     ///   - end: nothing at or after this offset is read; nil for no end.
+    ///   - hold: whether it must not read for now, whatever its pace.
     ///   - live: what the fold is doing that goes first; nil where there is none.
     public init(
         pace: FoldPace = .unlimited, end: LogOffset? = nil, selection: RecordSelection = .all,
+        hold: @escaping @Sendable () -> Bool = { false },
         live: @escaping @Sendable () -> LiveLoad? = { nil }
     ) {
         self.selection = selection
         self.live = live
+        self.hold = hold
         state = Monitor(State(pacer: Pacer(pace), end: end))
     }
 
@@ -76,7 +80,7 @@ public final class FoldOrders: Sendable {
         let (pacer, end) = state.withLock { ($0.pacer, $0.end) }
         let isAtEnd = end.map { offset >= $0 } ?? false
         if isAtEnd, hasOtherWork, pacer.pace != .paused { return false }
-        let wait = isAtEnd ? Pacer.waitMilliseconds : pacer.wait(at: start, live: load)
+        let wait = isAtEnd || hold() ? Pacer.waitMilliseconds : pacer.wait(at: start, live: load)
         guard wait > 0 else { return true }
         let (pace, seen) = (pacer.pace, end)
         _ = clock.wait(for: state, until: start.advanced(milliseconds: wait)) { state -> Void? in

@@ -5,7 +5,7 @@ internal import Locks
 public import ProjectionStore
 internal import Timeline
 
-/// One fold of one store, from opening to the end: what a ``Projector`` replaces when its store is damaged.
+/// One fold of one store, from opening to the end: what a ``GenerationFold`` replaces when its store is damaged.
 ///
 /// Its two threads are the one that calls ``fold(_:_:)`` and the committer that this starts.
 final class FoldRun: Sendable {
@@ -13,6 +13,8 @@ final class FoldRun: Sendable {
     let shared: SharedFold
     /// Why questions have to wait for the fold; nil when they need not.
     let rebuild: FoldRebuild?
+    /// The position of the newest commit.
+    let committed: Monitor<LogOffset>
     private let partition: PartitionIndex
     /// Used by the fold thread only.
     private let pages: StoreReader
@@ -21,18 +23,23 @@ final class FoldRun: Sendable {
 
     /// Continues from where `store` stands; a store that turns out to be damaged is replaced by an empty one.
     ///
+    /// - Parameter isOld: whether it only answers, from a store of an older fold.
     /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
     ///   records; `LogError` and `StoreError` when one of them cannot be read.
     static func open(
-        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock
+        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock,
+        isOld: Bool = false
     ) throws -> FoldRun {
-        do { return try FoldRun(store, log, partition, clock) } catch  where error.isStoreDamage {
-            return try FoldRun(try store.replaced(because: error), log, partition, clock)
+        do {
+            return try FoldRun(store, log, partition, clock, isOld: isOld)
+        } catch  where error.isStoreDamage && !isOld {
+            return try FoldRun(try store.replaced(because: error), log, partition, clock, isOld: false)
         }
     }
 
     private init(
-        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock
+        _ store: ProjectionStore, _ log: any EventLog, _ partition: PartitionIndex, _ clock: any ProcessClock,
+        isOld: Bool
     ) throws {
         self.store = store
         self.partition = partition
@@ -43,14 +50,16 @@ final class FoldRun: Sendable {
         if store.replacement != nil { try store.answer(from: end) }
         let goal = try store.answersFrom()
         rebuild = fold.nextOffset < goal ? FoldRebuild(replacement: store.replacement, goal: goal) : nil
-        shared = SharedFold(fold, end: LogEndReading(offset: end, seenAt: asked), answersFrom: goal)
+        shared = SharedFold(
+            fold, end: LogEndReading(offset: end, seenAt: asked), answersFrom: goal, isOldGeneration: isOld)
+        committed = Monitor(fold.nextOffset)
         pages = try store.reader()
     }
 
     /// Folds and commits until a stop is requested or the fold fails.
     func fold(_ log: any EventLog, _ configuration: ProjectorConfiguration) {
         let committer = BackgroundThread.start("andon-commit") { [self] in
-            Committer(store: store, commits: commits).run()
+            Committer(store: store, commits: commits) { [committed] next in committed.update { $0 = next } }.run()
         }
         let driver = FoldDriver(
             partition: partition, shared: shared, pages: pages, limits: configuration.limits, isVerified: true,

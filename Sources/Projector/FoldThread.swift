@@ -145,11 +145,14 @@ final class FoldThread {
 struct Committer {
     let store: ProjectionStore
     let commits: CommitHandover
+    /// Called with the position of each commit that is durable.
+    var committed: @Sendable (LogOffset) -> Void = { _ in }
 
     func run() {
         while let set = commits.take() {
             do throws(StoreError) {
                 try store.commit(set)
+                committed(set.nextOffset)
                 commits.ended(.committed)
             } catch {
                 commits.ended(.failed(error))

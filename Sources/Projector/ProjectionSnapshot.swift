@@ -12,14 +12,18 @@ public struct FoldProgress: Sendable, Equatable {
     public var endAgeMicroseconds: Int64
     /// Whether the fold stands still at a record that cannot be read, until an operator acts.
     public var isHalted: Bool
+    /// Whether an older version of the fold made the projections: they stand still while new ones are built.
+    public var isOldGeneration: Bool
 
     public init(
-        nextOffset: LogOffset, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0, isHalted: Bool = false
+        nextOffset: LogOffset, logEnd: LogOffset, endAgeMicroseconds: Int64 = 0, isHalted: Bool = false,
+        isOldGeneration: Bool = false
     ) {
         self.nextOffset = nextOffset
         self.logEnd = logEnd
         self.endAgeMicroseconds = endAgeMicroseconds
         self.isHalted = isHalted
+        self.isOldGeneration = isOldGeneration
     }
 
     /// Whether the fold has everything that was in the log at the last check.

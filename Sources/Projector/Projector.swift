@@ -15,123 +15,124 @@ internal import Timeline
 /// A store that does not hold what was written to it is put aside and built again from the log, whoever finds that out:
 /// the fold, a commit, a question, or the pass in idle time (``ProjectorConfiguration/scrubHours``).
 /// Until the new one knows what the old one did, questions are answered with ``ProjectorError``, which is retriable.
+///
+/// Beside the live generation it builds others from the same log and keeps those that were live before; questions move
+/// from one to another at once (DESIGN 7).
 public final class Projector: Sendable {
-    private struct State {
-        var run: FoldRun
+    struct State {
+        /// Answers questions.
+        var live: GenerationFold
+        /// Built, or kept for going back to.
+        var beside: [GenerationFold] = []
+        /// The one that takes the place of an old live one.
+        var successor: GenerationFold?
         var share = FoldShare.whole
-        var thread: BackgroundThread?
         var scrub: StoreScrubber?
         var isStopping = false
-        /// Why no store could be built again.
-        var failure: FoldFailure?
     }
 
     public let partition: PartitionIndex
-    private let log: any EventLog
-    private let configuration: ProjectorConfiguration
-    private let state: Monitor<State>
+    let log: any EventLog
+    let configuration: ProjectorConfiguration
+    let generations: GenerationDirectory
+    let needs: StoreHead.Needs
+    let state: Monitor<State>
+    /// One change of generations at a time.
+    let changes = Guarded(())
+    /// Of an old live generation: the one that is there already and is to be folded on.
+    let successorID: Int64?
+    /// The live generation, for folds that end: only its end concerns the process.
+    let liveID: LiveID
+    private let care: Ticker
 
-    /// Opens the fold at the store's position.
+    /// Opens the fold at the position of the live generation.
+    ///
+    /// - Parameter keepsFeed: whether commits record their changes for a publisher (DESIGN 3).
+    /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
+    ///   records; `LogError`, `StoreError` and `GenerationError` when one of them cannot be read.
+    public convenience init(
+        log: any EventLog, partition: PartitionIndex = PartitionIndex(0), generations: GenerationDirectory,
+        keepsFeed: Bool = false, configuration: ProjectorConfiguration = ProjectorConfiguration()
+    ) throws {
+        let needs = StoreHead.Needs(versions: configuration.versions, logEpoch: log.epoch.bytes, feed: keepsFeed)
+        let now = configuration.clock.now
+        do {
+            let opened = try generations.open(needs, at: now)
+            try self.init(log, partition, opened, generations, needs, configuration)
+        } catch  where error.isStoreDamage {
+            // Of an older generation, which is then of no more use.
+            let opened = try generations.open(needs, answersFromOld: false, at: now)
+            try self.init(log, partition, opened, generations, needs, configuration)
+        }
+    }
+
+    /// Opens the fold at the store's position, where there are no other generations yet.
     ///
     /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
     ///   records; `LogError` and `StoreError` when one of them cannot be read.
-    public init(
+    public convenience init(
         log: any EventLog, partition: PartitionIndex = PartitionIndex(0), store: ProjectionStore,
         configuration: ProjectorConfiguration = ProjectorConfiguration()
     ) throws {
-        self.log = log
-        self.partition = partition
-        self.configuration = configuration
-        let run = try FoldRun.open(store, log, partition, configuration.clock)
-        state = Monitor(State(run: run))
+        let only = Generation(
+            id: 1, state: .live, versions: store.needs.versions, logEpoch: store.needs.logEpoch,
+            createdAt: configuration.clock.now)
+        try self.init(
+            log, partition, OpenedGeneration(generation: only, store: store, right: nil),
+            GenerationDirectory(path: store.path), store.needs, configuration)
     }
 
-    private var run: FoldRun { state.withLock { $0.run } }
+    private init(
+        _ log: any EventLog, _ partition: PartitionIndex, _ opened: OpenedGeneration,
+        _ generations: GenerationDirectory, _ needs: StoreHead.Needs, _ configuration: ProjectorConfiguration
+    ) throws {
+        self.log = log
+        self.partition = partition
+        self.generations = generations
+        self.needs = needs
+        self.configuration = configuration
+        successorID = opened.successor
+        liveID = LiveID(opened.generation.id)
+        let live = try GenerationFold(
+            opened, SeparateLog(log), partition, configuration.reporting(opened.generation.id, to: liveID))
+        state = Monitor(State(live: live))
+        care = Ticker(milliseconds: configuration.generationTickMilliseconds, clock: configuration.clock)
+    }
+
+    var live: GenerationFold { state.withLock { $0.live } }
+    private var run: FoldRun { live.run }
 
     // MARK: Life
 
     /// Starts its threads.
     public func start() {
-        if let rebuild = run.rebuild { configuration.journal.record(.rebuildBegins(partition, rebuild)) }
-        let thread = BackgroundThread.start("andon-fold") { [self] in foldUntilStopped() }
+        let live = live
+        live.start()
+        if live.isOld { configuration.journal.record(.answersFromOldGeneration(partition, live.id)) }
         let scrub = StoreScrubber(configuration) { [weak self] in
-            guard let run = self?.run, run.shared.isLevel else { return nil }
+            guard let live = self?.live, !live.isOld, case let run = live.run, run.shared.isLevel else {
+                return nil
+            }
             return run.store
         }
         scrub.start()
-        state.update { state in
-            state.thread = thread
-            state.scrub = scrub
-        }
+        state.update { $0.scrub = scrub }
+        care.start("andon-generations") { [weak self] in self?.lookAfterGenerations() }
     }
 
     /// Stops folding, commits what was folded, and returns when its threads have ended.
     public func stop() {
-        let (run, thread, scrub) = state.update { state in
+        let scrub = state.update { state in
             state.isStopping = true
-            return (state.run, state.thread, state.scrub)
+            return state.scrub
         }
-        run.requestStop()
-        log.wakeReaders()
+        care.stop()
         scrub?.stop()
-        thread?.join()
-        self.run.close()
-    }
-
-    private func foldUntilStopped() {
-        var rebuilds = 0
-        while true {
-            let run = run
-            run.fold(log, configuration)
-            guard let failure = run.shared.failure, failure.isDamage else { return }
-            guard configuration.rebuildsDamaged else { return fail(failure) }
-            // One that reached its goal may be damaged again; one after the other, the disk is no good.
-            rebuilds = run.shared.nextOffset >= run.rebuild?.goal ?? .zero ? 1 : rebuilds + 1
-            run.close()
-            configuration.journal.record(.storeDamaged(partition, failure))
-            guard rebuilds <= ProjectorConfiguration.rebuildsMaximum else { return fail(failure) }
-            guard replace(run, failure) else { return }
-        }
-    }
-
-    /// Puts a run on an empty store in the place of a run whose store is damaged. Tries again while the log is away or
-    /// the disk full.
-    /// - Returns: whether there is a run to go on with.
-    private func replace(_ damaged: FoldRun, _ failure: FoldFailure) -> Bool {
-        while !state.withLock({ $0.isStopping }) {
-            do {
-                let store = try damaged.store.replaced(
-                    because: damaged.store.condition.damage ?? StoreError(.damaged, failure.message))
-                let next = try FoldRun.open(store, log, partition, configuration.clock)
-                let isWanted = state.update { state in
-                    guard !state.isStopping else { return false }
-                    next.shared.setShare(state.share)
-                    state.run = next
-                    return true
-                }
-                if let rebuild = next.rebuild { configuration.journal.record(.rebuildBegins(partition, rebuild)) }
-                return isWanted
-            } catch {
-                let error = error.forOperator
-                let message = "partition \(partition.value) cannot be rebuilt: \(error)"
-                let failure = FoldFailure(message: message, isRetriable: error.isRetriable)
-                guard error.isRetriable else {
-                    fail(failure)
-                    return false
-                }
-                configuration.journal.record(.foldFailed(partition, failure))
-                let clock = configuration.clock
-                let retry = clock.uptime.advanced(milliseconds: ProjectorConfiguration.rebuildRetryMilliseconds)
-                _ = clock.wait(for: state, until: retry) { $0.isStopping ? () : nil }
-            }
-        }
-        return false
-    }
-
-    private func fail(_ failure: FoldFailure) {
-        state.update { $0.failure = failure }
-        configuration.journal.record(.foldFailed(partition, failure))
-        configuration.failed()
+        // Whoever changes generations at the moment stops waiting.
+        changes.withLock { _ in }
+        let (live, beside) = state.withLock { ($0.live, $0.beside) }
+        for fold in beside { fold.stop() }
+        live.stop()
     }
 
     // MARK: For everybody
@@ -140,46 +141,29 @@ public final class Projector: Sendable {
     public var store: ProjectionStore { run.store }
 
     /// The progress of the fold; makes no requests, so it never waits for a broker.
-    public var progress: FoldProgress {
-        let run = run
-        readLogEnd(run)
-        return run.shared.progress(at: configuration.clock.uptime)
-    }
-
-    private func readLogEnd(_ run: FoldRun) {
-        if let reading = LogEndReading(log, partition, configuration.clock) { run.shared.note(reading) }
-    }
+    public var progress: FoldProgress { ofLive { $0.progress } }
 
     /// What keeps it from answering questions; nil when it answers them.
-    public var rebuild: FoldRebuild? {
-        let run = run
-        return run.shared.isAnswering ? nil : run.rebuild
-    }
+    public var rebuild: FoldRebuild? { live.rebuild }
 
     /// Whether hours are still being rebuilt for a definition; questions derive them from events until then.
     public var isRederiving: Bool { run.shared.isRederiving }
 
     /// Why the fold stopped; nil while it runs.
-    public var failure: String? { lastFailure?.message }
+    public var failure: String? { live.failure?.message }
 
     /// Why the fold stands still at a record that cannot be read, until an operator acts; nil while it goes on. What was
     /// folded is answered.
     public var halt: FoldFailure? { run.shared.halt }
 
     /// Whether a new projector on the same store may succeed where this one failed.
-    public var isFailureRetriable: Bool { lastFailure?.isRetriable ?? false }
-
-    /// Damage is no failure: the store is rebuilt.
-    private var lastFailure: FoldFailure? {
-        let (run, failure) = state.withLock { ($0.run, $0.failure) }
-        return failure ?? run.shared.failure.flatMap { $0.isDamage ? nil : $0 }
-    }
+    public var isFailureRetriable: Bool { live.failure?.isRetriable ?? false }
 
     /// Sets the fold's share of the configured memory from now on; the default is all of it.
     public func share(_ share: FoldShare) {
         state.update { state in
             state.share = share
-            state.run.shared.setShare(share)
+            state.divideMemory()
         }
     }
 
@@ -211,21 +195,73 @@ public final class Projector: Sendable {
         }
     }
 
-    /// A consistent view of one site; nil for a site that no record names.
+    /// A consistent view of one site; nil for a site that no record names. Never older than an earlier one, whichever
+    /// generation answered that.
     ///
     /// - Throws: ``ProjectorError`` after ``stop()``, when the fold failed inside a record, and while the projections
     ///   are being rebuilt; `StoreError` when the store cannot be read.
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
-        let run = run
-        readLogEnd(run)
-        return try run.snapshot(of: siteID, configuration)
+        try ofLive { try $0.snapshot(of: siteID) }
+    }
+
+    /// What the live fold says, asked again where another one has become live meanwhile: what the one before says then may
+    /// be of a later position, and nobody may see an earlier one after it.
+    private func ofLive<Result>(_ body: (GenerationFold) throws -> Result) rethrows -> Result {
+        while true {
+            let fold = live
+            do {
+                let result = try body(fold)
+                if live === fold { return result }
+            } catch {
+                if live === fold { throw error }
+            }
+        }
     }
 
     /// Calls `body` once, from any thread: true when the fold has passed `offset`, false after the timeout.
     public func whenPassed(
         _ offset: LogOffset, timeoutMilliseconds: Int, _ body: @escaping @Sendable (Bool) -> Void
     ) {
-        let deadline = configuration.clock.uptime.advanced(milliseconds: timeoutMilliseconds)
-        run.shared.wait(FoldWaiter(offset: offset, deadline: deadline, body: body))
+        wait(
+            FoldWaiter(
+                offset: offset, deadline: configuration.clock.uptime.advanced(milliseconds: timeoutMilliseconds),
+                body: body))
+    }
+
+    private func wait(_ waiter: FoldWaiter) {
+        let fold = live
+        var asked = waiter
+        asked.body = { [weak self] isPassed in
+            // Another one may have become live, and that one is asked.
+            guard let self, live !== fold else { return waiter.body(isPassed) }
+            wait(waiter)
+        }
+        fold.run.shared.wait(asked)
+        if fold.isOld, live !== fold { fold.endWaiters(until: .distantFuture) }
+    }
+}
+
+/// The id of the generation that answers.
+final class LiveID: Sendable {
+    private let id: Guarded<Int64>
+    init(_ id: Int64) { self.id = Guarded(id) }
+    var value: Int64 { id.withLock { $0 } }
+    func set(_ new: Int64) { id.withLock { $0 = new } }
+}
+
+extension ProjectorConfiguration {
+    /// The end of the fold of a generation is reported while that one is live.
+    func reporting(_ id: Int64, to live: LiveID) -> ProjectorConfiguration {
+        var configuration = self
+        configuration.failed = { [failed] in if live.value == id { failed() } }
+        return configuration
+    }
+}
+
+extension Projector.State {
+    /// A fold beside the live one gets a part of what that one has.
+    func divideMemory() {
+        live.share(share)
+        for fold in beside { fold.share(FoldShare(of: share.count * ProjectorConfiguration.besideShare)) }
     }
 }

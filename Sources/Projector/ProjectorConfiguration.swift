@@ -1,7 +1,9 @@
 public import Clocks
-internal import EventLog
+public import EventLog
 internal import EventModel
+internal import Glibc
 public import Observability
+public import ProjectionStore
 public import Timeline
 
 /// Limits and timing of a fold.
@@ -71,6 +73,16 @@ public struct ProjectorConfiguration: Sendable {
     public var orders: FoldOrders?
     /// Whether a damaged store is put aside and built again from the log; otherwise damage is a failure.
     public var rebuildsDamaged = true
+    /// The versions of generations that are built; those of this program, but for tests.
+    public var versions = StoreVersions.current
+    /// How long a generation that is no longer live is kept, in hours.
+    public var keepGenerationsHours = 24
+    /// Opens a reader of the log for one fold beside the live one; nil where one log serves several readers well.
+    public var separateLog: (@Sendable () throws -> SeparateLog)?
+    /// Bytes that are free on the disk of a store; nil where that is unknown.
+    public var freeBytes: @Sendable (_ path: String) -> Int64? = { FreeSpace.bytes(at: $0) }
+    /// How often generations beside the live one are looked after.
+    public var generationTickMilliseconds = 1000
     /// Called once, from a thread of the projector, when it stops permanently; ``Projector/failure`` has the reason.
     /// Must not stop the projector itself.
     public var failed: @Sendable () -> Void = {}
@@ -79,6 +91,18 @@ public struct ProjectorConfiguration: Sendable {
 
     public init() {}
 
+    /// Less than this on the disk is left to the live fold: others wait until there is room again.
+    static let freeBytesMinimum: Int64 = 256 << 20
+    /// Folds beside the live one, those included that only follow.
+    static let foldsBesideMaximum = 3
+    /// A fold beside the live one has one in so many parts of the memory.
+    static let besideShare = 4
+    /// How long a switch waits for the other generation to catch up.
+    static let switchMilliseconds = 10_000
+    /// How long a comparison waits for both generations to stand at one position, and how often it begins again when
+    /// the writer of one of them needs its turn.
+    static let meetingMilliseconds = 30_000
+    static let comparisonAttemptsMaximum = 3
     /// Idle connections for questions that stay open.
     static let idleReadersMaximum = 8
     /// Rebuilds one after the other that did not come to their end; then the disk is no good.
@@ -88,6 +112,29 @@ public struct ProjectorConfiguration: Sendable {
     /// Pages are compared with their checksums so often, and so many at a time: some 4 ms at most.
     static let scrubTickMilliseconds = 1000
     static let pagesScrubbedPerTick = 16...4096
+}
+
+/// A reader of the log that one fold has for itself.
+public struct SeparateLog: Sendable {
+    public var log: any EventLog
+    /// Ends it; called once.
+    public var close: @Sendable () -> Void
+
+    public init(_ log: any EventLog, close: @escaping @Sendable () -> Void = {}) {
+        self.log = log
+        self.close = close
+    }
+}
+
+/// Room on a disk.
+public enum FreeSpace {
+    /// Bytes that are free for this user where a file lies; nil where that is unknown.
+    public static func bytes(at path: String) -> Int64? {
+        var status = statvfs()
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        guard statvfs(folder, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
 }
 
 /// The share of the configured memory that one fold may use when several divide it: 1 of ``count``.

@@ -26,6 +26,16 @@ public struct ProjectorError: OperatorError {
         public static let recordUnreadable = Code(name: "fold_record_unreadable")
         /// The projections are of another version of Andon.
         public static let otherVersion = Code(name: "fold_other_version")
+        /// There is no generation of that job here.
+        public static let generationUnknown = Code(name: "generation_unknown")
+        /// The generation is live, or is not: what was asked for needs the other.
+        public static let generationLive = Code(name: "generation_live")
+        /// The generation has not caught up.
+        public static let generationBehind = Code(name: "generation_behind")
+        /// The fold of the generation has stopped.
+        public static let generationFailed = Code(name: "generation_failed")
+        /// So many folds run beside the live one that there is no room for another.
+        public static let generationsTooMany = Code(name: "generations_too_many")
         /// The fold failed inside a record.
         public static let torn = Code(name: "fold_torn")
     }
@@ -34,7 +44,9 @@ public struct ProjectorError: OperatorError {
     public var message: String
     public var hint: String?
     /// Whether a retry may succeed later without any change.
-    public var isRetriable: Bool { code == .closed || code == .rebuilding || code == .busy }
+    public var isRetriable: Bool {
+        code == .closed || code == .rebuilding || code == .busy || code == .generationBehind
+    }
     public var name: String { code.name }
 
     /// - Parameters:
@@ -75,7 +87,7 @@ public struct ProjectorError: OperatorError {
     static let isStopped = ProjectorError(
         code: .closed, message: "the projections are closed", hint: "they are being moved or stopped; ask again")
 
-    static let isBeingRebuilt = ProjectorError(
+    public static let isBeingRebuilt = ProjectorError(
         code: .rebuilding, message: "the projections are being rebuilt from the log",
         hint: "ask again; /readyz shows how far they are")
 
@@ -91,6 +103,52 @@ public struct ProjectorError: OperatorError {
     static func cannotFold(_ failure: String) -> ProjectorError {
         ProjectorError(code: .failed, message: failure, hint: "andon doctor says more")
     }
+
+    static func noGeneration(of job: String, _ partition: PartitionIndex) -> ProjectorError {
+        ProjectorError(
+            code: .generationUnknown, message: "partition \(partition.value) has no generation of job '\(job)'",
+            hint: "start the job, or ask for its status")
+    }
+
+    static func isLive(_ job: String) -> ProjectorError {
+        ProjectorError(
+            code: .generationLive, message: "the generation of job '\(job)' is live",
+            hint: "roll back first to go on with the one before")
+    }
+
+    static func isNotLive(_ job: String) -> ProjectorError {
+        ProjectorError(
+            code: .generationLive,
+            message: "the generation of job '\(job)' is not live, so there is nothing to go back from",
+            hint: nil)
+    }
+
+    static func isGone(_ job: String) -> ProjectorError {
+        ProjectorError(
+            code: .generationUnknown, message: "the generation before that of job '\(job)' is not there any more",
+            hint: "rebuild instead; --keep-generations says how long they are kept")
+    }
+
+    static func isBehind(next: LogOffset, goal: LogOffset) -> ProjectorError {
+        ProjectorError(
+            code: .generationBehind,
+            message: "the generation is at offset \(next.value) and has to be at \(goal.value) first",
+            hint: "try again when it is level")
+    }
+
+    static func hasFailed(_ failure: FoldFailure) -> ProjectorError {
+        ProjectorError(
+            code: .generationFailed, message: "the fold of the generation has stopped: \(failure.message)",
+            hint: "cancel the job and start it again")
+    }
+
+    static let changesTooFast = ProjectorError(
+        code: .busy, message: "the live projections change too fast to be compared now", hint: "try again in a moment")
+
+    static let tooManyFolds = ProjectorError(
+        code: .generationsTooMany,
+        message: "\(ProjectorConfiguration.foldsBesideMaximum) folds run beside the live one already",
+        hint: "end or cancel one of them")
 
     static let isTorn = ProjectorError(
         code: .torn, message: "the fold failed inside a record, so its figures cannot be shown",

@@ -48,6 +48,55 @@ extension JournalEvent {
             fields(partition) + [Field("goal", rebuild.goal.value)])
     }
 
+    /// A generation is folded beside the live one.
+    static func generationBegins(_ partition: PartitionIndex, _ id: Int64, job: String?) -> JournalEvent {
+        let what = job.map { "for job '\($0)'" } ?? "to go back to"
+        return JournalEvent(
+            "generation_begins", .info, "partition \(partition.value): generation \(id) is folded \(what)",
+            fields(partition, id))
+    }
+
+    /// A generation has all of the log.
+    static func generationIsLevel(_ partition: PartitionIndex, _ id: Int64) -> JournalEvent {
+        JournalEvent(
+            "generation_level", .info, "partition \(partition.value): generation \(id) has all of the log",
+            fields(partition, id))
+    }
+
+    /// Questions are answered from another generation.
+    static func generationIsLive(_ partition: PartitionIndex, _ id: Int64, before: Int64) -> JournalEvent {
+        JournalEvent(
+            "generation_live", .info,
+            "partition \(partition.value): generation \(id) answers instead of generation \(before)",
+            fields(partition, id) + [Field("before", before)])
+    }
+
+    /// A generation and its files are gone.
+    static func generationRemoved(_ partition: PartitionIndex, _ id: Int64) -> JournalEvent {
+        JournalEvent(
+            "generation_removed", .info, "partition \(partition.value): generation \(id) is removed",
+            fields(partition, id))
+    }
+
+    /// Questions are answered from a generation of an older fold until the new one is ready.
+    static func answersFromOldGeneration(_ partition: PartitionIndex, _ id: Int64) -> JournalEvent {
+        JournalEvent(
+            "generation_old", .warning,
+            "partition \(partition.value): an older version of Andon made generation \(id), which answers and stands "
+                + "still until a new one has all of the log",
+            fields(partition, id))
+    }
+
+    /// Something about generations could not be done now; it is tried again.
+    static func generationsTroubled(_ partition: PartitionIndex, _ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "generations_troubled", .warning, "partition \(partition.value): \(error)", fields(partition))
+    }
+
+    private static func fields(_ partition: PartitionIndex, _ generation: Int64) -> [Field] {
+        fields(partition) + [Field("generation", generation)]
+    }
+
     private static func fields(_ partition: PartitionIndex) -> [Field] {
         [Field("partition", partition.value, isInMessage: true)]
     }

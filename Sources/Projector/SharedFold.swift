@@ -14,6 +14,8 @@ public final class SharedFold: Sendable {
         var end: LogEndReading
         /// Questions are answered once the fold has passed everything before it.
         var answersFrom: LogOffset
+        /// Whether an older version of the fold made it.
+        var isOldGeneration = false
         var share = FoldShare.whole
         var waiters: [FoldWaiter] = []
         var access = Access.open
@@ -39,8 +41,12 @@ public final class SharedFold: Sendable {
     /// - Parameters:
     ///   - end: the end of the log as far as known; no need to read the log for it.
     ///   - answersFrom: questions before the fold has passed everything before this offset get an error.
-    public init(_ fold: PartitionFold, end: LogEndReading, answersFrom: LogOffset = .zero) {
-        state = Guarded(State(fold: fold, end: end, answersFrom: answersFrom))
+    ///   - isOldGeneration: whether an older version of the fold made it; it stands still then.
+    public init(
+        _ fold: PartitionFold, end: LogEndReading, answersFrom: LogOffset = .zero, isOldGeneration: Bool = false
+    ) {
+        state = Guarded(
+            State(fold: fold, end: end, answersFrom: answersFrom, isOldGeneration: isOldGeneration))
     }
 
     // MARK: For everybody
@@ -113,6 +119,9 @@ public final class SharedFold: Sendable {
     var nextOffset: LogOffset { state.withLock { $0.fold.nextOffset } }
     var fingerprint: RecordFingerprint? { state.withLock { $0.fold.fingerprint } }
     var isRederiving: Bool { state.withLock { $0.fold.isRederiving } }
+
+    /// Runs `body` with the next offset, which does not move meanwhile. Must be short.
+    func whileStanding<Result>(_ body: (LogOffset) -> Result) -> Result { state.withLock { body($0.fold.nextOffset) } }
 
     /// Whether somebody holds the lock at this moment, the caller included: for tests of what happens without it.
     var isLocked: Bool { state.isLocked }
@@ -262,7 +271,7 @@ extension SharedFold.State {
     fileprivate func progress(at now: MonotonicTime) -> FoldProgress {
         FoldProgress(
             nextOffset: fold.nextOffset, logEnd: end.offset, endAgeMicroseconds: now - end.seenAt,
-            isHalted: halt != nil)
+            isHalted: halt != nil, isOldGeneration: isOldGeneration)
     }
 
     fileprivate mutating func folded(eventCount: Int) -> [FoldWaiter] {

@@ -37,6 +37,8 @@ final class ProjectorFigures: FigureSource {
     }
 
     private func feed() throws -> ChangeFeed {
+        // What an older fold made, its own program has published; without the records since it would be wrong as final.
+        guard !projector.progress.isOldGeneration else { throw ProjectorError.isBeingRebuilt }
         let store = projector.store
         if store !== opened.store { opened = (store, try ChangeFeed(store)) }
         return opened.feed

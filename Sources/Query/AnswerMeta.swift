@@ -47,6 +47,7 @@ struct AnswerMeta {
             }
             if question.isRederiving { writer.member("rederiving", true) }
             if question.snapshot.progress.isHalted { writer.member("stopped", true) }
+            if question.snapshot.progress.isOldGeneration { writer.member("old_generation", true) }
         }
     }
 }

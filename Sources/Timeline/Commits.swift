@@ -21,7 +21,8 @@ extension PartitionFold {
         return true
     }
 
-    /// What the next commit has to write; nil when nothing has changed. A copy of the fold returns the same.
+    /// What the next commit has to write; nil when nothing has changed. A copy of the fold returns the same. Offsets that
+    /// were passed over are a change, too: of the position.
     ///
     /// - Precondition: no commit is in flight; all hours are gathered.
     public func nextCommit() -> CommitSet? {
@@ -32,7 +33,8 @@ extension PartitionFold {
         for site in sites where site.pending.isDirty || Int(site.index) >= committedSites {
             set.sites.append(site.nextCommit(storedPages: committedPages))
         }
-        return set.sites.isEmpty && set.clockDisputes == nil ? nil : set
+        let isUnchanged = set.sites.isEmpty && set.clockDisputes == nil && nextOffset == committedOffset
+        return isUnchanged ? nil : set
     }
 
     /// Puts the changes of `set` in flight. Takes the same time however many they are.
@@ -46,6 +48,7 @@ extension PartitionFold {
         for site in set.sites { sites[Int(site.index)].beginCommit(generation) }
         committedSites = sites.count
         committedPages = set.pageCount
+        committedOffset = set.nextOffset
         hasNewDisputes = false
         return CommitInFlight(set: set)
     }

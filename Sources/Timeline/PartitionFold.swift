@@ -32,6 +32,8 @@ public struct PartitionFold: Sendable {
     /// How many of each the last commit that was taken brought the store to.
     var committedSites = 0
     var committedPages: Int64 = 0
+    /// Records before it are in a commit.
+    var committedOffset: LogOffset
     /// Number of the last commit that was taken, and of the last one that is durable.
     var generation: UInt64 = 0
     var durableGeneration: UInt64 = 0
@@ -42,7 +44,10 @@ public struct PartitionFold: Sendable {
     private var lastSite = 0
     private var numbers = BatchNumbers()
 
-    public init(nextOffset: LogOffset = .zero) { self.nextOffset = nextOffset }
+    public init(nextOffset: LogOffset = .zero) {
+        self.nextOffset = nextOffset
+        committedOffset = nextOffset
+    }
 
     public func site(_ siteID: SiteID) -> SiteFold? { siteNumbers[siteID].map { sites[$0] } }
 

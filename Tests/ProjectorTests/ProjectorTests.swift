@@ -150,15 +150,18 @@ struct ProjectorTests {
         #expect(error?.code == .tooLong)
     }
 
-    @Test("projections of another log are put aside and rebuilt (DESIGN 1.11)")
+    @Test("projections of another log are refused, and stay as they are (DESIGN 1.11)")
     func otherLog() throws {
         let workplace = try Workplace()
         let scenario = RandomScenario(seed: 6, size: .init(events: 50))
         try workplace.append(scenario.records)
         try workplace.foldToEnd(.forgetful)
-        let other = try ProjectionStore.open(path: workplace.storePath, logEpoch: Array(repeating: 7, count: 16))
-        #expect(try other.load().nextOffset == .zero)
-        #expect(FileManager.default.fileExists(atPath: workplace.storePath + ".old"))
+        let position = try workplace.store().load().nextOffset
+        let error = #expect(throws: StoreError.self) {
+            try ProjectionStore.open(path: workplace.storePath, logEpoch: Array(repeating: 7, count: 16))
+        }
+        #expect(error?.code == .other)
+        #expect(try workplace.store().load().nextOffset == position)
     }
 
     @Test("a log that ends before the projections is refused with what to do")

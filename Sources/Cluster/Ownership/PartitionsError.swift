@@ -62,4 +62,6 @@ public struct PartitionStatus: Sendable, Equatable {
     public var failure: PartitionFailure?
     /// Why it folds and answers nothing yet; nil when it answers.
     public var rebuild: FoldRebuild?
+    /// What takes the place of the projections of an older version that answer; nil when those of this one do.
+    public var upgrade: GenerationUpgrade?
 }

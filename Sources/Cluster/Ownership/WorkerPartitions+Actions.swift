@@ -80,14 +80,15 @@ extension WorkerPartitions {
             return state.slots[partition]?.opening ?? 0
         }
         do {
-            let path = configuration.folder + "/partition-\(partition.value).sqlite"
-            try configuration.restore(partition, path)
-            let store = try ProjectionStore.open(
-                path: path, logEpoch: log.epoch.bytes, keepsFeed: configuration.keepsFeed)
+            let generations = GenerationDirectory(
+                path: configuration.folder + "/partition-\(partition.value).sqlite")
+            try configuration.restore(partition, generations.livePath)
             var folding = configuration.projector
             folding.failed = { [weak self] in self?.foldFailed(partition, opening) }
             folding.journal = configuration.journal
-            let projector = try Projector(log: log, partition: partition, store: store, configuration: folding)
+            let projector = try Projector(
+                log: log, partition: partition, generations: generations, keepsFeed: configuration.keepsFeed,
+                configuration: folding)
             state.withLock { $0.slots[partition]?.projector = projector }
             divideMemory()
             handle(partition) { slot in

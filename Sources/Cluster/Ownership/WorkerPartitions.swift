@@ -128,6 +128,7 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
     public var statuses: [PartitionIndex: PartitionStatus] {
         let progress = progress
         let rebuilds = folding.compactMapValues(\.rebuild)
+        let upgrades = folding.compactMapValues(\.upgrade)
         let halts = folding.compactMapValues(\.halt).mapValues {
             PartitionFailure(message: $0.message, isRetriable: $0.isRetriable)
         }
@@ -137,7 +138,7 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
                 guard let phase = slot.machine.phase else { continue }
                 statuses[partition] = PartitionStatus(
                     phase: phase, progress: progress[partition], failure: slot.failure ?? halts[partition],
-                    rebuild: rebuilds[partition])
+                    rebuild: rebuilds[partition], upgrade: upgrades[partition])
             }
             return statuses
         }

@@ -1,5 +1,6 @@
 internal import EventModel
 internal import Foundation
+internal import ProjectionStore
 
 /// The folder in which one Andon stores everything, and the names of its contents.
 struct DataDirectory: Sendable, Equatable {
@@ -15,16 +16,37 @@ struct DataDirectory: Sendable, Equatable {
     var keys: String { path + "/" + Self.keysName }
     /// Definitions with names.
     var registry: String { path + "/" + Self.registryName }
-    /// What can be rebuilt from the log.
-    var projections: String { path + "/projections.sqlite" }
+    /// What can be rebuilt from the log, in one or several generations.
+    var generations: GenerationDirectory { GenerationDirectory(path: path + "/projections.sqlite") }
+    /// The generation that is live.
+    var projections: String { generations.livePath }
     /// Answers to Idempotency-Keys, which for the most part the log has too.
     var answers: String { path + "/answers.sqlite" }
     /// What the directory is (``DataDirectoryIdentity``).
     var identity: String { path + "/identity.json" }
-    /// The projections of a worker's partitions that are there.
-    var partitionStores: [String] {
+    /// The generations of a partition of a worker.
+    func generations(of partition: PartitionIndex) -> GenerationDirectory {
+        GenerationDirectory(path: "\(path)/partition-\(partition.value).sqlite")
+    }
+    /// A worker's partitions that are there.
+    var partitions: [PartitionIndex] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.filter { $0.hasPrefix("partition-") && $0.hasSuffix(".sqlite") }.sorted()
+        let numbers = names.compactMap { name -> Int32? in
+            guard name.hasPrefix("partition-"), name.hasSuffix(".sqlite") else { return nil }
+            // Every generation of a partition names it.
+            return name.dropFirst(10).split(separator: ".").first.flatMap { Int32($0) }
+        }
+        return Set(numbers).sorted().map { PartitionIndex($0) }
+    }
+    /// The generations of everything that is folded here: of a server's one partition, or of a worker's several.
+    var allGenerations: [(PartitionIndex, GenerationDirectory)] {
+        let server = generations
+        let isServers = server.hasList || FileManager.default.fileExists(atPath: server.path)
+        return (isServers ? [(PartitionIndex(0), server)] : []) + partitions.map { ($0, generations(of: $0)) }
+    }
+    /// The live stores that are there: that of `andon up`, or those of a worker's partitions.
+    var stores: [(partition: PartitionIndex, path: String)] {
+        allGenerations.map { ($0, $1.livePath) }.filter { FileManager.default.fileExists(atPath: $0.1) }
     }
     /// What a worker has published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }

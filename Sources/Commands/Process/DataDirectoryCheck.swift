@@ -98,6 +98,13 @@ struct DataDirectoryCheck {
     // MARK: Projections
 
     private func projections(of log: LogEpoch?) -> [Finding] {
+        do { _ = try directory.generations.list() } catch {
+            return [
+                Finding(
+                    subject: "projections", level: .failure,
+                    text: reason(of: error) + (error.forOperator.hint.map { "; \($0)" } ?? ""))
+            ]
+        }
         guard FileManager.default.fileExists(atPath: directory.projections) else {
             return [
                 Finding(
@@ -109,19 +116,29 @@ struct DataDirectoryCheck {
 
     /// Those of a worker; the log that they are of lies on Kafka.
     private func partitionStores() -> [Finding] {
-        directory.partitionStores.map { name in
-            store(directory.path + "/" + name, String(name.dropLast(7)), by: "andon worker", nil)
+        directory.partitions.map { partition in
+            let path = directory.generations(of: partition).livePath
+            return store(path, "partition-\(partition.value)", by: "andon worker", nil)
+        }
+    }
+
+    /// What becomes of a store that the fold cannot go on with.
+    private func other(_ found: StoreHead.Reading, _ needs: StoreHead.Needs) -> ((String) -> String)? {
+        switch found {
+        case .head(let head) where head.fits(needs): nil
+        case .head(let head) where head.canBeRead(needs):
+            { "of another version of the fold; \($0) answers from them while it makes new ones" }
+        case .head, .otherFormat:
+            { "of another format or another log; \($0) makes new ones from the log beside them" }
+        case .nothing, .damaged: nil
         }
     }
 
     private func store(_ path: String, _ subject: String, by program: String, _ log: LogEpoch?) -> Finding {
         do {
             // First, because pages of older formats carry no checks.
-            if let log, try ProjectionStore.replacement(path: path, logEpoch: log.bytes) == .otherVersion {
-                return Finding(
-                    subject: subject, level: .ok,
-                    text: "of another format or another log; \(program) puts them aside and makes new ones from the log"
-                )
+            if let log, let text = other(try StoreHead.read(path: path), StoreHead.Needs(logEpoch: log.bytes)) {
+                return Finding(subject: subject, level: .ok, text: text(program))
             }
             // Every page, also those that nobody needs today.
             let scrub = try StoreScrub(path: path)

@@ -6,6 +6,7 @@ internal import Foundation
 internal import KafkaLog
 internal import Locks
 internal import Observability
+internal import Projector
 internal import Publisher
 
 /// A worker's membership in its cluster: the partitions assigned to it, its announcements, and what it publishes.
@@ -37,6 +38,11 @@ final class Membership: Sendable {
     var folding: WorkerPartitionsConfiguration {
         var folding = WorkerPartitionsConfiguration(folder: options.directory.path)
         folding.projector.scrubHours = options.scrubHours
+        folding.projector.keepGenerationsHours = options.keepGenerationsHours
+        folding.projector.separateLog = { [settings = parts.settings] in
+            let log = try KafkaLog.open(settings, role: .readOnly)
+            return SeparateLog(log) { log.close() }
+        }
         folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
         if let snapshots = options.snapshots {

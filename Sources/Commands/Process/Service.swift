@@ -3,6 +3,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import Gateway
+internal import HTTPServer
 internal import Observability
 internal import ProjectionStore
 internal import Projector
@@ -19,19 +20,22 @@ struct Service {
     /// - Throws: ``CommandFailure``
     init(
         _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
-        scrubHours: Int = ScrubOption.hoursDefault, snapshots: SnapshotSettings? = nil
+        scrubHours: Int = ScrubOption.hoursDefault, keepGenerationsHours: Int = KeepGenerationsOption.hoursDefault,
+        snapshots: SnapshotSettings? = nil
     ) throws {
         let found = try Self.inspected(directory, journal)
         let log = try Self.openLog(directory)
         // All of it is folded before the process is ready.
         let end = try log.endOffset(PartitionIndex(0))
         let readiness = FoldReadiness(goals: [PartitionIndex(0): end])
-        let store = try Self.openStore(directory, log, snapshots, journal)
         var folding = ProjectorConfiguration()
         folding.journal = journal.journal
         folding.scrubHours = scrubHours
+        folding.keepGenerationsHours = keepGenerationsHours
         let projector = try explaining("cannot fold the log in '\(directory.path)'") {
-            try Projector(log: log, store: store, configuration: folding)
+            try snapshots?.restore(
+                log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
+            return try Projector(log: log, generations: directory.generations, configuration: folding)
         }
         self.projector = projector
         let keys = try explaining("cannot open the API keys in '\(directory.path)'") {
@@ -95,16 +99,6 @@ struct Service {
         }
     }
 
-    private static func openStore(
-        _ directory: DataDirectory, _ log: SQLiteLog, _ snapshots: SnapshotSettings?, _ journal: StructuredLog
-    ) throws -> ProjectionStore {
-        try explaining("cannot open the projections in '\(directory.path)'") {
-            try snapshots?.restore(
-                log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
-            return try ProjectionStore.open(path: directory.projections, logEpoch: log.epoch.bytes)
-        }
-    }
-
     private static func usingLog<Result>(
         _ directory: DataDirectory, _ body: () throws(LogError) -> Result
     ) throws(CommandFailure) -> Result {
@@ -135,11 +129,13 @@ struct Service {
                 if let halt = projector.halt { return [halt.message] }
                 let progress = projector.progress
                 if let rebuild = projector.rebuild { return [rebuild.text(next: progress.nextOffset)] }
+                if progress.isOldGeneration { return [] }
                 return [
                     readiness.missing(
                         PartitionIndex(0), next: progress.nextOffset, end: progress.logEnd, of: "the fold")
                 ].compactMap { $0 }
             },
+            reasons: { projector.upgrade.map { [ReadinessReason(.degraded, $0.text)] } ?? [] },
             failure: { wasReady in
                 guard !wasReady, let failure = projector.failure ?? projector.halt?.message else { return nil }
                 return CommandFailure(

@@ -30,6 +30,8 @@ struct WorkerService {
         var scrubHours = ScrubOption.hoursDefault
         /// nil: none are restored, and none taken.
         var snapshots: SnapshotSettings?
+        /// See ``KeepGenerationsOption``.
+        var keepGenerationsHours = KeepGenerationsOption.hoursDefault
         /// The address at which other processes reach this one; nil: the one where it listens.
         var advertisedURL: String?
     }
@@ -188,6 +190,9 @@ struct WorkerService {
     /// What waits for an operator does not keep the worker from serving the rest. A fold that stands still answers what it
     /// has; one that has failed answers nothing.
     private static func reason(_ partition: PartitionIndex, _ status: PartitionStatus) -> ReadinessReason? {
+        if let upgrade = status.upgrade {
+            return ReadinessReason(.degraded, "partition \(partition.value): \(upgrade.text)")
+        }
         guard let failure = status.failure, isLeftToOperator(status) else { return nil }
         return ReadinessReason(
             status.phase == .failed ? .failing : .degraded, "partition \(partition.value): \(failure.message)")
@@ -205,6 +210,7 @@ struct WorkerService {
         if let failure = status.failure { return "\(name): \(failure.message)" }
         guard let progress = status.progress else { return "\(name) is \(status.phase.rawValue)" }
         if let rebuild = status.rebuild { return "\(name): \(rebuild.text(next: progress.nextOffset))" }
+        if progress.isOldGeneration { return nil }
         return readiness.missing(partition, next: progress.nextOffset, end: progress.logEnd, of: name)
     }
 

@@ -36,7 +36,7 @@ enum LogStatCommand {
             let noted = try noted(kafka, opened.log)
             let namesWorker = invocation.settings.isGiven(DataDirectory.option.spec)
             try show(invocation, opened.log, bytes: nil, noted: noted) { partition in
-                namesWorker ? "\(folder.path)/partition-\(partition.value).sqlite" : nil
+                namesWorker ? folder.generations(of: partition).livePath : nil
             }
             return .success
         })

@@ -86,15 +86,4 @@ enum SnapshotOptions {
 extension DataDirectory {
     /// Where snapshots are kept unless somebody names another place.
     var snapshots: String { path + "/snapshots" }
-
-    /// The projections that are there: those of `andon up`, or those of a worker's partitions.
-    var stores: [(partition: PartitionIndex, path: String)] {
-        let partitions = partitionStores.compactMap { name in
-            Int32(name.dropFirst("partition-".count).dropLast(".sqlite".count)).map {
-                (PartitionIndex($0), "\(path)/\(name)")
-            }
-        }
-        let embedded = FileManager.default.fileExists(atPath: projections) ? [(PartitionIndex(0), projections)] : []
-        return embedded + partitions.sorted { $0.0 < $1.0 }
-    }
 }

@@ -16,7 +16,8 @@ enum UpCommand {
                 "andon up --data-dir /var/lib/andon --listen 0.0.0.0:8080 --log-format json",
                 "serve the network of a plant"),
         ],
-        options: [DataDirectory.option.spec, ScrubOption.spec] + SnapshotSettings.specs + ServerOptions.specs,
+        options: [DataDirectory.option.spec, ScrubOption.spec, KeepGenerationsOption.spec] + SnapshotSettings.specs
+            + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
@@ -24,9 +25,13 @@ enum UpCommand {
             let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
             let configuration = try ServerOptions.configuration(invocation, journal)
             let scrubHours = try ScrubOption.hours(invocation)
+            let keepHours = try KeepGenerationsOption.hours(invocation)
             let snapshots = try SnapshotSettings(invocation, directory)
             return try ServiceRunner.run(invocation, directory, configuration, journal) {
-                try Service(directory, configuration, journal, scrubHours: scrubHours, snapshots: snapshots).runtime
+                try Service(
+                    directory, configuration, journal, scrubHours: scrubHours, keepGenerationsHours: keepHours,
+                    snapshots: snapshots
+                ).runtime
             }
         }
     }

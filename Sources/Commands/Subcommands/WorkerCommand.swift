@@ -52,7 +52,7 @@ enum WorkerCommand {
         ],
         options: KafkaOptions.specs + [
             DataDirectory.option.spec, instanceID.spec, partitions.spec, replica.spec, session.spec, advertise.spec,
-            ScrubOption.spec,
+            ScrubOption.spec, KeepGenerationsOption.spec,
         ] + SnapshotSettings.specs + ServerOptions.specs,
         run: run)
 
@@ -76,6 +76,7 @@ enum WorkerCommand {
         options.advertisedURL = try invocation.optional(advertise)
         options.scrubHours = try ScrubOption.hours(invocation)
         options.snapshots = try SnapshotSettings(invocation, directory)
+        options.keepGenerationsHours = try KeepGenerationsOption.hours(invocation)
         guard options.partitions != nil || !options.isReplica else {
             throw CommandFailure(
                 .usage, "--replica needs --partitions", why: "the group gives each partition to one worker alone",

@@ -150,12 +150,46 @@ extension DirectoryCase {
             outcome: .starts(.whole), doctor: ("projections", "ok", "andon up computes them")),
         DirectoryCase(
             part: "projections.sqlite", state: "of another log, or of another format",
-            up: "puts them aside as `.old` and computes them from the log", advice: "",
+            up: "keeps them for a day and computes others from the log, beside them", advice: "",
             make: { plant in
                 try plant.takeFrom(StoredPlant.another(), "projections.sqlite")
                 return nil
             },
             outcome: .starts(.whole), doctor: ("projections", "ok", "of another format or another log")),
+        DirectoryCase(
+            part: "projections.sqlite", state: "of an older version of the fold",
+            up: "answers from them, and computes others from the log, beside them", advice: "",
+            make: { plant in
+                try plant.makeProjectionsOlder()
+                return nil
+            },
+            outcome: .starts(.whole, warns: "an older version of Andon made generation 1"),
+            doctor: ("projections", "ok", "of another version of the fold")),
+        DirectoryCase(
+            part: "projections.generations.json", state: "damaged",
+            up: "puts it aside as `.damaged`; the projections that have folded most are live", advice: "",
+            make: { plant in
+                try plant.write("projections.generations.json", "no list")
+                return nil
+            },
+            outcome: .starts(.whole), doctor: ("projections", "ok", "folded up to")),
+        DirectoryCase(
+            part: "projections.generations.json", state: "of a newer program", up: "refuses",
+            advice: "use the newer program",
+            make: { plant in
+                try plant.write("projections.generations.json", #"{"format":2}"#)
+                return { try plant.remove("projections.generations.json") }
+            },
+            outcome: .refuses(why: "newer program", next: "newer program"),
+            doctor: ("projections", "failure", "newer program"), carryOut: putBack),
+        DirectoryCase(
+            part: "projections.g2.sqlite", state: "there, and in no list", up: "keeps them for a day", advice: "",
+            make: { plant in
+                try FileManager.default.copyItem(
+                    atPath: plant.path("projections.sqlite"), toPath: plant.path("projections.g2.sqlite"))
+                return nil
+            },
+            outcome: .starts(.whole), doctor: ("projections", "ok", "folded up to")),
         DirectoryCase(
             part: "projections.sqlite", state: "unreadable", up: "refuses with the kernel's reason",
             advice: "make them readable for this user",

@@ -115,6 +115,17 @@ struct StoredPlant {
         try Connection(path: directory.projections, options).checkpoint(.truncate)
     }
 
+    /// Lets the projections be of an older version of the fold.
+    func makeProjectionsOlder() throws {
+        try Connection(path: path("projections.sqlite"), ConnectionOptions(mode: .writer, checksPages: true))
+            .execute("UPDATE meta SET value = 0 WHERE name = 'fold'")
+    }
+
+    /// Puts a file of this text there.
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
+    }
+
     /// Turns a bit.
     func flip(_ name: String, at place: Int) throws {
         var bytes = [UInt8](try Data(contentsOf: URL(filePath: path(name))))
