@@ -37,7 +37,7 @@ extension Projector: WatchedFold {
         let progress = progress
         return FoldStanding(
             progress: progress, statistics: statistics, newestCreatedAt: fingerprint?.createdAt,
-            trouble: failure ?? halt?.message ?? rebuild?.text(next: progress.nextOffset))
+            trouble: failure ?? halt?.message ?? rebuild?.text(next: progress.nextOffset) ?? upgrade?.text)
     }
 
     public func newestArrival(of site: SiteID) throws -> NewestArrival? {
@@ -104,7 +104,10 @@ public final class FoldWatch: Sendable {
                     events: standing.statistics.events)
                 watches[partition, default: ProgressWatch(reading)].note(reading)
                 let quiet = standing.newestCreatedAt.map { max(0, now - $0) }
-                entries[partition]?.report = watches[partition]?.report(quiet: quiet)
+                var report = watches[partition]?.report(quiet: quiet)
+                // Projections of an older version stand still until new ones take their place: it is those that move.
+                if standing.progress.isOldGeneration, report?.course == .stuck { report?.course = .slow }
+                entries[partition]?.report = report
             }
             return entries
         }

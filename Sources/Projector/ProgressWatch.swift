@@ -63,7 +63,8 @@ public struct ProgressWatch: Sendable {
     public mutating func note(_ reading: Reading) {
         let passed = reading.at - newest.at
         guard passed >= 0 else { return }
-        if reading.next < newest.next { kept = [] }  // Folded again from the beginning.
+        // Folded again from the beginning, or another generation answers, which counts its own events.
+        if reading.next < newest.next || reading.events < newest.events { kept = [] }
         let isStanding = reading.next == newest.next && !reading.isLevel && !newest.isLevel
         let counted = min(passed, ProgressWatch.readingSecondsMaximum * Microseconds.second)
         standing = isStanding ? standing + counted : 0

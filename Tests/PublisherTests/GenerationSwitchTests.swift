@@ -20,7 +20,8 @@ struct GenerationSwitchTests {
     private var directory: GenerationDirectory { GenerationDirectory(path: stage.path("real.sqlite")) }
 
     init() throws {
-        stage = try Stage(now: at(12))
+        // So late that no hour runs any more, and every one is final.
+        stage = try Stage(now: at(40))
         for hour in Int64(6)..<9 {
             let events = [event(at(hour), .working), event(at(hour, 30), .idle, mark: .accepted)]
             var payload: [UInt8] = []

@@ -90,6 +90,21 @@ struct FreshnessRouteTests {
         #expect(answer.json["warnings"] == .array([.string("look at this")]))
     }
 
+    @Test("projections of an older version stand still until new ones take their place, and are not stuck")
+    func oldGeneration() throws {
+        var old = Self.standing(5, 600, newest: at(12))
+        old.progress.isOldGeneration = true
+        old.trouble = "an older version of Andon made the projections"
+        let desk = Desk([PartitionIndex(0): HeldFold(SetFold(old))])
+        defer { desk.service.stop() }
+        desk.watch.note()
+        desk.pass(seconds: 60)
+        #expect(desk.watch.stuck == [])
+        let partitions = try desk.ask().json["partitions"]?.elements ?? []
+        #expect(partitions.map { $0["state"]?.text } == ["slow"])
+        #expect(partitions.first?["reason"] == .string("an older version of Andon made the projections"))
+    }
+
     @Test("records that wait for 30 s make a partition stuck, with a reason for readiness; a halted one has its own")
     func stuck() throws {
         var halted = Self.standing(5, 6, newest: at(12))
