@@ -22,7 +22,8 @@ public final class ClusterRebuildHolders: RebuildHolders {
         let slow = PartitionGatherer.Limits(milliseconds: Self.comparisonMilliseconds)
         self.init(
             partitionCount: partitionCount, keeper: keeper,
-            quick: PartitionGatherer(table: table, clock: clock, journal: journal),
+            // Asked again and again while an answer waits; what is missing stands in the answer.
+            quick: PartitionGatherer(table: table, clock: clock),
             slow: PartitionGatherer(table: table, limits: slow, clock: clock, journal: journal))
     }
 

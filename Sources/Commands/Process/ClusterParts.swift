@@ -9,6 +9,7 @@ internal import HTTPServer
 internal import KafkaLog
 internal import Observability
 internal import Query
+internal import Replay
 internal import Sites
 
 /// What every process on Kafka has: the log, the other topics, keys, definitions, and who holds which partition.
@@ -22,6 +23,7 @@ final class ClusterParts: Sendable {
     let forwarder: QuestionForwarder
     let access: AccessControl
     let keys: TopicKeyStore
+    let jobs: TopicJobBoard
 
     /// How long the start waits for the topic of workers, which only questions need.
     private static let holdersMilliseconds = 5000
@@ -51,6 +53,8 @@ final class ClusterParts: Sendable {
             opened.append { keys.stop() }
             let registry = try TopicRegistry(topics: topics, names: names, log: log, journal: journal.journal)
             opened.append { registry.stop() }
+            jobs = try TopicJobBoard(topics: topics, names: names, journal: journal.journal)
+            opened.append { [jobs] in jobs.stop() }
             holders = HolderTable(ownWorkerID: workerID, ownToken: token)
             try holders.start(following: topics, topic: names.workers)
             (self.log, self.topics, self.keys, self.registry) = (log, topics, keys, registry)
@@ -90,7 +94,11 @@ final class ClusterParts: Sendable {
     }
 
     /// As a part of a process: nothing else may use them when they stop.
-    var part: ServicePart { ServicePart(stop: { [self] in stop() }, missing: { [self] in notReady }) }
+    var part: ServicePart {
+        ServicePart(
+            stop: { [self] in stop() }, missing: { [self] in notReady },
+            reasons: { [self] in jobs.failure.map { [ReadinessReason(.degraded, $0)] } ?? [] })
+    }
 
     /// What keeps the parts from being up to date; empty: nothing.
     private var notReady: [String] {
@@ -124,6 +132,7 @@ final class ClusterParts: Sendable {
     func stop() {
         forwarder.stop()
         holders.stop()
+        jobs.stop()
         registry.stop()
         keys.stop()
         topics.close()

@@ -45,6 +45,7 @@ struct DataDirectoryCheck {
                 ? findings(.projections, orElse: projections(of: found.epoch)) : []) + partitionStores()
             + findings(.registry, orElse: present(directory.registry, "registry", "every definition is as written"))
             + findings(.keys, orElse: present(directory.keys, "keys", "every key is as written"))
+            + findings(.jobs, orElse: present(directory.jobs, "jobs", "what is wanted of rebuilds is as written"))
     }
 
     private func present(_ path: String, _ subject: String, _ text: String) -> [Finding] {

@@ -4,6 +4,7 @@ internal import EventModel
 internal import Foundation
 internal import Observability
 internal import ProjectionStore
+internal import Replay
 internal import SQLiteLog
 internal import Sites
 
@@ -31,6 +32,7 @@ struct DirectoryInspection {
         inspectProjections()
         inspectRegistry()
         inspectKeys()
+        inspectJobs()
     }
 
     /// Reports what is to be known.
@@ -127,6 +129,13 @@ struct DirectoryInspection {
             }
         } catch {
             troubles.append(.registry(directory, error, isDamaged: error.code == .damaged))
+        }
+    }
+
+    private mutating func inspectJobs() {
+        guard FileManager.default.fileExists(atPath: directory.jobs) else { return }
+        do throws(JobBoardError) { try JobStore.inspect(path: directory.jobs) } catch {
+            troubles.append(.jobs(directory, error))
         }
     }
 

@@ -5,7 +5,7 @@ internal import Observability
 struct DirectoryTrouble: Equatable {
     enum Part: String {
         case folder = "data directory"
-        case identity, log, projections, registry, keys
+        case identity, log, projections, registry, keys, jobs
     }
 
     var part: Part

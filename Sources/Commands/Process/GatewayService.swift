@@ -42,12 +42,13 @@ enum GatewayService {
         let admission = ServicePart(
             start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.reasons })
         let clock = ClusterClock(parts, gateway, journal.journal)
+        let rebuilds = RebuildParts(parts, journal)
         let freshness = FreshnessPart(
             parts.access, journal.journal, partitionCount: parts.log.partitionCount, held: { [:] })
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
-            parts: [parts.part, clock.part, admission, freshness.part], query: query,
-            routes: gateway.routes + freshness.routes, facts: parts.facts
+            parts: [parts.part, clock.part, rebuilds.part, admission, freshness.part], query: query,
+            routes: gateway.routes + freshness.routes + rebuilds.routes, facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
                 journal.write(.noKey(next: "andon key create --role admin --brokers …"))

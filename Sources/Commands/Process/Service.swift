@@ -45,11 +45,10 @@ struct Service {
         var gatewayParts = Gateway.Parts(
             log: log, registry: try Self.openRegistry(directory, log.epoch), access: access)
         gatewayParts.answersPath = directory.answers
-        gatewayParts.folded = projector.newestDefinitions()
-        gatewayParts.foldedSources = { projector.forEachSource($0) }
-        gatewayParts.olderDefinitions = { try projector.older($0) }
+        gatewayParts.know(projector)
         gatewayParts.hooks = GatewayHooks(journal)
         let gateway = try Self.gateway(gatewayParts, directory)
+        let rebuilds = try RebuildParts(projector, directory, access, journal)
         try directory.noteIdentity(log.epoch, found.identity, at: gatewayParts.clock.now)
         var queryParts = QueryService.Parts(
             projections: projector, authorize: { access.permission($0, $1) },
@@ -57,18 +56,18 @@ struct Service {
             journal: journal.journal)
         queryParts.answerClock = { AnswerClock(gateway.watchedClock.certain) }
         let query = QueryService(
-            queryParts,
-            threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+            queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory), freshness.part,
+                rebuilds.part,
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
-            query: query, routes: gateway.routes + freshness.routes,
+            query: query, routes: gateway.routes + freshness.routes + rebuilds.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),
@@ -142,5 +141,14 @@ struct Service {
                     .failure, "the log cannot be folded", why: failure,
                     next: "andon doctor --data-dir \(directory.path)")
             })
+    }
+}
+
+extension Gateway.Parts {
+    /// What a fold in this process knows.
+    fileprivate mutating func know(_ projector: Projector) {
+        folded = projector.newestDefinitions()
+        foldedSources = { projector.forEachSource($0) }
+        olderDefinitions = { try projector.older($0) }
     }
 }

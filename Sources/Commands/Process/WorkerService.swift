@@ -69,11 +69,11 @@ struct WorkerService {
             elsewhere: { cluster.forward($0) })
         queryParts.answerClock = { clock.answerClock }
         let query = QueryService(
-            queryParts,
-            threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+            queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, journal)
         let freshness = Self.freshness(cluster, partitions, retention, journal)
+        let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
@@ -88,14 +88,14 @@ struct WorkerService {
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
-                freshness.part, Self.part(retention),
+                freshness.part, Self.part(retention), rebuilds.part,
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
                 Self.commits(membership, partitions),
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
-            query: query, routes: definitions.routes + freshness.routes,
+            query: query, routes: definitions.routes + freshness.routes + rebuilds.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]

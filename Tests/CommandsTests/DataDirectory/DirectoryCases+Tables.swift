@@ -101,6 +101,31 @@ extension DirectoryCase {
             doctor: ("keys", "failure", "cannot be read"), carryOut: putBack),
     ]
 
+    static let jobs: [DirectoryCase] = [
+        DirectoryCase(
+            part: "jobs.sqlite", state: "damaged",
+            up: "puts it aside as `.damaged`; no rebuild is known any more", advice: "`andon rebuild start`",
+            make: { plant in
+                try plant.flip("jobs.sqlite", at: 3)
+                return nil
+            },
+            outcome: .starts(.whole, warns: "jobs.sqlite"), doctor: ("jobs", "warning", "andon rebuild start"),
+            carryOut: nothing),
+        DirectoryCase(
+            part: "jobs.sqlite", state: "missing", up: "starts; no rebuild is known any more", advice: "",
+            make: { plant in
+                try plant.remove("jobs.sqlite")
+                return nil
+            },
+            outcome: .starts(.whole), doctor: ("log", "ok", "")),
+        DirectoryCase(
+            part: "jobs.sqlite", state: "unreadable", up: "refuses with the kernel's reason",
+            advice: "make it readable for this user",
+            make: { plant in try plant.block("jobs.sqlite") },
+            outcome: .refuses(why: "cannot be read", next: "check the"),
+            doctor: ("jobs", "failure", "cannot be read"), carryOut: putBack),
+    ]
+
     static let identities: [DirectoryCase] = [
         DirectoryCase(
             part: "identity.json", state: "damaged", up: "refuses",

@@ -6,7 +6,7 @@ import SQLiteLog
 
 extension DirectoryCase {
     /// All rows, in the order of the table.
-    static let all = logs + writeAheadLogs + projections + registries + keys + identities
+    static let all = logs + writeAheadLogs + projections + registries + keys + jobs + identities
 
     private static let logs: [DirectoryCase] = [
         DirectoryCase(
