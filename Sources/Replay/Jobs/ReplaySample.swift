@@ -62,7 +62,7 @@ public struct ReplaySample: Sendable, Equatable {
             _ = log.waitForRecord(part.partition, at: LogOffset(place), timeoutMilliseconds: Self.waitMilliseconds)
             do {
                 _ = try log.read(part.partition, from: LogOffset(place), byteLimit: Self.bytesPerPlace) { record in
-                    guard record.offset < end else { return }
+                    guard record.offset < end, record.offset.value < place + Int64(step) else { return }
                     records += 1
                     bytes += Int64(record.payload.count)
                     if case .events? = try? RecordCodec.decode(record.payload, into: &batch) {
