@@ -58,7 +58,7 @@ extension Projector {
         let clock = configuration.clock
         let deadline = clock.uptime.advanced(milliseconds: ProjectorConfiguration.meetingMilliseconds)
         while true {
-            try awaitDerived(new, deadline)
+            for fold in [live, new] { try awaitDerived(fold, deadline) }
             // Held where it is, so that the live one can get past it.
             let reached = new.run.shared.nextOffset
             orders.stop(at: reached)
@@ -73,6 +73,7 @@ extension Projector {
             let other = try begin(newReader, deadline)
             // A read that was under way may have gone further, and hours may be derived anew after a definition.
             let isWhole = !position.fold.isRederiving && !other.fold.isRederiving
+            guard clock.uptime < deadline else { throw ProjectorError.changesTooFast }
             if isWhole, other.fold.nextOffset == position.fold.nextOffset {
                 return try body(position, other, position.fold.nextOffset)
             }

@@ -113,6 +113,8 @@ extension SiteFold {
             guard worker < membership.workerCount else {
                 rederiving = .done
                 pending.definitionReach = .everything
+                // Otherwise the store would not know it before the next event.
+                pending.isDirty = true
                 break
             }
             pages += 1 + (try rederive(worker: UInt32(worker), reader))
