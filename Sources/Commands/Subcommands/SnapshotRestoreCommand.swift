@@ -59,7 +59,7 @@ enum SnapshotRestoreCommand {
         defer { progress.end() }
         var restored: [SnapshotManifest] = []
         for manifest in chosen {
-            let file = isFile ? path : "\(path)/\(manifest.storeName)"
+            let file = isFile ? path : GenerationDirectory(path: "\(path)/\(manifest.storeName)").livePath
             guard try restore(manifest, snapshots, to: file, progress) else { break }
             invocation.console.note("\(file): everything before offset \(grouped(manifest.nextOffset.value))")
             restored.append(manifest)

@@ -18,9 +18,10 @@ public final class AutomaticSnapshots: Sendable {
         var nextOffset: LogOffset
         var source: SnapshotMaker.Source
 
-        /// - Returns: nil while the projector's store is being rebuilt or its fold has failed.
+        /// - Returns: nil while the projector's store is being rebuilt, while one of an older fold answers, or when the
+        ///   fold has failed.
         public init?(_ projector: Projector) {
-            guard projector.rebuild == nil, projector.failure == nil else { return nil }
+            guard projector.rebuild == nil, projector.upgrade == nil, projector.failure == nil else { return nil }
             self.init(
                 projector.partition, next: projector.progress.nextOffset,
                 SnapshotMaker.Source(projector.store, projector.partition))
