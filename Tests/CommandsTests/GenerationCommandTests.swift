@@ -113,7 +113,7 @@ struct GenerationCommandTests {
         let built = try generations.build("job", needs, at: Timestamp(microseconds: 1))
         defer { withExtendedLifetime(built) {} }
         let refused = run(["generation", "remove", "2", "--yes"])
-        #expect(refused.exit == .tryAgain && refused.errors.contains("is being folded"), "\(refused.errors)")
+        #expect(refused.exit == .unavailable && refused.errors.contains("is being folded"), "\(refused.errors)")
         try generations.switchLive(to: 2, at: Timestamp(microseconds: 1))
         try generations.switchLive(to: 1, at: Timestamp(microseconds: 1_768_219_200_000_000))
         #expect(try generations.expired(keepHours: 24, at: Timestamp(microseconds: 1_768_219_200_000_001)).isEmpty)
