@@ -34,7 +34,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CZlib"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
-        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
+        .target(name: "Crypto", dependencies: ["CCrypto", "JSON"], swiftSettings: common),
 
         // Time, and words for those who run it.
         .systemLibrary(name: "CClock"),

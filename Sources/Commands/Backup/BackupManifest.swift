@@ -32,17 +32,7 @@ struct BackupManifest: Equatable {
     var files: [File]
 
     /// One line, with a hash over everything else.
-    var json: [UInt8] {
-        let content = JSONWriter.text { json in json.object { json in write(to: &json) } }
-        let check = SHA256Digest.of(Array(content.utf8)).hex.prefix(16)
-        let whole = JSONWriter.text { json in
-            json.object { json in
-                write(to: &json)
-                json.member("check", String(check))
-            }
-        }
-        return Array((whole + "\n").utf8)
-    }
+    var json: [UInt8] { CheckedJSON.line { write(to: &$0) } }
 
     private func write(to json: inout JSONWriter) {
         json.member("format", Self.format)

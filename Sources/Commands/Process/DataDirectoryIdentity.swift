@@ -63,17 +63,7 @@ struct DataDirectoryIdentity: Equatable {
     }
 
     /// With a hash over everything else, so that a changed file is no identity.
-    private var json: [UInt8] {
-        let content = JSONWriter.text { json in json.object { json in write(to: &json) } }
-        let check = Hex.encode(Array(SHA256Digest.of(Array(content.utf8)).bytes.prefix(8)))
-        let whole = JSONWriter.text { json in
-            json.object { json in
-                write(to: &json)
-                json.member("check", check)
-            }
-        }
-        return Array((whole + "\n").utf8)
-    }
+    private var json: [UInt8] { CheckedJSON.line { write(to: &$0) } }
 
     private func write(to json: inout JSONWriter) {
         json.member("format", Int64(Self.format))

@@ -114,17 +114,7 @@ extension SnapshotManifest {
     }
 
     /// One line, with a hash over everything else, so that a changed description is none.
-    public var json: [UInt8] {
-        let content = JSONWriter.text { json in json.object { json in write(to: &json) } }
-        let check = SHA256Digest.of(Array(content.utf8)).hex.prefix(16)
-        let whole = JSONWriter.text { json in
-            json.object { json in
-                write(to: &json)
-                json.member("check", String(check))
-            }
-        }
-        return Array((whole + "\n").utf8)
-    }
+    public var json: [UInt8] { CheckedJSON.line { write(to: &$0) } }
 
     /// Writes the members of ``json``, for answers that list snapshots.
     public func write(to json: inout JSONWriter) {
