@@ -82,39 +82,44 @@ public final class AccessControl: Sendable {
     /// - Throws: 401 without a valid key, 429 beyond a limit, 403 where the key's role does not allow what is needed, and,
     ///   for a loopback client of an open demonstration, 421, 403 or 415 where a web page from elsewhere may have sent it.
     public func authorize(_ request: HTTPRequest, needs need: Role) throws(Problem) -> Grant {
-        let sent = try Self.credentials(request)
-        let key = sent.flatMap { keys.key($0) }
+        let grant = try admit(request, try Credentials(request))
+        guard grant.key?.role.allows(need) ?? true else {
+            throw Problem(
+                403, detail: "the API key's role does not allow this; it takes \(need.rawValue)")
+        }
+        return grant
+    }
+
+    /// The same whatever the key's role.
+    func admit(_ request: HTTPRequest, _ sent: Credentials) throws(Problem) -> Grant {
+        let text = sent.text(for: request)
+        let key = text.flatMap { keys.key($0) }
         if let key { request.noteForLog(JournalEvent.Field("key", key.id)) }
-        let isOpen = sent == nil && policy.isOpenToLoopback && request.isLoopback
+        try limit(request, key)
+        if let key { return Grant(key: key) }
+        if sent.mayBeKeyless, policy.isOpenToLoopback, request.isLoopback {
+            try keyless.check(request)
+            return Grant(key: nil)
+        }
+        guard sent.isCookie else {
+            throw .unauthorized(text == nil ? "an API key is needed" : "the API key is not valid")
+        }
+        guard text != nil else {
+            throw Problem(
+                403, detail: "a session counts for \(request.method.rawValue) only where Origin names this host")
+        }
+        throw .unauthorized(
+            "the session's API key is not valid", headers: [SessionCookie.clearing(for: request)])
+    }
+
+    /// Counts a request, and adds what is left of its limits to the answer.
+    /// - Throws: 429.
+    func limit(_ request: HTTPRequest, _ key: APIKey?) throws(Problem) {
         let decision = limiter.admit(subjects(request, key))
         request.addAnswerHeaders(decision.headers)
         guard decision.isAllowed else {
             throw Problem(429, detail: "too many requests; wait and send again")
         }
-        guard key != nil || isOpen else {
-            throw Problem(
-                401, detail: sent == nil ? "an API key is needed" : "the API key is not valid",
-                headers: [("WWW-Authenticate", "Bearer")])
-        }
-        if isOpen { try keyless.check(request) }
-        guard isOpen || key?.role.allows(need) == true else {
-            throw Problem(
-                403, detail: "the API key's role does not allow this; it takes \(need.rawValue)")
-        }
-        return Grant(key: key)
-    }
-
-    /// The key in the request; nil if there is none.
-    private static func credentials(_ request: HTTPRequest) throws(Problem) -> String? {
-        if let authorization = request.header("Authorization") {
-            let parts = authorization.split(separator: " ", omittingEmptySubsequences: true)
-            guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-                throw Problem(
-                    401, detail: "Authorization must be: Bearer KEY", headers: [("WWW-Authenticate", "Bearer")])
-            }
-            return String(parts[1])
-        }
-        return request.header("X-API-Key")
     }
 
     /// A key's own limit replaces both others.

@@ -50,7 +50,6 @@ struct KeylessAccess: Sendable {
 
     private func isAllowed(_ origin: String, _ host: String?) -> Bool {
         if origins.contains(where: { $0.utf8.elementsEqual(origin.utf8) }) { return true }
-        guard let host else { return false }
-        return origin.lowercased() == "http://" + host || origin.lowercased() == "https://" + host
+        return host.map { HTTPRequest.isOrigin(origin, of: $0) } ?? false
     }
 }

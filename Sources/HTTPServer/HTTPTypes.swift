@@ -27,10 +27,13 @@ public struct HTTPRequest {
     public let clientAddress: String
     /// True when the socket's peer is a loopback address and no proxy stands between.
     public let isLoopback: Bool
+    /// True when the client's connection is encrypted, as far as trusted proxies report it (DESIGN 6): for cookies.
+    public var isSecure: Bool { securityLookup() }
     /// Names the request in logs; also the answer's `X-Request-Id`. The client's own where it sent one.
     public let requestID: String
     let headerLookup: (String) -> String?
     let targetLookup: () -> String
+    let securityLookup: () -> Bool
     let answerHeaders: ([(name: String, value: String)]) -> Void
     let logNotes: (JournalEvent.Field) -> Void
 
@@ -41,7 +44,7 @@ public struct HTTPRequest {
         body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
         clientAddress: String = "127.0.0.1",
         isLoopback: Bool = true, requestID: String = "", headerLookup: @escaping (String) -> String? = { _ in nil },
-        targetLookup: @escaping () -> String = { "" },
+        targetLookup: @escaping () -> String = { "" }, securityLookup: @escaping () -> Bool = { false },
         answerHeaders: @escaping ([(name: String, value: String)]) -> Void = { _ in },
         logNotes: @escaping (JournalEvent.Field) -> Void = { _ in }
     ) {
@@ -55,6 +58,7 @@ public struct HTTPRequest {
         self.requestID = requestID
         self.headerLookup = headerLookup
         self.targetLookup = targetLookup
+        self.securityLookup = securityLookup
         self.answerHeaders = answerHeaders
         self.logNotes = logNotes
     }

@@ -80,6 +80,19 @@ enum ForwardedAddress {
     }
 }
 
+/// How the client speaks to the first trusted proxy.
+enum ForwardedScheme {
+    /// - Parameters:
+    ///   - header: All `X-Forwarded-Proto` lines, joined by commas.
+    ///   - trustedProxies: How many entries, from the right, trusted proxies may have written; most replace what they get,
+    ///     so there may be fewer.
+    static func isSecure(_ header: String, trustedProxies: Int) -> Bool {
+        let entries = header.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
+        guard !entries.isEmpty, trustedProxies > 0 else { return false }
+        return entries[max(0, entries.count - trustedProxies)].lowercased() == "https"
+    }
+}
+
 /// A bound and listening socket.
 struct Listener {
     let socket: Int32

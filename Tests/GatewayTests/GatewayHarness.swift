@@ -104,7 +104,7 @@ final class GatewayHarness: Sendable {
         let gateway = try Gateway(parts)
         self.gateway = gateway
         routes =
-            gateway.routes
+            gateway.routes + SessionRoutes(access).routes
             + HealthRoutes.routes {
                 (gateway.notReady + notReady()).map { ReadinessReason(.starting, $0) } + gateway.watchedClock.reasons
             }
@@ -149,7 +149,7 @@ final class GatewayHarness: Sendable {
     /// A request whose answer may still have to come. `key` is the admin's unless it is given; empty: none.
     func start(
         _ method: HTTPMethod, _ target: String, body: [UInt8] = [], key: String? = nil,
-        headers: [String: String] = [:], address: String = "127.0.0.1"
+        headers: [String: String] = [:], address: String = "127.0.0.1", isSecure: Bool = false
     ) -> RecordingExchange {
         let exchange = RecordingExchange()
         let parts = target.split(separator: "?", maxSplits: 1)
@@ -170,7 +170,7 @@ final class GatewayHarness: Sendable {
                 HTTPRequest(
                     method: method, path: String(parts[0]), pathParameters: parameters, query: query, body: body,
                     clientAddress: address, isLoopback: address.hasPrefix("127."),
-                    headerLookup: { lowered[$0.lowercased()] },
+                    headerLookup: { lowered[$0.lowercased()] }, securityLookup: { isSecure },
                     answerHeaders: { added in exchange.headers.withLock { $0 += added } },
                     logNotes: { field in exchange.notes.withLock { $0.append(field) } }),
                 exchange)

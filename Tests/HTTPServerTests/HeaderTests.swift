@@ -140,6 +140,22 @@ struct HeaderTests {
         #expect(try server.get("/address", headers).text == "\(expected) false")
     }
 
+    @Test(
+        "a client's connection is encrypted where a trusted proxy says so (DESIGN 6)",
+        arguments: [
+            (0, ["https"], false), (1, [], false), (1, ["https"], true), (1, ["http"], false), (1, ["HTTPS"], true),
+            (1, ["https, http"], false), (2, ["https, http"], true), (2, ["http", "https, http"], true),
+            (3, ["https"], true), (1, [""], false),
+        ] as [(Int, [String], Bool)])
+    func secure(proxies: Int, lines: [String], expected: Bool) throws {
+        let route = HTTPRoute(.get, "/") { request, _ in
+            .respond(HTTPResponse(status: 200, body: Array("\(request.isSecure)".utf8)))
+        }
+        let server = try TestServer([route]) { $0.trustedProxies = proxies }
+        let headers = lines.map { "X-Forwarded-Proto: \($0)\r\n" }.joined()
+        #expect(try server.get("/", headers).text == "\(expected)")
+    }
+
     @Test("the log has method, path without query, status, bytes and address, also of what no handler saw")
     func log() throws {
         let entries = Guarded<[RequestLogEntry]>([])

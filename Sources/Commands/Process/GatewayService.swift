@@ -1,3 +1,4 @@
+internal import Access
 internal import Cluster
 internal import EventModel
 internal import Foundation
@@ -48,7 +49,8 @@ enum GatewayService {
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [parts.part, clock.part, rebuilds.part, admission, freshness.part], query: query,
-            routes: gateway.routes + freshness.routes + rebuilds.routes, facts: parts.facts
+            routes: gateway.routes + SessionRoutes(parts.access).routes + freshness.routes + rebuilds.routes,
+            facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
                 journal.write(.noKey(next: "andon key create --role admin --brokers …"))

@@ -67,7 +67,8 @@ struct Service {
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
-            query: query, routes: gateway.routes + freshness.routes + rebuilds.routes,
+            query: query,
+            routes: gateway.routes + SessionRoutes(access).routes + freshness.routes + rebuilds.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),

@@ -1,3 +1,4 @@
+internal import Access
 internal import Clocks
 internal import Cluster
 internal import Crypto
@@ -95,7 +96,8 @@ struct WorkerService {
                 Self.commits(membership, partitions),
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
-            query: query, routes: definitions.routes + freshness.routes + rebuilds.routes,
+            query: query,
+            routes: definitions.routes + SessionRoutes(cluster.access).routes + freshness.routes + rebuilds.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]

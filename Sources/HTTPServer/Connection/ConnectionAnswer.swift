@@ -46,7 +46,7 @@ extension Connection {
             body: body?.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), clientAddress: clientAddress,
             isLoopback: peer.isLoopback && head.is_forwarded == 0, requestID: requestID,
             headerLookup: { self.header($0) },
-            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" },
+            targetLookup: { RequestTarget(self.target[...])?.originForm ?? "" }, securityLookup: { self.isSecure },
             answerHeaders: { self.answerHeaders += $0 }, logNotes: { self.log.note($0) })
     }
 

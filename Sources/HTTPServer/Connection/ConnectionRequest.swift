@@ -153,6 +153,13 @@ extension Connection {
             in: headerLines("X-Forwarded-For"), trustedProxies: core.configuration.trustedProxies) ?? peer.text
     }
 
+    /// Whether the proxy that the client speaks to says that it does so over TLS; the server itself speaks none.
+    var isSecure: Bool {
+        let proxies = core.configuration.trustedProxies
+        guard proxies > 0 else { return false }
+        return ForwardedScheme.isSecure(headerLines("X-Forwarded-Proto"), trustedProxies: proxies)
+    }
+
     // MARK: The answer's coding
 
     /// What this request's client takes.
