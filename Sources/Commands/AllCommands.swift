@@ -53,5 +53,6 @@ extension CommandLineTool {
         ReferenceCommand.command,
         DemoDataCommand.command,
         DemoWindowCommand.command,
+        DemoLiveCommand.command,
     ]
 }

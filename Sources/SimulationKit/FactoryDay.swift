@@ -39,12 +39,15 @@ public struct FactoryDay: Sendable {
     public let lines: [[UInt8]]
     /// The events that ``lines`` encode: repeats included, invalid ones left out.
     public let events: [SimulatedEvent]
+    /// When each of ``events`` reaches the gateway, in rising order.
+    public let arrivals: [Timestamp]
 
     public init(_ plan: Plan) {
         var definition = FactoryPlant.definition(plan)
         var simulation = FactorySimulation(plan)
         let reports = simulation.reports()
         events = reports.map(\.event)
+        arrivals = reports.map { Timestamp(microseconds: $0.arrival) }
         var lines = reports.map { FactoryDay.line($0.event) }
         if plan.includesInvalid { Self.addInvalid(to: &lines, siteID: plan.siteID) }
         self.lines = lines

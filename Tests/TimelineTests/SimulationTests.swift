@@ -37,6 +37,44 @@ import Testing
         #expect(Set(day.events.map(\.workstation)).count == 24)
     }
 
+    @Test("a factory that goes on gives each event once, in order of arrival, over midnight and a day of 23 hours")
+    func flow() throws {
+        let start = try #require(Timestamp(rfc3339: "2026-03-27T23:00:00Z"))
+        // Berlin puts its clocks forward on 29 March.
+        let midnights = ["2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"].compactMap {
+            Timestamp(rfc3339: $0)
+        }
+        func flow() -> FactoryFlow {
+            FactoryFlow(seed: 4, workers: 6, from: start) { day in midnights.first { $0 > day } ?? day }
+        }
+        let end = midnights[1] + Microseconds.hour
+        var whole = flow()
+        let all = whole.arrived(by: end, atMost: .max)
+        var stepwise = flow()
+        var lines: [[UInt8]] = []
+        for step in 0...48 {
+            let time = start + Int64(step) * Microseconds.hour
+            var part = stepwise.arrived(by: time, atMost: 7)
+            while !part.isEmpty {
+                #expect(part.count <= 7)
+                lines += part
+                part = stepwise.arrived(by: time, atMost: 7)
+            }
+        }
+        #expect(lines == all && all.count > 1_000)
+        let texts = lines.map { String(decoding: $0, as: UTF8.self) }
+        let times = texts.compactMap { text in
+            text.firstRange(of: "\"timestamp\":\"").flatMap { found in
+                Timestamp(rfc3339: String(text[found.upperBound...].prefix(27)))
+            }
+        }
+        #expect(times.count == lines.count)
+        #expect(times.allSatisfy { $0 >= start && $0 <= end })
+        for midnight in [start, midnights[0], midnights[1]] {
+            #expect(times.contains { $0 >= midnight && $0 < midnight + Microseconds.hour })
+        }
+    }
+
     @Test("the lines are JSON in the ingest format (SPEC 2.1), the definition that of SPEC 3")
     func json() throws {
         let day = FactoryDay(plan(seed: 3))

@@ -6,9 +6,6 @@ internal import SimulationKit
 enum DemoDataCommand {
     private static let directory = Option.text(
         "directory", "DIR", "where to write demo-site.json and demo-events.ndjson")
-    private static let workers = Option.integer("workers", "N", "people in the factory", in: 1...10_000, default: 50)
-    private static let seed = Option.integer(
-        "seed", "N", "the same seed makes the same day", in: 0...Int.max, default: 1)
     private static let date = Option<CivilDate>(
         "date", "YYYY-MM-DD", "which day, as the factory's calendar has it; default: yesterday"
     ) { text throws(InvalidValue) in
@@ -19,45 +16,33 @@ enum DemoDataCommand {
         return date
     }
 
-    private static let timeZone = "Europe/Berlin"
-
     static let command = Command(
         path: ["demo-data"],
         summary: "writes a made-up factory's day, for Deploy/demo",
         examples: [.init("andon demo-data --directory . --seed 7", "write demo-site.json and demo-events.ndjson here")],
-        options: [directory.spec, workers.spec, seed.spec, date.spec],
+        options: [directory.spec, DemoFactory.workers.spec, DemoFactory.seed.spec, date.spec],
         isHidden: true,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
         let folder = try invocation.value(directory)
-        var calendar = Calendar(identifier: .gregorian)
-        guard let zone = TimeZone(identifier: timeZone) else {
-            throw CommandFailure(
-                .failure, "the time zone \(timeZone) is not known here", next: "Deploy/setup installs tzdata")
-        }
-        calendar.timeZone = zone
+        let calendar = try DemoFactory.calendar()
         let begin: Date
         if let date = try invocation.optional(date) {
             begin = calendar.date(from: DateComponents(year: date.year, month: date.month, day: date.day)) ?? Date()
         } else {
             begin = calendar.date(byAdding: .day, value: -1, to: Date()) ?? Date()
         }
-        let midnight = calendar.startOfDay(for: begin)
-        let end = calendar.date(byAdding: .day, value: 1, to: midnight) ?? midnight
+        let end = DemoFactory.midnight(after: DemoFactory.timestamp(begin), calendar)
         let day = FactoryDay(
             FactoryDay.Plan(
-                seed: UInt64(try invocation.value(seed)), timeZone: timeZone, localMidnight: timestamp(end),
-                end: timestamp(end), workers: try invocation.value(workers)))
+                seed: UInt64(try invocation.value(DemoFactory.seed)), timeZone: DemoFactory.timeZone,
+                localMidnight: end, end: end, workers: try invocation.value(DemoFactory.workers)))
         try write(day.definition.putBody, to: folder + "/demo-site.json")
         try write(day.ndjson, to: folder + "/demo-events.ndjson")
         invocation.console.note(
             "\(grouped(day.lines.count)) events of \(grouped(day.definition.workers.count)) people written")
         return .success
-    }
-
-    private static func timestamp(_ date: Date) -> Timestamp {
-        Timestamp(microseconds: Int64(date.timeIntervalSince1970) * Microseconds.second)
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
