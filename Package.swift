@@ -122,14 +122,20 @@ let package = Package(
             ],
             swiftSettings: common),
 
+        // The dashboard: its files, in the program.
+        .target(name: "CBoard", cSettings: [.unsafeFlags(["-std=gnu2x"])]),
+        .target(
+            name: "Board", dependencies: ["CBoard", "Crypto", "HTTPServer"], exclude: ["Web"], swiftSettings: common),
+
         // Everything put together.
         .target(
             name: "SimulationKit", dependencies: ["EventLog", "EventModel", "JSON", "Locks"], swiftSettings: common),
         .target(
             name: "Commands",
             dependencies: [
-                "Access", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway", "HTTPClient",
-                "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore", "Projector", "Publisher",
+                "Access", "Board", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway",
+                "HTTPClient", "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore",
+                "Projector", "Publisher",
                 "Query", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
             ],
             swiftSettings: common),
@@ -234,6 +240,7 @@ let package = Package(
                 "ProjectionStore", "Projector", "Publisher", "SQLite", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
+        .testTarget(name: "BoardTests", dependencies: ["Board", "HTTPServer"], swiftSettings: common),
         .testTarget(
             name: "KafkaEndToEndTests",
             dependencies: [

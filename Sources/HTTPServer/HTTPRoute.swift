@@ -37,6 +37,8 @@ public struct HTTPRoute: Sendable {
     /// What the query may hold; anything else is refused with 400, and so is one that is given again though it is not
     /// repeatable.
     public var parameters: [HTTPQueryParameter]
+    /// The query is none of the server's business, e.g. what a page keeps in its address: any is taken.
+    public var takesAnyQuery = false
     /// Larger bodies get 413 before they are read in full; counts decompressed bytes too. 0: no body expected.
     public var bodyBytesMaximum: Int
     /// Judges the head: the request that it gets has no body yet. Runs where the handler does, so it must not block either.
@@ -83,6 +85,7 @@ public struct HTTPRoute: Sendable {
 
     /// The first pair that the route does not take.
     private func faultOfQuery(_ query: [(name: String, value: String)]) -> Problem? {
+        guard !takesAnyQuery else { return nil }
         for (index, (name, _)) in query.enumerated() {
             // Bytes, because String would take different spellings of a letter for equal.
             guard let parameter = parameters.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {

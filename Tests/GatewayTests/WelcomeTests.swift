@@ -5,9 +5,12 @@ import Testing
 
 @Suite("What the server says of itself")
 struct WelcomeTests {
-    private func ask(_ routes: [HTTPRoute], _ path: String, accept: String? = nil) throws -> HTTPResponse {
+    private func ask(
+        _ routes: [HTTPRoute], _ path: String, query: [(name: String, value: String)] = [], accept: String? = nil
+    ) throws -> HTTPResponse {
         let route = try #require(routes.first { $0.pattern == path && $0.method == .get })
-        let request = HTTPRequest(method: .get, path: path, headerLookup: { $0 == "Accept" ? accept : nil })
+        let request = HTTPRequest(
+            method: .get, path: path, query: query, headerLookup: { $0 == "Accept" ? accept : nil })
         let exchange = RecordingExchange()
         if case .respond(let response) = route.serve(request, exchange) { exchange.complete(response) }
         return exchange.response
@@ -39,7 +42,30 @@ struct WelcomeTests {
         }
     }
 
-    @Test("/ tells a browser in HTML and others in text what this is, how to make a key, and every path (SPEC 8.7)")
+    private let board: @Sendable (HTTPRequest) -> HTTPResponse = { _ in
+        HTTPResponse(status: 200, headers: [("Content-Type", "text/html")], body: Array("the board".utf8))
+    }
+
+    @Test("a browser gets the board at /, and a program text (SPEC 8.7)")
+    func page() throws {
+        let facts = WelcomeRoute.Facts(version: "1", keyCommand: "k", isOpen: false)
+        let routes = WelcomeRoute.routes(facts, routes: [], board: board)
+        let page = try ask(routes, "/", accept: "text/html,application/xhtml+xml,*/*;q=0.8")
+        #expect(page.text == "the board")
+        #expect(page.header("Vary") == "Accept")
+        #expect(try ask(routes, "/").header("Content-Type") == "text/plain; charset=utf-8")
+    }
+
+    @Test("what the board shows stands in its address, so any query is taken at /, and none at /docs (SPEC 8.7)")
+    func address() throws {
+        let facts = WelcomeRoute.Facts(version: "1", keyCommand: "k", isOpen: false)
+        let routes = WelcomeRoute.routes(facts, routes: [], board: board)
+        let query = [(name: "page", value: "site"), (name: "wall", value: "1"), (name: "wall", value: "2")]
+        #expect(try ask(routes, "/", query: query, accept: "text/html").text == "the board")
+        #expect(try ask(routes, "/docs", query: query).status == 400)
+    }
+
+    @Test("/docs tells a browser in HTML and others in text what this is, how to make a key, and every path (SPEC 8.7)")
     func welcome() throws {
         let routes =
             HealthRoutes.routes { [] } + [
@@ -47,13 +73,13 @@ struct WelcomeTests {
                 }
             ]
         let facts = WelcomeRoute.Facts(version: "1.2.3", keyCommand: "andon key create --role admin", isOpen: false)
-        let welcome = [WelcomeRoute.route(facts, routes: routes)]
+        let welcome = WelcomeRoute.routes(facts, routes: routes, board: board)
         let text = try ask(welcome, "/")
         #expect(text.header("Content-Type") == "text/plain; charset=utf-8")
         for part in ["Andon 1.2.3", "GET /livez", "from, to", "andon key create --role admin", "needs a key"] {
             #expect(text.text.contains(part), "\(part)")
         }
-        let page = try ask(welcome, "/", accept: "text/html,application/xhtml+xml,*/*;q=0.8")
+        let page = try ask(welcome, "/docs", accept: "text/html,application/xhtml+xml,*/*;q=0.8")
         #expect(page.header("Content-Type") == "text/html; charset=utf-8")
         #expect(page.header("Vary") == "Accept")
         #expect(page.header("Content-Security-Policy")?.contains("default-src 'none'") == true)
@@ -61,6 +87,6 @@ struct WelcomeTests {
         #expect(page.text.contains("GET /api/&lt;b&gt;&amp;&quot;</code>"))
         #expect(!page.text.contains("<b>") && !page.text.contains("<script") && !page.text.contains("style"))
         let open = WelcomeRoute.Facts(version: "1", keyCommand: "k", isOpen: true)
-        #expect(try ask([WelcomeRoute.route(open, routes: [])], "/").text.contains("--open"))
+        #expect(try ask(WelcomeRoute.routes(open, routes: [], board: board), "/").text.contains("--open"))
     }
 }

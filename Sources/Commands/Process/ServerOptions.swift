@@ -17,6 +17,8 @@ struct ServerConfiguration: Sendable {
     /// nil: the server's own limit; 0: none.
     var connectionsPerAddressMaximum: Int?
     var requestLog: (@Sendable (RequestLogEntry) -> Void)?
+    /// The board's files are read from here, not from the program; nil outside development.
+    var boardDirectory: String?
 
     var policy: AccessControl.Policy {
         AccessControl.Policy(
@@ -80,8 +82,18 @@ enum ServerOptions {
     private static let logRequests = Option<RequestLog>.choice(
         "log-requests", "WHICH", "which requests are logged", default: .all)
 
+    private static let boardDirectory = Option<String>(
+        "board-dir", "DIR", "serve the dashboard's files from here, uncached; for its development"
+    ) { text throws(InvalidValue) in
+        guard FileManager.default.fileExists(atPath: text + "/index.html") else {
+            throw InvalidValue("a directory with index.html, e.g. Sources/Board/Web")
+        }
+        return text
+    }
+
     static let specs = [
-        listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, logFormat.spec, logRequests.spec,
+        listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, boardDirectory.spec,
+        logFormat.spec, logRequests.spec,
     ]
 
     /// Runs a process that logs in the chosen format. In JSON its failure is a line like any other.
@@ -117,6 +129,7 @@ enum ServerOptions {
         configuration.requestsPerMinute = try invocation.value(rateLimit)
         configuration.corsOrigins = try invocation.values(corsOrigin)
         configuration.trustedProxies = try invocation.value(trustedProxies)
+        configuration.boardDirectory = try invocation.optional(boardDirectory)
         configuration.requestLog = requestLog(try invocation.value(logRequests), journal)
         return configuration
     }

@@ -1,3 +1,4 @@
+internal import Board
 internal import EventLog
 internal import EventModel
 internal import Foundation
@@ -62,12 +63,16 @@ final class ServiceRuntime: Sendable {
         let health = HealthRoutes.routes(log: "\(log)") {
             parts.flatMap { part in part.missing().map { ReadinessReason(.starting, $0) } + part.reasons() }
         }
+        let board = BoardRoutes.routes(directory: configuration.boardDirectory)
         let all = routes + query.routes + health
         let welcome = WelcomeRoute.Facts(
             version: CommandLineTool.version, keyCommand: "andon key create --role admin \(keyOptions)",
             isOpen: configuration.isOpenToLoopback)
         server = HTTPServer(
-            configuration: configuration.http, routes: all + [WelcomeRoute.route(welcome, routes: all)])
+            configuration: configuration.http,
+            routes: all + board
+                + WelcomeRoute.routes(
+                    welcome, routes: all, board: BoardRoutes.page(directory: configuration.boardDirectory)))
     }
 
     /// Starts every part and the server.

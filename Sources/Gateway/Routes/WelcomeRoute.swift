@@ -1,6 +1,7 @@
 public import HTTPServer
 
-/// `GET /`: tells a browser, or a person with curl, what answers here (SPEC 8.7). No key, no limit.
+/// `GET /` and `GET /docs`: what answers here, for a person with curl and for one with a browser (SPEC 8.7). No key, no
+/// limit.
 public enum WelcomeRoute {
     /// What the page says about the process.
     public struct Facts: Sendable {
@@ -17,24 +18,44 @@ public enum WelcomeRoute {
         }
     }
 
-    /// Nothing may be loaded, run, framed or sent from the page.
+    /// Nothing may be loaded, run, framed or sent from the list.
     private static let policy =
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-    /// - Parameter routes: Every other route; the page lists them.
-    public static func route(_ facts: Facts, routes: [HTTPRoute]) -> HTTPRoute {
-        let paths = routes.map { Path($0) }
+    /// - Parameters:
+    ///   - routes: Every other route; they are listed.
+    ///   - board: Answers browsers at `/`.
+    public static func routes(
+        _ facts: Facts, routes: [HTTPRoute], board: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+    ) -> [HTTPRoute] {
+        let paths = routes.map { Path($0) } + [Path("GET /docs")]
         let html = answer("text/html; charset=utf-8", page(facts, paths))
         let text = answer("text/plain; charset=utf-8", plain(facts, paths))
-        return HTTPRoute(.get, "/") { request, _ in
-            let wantsPage = request.header("Accept")?.lowercased().contains("text/html") ?? false
-            return .respond(wantsPage ? html : text)
+        var first = HTTPRoute(.get, "/") { request, _ in
+            guard prefersPage(request) else { return .respond(text) }
+            var page = board(request)
+            page.headers.append(vary)
+            return .respond(page)
         }
+        // What the board shows stands in its address.
+        first.takesAnyQuery = true
+        return [
+            first,
+            HTTPRoute(.get, "/docs") { request, _ in .respond(prefersPage(request) ? html : text) },
+        ]
+    }
+
+    private static let vary = (name: "Vary", value: "Accept")
+
+    private static func prefersPage(_ request: HTTPRequest) -> Bool {
+        request.header("Accept")?.lowercased().contains("text/html") ?? false
     }
 
     private struct Path {
         var name: String
         var parameters: String
+
+        init(_ name: String) { (self.name, parameters) = (name, "") }
 
         init(_ route: HTTPRoute) {
             name = "\(route.method.rawValue) \(route.pattern)"
@@ -47,7 +68,7 @@ public enum WelcomeRoute {
             status: 200,
             headers: [
                 ("Content-Type", type), ("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"),
-                ("Cache-Control", "no-cache"), ("Vary", "Accept"),
+                ("Cache-Control", "no-cache"), vary,
             ], body: Array(text.utf8))
     }
 

@@ -1,0 +1,132 @@
+/**
+ * The shell: signs in, then shows the page that the address names, between the header and whatever the banners have to
+ * say.
+ * @module
+ */
+import { Trouble, ask, forgetAll, onSignedOut, session, signIn } from './lib/api.js';
+import { fill, h } from './lib/dom.js';
+import { setZone } from './lib/format.js';
+import { startLive, stopLive } from './lib/live.js';
+import { go, link, onState, query, state } from './lib/state.js';
+import { chooseLanguage, t } from './lib/text.js';
+import { startTips } from './lib/tip.js';
+import { banners } from './panels/banners.js';
+import { header } from './panels/header.js';
+import { signInForm } from './panels/signin.js';
+import { timeBar } from './panels/timebar.js';
+import { wallCycle } from './panels/wall.js';
+
+/** @typedef {import('./lib/api.js').Session} Session */
+/** @typedef {{ site_id: string, name: string, time_zone: string, board_names?: boolean }} Site */
+
+/** Pages that show one site. */
+const sitePages = ['site', 'worker', 'station', 'health', 'edges', 'data'];
+
+const place = /** @type {HTMLElement} */ (document.getElementById('app'));
+const main = h('main', { id: 'content', tabindex: '-1' });
+
+/** @type {Session | null} */
+let who = null;
+/** @type {Site[]} */
+let sites = [];
+/** What the page was last built for. */
+let shown = '';
+/** What the frame around it was last built for. */
+let framed = '';
+
+chooseLanguage();
+startTips();
+onState(() => void show());
+onSignedOut(() => {
+  if (!who) return;
+  who = null;
+  stopLive();
+  void forgetAll();
+  showSignIn(t('signin.ended'));
+});
+if ('serviceWorker' in navigator) navigator.serviceWorker.register('/service-worker.js').catch(() => {});
+void begin();
+
+/** Signs in by a key in the address, or by the session that is there. */
+async function begin() {
+  fill(place, h('p', { class: 'starting', role: 'status' }, t('app.loading')));
+  const key = new URLSearchParams(location.hash.slice(1)).get('key');
+  // The key leaves the address before anything else happens, so that it is in no history and in no screenshot.
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+  try {
+    who = key ? await signIn(key) : await session();
+  } catch (error) {
+    const trouble = error instanceof Trouble ? error : new Trouble(0, t('error.page'), t('error.page.next'), 5);
+    if (trouble.status === 401) return showSignIn(`${trouble.title} ${trouble.next}`);
+    // Without a server the page shows what was seen last, where there is any.
+    if (trouble.status === 0) return enter({ role: 'viewer', sites: null, name: null });
+    fill(place, h('div', { class: 'starting', role: 'alert' }, h('p', null, trouble.title), h('p', null, trouble.next)));
+    setTimeout(() => void begin(), (trouble.retrySeconds ?? 5) * 1000);
+    return;
+  }
+  if (who) await enter(who);
+  else showSignIn();
+}
+
+/** @param {Session} session */
+async function enter(session) {
+  who = session;
+  try {
+    sites = (await ask('/api/sites')).value.items;
+  } catch {
+    // Each panel says for itself what is wrong.
+    sites = (session.sites ?? []).map((id) => ({ site_id: id, name: id, time_zone: 'UTC' }));
+  }
+  const lone = session.sites?.length === 1 ? session.sites[0] : sites.length === 1 ? sites[0].site_id : null;
+  // A key of one site lands on it.
+  if (lone && !state().site && !new URLSearchParams(location.search).has('page')) go({ page: 'site', site: lone }, { replace: true });
+  framed = shown = '';
+  startLive();
+  await show();
+}
+
+/** @param {string} [message] */
+function showSignIn(message) {
+  framed = shown = '';
+  fill(place, signInForm(message, (session) => void enter(session)));
+  place.querySelector('input')?.focus();
+}
+
+/** Shows what the address says. */
+async function show() {
+  if (!who) return;
+  const now = state();
+  document.documentElement.classList.toggle('wall', now.wall);
+  if (now.theme) document.documentElement.dataset.theme = now.theme;
+  chooseLanguage();
+  const site = sites.find((one) => one.site_id === now.site);
+  setZone(site?.time_zone);
+  const page = sitePages.includes(now.page) && now.site ? now.page : 'sites';
+  document.title = [site?.name ?? now.site, t(page === 'sites' ? 'nav.sites' : 'app.title')].filter(Boolean).join(' · ');
+  const frame = JSON.stringify([document.documentElement.lang, now.wall, who.role, sites.map((one) => one.site_id)]);
+  if (frame !== framed) {
+    framed = frame;
+    shown = '';
+    fill(
+      place, h('a', { class: 'skip', href: '#content' }, t('app.skip')), header(who, sites), timeBar(), banners(), main,
+    );
+  }
+  const content = JSON.stringify([page, now.site, now.worker, now.station, frame]);
+  if (content === shown) return;
+  shown = content;
+  try {
+    const module = await import(`./pages/${page}.js`);
+    if (shown !== content) return;
+    fill(main, module[page]());
+    wallCycle(main);
+  } catch (error) {
+    console.error(error);
+    fill(main, h('div', { class: 'starting', role: 'alert' }, h('p', null, t('error.page')), h('p', null, h('a', { href: link({ page: 'sites', site: null }) }, t('nav.sites')))));
+  }
+}
+
+// A page that was opened by a link with a fragment stays where it is; only the jump to the content uses one.
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#key=')) void begin();
+  else if (location.hash) history.replaceState(null, '', query(state()));
+});

@@ -1,0 +1,288 @@
+/**
+ * The one stream of the page (SPEC 7.5). Panels watch topics; the stream carries those that are watched, for the site,
+ * period and shifts of the address. Read with `fetch`, because an `EventSource` does not tell a key that has died from a
+ * server that is away.
+ * @module
+ */
+import { address, endSession } from './api.js';
+import { isLive, onState, state } from './state.js';
+
+/**
+ * @typedef {object} LiveStatus
+ * @property {'off' | 'connecting' | 'live' | 'polling' | 'lost'} kind `off`: the page does not show now; `polling`: the
+ *   server has no stream
+ * @property {number | null} lastSeen when anything came, milliseconds since 1970
+ * @property {number | null} retryAt
+ */
+
+/**
+ * What a topic says now.
+ * @typedef {object} Frame
+ * @property {any} value the whole answer, as the question of the same name gives it
+ * @property {any[] | null} changed the items that came with this frame; null: all of it is new
+ * @property {number} receivedAt
+ */
+
+/** @typedef {'factory' | 'workers' | 'workstations' | 'events' | 'alerts' | 'shifts'} Topic */
+
+const intervalMilliseconds = 1000;
+/** The server sends at least a comment every 15 s. */
+const silenceMilliseconds = 40_000;
+const retrySecondsMaximum = 30;
+const settleMilliseconds = 150;
+/** Panels without a topic ask again this often while anything moves. */
+const tickMilliseconds = 10_000;
+/** Newest events kept for panels that join later. */
+const eventsMaximum = 200;
+
+/** @type {Map<Topic, Set<(frame: Frame) => void>>} */
+const watchers = new Map();
+/** @type {Set<(status: LiveStatus) => void>} */
+const statusListeners = new Set();
+/** @type {Set<() => void>} */
+const tickListeners = new Set();
+/** @type {Map<Topic, Frame>} */
+let frames = new Map();
+
+/** @type {LiveStatus} */
+let status = { kind: 'off', lastSeen: null, retryAt: null };
+/** @type {AbortController | null} */
+let connection = null;
+let question = '';
+let lastID = '';
+let failures = 0;
+let isStarted = false;
+let isListening = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retryTimer;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let silenceTimer;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let reopening;
+
+/** How the stream is. */
+export function liveStatus() {
+  return status;
+}
+
+/**
+ * @param {(status: LiveStatus) => void} listener
+ * @returns {() => void} ends it
+ */
+export function onLiveStatus(listener) {
+  statusListeners.add(listener);
+  return () => statusListeners.delete(listener);
+}
+
+/**
+ * Calls `listener` about every ten seconds while the page is live: for what no topic carries.
+ * @param {() => void} listener
+ * @returns {() => void} ends it
+ */
+export function onTick(listener) {
+  tickListeners.add(listener);
+  return () => tickListeners.delete(listener);
+}
+
+/**
+ * Calls `listener` with what a topic says now, and with each change.
+ * @param {Topic} topic
+ * @param {(frame: Frame) => void} listener
+ * @returns {() => void} ends it
+ */
+export function watch(topic, listener) {
+  const set = watchers.get(topic) ?? new Set();
+  watchers.set(topic, set);
+  set.add(listener);
+  const known = frames.get(topic);
+  if (known) queueMicrotask(() => set.has(listener) && listener(known));
+  reopen();
+  return () => {
+    set.delete(listener);
+    reopen();
+  };
+}
+
+/** Begins to follow the address. Before the sign-in there is nothing to follow. */
+export function startLive() {
+  isStarted = true;
+  reopen();
+  if (isListening) return;
+  isListening = true;
+  onState(reopen);
+  addEventListener('online', retryNow);
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && status.kind === 'lost' && retryNow());
+  setInterval(() => {
+    if (status.kind === 'live' || status.kind === 'polling') for (const listener of [...tickListeners]) listener();
+  }, tickMilliseconds);
+}
+
+/** Ends the stream until ``startLive``. */
+export function stopLive() {
+  isStarted = false;
+  clearTimeout(reopening);
+  close();
+  question = '';
+  set('off');
+}
+
+/** Tries again at once. */
+export function retryNow() {
+  failures = 0;
+  question = '';
+  reopen();
+}
+
+/** Looks, once the page is settled, whether the stream still carries what is watched: panels join one by one. */
+function reopen() {
+  if (!isStarted) return;
+  clearTimeout(reopening);
+  reopening = setTimeout(() => {
+    const wanted = wantedQuestion();
+    if (wanted === question && wanted) return;
+    close();
+    question = wanted;
+    frames = new Map();
+    lastID = '';
+    if (wanted) void connect();
+    // Without a site there is no stream, but what the page shows is of now.
+    else set(isLive() && !state().site ? 'polling' : 'off');
+  }, settleMilliseconds);
+}
+
+/** The address of the stream; empty: none. */
+function wantedQuestion() {
+  const now = state();
+  const topics = [...watchers].filter(([, set]) => set.size > 0).map(([topic]) => topic).sort();
+  if (!now.site || !isLive(now) || (topics.length === 0 && tickListeners.size === 0)) return '';
+  return address('/api/stream', {
+    site_id: now.site, topics: topics.join(',') || 'factory', interval_ms: intervalMilliseconds, period: now.period,
+    within: now.within,
+  });
+}
+
+function close() {
+  connection?.abort();
+  connection = null;
+  clearTimeout(retryTimer);
+  clearTimeout(silenceTimer);
+}
+
+/** @param {LiveStatus['kind']} kind @param {number | null} [retryAt] */
+function set(kind, retryAt = null) {
+  status = { kind, lastSeen: kind === 'live' ? Date.now() : status.lastSeen, retryAt };
+  for (const listener of [...statusListeners]) listener(status);
+}
+
+async function connect() {
+  const mine = new AbortController();
+  connection = mine;
+  if (status.kind !== 'lost') set('connecting');
+  try {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: 'text/event-stream' };
+    if (lastID) headers['Last-Event-ID'] = lastID;
+    const response = await fetch(question, { headers, cache: 'no-store', signal: mine.signal });
+    if (response.status === 401) return endSession();
+    if (response.status === 404 || response.status === 405 || response.status === 400) return set('polling');
+    if (!response.ok || !response.body) return fail(mine, Number(response.headers.get('Retry-After')) || undefined);
+    failures = 0;
+    set('live');
+    await read(response.body, mine);
+    fail(mine);
+  } catch {
+    fail(mine);
+  }
+}
+
+/** @param {AbortController} mine @param {number} [seconds] */
+function fail(mine, seconds) {
+  if (mine !== connection) return;
+  close();
+  failures += 1;
+  const wait = seconds ?? Math.min(retrySecondsMaximum, 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
+  set('lost', Date.now() + wait * 1000);
+  retryTimer = setTimeout(() => void connect(), wait * 1000);
+}
+
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortController} mine
+ */
+async function read(body, mine) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  const silent = () => mine.abort();
+  for (;;) {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(silent, silenceMilliseconds);
+    const { done, value } = await reader.read();
+    if (done || mine !== connection) return;
+    status.lastSeen = Date.now();
+    rest += decoder.decode(value, { stream: true });
+    let end = rest.indexOf('\n\n');
+    while (end >= 0) {
+      take(rest.slice(0, end));
+      rest = rest.slice(end + 2);
+      end = rest.indexOf('\n\n');
+    }
+  }
+}
+
+/** @param {string} block one event of the stream */
+function take(block) {
+  let topic = '';
+  let data = '';
+  for (const line of block.split('\n')) {
+    if (line.startsWith('event:')) topic = line.slice(6).trim();
+    else if (line.startsWith('data:')) data += line.slice(5).trimStart();
+    else if (line.startsWith('id:')) lastID = line.slice(3).trim();
+  }
+  if (!data || !topic) return;
+  const frame = merged(/** @type {Topic} */ (topic), JSON.parse(data));
+  frames.set(/** @type {Topic} */ (topic), frame);
+  for (const listener of [...(watchers.get(/** @type {Topic} */ (topic)) ?? [])]) listener(frame);
+}
+
+/**
+ * What an item is known by.
+ * @param {Topic} topic
+ * @param {any} item
+ * @returns {string}
+ */
+function identity(topic, item) {
+  if (topic === 'workers') return item.worker_id;
+  if (topic === 'workstations') return item.workstation_id;
+  if (topic === 'shifts') return `${item.start} ${item.shift}`;
+  if (topic === 'alerts') return `${item.kind} ${item.scope} ${item.hour}`;
+  return item.position;
+}
+
+/**
+ * The whole answer after a frame.
+ * @param {Topic} topic
+ * @param {any} data
+ * @returns {Frame}
+ */
+function merged(topic, data) {
+  const receivedAt = Date.now();
+  const before = frames.get(topic)?.value;
+  const { kind, removed, skipped, ...value } = data;
+  if (kind === 'snapshot' || !before || topic === 'factory') return { value, changed: topic === 'factory' && before ? [value] : null, receivedAt };
+  const items = data.items ?? [];
+  if (topic === 'events') {
+    return { value: { ...before, ...value, items: [...items, ...before.items].slice(0, eventsMaximum), skipped }, changed: items, receivedAt };
+  }
+  const gone = new Set((removed ?? []).map((/** @type {any} */ one) => (typeof one === 'string' ? one : identity(topic, one))));
+  const fresh = new Map(items.map((/** @type {any} */ item) => [identity(topic, item), item]));
+  const kept = [];
+  for (const item of before.items) {
+    const id = identity(topic, item);
+    if (gone.has(id)) continue;
+    kept.push(fresh.get(id) ?? item);
+    fresh.delete(id);
+  }
+  const all = topic === 'alerts' ? [...fresh.values(), ...kept] : [...kept, ...fresh.values()];
+  return { value: { ...before, ...value, items: all }, changed: items, receivedAt };
+}

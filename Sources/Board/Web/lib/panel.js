@@ -1,0 +1,509 @@
+/**
+ * A panel: one question, what its answer looks like, and everything that a panel owes its reader: what the figures mean,
+ * how fresh and how complete they are, what to do where there are none.
+ * @module
+ */
+import { Trouble, address, ask, curl } from './api.js';
+import { differences } from './compare.js';
+import { custom, fill, h } from './dom.js';
+import { dateTime, none, number, percent, span } from './format.js';
+import { lateRepairs } from './late.js';
+import { liveStatus, onLiveStatus, onTick, watch } from './live.js';
+import { isLive, onState, state } from './state.js';
+import { counted, t } from './text.js';
+import { say } from './toast.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./dom.js').Child} Child */
+/** @typedef {import('./text.js').TextKey} TextKey */
+
+/**
+ * @typedef {object} Question
+ * @property {string} path
+ * @property {import('./api.js').Parameters} parameters
+ * @property {import('./live.js').Topic} [topic] the stream's name for the same answer
+ */
+
+/** @typedef {(string | number | null)[][]} Table the first row are names of columns */
+
+/** The question of the address about a site, to which a panel adds its own parameters. */
+export function asked(now = state()) {
+  return {
+    site_id: now.site, period: now.from || now.to ? null : (now.period ?? 'today'), from: now.from, to: now.to,
+    within: now.within, known_at: now.known_at,
+  };
+}
+
+/**
+ * The base of all panels.
+ *
+ * A panel says `heading`, `meaning` and `question`, and draws the answer. It may say how to see that an answer is empty,
+ * what to write then, and the rows of its CSV. Everything else is done here.
+ */
+export class Panel extends HTMLElement {
+  /**
+   * What the panel is called.
+   * @returns {TextKey}
+   */
+  get heading() {
+    throw new Error('a panel has a heading');
+  }
+
+  /**
+   * What its figures mean, in one or two sentences.
+   * @returns {TextKey}
+   */
+  get meaning() {
+    throw new Error('a panel has a meaning');
+  }
+
+  /**
+   * What the panel asks; null: it shows nothing at this address.
+   * @param {State} _now
+   * @returns {Question | null}
+   */
+  question(_now) {
+    return null;
+  }
+
+  /**
+   * What the answer looks like. Nothing returned: the panel has changed `this.body` by itself.
+   * @param {any} _answer
+   * @returns {Child | void}
+   */
+  draw(_answer) {}
+
+  /**
+   * Whether there is nothing to draw.
+   * @param {any} answer
+   */
+  isEmpty(answer) {
+    return Array.isArray(answer.items) && answer.items.length === 0;
+  }
+
+  /**
+   * What is written where there is nothing to draw, and what to do about it.
+   * @returns {Child}
+   */
+  emptyText() {
+    return h('p', null, t('empty.window'));
+  }
+
+  /**
+   * The rows of the CSV; null: there is none.
+   * @param {any} answer
+   * @returns {Table | null}
+   */
+  table(answer) {
+    return Array.isArray(answer.items) ? rows(answer.items) : null;
+  }
+
+  /**
+   * The share of the time that was observed, in percent.
+   * @param {any} answer
+   * @returns {number | null | undefined}
+   */
+  coverage(answer) {
+    return answer.coverage_percentage;
+  }
+
+  /** Whether `late repairs` belong to the panel: its figures are sums over time. */
+  get showsLate() {
+    return true;
+  }
+
+  /**
+   * More controls for the head of the panel.
+   * @returns {Child}
+   */
+  controls() {
+    return null;
+  }
+
+  constructor() {
+    super();
+    /**
+     * The figures' place.
+     * @type {HTMLElement}
+     */
+    this.body = h('div', { class: 'panel-body' });
+    /**
+     * The newest answer.
+     * @type {any}
+     */
+    this.answer = null;
+    /**
+     * What differs from now, while that is asked for.
+     * @type {import('./compare.js').Differences | null}
+     */
+    this.since = null;
+    /** @private @type {Map<string, unknown>} values of figures at the last drawing */
+    this.shown = new Map();
+    /** @private @type {(() => void)[]} */
+    this.ends = [];
+    /** @private @type {AbortController | null} */
+    this.asking = null;
+    /** @private */
+    this.url = '';
+    /** @protected @type {Question | null} */
+    this.current = null;
+    /**
+     * Ends following a topic.
+     * @protected
+     * @type {(() => void) | null}
+     */
+    this.unwatch = null;
+    /** @private @type {Trouble | null} */
+    this.trouble = null;
+    /** @private */
+    this.receivedAt = 0;
+    /** @private */
+    this.isOffline = false;
+    /** @private */
+    this.isDrawing = false;
+    /** @private @type {HTMLElement} */
+    this.chips = h('div', { class: 'chips' });
+    /** @private @type {HTMLElement} */
+    this.note = h('div', { class: 'panel-note', role: 'status' });
+    /** @private @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retry = undefined;
+    /** @private @type {number | null} */
+    this.retryAt = null;
+    /** @private @type {number | null} */
+    this.late = null;
+  }
+
+  connectedCallback() {
+    this.classList.add('panel');
+    this.frame();
+    this.ends = [
+      onState(() => this.refresh()),
+      onLiveStatus(() => this.mark()),
+      onTick(() => {
+        if (this.current && isLive() && (!this.unwatch || liveStatus().kind === 'polling')) void this.load(true);
+      }),
+      everySecond(() => this.mark()),
+    ];
+    this.refresh();
+  }
+
+  disconnectedCallback() {
+    for (const end of this.ends) end();
+    this.ends = [];
+    this.unwatch?.();
+    this.unwatch = null;
+    this.asking?.abort();
+    clearTimeout(this.retry);
+    this.url = '';
+  }
+
+  /** Asks again if the address now means another question. */
+  refresh() {
+    const question = this.question(state());
+    this.hidden = question === null;
+    const url = question ? address(question.path, question.parameters) + (state().compare ? '#compare' : '') : '';
+    if (url === this.url) return;
+    this.url = url;
+    this.current = question;
+    this.unwatch?.();
+    this.unwatch = null;
+    this.shown.clear();
+    this.late = null;
+    clearTimeout(this.retry);
+    if (!question) return;
+    this.answer = null;
+    this.since = null;
+    this.trouble = null;
+    this.frame();
+    fill(this.body, h('div', { class: 'skeleton', 'aria-hidden': 'true' }));
+    void this.load(false);
+  }
+
+  /** Draws the newest answer again, e.g. after a choice inside the panel. */
+  redraw() {
+    if (this.isDrawing || !this.answer) return;
+    this.isDrawing = true;
+    requestAnimationFrame(() => {
+      this.isDrawing = false;
+      if (this.answer && this.isConnected) this.show();
+    });
+  }
+
+  /**
+   * A figure of the panel: as the server gave it in `value`, as a person reads it in the text. It ticks when it changes
+   * while the page is live, and says by how much it has changed since a moment that is compared.
+   * @param {string} subject `factory`, `worker:ID`, `workstation:ID`
+   * @param {string} name the member of the answer
+   * @param {number | null | undefined} value
+   * @param {(value: number | null | undefined) => string} [format]
+   */
+  figure(subject, name, value, format = number) {
+    const key = `${subject} ${name}`;
+    const ticked = this.shown.has(key) && this.shown.get(key) !== value && isLive();
+    this.shown.set(key, value);
+    const element = h('data', { value: value ?? '', class: ['figure', ticked && 'ticked'], dataset: { figure: name } }, format(value));
+    const difference = this.since?.get(subject)?.[name];
+    if (difference === undefined) return element;
+    const text = difference === null ? t('compare.differs') : `${difference > 0 ? '+' : ''}${format(difference)}`;
+    element.append(h('span', { class: 'since', 'data-tip': t('compare.since') }, ` ${text}`));
+    return element;
+  }
+
+  // MARK: Asking
+
+  /** @private @param {boolean} quietly without taking away what is shown */
+  async load(quietly) {
+    const question = this.current;
+    if (!question) return;
+    const url = this.url;
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    if (!quietly) this.setAttribute('aria-busy', 'true');
+    try {
+      const now = state();
+      const [answer, since] = await Promise.all([
+        ask(question.path, question.parameters, asking.signal), now.compare && now.known_at ? differences(now) : null,
+      ]);
+      if (this.url !== url) return;
+      this.since = since;
+      this.take(answer.value, answer.receivedAt, answer.isOffline);
+      if (question.topic && isLive() && !this.unwatch && this.isConnected) {
+        this.unwatch = watch(question.topic, (frame) => this.take(frame.value, frame.receivedAt, false));
+      }
+      if (this.showsLate) void lateRepairs(now).then((count) => this.url === url && this.setLate(count));
+    } catch (error) {
+      if (asking.signal.aborted || this.url !== url) return;
+      this.fail(error instanceof Trouble ? error : new Trouble(0, t('error.page'), t('error.page.next')));
+      if (!(error instanceof Trouble)) console.error(error);
+    } finally {
+      if (this.url === url) this.removeAttribute('aria-busy');
+    }
+  }
+
+  /** @private @param {any} answer @param {number} receivedAt @param {boolean} isOffline */
+  take(answer, receivedAt, isOffline) {
+    this.answer = answer;
+    this.receivedAt = receivedAt;
+    this.isOffline = isOffline;
+    this.trouble = null;
+    this.retryAt = null;
+    clearTimeout(this.retry);
+    this.redraw();
+    if (isOffline) this.later(5);
+  }
+
+  /** @private @param {Trouble} trouble */
+  fail(trouble) {
+    this.trouble = trouble;
+    if (trouble.retrySeconds) this.later(trouble.retrySeconds);
+    if (!this.answer) fill(this.body);
+    this.mark();
+  }
+
+  /** @private @param {number} seconds */
+  later(seconds) {
+    clearTimeout(this.retry);
+    this.retryAt = Date.now() + seconds * 1000;
+    this.retry = setTimeout(() => void this.load(true), seconds * 1000);
+  }
+
+  /** @private @param {number | null} count */
+  setLate(count) {
+    this.late = count;
+    this.mark();
+  }
+
+  // MARK: Showing
+
+  /** @private */
+  frame() {
+    const title = h('h2', { class: 'panel-title' }, t(this.heading));
+    fill(
+      this, h('header', { class: 'panel-head' }, title, hint(t(this.meaning), t(this.heading)), this.chips, this.controls(), this.menu()),
+      this.note, this.body,
+    );
+  }
+
+  /** @private */
+  menu() {
+    const item = (/** @type {TextKey} */ key, /** @type {() => void} */ act) =>
+      h('button', { type: 'button', onclick: (/** @type {Event} */ event) => {
+        act();
+        /** @type {Element} */ (event.target).closest('details')?.removeAttribute('open');
+      } }, t(key));
+    return h(
+      'details', { class: 'menu' }, h('summary', { 'aria-label': t('panel.actions', { panel: t(this.heading) }) }, '⋯'),
+      h('div', { class: 'menu-items' }, item('panel.curl', () => void this.copyCurl()), item('panel.csv', () => this.saveTable())),
+    );
+  }
+
+  /** @private */
+  show() {
+    const focused = document.activeElement;
+    const key = focused && this.body.contains(focused) ? focused.closest('[data-key]')?.getAttribute('data-key') : null;
+    if (this.isEmpty(this.answer)) fill(this.body, h('div', { class: 'empty' }, this.emptyText()));
+    else {
+      const drawn = this.draw(this.answer);
+      if (drawn !== undefined) fill(this.body, drawn);
+    }
+    if (key) {
+      const again = [...this.body.querySelectorAll('[data-key]')].find((one) => one.getAttribute('data-key') === key);
+      if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
+    }
+    this.mark();
+  }
+
+  /**
+   * Brings chips and notes up to date.
+   * @private
+   */
+  mark() {
+    const isStale = this.answer !== null && (this.isOffline || this.trouble !== null || (isLive() && liveStatus().kind === 'lost'));
+    this.classList.toggle('stale', isStale);
+    replaceIfChanged(this.chips, this.answer ? this.chipTexts().map(([name, text, tip]) => ({ name, text, tip })) : []);
+    const note = this.noteText(isStale);
+    if (this.note.textContent === note.text && this.note.dataset.next === note.next) return;
+    this.note.dataset.next = note.next;
+    fill(this.note, note.text && h('p', null, note.text), note.next && h('p', { class: 'next' }, note.next));
+  }
+
+  /** @private @returns {[string, string, string][]} */
+  chipTexts() {
+    /** @type {[string, string, string][]} */
+    const chips = [];
+    const meta = this.answer.meta ?? {};
+    const now = state();
+    if (now.known_at) chips.push(['known', t('chip.known', { time: dateTime(now.known_at) }), t('chip.known.tip')]);
+    else if (meta.freshness_seconds === null) chips.push(['fresh', t('chip.fresh.none'), t('chip.fresh.tip')]);
+    else if (meta.freshness_seconds !== undefined) {
+      const age = meta.freshness_seconds + Math.max(0, Date.now() - this.receivedAt) / 1000;
+      const level = age > 900 ? 'old' : 'fresh';
+      // Minutes do for what is old, so that nothing ticks for nothing.
+      chips.push([level, t('chip.fresh', { age: span(age < 60 ? Math.round(age) : age) }), t('chip.fresh.tip')]);
+    }
+    const coverage = this.coverage(this.answer);
+    if (coverage !== undefined) {
+      const level = coverage === null || coverage < 50 ? 'low' : 'coverage';
+      chips.push([level, t('chip.coverage', { value: coverage === null ? none : percent(coverage) }), t('chip.coverage.tip')]);
+    }
+    if (this.late) chips.push(['late', counted('chip.late', this.late, number(this.late)), t('chip.late.tip')]);
+    if (meta.gaps) chips.push(['gaps', counted('chip.gaps', meta.gaps, number(meta.gaps)), t('chip.gaps.tip')]);
+    return chips;
+  }
+
+  /** @private @param {boolean} isStale */
+  noteText(isStale) {
+    const seconds = this.retryAt ? Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000)) : 0;
+    const again = this.retryAt ? ' ' + t('error.retry', { seconds }) : '';
+    const seen = isStale ? t('stale.age', { age: span(Math.round((Date.now() - this.receivedAt) / 1000)), time: dateTime(this.receivedAt) }) : '';
+    if (this.trouble) return { text: `${this.trouble.title}${seen ? ` ${seen}` : ''}`, next: this.trouble.next + again };
+    if (this.isOffline) return { text: `${t('stale.offline')} ${seen}`, next: again.trim() };
+    return { text: seen, next: '' };
+  }
+
+  // MARK: Taking along
+
+  /** @private */
+  async copyCurl() {
+    if (!this.current) return;
+    const text = curl(this.current.path, this.current.parameters);
+    try {
+      await navigator.clipboard.writeText(text);
+      say(t('panel.copied'));
+    } catch {
+      // Outside a secure context there is no clipboard: it can be copied by hand.
+      prompt(t('panel.copy'), text);
+    }
+  }
+
+  /** @private */
+  saveTable() {
+    const table = this.answer ? this.table(this.answer) : null;
+    if (!table) return say(t('panel.csv.none'));
+    const url = URL.createObjectURL(new Blob([csv(table)], { type: 'text/csv;charset=utf-8' }));
+    h('a', { href: url, download: `${state().site ?? 'andon'}-${this.localName.replace(/^andon-/, '')}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+}
+
+/**
+ * The rows of items: their plain members, by name.
+ * @param {any[]} items
+ * @returns {Table}
+ */
+export function rows(items) {
+  const names = Object.keys(items[0] ?? {}).filter((name) => items[0][name] === null || typeof items[0][name] !== 'object');
+  return [names, ...items.map((item) => names.map((name) => item[name] ?? null))];
+}
+
+/** @param {Table} table */
+function csv(table) {
+  const cell = (/** @type {string | number | null} */ value) => {
+    let text = value === null ? '' : String(value);
+    // A spreadsheet would run it.
+    if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return table.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}
+
+/**
+ * What something means, shown on hover and focus.
+ * @param {string} text
+ * @param {string} about
+ */
+export function hint(text, about) {
+  return h('button', { type: 'button', class: 'hint', 'aria-label': t('panel.meaning', { panel: about }), 'data-tip': text }, '?');
+}
+
+/**
+ * The name of a figure, with its definition on hover and focus.
+ * @param {string} name the member of the answer
+ */
+export function figureName(name) {
+  const key = /** @type {TextKey} */ (`figure.${name}`);
+  return h('span', { class: 'figure-name', tabindex: '0', 'data-tip': t(/** @type {TextKey} */ (`${key}.meaning`)) }, t(key));
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {{ name: string, text: string, tip: string }[]} chips
+ */
+function replaceIfChanged(element, chips) {
+  const key = JSON.stringify(chips);
+  if (element.dataset.shown === key) return;
+  const before = [...element.children].map((one) => one.getAttribute('data-name'));
+  element.dataset.shown = key;
+  // The same chips with other words keep their elements, and so the focus.
+  if (before.length === chips.length && chips.every((chip, index) => before[index] === chip.name)) {
+    chips.forEach((chip, index) => (element.children[index].textContent = chip.text));
+    return;
+  }
+  fill(element, chips.map((chip) => h('span', { class: `chip chip-${chip.name}`, tabindex: '0', 'data-tip': chip.tip, 'data-name': chip.name }, chip.text)));
+}
+
+/** @type {Set<() => void>} */
+const seconds = new Set();
+setInterval(() => {
+  if (document.visibilityState === 'visible') for (const act of [...seconds]) act();
+}, 1000);
+
+/**
+ * @param {() => void} act
+ * @returns {() => void} ends it
+ */
+export function everySecond(act) {
+  seconds.add(act);
+  return () => seconds.delete(act);
+}
+
+/**
+ * Makes a panel known to the browser and returns how to make one.
+ * @param {string} tag
+ * @param {CustomElementConstructor} type
+ */
+export function panel(tag, type) {
+  if (!customElements.get(tag)) customElements.define(tag, type);
+  return (/** @type {import('./dom.js').Properties} */ properties = {}) => custom(tag, properties);
+}

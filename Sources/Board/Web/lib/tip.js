@@ -1,0 +1,45 @@
+/**
+ * The one tooltip of the page: shows `data-tip` of whatever is pointed at or focused, and goes with Escape (WCAG 1.4.13).
+ * @module
+ */
+import { h } from './dom.js';
+
+const tip = h('div', { id: 'tip', role: 'tooltip', hidden: true });
+/** @type {Element | null} */
+let owner = null;
+
+/** Begins to show tooltips. */
+export function startTips() {
+  document.body.append(tip);
+  document.addEventListener('pointerover', (event) => toward(event.target));
+  document.addEventListener('focusin', (event) => toward(event.target));
+  document.addEventListener('focusout', hide);
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
+  addEventListener('scroll', hide, { passive: true, capture: true });
+}
+
+/** @param {EventTarget | null} target */
+function toward(target) {
+  if (!(target instanceof Element) || tip.contains(target)) return;
+  const found = target.closest('[data-tip]');
+  if (found === owner) return;
+  hide();
+  if (!found) return;
+  owner = found;
+  tip.textContent = found.getAttribute('data-tip');
+  tip.hidden = false;
+  found.setAttribute('aria-describedby', 'tip');
+  const box = found.getBoundingClientRect();
+  const own = tip.getBoundingClientRect();
+  const left = Math.max(8, Math.min(innerWidth - own.width - 8, box.left + box.width / 2 - own.width / 2));
+  const below = box.bottom + 6;
+  const top = below + own.height < innerHeight ? below : Math.max(8, box.top - own.height - 6);
+  tip.style.left = `${left}px`;
+  tip.style.top = `${top}px`;
+}
+
+function hide() {
+  owner?.removeAttribute('aria-describedby');
+  owner = null;
+  tip.hidden = true;
+}

@@ -1,0 +1,101 @@
+/**
+ * Who is where at the end of the period.
+ * @module
+ */
+import { fill, h } from '../lib/dom.js';
+import { dateTime, number, time, date } from '../lib/format.js';
+import { showsNames } from '../lib/names.js';
+import { Panel, asked, panel } from '../lib/panel.js';
+import { link } from '../lib/state.js';
+import { named, t } from '../lib/text.js';
+
+/** More rows than a person reads; the rest is found by typing. */
+const rowsMaximum = 100;
+const order = ['working', 'idle', 'absent', 'unknown'];
+
+class Now extends Panel {
+  get heading() { return /** @type {const} */ ('now.title'); }
+  get meaning() { return /** @type {const} */ ('now.meaning'); }
+  get showsLate() { return false; }
+
+  sought = '';
+  /** @type {Map<string, { row: HTMLElement, shown: string }>} */
+  rows = new Map();
+  place = h('tbody');
+  counts = h('div', { class: 'state-counts' });
+  more = h('p', { class: 'muted' });
+  search = h('input', {
+    type: 'search', class: 'search', 'aria-label': t('now.search'), placeholder: t('now.search'), hidden: true,
+    oninput: () => {
+      this.sought = this.search.value.toLowerCase();
+      this.redraw();
+    },
+  });
+  order = '';
+
+  /** @param {import('../lib/state.js').State} now @returns {import('../lib/panel.js').Question} */
+  question(now) {
+    return { path: '/api/metrics/workers', parameters: asked(now), topic: 'workers' };
+  }
+
+  controls() {
+    return this.search;
+  }
+
+  /** @param {any} _answer */
+  coverage(_answer) {
+    return undefined;
+  }
+
+  /**
+   * Changes only the rows that show something else.
+   * @param {any} answer
+   */
+  draw(answer) {
+    const found = answer.items.filter((/** @type {any} */ one) => `${showsNames() ? (one.worker_name ?? '') : ''} ${one.worker_id} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
+    const rank = (/** @type {any} */ one) => order.indexOf(one.current_state);
+    const shown = found.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b)).slice(0, rowsMaximum);
+    this.search.hidden = answer.items.length <= 12;
+    this.more.textContent = found.length > shown.length ? t('now.more', { shown: number(shown.length), all: number(found.length) }) : '';
+    if (!this.body.contains(this.place)) {
+      const head = /** @type {const} */ (['now.worker', 'now.state', 'now.station', 'now.seen']);
+      fill(this.body, this.counts, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('now.title') }, h('table', { class: 'rows' }, h('thead', null, h('tr', null, head.map((key) => h('th', { scope: 'col' }, t(key))))), this.place)), this.more);
+    }
+    this.count(answer.items);
+    const next = shown.map((/** @type {any} */ one) => one.worker_id).join('\n');
+    const elements = shown.map((/** @type {any} */ one) => this.row(one));
+    if (next !== this.order) this.place.replaceChildren(...elements);
+    this.order = next;
+    if (this.rows.size > 4 * rowsMaximum) this.rows.clear();
+  }
+
+  /** @param {any[]} items */
+  count(items) {
+    const counts = order.map((state) => [state, items.filter((one) => one.current_state === state).length]);
+    const key = JSON.stringify(counts);
+    if (this.counts.dataset.shown === key) return;
+    this.counts.dataset.shown = key;
+    fill(this.counts, counts.map(([state, count]) => h('span', { class: `badge state-${state}` }, `${number(Number(count))} ${named('state', String(state))}`)));
+  }
+
+  /** @param {any} one */
+  row(one) {
+    const shown = JSON.stringify([one.worker_name, one.current_state, one.current_workstation_id, one.last_seen]);
+    const entry = this.rows.get(one.worker_id) ?? { row: h('tr'), shown: '' };
+    this.rows.set(one.worker_id, entry);
+    if (entry.shown === shown) return entry.row;
+    if (entry.shown) entry.row.classList.add('ticked');
+    entry.shown = shown;
+    const station = one.current_workstation_id;
+    const isToday = one.last_seen && date(one.last_seen) === date(Date.now());
+    fill(
+      entry.row, h('th', { scope: 'row' }, h('a', { href: link({ page: 'worker', worker: one.worker_id }), 'data-key': one.worker_id }, showsNames() && one.worker_name ? one.worker_name : one.worker_id)),
+      h('td', null, h('span', { class: `badge state-${one.current_state}` }, named('state', one.current_state))),
+      h('td', null, station ? h('a', { href: link({ page: 'station', station }) }, station) : '–'),
+      h('td', null, one.last_seen ? (isToday ? time(one.last_seen) : dateTime(one.last_seen)) : '–'),
+    );
+    return entry.row;
+  }
+}
+
+export const nowPanel = panel('andon-now', Now);

@@ -1,0 +1,106 @@
+/**
+ * All sites that the key may see, each with its figures of today.
+ * @module
+ */
+import { Trouble, ask } from '../lib/api.js';
+import { h, s } from '../lib/dom.js';
+import { dateTime, number, percent, signed, span } from '../lib/format.js';
+import { Panel, figureName, panel } from '../lib/panel.js';
+import { link, state } from '../lib/state.js';
+import { counted, t } from '../lib/text.js';
+
+/** More sparklines than this are not asked for. */
+const sparklinesMaximum = 24;
+const sparklineMilliseconds = 120_000;
+
+class Sites extends Panel {
+  get heading() { return /** @type {const} */ ('sites.title'); }
+  get meaning() { return /** @type {const} */ ('sites.meaning'); }
+  get showsLate() { return false; }
+
+  /** @type {Map<string, { at: number, line: SVGElement | null }>} */
+  lines = new Map();
+  /** @type {Map<string, string>} */
+  names = new Map();
+
+  connectedCallback() {
+    super.connectedCallback();
+    void ask('/api/sites').then(({ value }) => {
+      for (const one of value.items) this.names.set(one.site_id, one.name);
+      this.redraw();
+    }, () => {});
+  }
+
+  /** @param {import('../lib/state.js').State} now @returns {import('../lib/panel.js').Question} */
+  question(now) {
+    return { path: '/api/metrics/sites', parameters: { period: now.from || now.to ? null : (now.period ?? 'today'), from: now.from, to: now.to, known_at: now.known_at } };
+  }
+
+  /** @param {any} answer */
+  isEmpty(answer) {
+    return answer.items.length === 0 && !(answer.missing?.length > 0);
+  }
+
+  emptyText() {
+    return [h('p', null, t('sites.empty')), h('p', { class: 'next' }, t('empty.next', { command: 'andon site apply FILE' }))];
+  }
+
+  /** @param {any} answer */
+  draw(answer) {
+    const missing = (answer.missing ?? []).map((/** @type {any} */ one) => h('p', { class: 'panel-note', role: 'status' }, t('sites.missing', { sites: one.sites.join(', '), reason: one.reason })));
+    answer.items.slice(0, sparklinesMaximum).forEach((/** @type {any} */ one) => void this.askLine(one.site_id));
+    return [missing, h('ul', { class: 'site-cards' }, answer.items.map((/** @type {any} */ one) => this.card(one)))];
+  }
+
+  /** @param {any} one */
+  card(one) {
+    const id = one.site_id;
+    const name = this.names.get(id) || id;
+    const figure = (/** @type {string} */ member, /** @type {(value: any) => string} */ format) =>
+      h('div', null, h('dt', null, figureName(member)), h('dd', null, this.figure(`site:${id}`, member, one[member], format)));
+    const alerts = Array.isArray(one.alerts) ? one.alerts.length : (one.alerts ?? 0);
+    return h(
+      'li', { class: 'site-card' }, h('div', { class: 'site-head' }, h('h3', null, h('a', { href: link({ page: 'site', site: id }), 'data-key': id }, name)), name !== id && h('span', { class: 'muted' }, id)),
+      h(
+        'dl', { class: 'site-figures' }, figure('active_workers', number), figure('average_utilization_percentage', percent), figure('total_production_count', number),
+        figure('target_variance_percentage', (value) => (value === null ? '–' : `${signed(value, 2)} %`)),
+      ),
+      this.lines.get(id)?.line ?? h('div', { class: 'spark' }),
+      h(
+        'div', { class: 'site-foot' }, h('span', { class: `badge ${alerts > 0 ? 'severity-warning' : 'good'}` }, `${alerts > 0 ? '⚠' : '✓'} ${counted('sites.alerts', alerts, number(alerts))}`),
+        h('span', { class: 'chip', 'data-tip': t('chip.fresh.tip'), tabindex: '0' }, one.freshness_seconds === null || one.freshness_seconds === undefined ? t('chip.fresh.none') : t('chip.fresh', { age: span(one.freshness_seconds) })),
+        one.newest_event_time && h('span', { class: 'muted' }, `${t('sites.newest')}: ${dateTime(one.newest_event_time)}`),
+      ),
+    );
+  }
+
+  /**
+   * Units by hour, as a small line.
+   * @param {string} site
+   */
+  async askLine(site) {
+    const known = this.lines.get(site);
+    if (known && Date.now() - known.at < sparklineMilliseconds) return;
+    this.lines.set(site, { at: Date.now(), line: known?.line ?? null });
+    const now = state();
+    try {
+      const { value } = await ask('/api/metrics/trend', { site_id: site, bucket: 'hour', period: now.from || now.to ? null : (now.period ?? 'today'), from: now.from, to: now.to, known_at: now.known_at });
+      this.lines.set(site, { at: Date.now(), line: spark(value.items.map((/** @type {any} */ one) => one.total_production_count)) });
+      this.redraw();
+    } catch (error) {
+      if (!(error instanceof Trouble)) throw error;
+    }
+  }
+}
+
+/** @param {number[]} values */
+function spark(values) {
+  const most = Math.max(1, ...values);
+  const step = 100 / Math.max(1, values.length);
+  return s(
+    'svg', { class: 'spark', viewBox: '0 0 100 24', preserveAspectRatio: 'none', role: 'img', 'aria-label': t('sites.today') },
+    values.map((value, index) => s('rect', { class: 'bar', x: index * step + 0.3, width: Math.max(0.5, step - 0.6), y: 24 - (value / most) * 23, height: (value / most) * 23 + 0.5 })),
+  );
+}
+
+export const sitesPanel = panel('andon-sites', Sites);

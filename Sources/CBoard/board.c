@@ -1,0 +1,193 @@
+#include "board.h"
+
+// Every file of Sources/Board/Web has its lines here; a test says which one is missing.
+static const uint8_t app_js[] = {
+#embed "../Board/Web/app.js"
+};
+static const uint8_t icon_svg[] = {
+#embed "../Board/Web/icon.svg"
+};
+static const uint8_t index_html[] = {
+#embed "../Board/Web/index.html"
+};
+static const uint8_t lib_api_js[] = {
+#embed "../Board/Web/lib/api.js"
+};
+static const uint8_t lib_compare_js[] = {
+#embed "../Board/Web/lib/compare.js"
+};
+static const uint8_t lib_dom_js[] = {
+#embed "../Board/Web/lib/dom.js"
+};
+static const uint8_t lib_format_js[] = {
+#embed "../Board/Web/lib/format.js"
+};
+static const uint8_t lib_late_js[] = {
+#embed "../Board/Web/lib/late.js"
+};
+static const uint8_t lib_live_js[] = {
+#embed "../Board/Web/lib/live.js"
+};
+static const uint8_t lib_names_js[] = {
+#embed "../Board/Web/lib/names.js"
+};
+static const uint8_t lib_panel_js[] = {
+#embed "../Board/Web/lib/panel.js"
+};
+static const uint8_t lib_state_js[] = {
+#embed "../Board/Web/lib/state.js"
+};
+static const uint8_t lib_text_js[] = {
+#embed "../Board/Web/lib/text.js"
+};
+static const uint8_t lib_theme_js[] = {
+#embed "../Board/Web/lib/theme.js"
+};
+static const uint8_t lib_tiles_js[] = {
+#embed "../Board/Web/lib/tiles.js"
+};
+static const uint8_t lib_tip_js[] = {
+#embed "../Board/Web/lib/tip.js"
+};
+static const uint8_t lib_toast_js[] = {
+#embed "../Board/Web/lib/toast.js"
+};
+static const uint8_t lib_window_js[] = {
+#embed "../Board/Web/lib/window.js"
+};
+static const uint8_t manifest_webmanifest[] = {
+#embed "../Board/Web/manifest.webmanifest"
+};
+static const uint8_t pages_site_js[] = {
+#embed "../Board/Web/pages/site.js"
+};
+static const uint8_t pages_sites_js[] = {
+#embed "../Board/Web/pages/sites.js"
+};
+static const uint8_t panels_alerts_js[] = {
+#embed "../Board/Web/panels/alerts.js"
+};
+static const uint8_t panels_banners_js[] = {
+#embed "../Board/Web/panels/banners.js"
+};
+static const uint8_t panels_grid_js[] = {
+#embed "../Board/Web/panels/grid.js"
+};
+static const uint8_t panels_header_js[] = {
+#embed "../Board/Web/panels/header.js"
+};
+static const uint8_t panels_kpi_js[] = {
+#embed "../Board/Web/panels/kpi.js"
+};
+static const uint8_t panels_leaders_js[] = {
+#embed "../Board/Web/panels/leaders.js"
+};
+static const uint8_t panels_log_js[] = {
+#embed "../Board/Web/panels/log.js"
+};
+static const uint8_t panels_now_js[] = {
+#embed "../Board/Web/panels/now.js"
+};
+static const uint8_t panels_shifts_js[] = {
+#embed "../Board/Web/panels/shifts.js"
+};
+static const uint8_t panels_signin_js[] = {
+#embed "../Board/Web/panels/signin.js"
+};
+static const uint8_t panels_sites_js[] = {
+#embed "../Board/Web/panels/sites.js"
+};
+static const uint8_t panels_timebar_js[] = {
+#embed "../Board/Web/panels/timebar.js"
+};
+static const uint8_t panels_trend_js[] = {
+#embed "../Board/Web/panels/trend.js"
+};
+static const uint8_t panels_wall_js[] = {
+#embed "../Board/Web/panels/wall.js"
+};
+static const uint8_t service_worker_js[] = {
+#embed "../Board/Web/service-worker.js"
+};
+static const uint8_t style_base_css[] = {
+#embed "../Board/Web/style/base.css"
+};
+static const uint8_t style_panels_css[] = {
+#embed "../Board/Web/style/panels.css"
+};
+static const uint8_t style_print_css[] = {
+#embed "../Board/Web/style/print.css"
+};
+static const uint8_t text_de_js[] = {
+#embed "../Board/Web/text/de.js"
+};
+static const uint8_t text_en_js[] = {
+#embed "../Board/Web/text/en.js"
+};
+
+// Debian's libjs-dygraphs. Without it the board draws its charts by itself.
+#define DYGRAPH_JS "/usr/share/javascript/dygraphs/dygraph.min.js"
+#define DYGRAPH_CSS "/usr/share/javascript/dygraphs/dygraph.min.css"
+#if __has_embed(DYGRAPH_JS) && __has_embed(DYGRAPH_CSS)
+#define HAS_DYGRAPHS 1
+static const uint8_t dygraph_js[] = {
+#embed DYGRAPH_JS
+};
+static const uint8_t dygraph_css[] = {
+#embed DYGRAPH_CSS
+};
+#endif
+
+#define FILE_OF(name, bytes) {name, bytes, sizeof(bytes)}
+
+static const struct andon_board_file files[] = {
+    FILE_OF("app.js", app_js),
+    FILE_OF("icon.svg", icon_svg),
+    FILE_OF("index.html", index_html),
+    FILE_OF("lib/api.js", lib_api_js),
+    FILE_OF("lib/compare.js", lib_compare_js),
+    FILE_OF("lib/dom.js", lib_dom_js),
+    FILE_OF("lib/format.js", lib_format_js),
+    FILE_OF("lib/late.js", lib_late_js),
+    FILE_OF("lib/live.js", lib_live_js),
+    FILE_OF("lib/names.js", lib_names_js),
+    FILE_OF("lib/panel.js", lib_panel_js),
+    FILE_OF("lib/state.js", lib_state_js),
+    FILE_OF("lib/text.js", lib_text_js),
+    FILE_OF("lib/theme.js", lib_theme_js),
+    FILE_OF("lib/tiles.js", lib_tiles_js),
+    FILE_OF("lib/tip.js", lib_tip_js),
+    FILE_OF("lib/toast.js", lib_toast_js),
+    FILE_OF("lib/window.js", lib_window_js),
+    FILE_OF("manifest.webmanifest", manifest_webmanifest),
+    FILE_OF("pages/site.js", pages_site_js),
+    FILE_OF("pages/sites.js", pages_sites_js),
+    FILE_OF("panels/alerts.js", panels_alerts_js),
+    FILE_OF("panels/banners.js", panels_banners_js),
+    FILE_OF("panels/grid.js", panels_grid_js),
+    FILE_OF("panels/header.js", panels_header_js),
+    FILE_OF("panels/kpi.js", panels_kpi_js),
+    FILE_OF("panels/leaders.js", panels_leaders_js),
+    FILE_OF("panels/log.js", panels_log_js),
+    FILE_OF("panels/now.js", panels_now_js),
+    FILE_OF("panels/shifts.js", panels_shifts_js),
+    FILE_OF("panels/signin.js", panels_signin_js),
+    FILE_OF("panels/sites.js", panels_sites_js),
+    FILE_OF("panels/timebar.js", panels_timebar_js),
+    FILE_OF("panels/trend.js", panels_trend_js),
+    FILE_OF("panels/wall.js", panels_wall_js),
+    FILE_OF("service-worker.js", service_worker_js),
+    FILE_OF("style/base.css", style_base_css),
+    FILE_OF("style/panels.css", style_panels_css),
+    FILE_OF("style/print.css", style_print_css),
+    FILE_OF("text/de.js", text_de_js),
+    FILE_OF("text/en.js", text_en_js),
+#if HAS_DYGRAPHS
+    FILE_OF("lib/dygraph.js", dygraph_js),
+    FILE_OF("lib/dygraph.css", dygraph_css),
+#endif
+};
+
+size_t andon_board_file_count(void) { return sizeof(files) / sizeof(files[0]); }
+
+struct andon_board_file andon_board_file(size_t index) { return files[index]; }
