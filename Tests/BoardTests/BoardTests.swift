@@ -10,13 +10,13 @@ struct BoardTests {
     private static let web = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Sources/Board/Web").resolvingSymlinksInPath().path
 
-    /// Names of the files on disk, but for what only a type checker reads.
+    /// Names of the files on disk.
     private func namesOnDisk() throws -> [String] {
         let names = FileManager.default.enumerator(atPath: Self.web)?.compactMap { $0 as? String } ?? []
         return names.filter { name in
             var isFolder: ObjCBool = false
-            FileManager.default.fileExists(atPath: "\(Self.web)/\(name)", isDirectory: &isFolder)
-            return !isFolder.boolValue && !name.hasSuffix(".d.ts") && !name.hasPrefix(".")
+            let isThere = FileManager.default.fileExists(atPath: "\(Self.web)/\(name)", isDirectory: &isFolder)
+            return isThere && !isFolder.boolValue && !name.hasPrefix(".")
         }.sorted()
     }
 

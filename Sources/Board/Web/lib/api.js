@@ -36,6 +36,14 @@ const shelfName = 'andon.last-seen';
 const shelfMaximum = 60;
 const deadlineMilliseconds = 30_000;
 
+/** How far the server's clock is ahead of this machine's, in milliseconds; seconds do. */
+let clockAhead = 0;
+
+/** Now, by the server's clock: that of the browser may be off. */
+export function serverNow() {
+  return Date.now() + clockAhead;
+}
+
 /** @type {Set<() => void>} */
 const signedOutListeners = new Set();
 
@@ -127,6 +135,7 @@ async function load(url, signal) {
   let response;
   try {
     response = await fetch(url, { cache: 'no-cache', headers: { Accept: 'application/json' }, signal: slow.signal });
+    noteClock(response);
     if (!response.ok) throw await trouble(response);
     const text = await response.text();
     await shelve(url, text);
@@ -139,6 +148,13 @@ async function load(url, signal) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** @param {Response} response */
+function noteClock(response) {
+  const ahead = Date.parse(response.headers.get('Date') ?? '') - Date.now();
+  // Below a few seconds it is the way that the answer took.
+  if (!Number.isNaN(ahead)) clockAhead = Math.abs(ahead) < 3000 ? 0 : ahead;
 }
 
 /**

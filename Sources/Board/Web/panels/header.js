@@ -21,8 +21,11 @@ export function header(who, sites) {
     },
   });
 
+  const name = h('h1', { class: 'page-name sr' });
   const update = () => {
     const now = state();
+    const site = sites.find((one) => one.site_id === now.site);
+    name.textContent = site?.name ?? now.site ?? t('nav.sites');
     const pages = /** @type {const} */ (['site', 'health', 'edges', 'data']);
     const here = now.site ? now.page : 'sites';
     const item = (/** @type {string} */ page, /** @type {string} */ text, /** @type {string} */ href) =>
@@ -31,10 +34,9 @@ export function header(who, sites) {
       item('sites', t('nav.sites'), link({ page: 'sites', site: null, within: null })),
       ...(now.site ? pages.map((page) => item(page, t(`nav.${page}`), link({ page }))) : []),
     );
-    const known = sites.some((site) => site.site_id === now.site);
     chooser.replaceChildren(
       h('option', { value: '' }, t('nav.sites')), ...sites.map((site) => h('option', { value: site.site_id }, site.name || site.site_id)),
-      ...(now.site && !known ? [h('option', { value: now.site }, now.site)] : []),
+      ...(now.site && !site ? [h('option', { value: now.site }, now.site)] : []),
     );
     chooser.value = now.site ?? '';
   };
@@ -43,7 +45,7 @@ export function header(who, sites) {
   return h(
     'header', { class: 'top' },
     h('a', { class: 'brand', href: link({ page: 'sites', site: null, within: null }) }, h('img', { src: '/assets/icon.svg', alt: '', width: '28', height: '28' }), h('span', null, t('app.title'))),
-    h('label', { class: 'sr', for: 'site-chooser' }, t('head.site')), chooser, nav, liveBadge(), settings(who),
+    h('label', { class: 'sr', for: 'site-chooser' }, t('head.site')), chooser, name, nav, liveBadge(), settings(who),
   );
 }
 

@@ -3,7 +3,7 @@
  * are far away; the cursor of each page stays, so that it can come back.
  * @module
  */
-import { ask } from '../lib/api.js';
+import { ask, serverNow } from '../lib/api.js';
 import { fill, h, isStill } from '../lib/dom.js';
 import { confidence, date, exactTime, number, shortDate, span } from '../lib/format.js';
 import { watch } from '../lib/live.js';
@@ -185,7 +185,7 @@ class Log extends Panel {
   /** @param {any} one @param {number} index */
   row(one, index) {
     const lag = (Date.parse(one.created_at) - Date.parse(one.timestamp)) / 1000;
-    const isToday = date(one.timestamp) === date(Date.now());
+    const isToday = date(one.timestamp) === date(serverNow());
     const cell = (/** @type {import('../lib/dom.js').Child[]} */ ...children) => h('span', { role: 'cell' }, children);
     const level = one.confidence < 0.75 ? 'low' : one.confidence <= 0.85 ? 'middle' : 'high';
     const sign = { low: '▼', middle: '◆', high: '▲' }[level];

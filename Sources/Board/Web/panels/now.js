@@ -2,6 +2,7 @@
  * Who is where at the end of the period.
  * @module
  */
+import { serverNow } from '../lib/api.js';
 import { fill, h } from '../lib/dom.js';
 import { dateTime, number, time, date } from '../lib/format.js';
 import { showsNames } from '../lib/names.js';
@@ -87,7 +88,7 @@ class Now extends Panel {
     if (entry.shown) entry.row.classList.add('ticked');
     entry.shown = shown;
     const station = one.current_workstation_id;
-    const isToday = one.last_seen && date(one.last_seen) === date(Date.now());
+    const isToday = one.last_seen && date(one.last_seen) === date(serverNow());
     fill(
       entry.row, h('th', { scope: 'row' }, h('a', { href: link({ page: 'worker', worker: one.worker_id }), 'data-key': one.worker_id }, showsNames() && one.worker_name ? one.worker_name : one.worker_id)),
       h('td', null, h('span', { class: `badge state-${one.current_state}` }, named('state', one.current_state))),

@@ -2,6 +2,7 @@
  * The shifts of the period, with their handovers.
  * @module
  */
+import { serverNow } from '../lib/api.js';
 import { h, s } from '../lib/dom.js';
 import { date, number, percent, signed, time } from '../lib/format.js';
 import { Panel, asked, panel } from '../lib/panel.js';
@@ -30,7 +31,7 @@ class Shifts extends Panel {
   /** @param {any} one */
   shift(one) {
     const isRunning = one.status === 'running';
-    const done = Math.min(1, Math.max(0, (Date.now() - Date.parse(one.start)) / (Date.parse(one.end) - Date.parse(one.start))));
+    const done = Math.min(1, Math.max(0, (serverNow() - Date.parse(one.start)) / (Date.parse(one.end) - Date.parse(one.start))));
     const bar = s('svg', { class: 'shift-bar', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, s('rect', { class: 'track', width: '100', height: '6' }), s('rect', { class: 'done', width: String(done * 100), height: '6' }));
     const dip = one.handover?.dip_percentage;
     const subject = `shift:${one.shift}:${one.start}`;

@@ -4,7 +4,7 @@
  */
 import { fill, h } from '../lib/dom.js';
 import { localText, siteZone } from '../lib/format.js';
-import { ask } from '../lib/api.js';
+import { ask, serverNow } from '../lib/api.js';
 import { go, state } from '../lib/state.js';
 import { t } from '../lib/text.js';
 import { windowShown } from '../lib/window.js';
@@ -122,7 +122,7 @@ export function timeBar() {
     const shown = await windowShown(state());
     if (!shown) return build();
     // Nobody knows yet what will be known at the end of a period that runs.
-    const end = Math.min(Date.parse(shown.to), Date.now() - 1000);
+    const end = Math.min(Date.parse(shown.to), serverNow() - 1000);
     go({ ...(await fixed()), known_at: new Date(end).toISOString() });
   };
 

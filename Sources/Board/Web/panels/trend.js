@@ -103,7 +103,7 @@ class Trend extends Panel {
       valueRange: [0, null], includeZero: true,
       axes: {
         x: {
-          ticker: () => ticks(items, this.place.clientWidth).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
+          ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
         },
         y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 46 },
         y2: { valueRange: [0, 100.5], axisLabelFormatter: (/** @type {number} */ value) => `${number(value, 0, 0)} %`, axisLabelWidth: 46, independentTicks: false },
@@ -143,6 +143,15 @@ function bars(event) {
     context.fillRect(point.canvasx + 1, point.canvasy, Math.max(1, next.canvasx - point.canvasx - 2), zero - point.canvasy);
   });
   context.globalAlpha = 1;
+}
+
+/**
+ * The steps with which a day begins; all, where none does.
+ * @param {any[]} items
+ */
+function dayStarts(items) {
+  const starts = items.filter((one, index) => index > 0 && date(one.from) !== date(items[index - 1].from));
+  return starts.length > 0 ? starts : items;
 }
 
 /**

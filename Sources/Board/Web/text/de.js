@@ -41,7 +41,6 @@ export const de = {
   'banner.past': 'Sie sehen die Vergangenheit: {period}.',
   'banner.known': 'Stand des Wissens: {time}. Später Eingetroffenes fehlt.',
   'banner.back': 'Zurück zu jetzt',
-  'banner.clock': 'Die Uhr dieses Geräts geht um {offset} falsch. Alter werden danach berichtigt.',
 
   // Sign-in
   'signin.title': 'Anmelden',

@@ -38,7 +38,6 @@ export const en = {
   'banner.past': 'You look at the past: {period}.',
   'banner.known': 'Shown as known at {time}. What came later is left out.',
   'banner.back': 'Back to now',
-  'banner.clock': 'The clock of this device is off by {offset}. Ages are corrected for it.',
 
   // Sign-in
   'signin.title': 'Sign in',
