@@ -37,7 +37,7 @@ public enum BoardRoutes {
 }
 
 /// What a browser may do with the board: nothing from another host, no script or style inside the page, no frame around
-/// it (DESIGN 8).
+/// it (SPEC 8.7).
 enum BoardPolicy {
     static let content = [
         "default-src 'self'", "img-src 'self' data:", "base-uri 'none'", "form-action 'self'", "object-src 'none'",

@@ -1,29 +1,40 @@
-// Keeps the shell of the board, so that it opens without a network. Figures are never kept here.
+/**
+ * Keeps the shell of the board, so that it opens without a network. Figures are never kept here.
+ * @module
+ */
 const shellName = 'andon.shell.1';
-const isShell = (url) => url.pathname === '/' || url.pathname.startsWith('/assets/') || url.pathname === '/manifest.webmanifest';
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-self.addEventListener('install', () => self.skipWaiting());
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+worker.addEventListener('install', () => void worker.skipWaiting());
+worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
 
-self.addEventListener('fetch', (event) => {
+worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== 'GET' || url.origin !== self.location.origin || !isShell(url)) return;
-  // One page for every address.
-  const key = url.pathname;
-  event.respondWith(
-    (async () => {
-      const shell = await caches.open(shellName);
-      try {
-        // The network first: a server that was updated brings a shell that fits it. Unchanged files cost a 304.
-        const response = await fetch(event.request);
-        const isPage = url.pathname !== '/' || (response.headers.get('Content-Type') ?? '').startsWith('text/html');
-        if (response.ok && isPage) await shell.put(key, response.clone());
-        return response;
-      } catch (error) {
-        const kept = await shell.match(key);
-        if (kept) return kept;
-        throw error;
-      }
-    })(),
-  );
+  if (event.request.method !== 'GET' || url.origin !== worker.location.origin || !isShell(url)) return;
+  event.respondWith(shell(event.request, url));
 });
+
+/** @param {URL} url */
+function isShell(url) {
+  return url.pathname === '/' || url.pathname.startsWith('/assets/') || url.pathname === '/manifest.webmanifest';
+}
+
+/**
+ * The network first: a server that was updated brings a shell that fits it, and unchanged files cost a 304.
+ * @param {Request} request
+ * @param {URL} url
+ */
+async function shell(request, url) {
+  const shelf = await caches.open(shellName);
+  try {
+    const response = await fetch(request);
+    const isPage = url.pathname !== '/' || (response.headers.get('Content-Type') ?? '').startsWith('text/html');
+    // One page for every address, so without the query.
+    if (response.ok && isPage) await shelf.put(url.pathname, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await shelf.match(url.pathname);
+    if (kept) return kept;
+    throw error;
+  }
+}

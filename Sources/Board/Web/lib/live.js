@@ -1,5 +1,5 @@
 /**
- * The one stream of the page (SPEC 7.5). Panels watch topics; the stream carries those that are watched, for the site,
+ * The one stream of the page. Panels watch topics; the stream carries those that are watched, for the site,
  * period and shifts of the address. Read with `fetch`, because an `EventSource` does not tell a key that has died from a
  * server that is away.
  * @module

@@ -1,15 +1,10 @@
 /**
- * Whether people are shown by name: a site may say that boards show ids only.
+ * Whether people are shown by name: a screen in a hall may show ids only, by `names=0` in its address.
  * @module
  */
-let shown = true;
-
-/** @param {boolean} value */
-export function setNames(value) {
-  shown = value;
-}
+import { state } from './state.js';
 
 /** Whether names may be shown. */
 export function showsNames() {
-  return shown;
+  return state().more.names !== '0';
 }

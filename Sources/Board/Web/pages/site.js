@@ -23,6 +23,8 @@ export function site() {
   );
 }
 
+addEventListener('beforeprint', () => document.querySelector('.print-head')?.dispatchEvent(new Event('refill')));
+
 /** What a printed page says of itself, made when it is printed. */
 function printHead() {
   const title = h('h2');
@@ -34,7 +36,7 @@ function printHead() {
   };
   const head = h('div', { class: 'print-only print-head' }, title, made);
   onStateWhile(head, fill);
-  addEventListener('beforeprint', () => head.isConnected && fill());
+  head.addEventListener('refill', fill);
   fill();
   return head;
 }

@@ -1,5 +1,5 @@
 /**
- * The sign-in: one key, kept by the browser as a cookie that no script can read (SPEC 7.6).
+ * The sign-in: one key, kept by the browser as a cookie that no script can read.
  * @module
  */
 import { Trouble, signIn } from '../lib/api.js';
