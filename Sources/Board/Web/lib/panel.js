@@ -359,7 +359,7 @@ export class Panel extends HTMLElement {
    * @private
    */
   mark() {
-    const isStale = this.answer !== null && (this.isOffline || this.trouble !== null || (isLive() && liveStatus().kind === 'lost'));
+    const isStale = this.answer !== null && (this.isOffline || this.trouble !== null || isCutOff());
     this.classList.toggle('stale', isStale);
     replaceIfChanged(this.chips, this.answer ? this.chipTexts().map(([name, text, tip]) => ({ name, text, tip })) : []);
     const note = this.noteText(isStale);
@@ -481,6 +481,12 @@ function replaceIfChanged(element, chips) {
     return;
   }
   fill(element, chips.map((chip) => h('span', { class: `chip chip-${chip.name}`, tabindex: '0', 'data-tip': chip.tip, 'data-name': chip.name }, chip.text)));
+}
+
+/** Whether nothing has come for a while: a line that is back at once greys nothing. */
+function isCutOff() {
+  const { kind, lastSeen } = liveStatus();
+  return kind === 'lost' && isLive() && Date.now() - (lastSeen ?? 0) > 3000;
 }
 
 /** @type {Set<() => void>} */
