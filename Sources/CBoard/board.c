@@ -4,6 +4,33 @@
 static const uint8_t app_js[] = {
 #embed "../Board/Web/app.js"
 };
+static const uint8_t draw_bars_js[] = {
+#embed "../Board/Web/draw/bars.js"
+};
+static const uint8_t draw_heatmap_js[] = {
+#embed "../Board/Web/draw/heatmap.js"
+};
+static const uint8_t draw_legend_js[] = {
+#embed "../Board/Web/draw/legend.js"
+};
+static const uint8_t draw_line_js[] = {
+#embed "../Board/Web/draw/line.js"
+};
+static const uint8_t draw_scale_js[] = {
+#embed "../Board/Web/draw/scale.js"
+};
+static const uint8_t draw_sparkline_js[] = {
+#embed "../Board/Web/draw/sparkline.js"
+};
+static const uint8_t draw_strip_js[] = {
+#embed "../Board/Web/draw/strip.js"
+};
+static const uint8_t draw_svg_js[] = {
+#embed "../Board/Web/draw/svg.js"
+};
+static const uint8_t draw_timeline_js[] = {
+#embed "../Board/Web/draw/timeline.js"
+};
 static const uint8_t icon_svg[] = {
 #embed "../Board/Web/icon.svg"
 };
@@ -112,6 +139,9 @@ static const uint8_t service_worker_js[] = {
 static const uint8_t style_base_css[] = {
 #embed "../Board/Web/style/base.css"
 };
+static const uint8_t style_draw_css[] = {
+#embed "../Board/Web/style/draw.css"
+};
 static const uint8_t style_panels_css[] = {
 #embed "../Board/Web/style/panels.css"
 };
@@ -142,6 +172,15 @@ static const uint8_t dygraph_css[] = {
 
 static const struct andon_board_file files[] = {
     FILE_OF("app.js", app_js),
+    FILE_OF("draw/bars.js", draw_bars_js),
+    FILE_OF("draw/heatmap.js", draw_heatmap_js),
+    FILE_OF("draw/legend.js", draw_legend_js),
+    FILE_OF("draw/line.js", draw_line_js),
+    FILE_OF("draw/scale.js", draw_scale_js),
+    FILE_OF("draw/sparkline.js", draw_sparkline_js),
+    FILE_OF("draw/strip.js", draw_strip_js),
+    FILE_OF("draw/svg.js", draw_svg_js),
+    FILE_OF("draw/timeline.js", draw_timeline_js),
     FILE_OF("icon.svg", icon_svg),
     FILE_OF("index.html", index_html),
     FILE_OF("lib/api.js", lib_api_js),
@@ -178,6 +217,7 @@ static const struct andon_board_file files[] = {
     FILE_OF("panels/wall.js", panels_wall_js),
     FILE_OF("service-worker.js", service_worker_js),
     FILE_OF("style/base.css", style_base_css),
+    FILE_OF("style/draw.css", style_draw_css),
     FILE_OF("style/panels.css", style_panels_css),
     FILE_OF("style/print.css", style_print_css),
     FILE_OF("text/de.js", text_de_js),
