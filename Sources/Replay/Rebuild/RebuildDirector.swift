@@ -93,17 +93,25 @@ final class RebuildDirector: Sendable {
     func promote(
         _ id: JobID, by name: String, accepted: Int64?, forced: String?
     ) throws(Problem) -> RebuildStatus {
-        let jobs = try jobs()
-        let job = try Self.find(id, jobs)
         // What would be refused, or is so already, needs no comparison.
-        guard try Self.next(job, .promote(), jobs, name, clock.now) != nil else { return wait(for: job) }
+        if let settled = try settled(id, by: name) { return wait(for: settled) }
+        let job = try Self.find(id, jobs())
         let status = RebuildStatus(job, holders.reports(job, isActing: true))
         try status.requireLevel()
         let found = RebuildDifferences(id, holders.differences(id, limit: RebuildDifferences.refusalMaximum))
+        // Whoever came first meanwhile has left nothing to compare.
+        if let settled = try settled(id, by: name) { return wait(for: settled) }
         try found.requireComplete()
         if forced == nil { try found.require(differencesMaximum: accepted ?? 0) }
         let act = RebuildAct.promote(accepted: found.different > 0 && forced == nil ? accepted : nil, forced: forced)
         return try change(id, act, by: name)
+    }
+
+    /// The rebuild where it is promoted already; nil where it can be.
+    private func settled(_ id: JobID, by name: String) throws(Problem) -> RebuildJob? {
+        let jobs = try jobs()
+        let job = try Self.find(id, jobs)
+        return try Self.next(job, .promote(), jobs, name, clock.now) == nil ? job : nil
     }
 
     private func change(_ id: JobID, _ act: RebuildAct, by name: String) throws(Problem) -> RebuildStatus {

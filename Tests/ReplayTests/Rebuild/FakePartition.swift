@@ -46,6 +46,7 @@ final class FakePartition: RebuildablePartition {
         var calls: [String] = []
         var isBroken = false
         var failure: String?
+        var comparing: (@Sendable () -> Void)?
     }
 
     let partition: PartitionIndex
@@ -63,6 +64,9 @@ final class FakePartition: RebuildablePartition {
     func setBroken(_ isBroken: Bool) { running.withLock { $0.isBroken = isBroken } }
     /// From now on builds stand still because of this.
     func setFailure(_ failure: String?) { running.withLock { $0.failure = failure } }
+
+    /// What happens while its generations are compared, once.
+    func whileComparing(_ body: @escaping @Sendable () -> Void) { running.withLock { $0.comparing = body } }
 
     /// Folds to the end of the log whatever builds.
     func foldAll() {
@@ -115,6 +119,11 @@ final class FakePartition: RebuildablePartition {
 
     func compare(job: JobID, limit: Int) throws -> GenerationDifferences {
         try note("compare")
+        running.withLock { running in
+            defer { running.comparing = nil }
+            return running.comparing
+        }?()
+        guard disk[job] != "live" else { throw Trouble() }
         return disk.stored.withLock { stored in
             let all = (0..<stored.differences).map { number in
                 Difference(

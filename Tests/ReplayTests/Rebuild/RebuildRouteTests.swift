@@ -162,6 +162,27 @@ struct RebuildRouteTests {
         }
     }
 
+    @Test("who is outrun while the generations are compared is told what is so, not that they cannot be compared")
+    func outrunInTheMiddle() throws {
+        for (act, status) in [(RebuildAct.promote(forced: "sure"), 200), (.cancel, 409)] {
+            let scene = try RebuildScene()
+            let id = try scene.start()
+            let job = try #require(JobID(id))
+            scene.foldAll()
+            scene.partitions[0].whileComparing { [scene, disk = scene.partitions[0].disk] in
+                guard let known = try? scene.board.jobs().first,
+                    let next = try? known.after(act, by: "rival", at: known.createdAt)
+                else { return }
+                _ = try? scene.board.put(next)
+                if status == 200 { disk.set(job, "live") }
+            }
+            let answer = scene.send(.post, "/\(id)/promote")
+            #expect(answer.status == status, "\(answer.text)")
+            if status == 200 { #expect(answer["forced_reason"] == "sure") }
+            #expect(try scene.board.jobs().first?.changedBy == "rival")
+        }
+    }
+
     @Test("two start at once: one begins, the other is told of it")
     func startedAtOnce() throws {
         let board = RacingBoard()
