@@ -36,6 +36,7 @@ extension FoldDriver {
     mutating func committed(_ now: MonotonicTime) {
         guard let durable = commit.take() else { return }
         shared.finish(durable)
+        shared.note { $0.store = nil }
         guard case .full(let since) = life else { return }
         shared.count { $0.waitedMicroseconds += now - since }
         life = .catchingUp
@@ -45,6 +46,7 @@ extension FoldDriver {
         _ error: StoreError, _ now: MonotonicTime, _ effects: inout [FoldEffect]
     ) {
         guard error.isRetriable, !error.isStoreDamage, life.isFolding else { return fail(FoldFailure(error), &effects) }
+        shared.note { $0.store = "\(error)" }
         effects.append(.record(.commitFailed(partition, error)))
         retryCommitAt = now.advanced(milliseconds: FoldLimits.commitRetryMilliseconds)
     }

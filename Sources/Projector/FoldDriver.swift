@@ -92,6 +92,7 @@ public struct FoldDriver: ~Copyable {
         shared.note(end)
         guard life == .verifying else { return }
         life = .catchingUp
+        shared.note { $0.log = nil }
         if trouble.verified() { effects.append(.record(.foldReadsLogAgain(partition))) }
     }
 
@@ -117,6 +118,7 @@ public struct FoldDriver: ~Copyable {
             return fail(FoldFailure(error, "the fold of partition \(partition.value) stopped"), &effects)
         }
         life = .waitingForLog(until: now.advanced(milliseconds: FoldLimits.logRetryMilliseconds))
+        shared.note { $0.log = "waits for the log: \(logError)" }
         if isNews { effects.append(.record(.foldWaitsForLog(partition, logError))) }
     }
 

@@ -51,7 +51,8 @@ public final class GenerationPreparation: Sendable {
         return GenerationProgress(
             generation: fold.id, state: isLevel.isOpen ? .level : .building, next: progress.nextOffset,
             end: progress.logEnd, events: fold.run.shared.statistics.events, startedAt: fold.startedAt,
-            eventsPerSecond: fold.eventsPerSecond, isLevel: isLevel.isOpen, failure: fold.failure?.message)
+            eventsPerSecond: fold.eventsPerSecond, isLevel: isLevel.isOpen, failure: fold.failure?.message,
+            hindrance: fold.run.shared.hindrance)
     }
 
     /// Calls `body` once, from any thread: true when the record at `offset` has been folded, false after the timeout.

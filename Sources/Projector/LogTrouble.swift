@@ -34,3 +34,13 @@ struct LogTrouble: Sendable, Equatable {
         return isReported
     }
 }
+
+/// What keeps a fold from going on at the moment, for who asks how it is.
+struct FoldHindrances: Sendable, Equatable {
+    /// Why the log cannot be read.
+    var log: String?
+    /// Why what was folded cannot be stored.
+    var store: String?
+
+    var first: String? { store ?? log }
+}

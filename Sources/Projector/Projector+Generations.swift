@@ -19,8 +19,10 @@ public struct GenerationProgress: Sendable, Equatable {
     public var eventsPerSecond: Int64
     /// Whether it has all that the log has, or that the live one has.
     public var isLevel: Bool
-    /// Why it does not go on; nil while it does.
+    /// Why it does not go on until somebody acts; nil while it does.
     public var failure: String?
+    /// What holds it up for now: it goes on by itself.
+    public var hindrance: String?
 }
 
 /// A generation of an older fold answers, and one of this fold is being built.
@@ -63,7 +65,8 @@ extension Projector {
             generation: fold.id, state: fold === live ? .live : listed?.state ?? fold.generation.state,
             next: progress.nextOffset, end: progress.logEnd, events: fold.run.shared.statistics.events,
             startedAt: fold.startedAt, eventsPerSecond: fold.eventsPerSecond, isLevel: isLevel(fold),
-            failure: fold.failure?.message ?? fold.run.shared.halt?.message ?? (hasRoom(fold) ? nil : Self.noRoom))
+            failure: fold.failure?.message ?? fold.run.shared.halt?.message,
+            hindrance: hasRoom(fold) ? fold.run.shared.hindrance : Self.noRoom)
     }
 
     private func isLevel(_ fold: GenerationFold) -> Bool {

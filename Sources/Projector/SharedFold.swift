@@ -24,6 +24,7 @@ public final class SharedFold: Sendable {
         var failure: FoldFailure?
         /// Why it stands still.
         var halt: FoldFailure?
+        var hindrances = FoldHindrances()
         var statistics = FoldStatistics()
     }
 
@@ -68,6 +69,9 @@ public final class SharedFold: Sendable {
 
     /// Why the fold stands still at a record that cannot be read; nil while it goes on.
     public var halt: FoldFailure? { state.withLock { $0.halt } }
+
+    /// What keeps it from going on at the moment; nil while nothing does.
+    var hindrance: String? { state.withLock { $0.hindrances.first } }
 
     public var statistics: FoldStatistics { state.withLock { $0.statistics } }
 
@@ -236,6 +240,8 @@ public final class SharedFold: Sendable {
         }
         _ = consume written
     }
+
+    func note(_ body: (inout FoldHindrances) -> Void) { state.withLock { body(&$0.hindrances) } }
 
     func count(_ body: (inout FoldStatistics) -> Void) { state.withLock { body(&$0.statistics) } }
 

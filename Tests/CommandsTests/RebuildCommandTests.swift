@@ -119,6 +119,7 @@ struct RebuildCommandTests {
         let lines = run(["status", "--follow"], answers)
         #expect(lines.errors.split(separator: "\n").filter { $0.hasPrefix("{\"progress\":\"rebuild\"") }.count == 2)
         #expect(lines.output.contains("level"))
+        #expect(lines.errors.components(separatedBy: "partition 1: the disk is full").count == 2, "said once")
         for state in ["failed", "paused", "cancelled"] {
             #expect(run(["status", "--follow"], [(200, Self.status(state))]).exit == .failure)
         }

@@ -66,12 +66,14 @@ struct DriverCommitTests {
         let first = try #require(try rig.read(2).effects.commits.first)
         #expect(rig.step(.commitFailed(Self.diskFull)).effects.recorded == ["fold_commit_failed"])
         #expect(try rig.read(1).effects.commits.isEmpty)
+        #expect(rig.shared.hindrance == "disk full", "who asks is told, too")
         rig.advance(milliseconds: FoldLimits.commitRetryMilliseconds)
         let again = rig.step().effects.commits
         #expect(again.map(\.generation) == [first.generation])
         #expect(again.map(\.nextOffset) == [LogOffset(2)])
         #expect(rig.step().effects.isEmpty, "it is being written")
         #expect(rig.step(.committed).effects.commits.map(\.nextOffset) == [LogOffset(3)])
+        #expect(rig.shared.hindrance == nil)
     }
 
     @Test("a commit that fails for good ends the fold, whatever it was doing")

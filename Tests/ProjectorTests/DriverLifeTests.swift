@@ -110,6 +110,7 @@ struct DriverLifeTests {
         let rig = DriverRig()
         try rig.read(1)
         #expect(rig.step(.failed(Self.outage)).effects.recorded == ["fold_waits_for_log"])
+        #expect(rig.shared.hindrance?.hasPrefix("waits for the log: ") == true)
         rig.advance(milliseconds: FoldLimits.logRetryMilliseconds - 1)
         #expect(rig.step().next == .pause(milliseconds: 1))
         rig.advance(milliseconds: 1)
@@ -119,7 +120,7 @@ struct DriverLifeTests {
         rig.advance(milliseconds: FoldLimits.logRetryMilliseconds)
         rig.step()
         let back = rig.step(.verified(rig.sight(5)))
-        #expect(back.effects.recorded == ["fold_reads_log_again"])
+        #expect(back.effects.recorded == ["fold_reads_log_again"] && rig.shared.hindrance == nil)
         #expect(back.next == .read(from: LogOffset(1), byteLimit: FoldLimits().readBytes))
     }
 

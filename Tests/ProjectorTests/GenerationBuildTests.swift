@@ -90,10 +90,10 @@ struct GenerationBuildTests {
             try rig.append(rig.scenario.records.dropFirst(20))
             projector.waitForEnd()
             let progress = try #require(projector.progress(ofJob: Self.job))
-            #expect(progress.next == .zero && progress.failure?.contains("waits for room on the disk") == true)
+            #expect(progress.next == .zero && progress.hindrance?.contains("waits for room on the disk") == true)
             free.update { $0 = 1 << 40 }
             rig.wait(for: "generation_level")
-            #expect(projector.progress(ofJob: Self.job)?.failure == nil)
+            #expect(projector.progress(ofJob: Self.job)?.hindrance == nil)
         }
         #expect(try rig.digest(2) == rig.digest())
     }

@@ -34,9 +34,13 @@ enum RebuildStatusCommand {
         var body = try requests.send("GET", path).body
         guard try invocation.isSet(follow) else { return try requests.show(body, invocation) }
         var progress: RebuildProgress?
+        var hindrance: String?
         while true {
             let status = try JSONValue(answer: body)
             guard ["building", "waiting"].contains(status["state"]?.text ?? "") else { break }
+            let found = Self.hindrance(status)
+            if let found, found != hindrance { invocation.console.note(found) }
+            hindrance = found
             var shown = progress ?? RebuildProgress(status, invocation.console.errorIsTerminal, clock.uptime)
             if let text = shown.text(status, clock.uptime) { invocation.console.writeError(text) }
             progress = shown
@@ -47,6 +51,15 @@ enum RebuildStatusCommand {
         _ = try requests.show(body, invocation)
         let state = try JSONValue(answer: body)["state"]?.text
         return ["level", "promoted", "rolled_back"].contains(state ?? "") ? .success : .failure
+    }
+
+    /// What holds up a partition for now.
+    private static func hindrance(_ status: JSONValue) -> String? {
+        for partition in status["partitions"]?.items ?? [] {
+            guard let reason = partition["failure"]?.text else { continue }
+            return "partition \(partition["partition"]?.text ?? ""): \(reason)"
+        }
+        return nil
     }
 
     private static func list(_ invocation: Invocation, _ requests: RebuildRequests) throws -> ExitCode {

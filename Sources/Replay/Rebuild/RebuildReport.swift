@@ -34,7 +34,7 @@ public struct RebuildReport: Sendable, Equatable {
     /// Until it is level; nil while nobody knows.
     public var secondsLeft: Int64?
     public var startedAt: Timestamp?
-    /// Why it does not go on.
+    /// Why it does not go on: it has failed, or is held up for now.
     public var failure: String?
 
     init(
@@ -43,8 +43,9 @@ public struct RebuildReport: Sendable, Equatable {
     ) {
         self.partition = partition
         (revision, self.hasActed) = (job.revision, hasActed)
-        self.failure = failure ?? (progress?.isLive == true ? nil : progress?.failure)
-        state = .of(job, progress, isFailed: self.failure != nil)
+        let found = progress?.isLive == true ? nil : progress
+        self.failure = failure ?? found?.failure ?? found?.hindrance
+        state = .of(job, progress, isFailed: (failure ?? found?.failure) != nil)
         guard let progress else { return }
         generation = progress.generation
         (recordsDone, recordsTotal) = (progress.next.value, max(progress.next, progress.end).value)

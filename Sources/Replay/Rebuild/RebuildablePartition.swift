@@ -44,12 +44,15 @@ public struct BuildProgress: Sendable, Equatable {
     public var isLevel: Bool
     /// `building`, `level`, `live` or `retired`.
     public var state: String
-    /// Why it does not go on; nil while it does.
+    /// Why it does not go on until somebody acts; nil while it does.
     public var failure: String?
+    /// What holds it up for now, e.g. a full disk: it goes on by itself.
+    public var hindrance: String?
 
     public init(
         generation: Int64, next: LogOffset, end: LogOffset, events: Int64, startedAt: Timestamp,
-        eventsPerSecond: Int64, isLevel: Bool, state: String, failure: String? = nil
+        eventsPerSecond: Int64, isLevel: Bool, state: String, failure: String? = nil,
+        hindrance: String? = nil
     ) {
         self.generation = generation
         self.next = next
@@ -60,5 +63,6 @@ public struct BuildProgress: Sendable, Equatable {
         self.isLevel = isLevel
         self.state = state
         self.failure = failure
+        self.hindrance = hindrance
     }
 }
