@@ -189,12 +189,19 @@ let package = Package(
                 "ProjectionStore", "Projector", "SQLite", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
+        .executableTarget(
+            name: "rebuild-torture",
+            dependencies: [
+                "Clocks", "EventModel", "Locks", "Observability", "ProjectionStore", "Projector", "Replay",
+                "SQLiteLog",
+            ],
+            path: "Tests/RebuildTorture", swiftSettings: common),
         .testTarget(
             name: "ReplayTests",
             dependencies: [
                 "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
                 "Observability", "Oracle", "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog",
-                "SimulationKit", "TestKit", "Timeline",
+                "SimulationKit", "TestKit", "Timeline", "rebuild-torture",
             ],
             swiftSettings: common),
         .testTarget(

@@ -21,7 +21,7 @@ public final class GenerationDirectory: Sendable {
     /// - Parameter path: of generation 1, with the suffix `.sqlite`.
     public convenience init(path: String) { self.init(path: path) { _ in } }
 
-    init(path: String, step: @escaping @Sendable (String) throws -> Void) {
+    package init(path: String, step: @escaping @Sendable (String) throws -> Void) {
         self.path = path
         base = path.hasSuffix(Self.suffix) ? String(path.dropLast(Self.suffix.count)) : path
         self.step = step

@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 
 /// What an operator may do to a rebuild that was started.
 ///
@@ -34,7 +34,7 @@ public struct RebuildRefusal: Error, Sendable, Equatable {
 
 extension RebuildJob {
     /// The job after an act; nil where it is so already, whoever made it so.
-    func after(_ act: RebuildAct, by name: String, at now: Timestamp) throws(RebuildRefusal) -> RebuildJob? {
+    package func after(_ act: RebuildAct, by name: String, at now: Timestamp) throws(RebuildRefusal) -> RebuildJob? {
         var job = self
         switch (act, wanted) {
         case (.pause, .paused), (.resume, .running), (.cancel, .cancelled), (.promote, .promoted),

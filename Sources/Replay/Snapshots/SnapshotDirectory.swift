@@ -9,7 +9,7 @@ internal import Locks
 /// kill left of one is removed by the next. Workers on several machines may share the folder.
 public struct SnapshotDirectory: SnapshotStore {
     /// Where a put may end, by a kill or a failure of the machine.
-    enum Step: CaseIterable, Sendable {
+    package enum Step: CaseIterable, Sendable {
         /// The content is durable under a name of its own.
         case drafted
         /// The content has its name.
@@ -27,7 +27,7 @@ public struct SnapshotDirectory: SnapshotStore {
     /// The folder is made when the first snapshot is put.
     public init(path: String) { self.init(path: path) { _ in } }
 
-    init(path: String, reached: @escaping @Sendable (Step) throws -> Void) {
+    package init(path: String, reached: @escaping @Sendable (Step) throws -> Void) {
         self.path = path
         self.reached = reached
     }
