@@ -27,8 +27,14 @@ final class PlantDirectory {
     func server() throws -> AndonServer { try AndonServer(data) }
 
     /// Runs a command that asks the server of this directory.
-    func run(_ arguments: [String]) throws -> AndonProcess.Result {
-        try AndonProcess.run(arguments + ["--data-dir", data, "--key-file", keyFile])
+    func run(_ arguments: [String]) throws -> AndonProcess.Result { try AndonProcess.run(command(arguments)) }
+
+    /// The words of that command.
+    func command(_ arguments: [String]) -> [String] { arguments + ["--data-dir", data, "--key-file", keyFile] }
+
+    /// The admin's key.
+    func key() throws -> String {
+        try String(contentsOfFile: keyFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// The answer to `andon query … -o json`.
