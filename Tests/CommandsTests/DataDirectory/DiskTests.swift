@@ -5,7 +5,7 @@ import Testing
 @testable import Commands
 
 /// The real program on a disk of its own, in a name space of mounts that ends with it.
-private struct Disk {
+struct Disk {
     static var isPossible: Bool { (try? run("true", []).exit) == 0 }
 
     /// Runs a script with the data directory as `$1`, a mount point as `$2` and the program as `$3`.
