@@ -22,7 +22,8 @@ enum EntityTag {
         hasher.update(number: question.site.nextOffset.value)
         hasher.update(number: (isSettled ? 1 : 0) + (question.isRederiving ? 2 : 0))
         hasher.update(number: question.clockDispute?.to.microseconds ?? -1)
-        hasher.update(number: question.snapshot.progress.isHalted ? 1 : 0)
+        let progress = question.snapshot.progress
+        hasher.update(number: (progress.isHalted ? 1 : 0) + (progress.isOldGeneration ? 2 : 0))
         if question.showsWorkerNames {
             for worker in question.registered?.definition.workers ?? [] {
                 hasher.update(field: worker.workerID.bytes)
@@ -35,16 +36,4 @@ enum EntityTag {
         }
         return "W/\"" + Hex.encode(hasher.finish().bytes.prefix(16)) + "\""
     }
-
-    /// Whether an `If-None-Match` matches the tag: a list, `*`, compared weakly (RFC 9110, 13.1.2).
-    static func matches(_ tag: String, ifNoneMatch header: String) -> Bool {
-        header.split(separator: ",").contains { part in
-            let candidate = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-            let text = String(candidate)
-            return text == "*" || opaque(text) == opaque(tag)
-        }
-    }
-
-    /// The tag without its mark of weakness.
-    private static func opaque(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...] }
 }

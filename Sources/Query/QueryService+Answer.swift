@@ -9,16 +9,12 @@ extension QueryService {
         _ question: Question, _ asked: AskedQuestion, _ clock: AnswerClock
     ) throws -> HTTPResponse {
         let partition = asked.projections.partition
-        let isSettled =
-            question.knownWholly.map {
-                settlement(partition).isSettled(
-                    knownAt: $0, question.snapshot.progress, era: clock.certain.era, lag: clock.gatewayLag)
-            } ?? false
+        let isSettled = isSettled(question, in: partition, by: clock)
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []
         // Caches must revalidate: answers are for one key, and change with the log.
         headers.append(("Cache-Control", "private, no-cache"))
-        if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTag.matches(tag, ifNoneMatch: ifNoneMatch) {
+        if let tag, let ifNoneMatch = asked.ifNoneMatch, EntityTags.matches(tag, ifNoneMatch: ifNoneMatch) {
             return HTTPResponse(status: 304, headers: headers)
         }
         if isSettled, let knownAt = question.knownWholly { question.snapshot.goesOn(knownAt: knownAt) }
@@ -40,6 +36,15 @@ extension QueryService {
     }
 }
 
+extension QueryService {
+    /// Whether no later append can change the answer (SPEC 5.8).
+    func isSettled(_ question: Question, in partition: PartitionIndex, by clock: AnswerClock) -> Bool {
+        guard let knownAt = question.knownWholly else { return false }
+        return settlement(partition).isSettled(
+            knownAt: knownAt, question.snapshot.progress, era: clock.certain.era, lag: clock.gatewayLag)
+    }
+}
+
 /// The `Link` from a page to the next one (RFC 8288).
 enum NextLink {
     static func header(_ question: Question, cursor: String) -> String {
@@ -50,7 +55,7 @@ enum NextLink {
     }
 
     /// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
-    private static func encode(_ text: String) -> String {
+    static func encode(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF")
         var encoded = ""
         for byte in text.utf8 {

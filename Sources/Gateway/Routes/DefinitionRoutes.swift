@@ -1,5 +1,6 @@
 public import Access
 public import Clocks
+internal import Crypto
 internal import EventLog
 public import EventModel
 internal import Figures
@@ -59,8 +60,8 @@ public struct DefinitionRoutes: Sendable {
 
     public var routes: [HTTPRoute] {
         [
-            parts.access.route(.get, "/api/sites", needs: .viewer) { _, _, grant throws(Problem) in
-                .respond(.json(200, sites(grant)))
+            parts.access.route(.get, "/api/sites", needs: .viewer) { request, _, grant throws(Problem) in
+                .respond(Self.tagged(sites(grant), request))
             },
             parts.access.route(
                 .get, "/api/sites/{site_id}", needs: .viewer, parameters: ["min_position"]
@@ -70,7 +71,7 @@ public struct DefinitionRoutes: Sendable {
                 let placed = try find(site)
                 try checkPosition(request, site)
                 return .respond(
-                    .json(200, DefinitionJSON.bytes(placed), headers: [("ETag", VersionHeaders.tag(placed))]))
+                    .json(DefinitionJSON.bytes(placed), tag: VersionHeaders.tag(placed), for: request))
             },
             list(.workers, "/api/workers"), list(.workstations, "/api/workstations"),
         ]
@@ -100,13 +101,13 @@ public struct DefinitionRoutes: Sendable {
         // Which definition is visible depends on known_at, so a local one is read by the newest definition.
         let knownAt = try knownAt(request, zones.zone(newest.definition.timeZone))
         guard let knownAt, newest.createdAt > knownAt else {
-            return .respond(.json(200, list.answer(newest, newest: newest, knownAt: knownAt)))
+            return .respond(Self.tagged(list.answer(newest, newest: newest, knownAt: knownAt), request))
         }
         let question = OlderDefinitionQuestion(
             request: request, exchange: exchange, knownAt: knownAt, newest: newest)
         switch Result(catching: { try parts.older(question) }) {
         case .success(.found(let visible)):
-            return .respond(.json(200, list.answer(visible, newest: newest, knownAt: knownAt)))
+            return .respond(Self.tagged(list.answer(visible, newest: newest, knownAt: knownAt), request))
         case .success(.elsewhere(let outcome)): return outcome
         case .success(.behind):
             throw Self.later("the site's newest definition is not folded yet; ask again")
@@ -153,6 +154,12 @@ public struct DefinitionRoutes: Sendable {
 
     private static func malformed(_ parameter: String, _ detail: String) -> Problem {
         Problem(400, detail: "\(parameter): \(detail)", extensions: [("parameter", .string(parameter))])
+    }
+
+    /// A list by the hash of its bytes: names may change without a new version.
+    private static func tagged(_ body: [UInt8], _ request: HTTPRequest) -> HTTPResponse {
+        let hash = SHA256Digest.of(body)
+        return .json(body, tag: "\"\(Hex.encode(hash.bytes.prefix(16)))\"", for: request)
     }
 
     // MARK: Sites
