@@ -91,7 +91,7 @@ struct FigurePass {
         let knownAt = view.knownAt
         var gaps: [UInt32: [Range<Hour>]] = [:]
         for read in WindowRuns(unknown.map { (range: $0, window: 0) }).reads {
-            try site.forEachHour(.worker, read, reader) { worker, row in
+            try site.forEachHour(.worker, of: scope.workers, read, reader) { worker, row in
                 if !knownAt.covers(row.changedAt) { gaps[worker, default: []].append(row.hour..<row.hour.next) }
             }
             try site.forEachStay(in: read, reader) { stay in
@@ -150,7 +150,7 @@ struct FigurePass {
         if wanted.contains(.activity) {
             try site.forEachHourTotal(kind, read, reader, body)
         } else {
-            try site.forEachHour(kind, read, reader, body)
+            try site.forEachHour(kind, of: scope.entities(kind), read, reader, body)
         }
     }
 
@@ -160,7 +160,8 @@ struct FigurePass {
         guard !hours.isEmpty else { return }
         let stretches = hours.stretches
         let ownStretches = own.mapValues(\.hours.stretches)
-        let open = try site.openStates(in: { ownStretches[$0] ?? stretches }, view, reader)
+        let open = try site.openStates(
+            of: scope.workers, in: { ownStretches[$0] ?? stretches }, view, reader)
         let covered = hours.mapped { site.parameters.start(of: $0) }
         for state in open {
             let ownCovered = own[state.worker]?.hours.mapped { site.parameters.start(of: $0) }
@@ -170,9 +171,7 @@ struct FigurePass {
 
     private func addRest(_ tally: inout FigureTally) throws {
         let stretches = rest.stretches
-        let derived =
-            if case .workers(let some) = scope { some } else { Array(0..<UInt32(site.workers.count)) }
-        for worker in derived where site.hasEvents(worker) {
+        for worker in scope.workers ?? Array(0..<UInt32(site.workers.count)) where site.hasEvents(worker) {
             let ownRest = own.isEmpty ? nil : own[worker]?.rest
             let runs = ownRest ?? rest
             for stretch in ownRest?.stretches ?? stretches {

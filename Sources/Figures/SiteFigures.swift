@@ -42,6 +42,17 @@ package enum FigureScope: Equatable, Sendable {
     case workers([UInt32])
     /// Those of these stations, in this order; each once.
     case workstations([UInt32])
+
+    /// Those whose time lines matter; nil: everybody's, also for a station.
+    var workers: [UInt32]? { if case .workers(let some) = self { some } else { nil } }
+
+    /// Those whose hours of one kind are needed; nil: all.
+    func entities(_ kind: HourKind) -> [UInt32]? {
+        switch (kind, self) {
+        case (.worker, .workers(let some)), (.workstation, .workstations(let some)): some
+        default: nil
+        }
+    }
 }
 
 /// Sums over a window for a worker or a station, in µs and units.

@@ -11,6 +11,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     let condition: StoreCondition
     private let findPage: Statement
     private let findHours: Statement
+    private let findHoursOfEntity: Statement
     private let findStationHours: Statement
     private let findStays: Statement
     private let findHealth: Statement
@@ -58,6 +59,12 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
                 """
                 SELECT \(HourColumn.names(before: .site)) FROM hour
                 WHERE site = ? AND kind = ? AND hour >= ? AND hour < ?
+                """)
+            findHoursOfEntity = try connection.prepare(
+                """
+                SELECT \(HourColumn.names(before: .site)) FROM hour
+                WHERE site = ?1 AND kind = ?2 AND entity = ?5 AND hour IN (SELECT hour FROM hour
+                    WHERE site = ?1 AND kind = \(HourKind.factory.rawValue) AND hour >= ?3 AND hour < ?4)
                 """)
             findStationHours = try connection.prepare(
                 """
@@ -162,6 +169,22 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
             let sums = HourSums(row: row)
             try checkUnchanged(sums)
             body(try row.number(HourColumn.entity), sums)
+            return true
+        }
+    }
+
+    public func forEachHour(
+        site: UInt32, _ kind: HourKind, of entity: UInt32, _ hours: Range<Hour>, _ body: (HourSums) -> Void
+    ) throws {
+        try findHoursOfEntity.bind(1, Int64(site))
+        try findHoursOfEntity.bind(2, Int64(kind.rawValue))
+        try findHoursOfEntity.bind(3, hours.lowerBound.number)
+        try findHoursOfEntity.bind(4, hours.upperBound.number)
+        try findHoursOfEntity.bind(5, Int64(entity))
+        try forEachRow(findHoursOfEntity) { row in
+            let sums = HourSums(row: row)
+            try checkUnchanged(sums)
+            body(sums)
             return true
         }
     }

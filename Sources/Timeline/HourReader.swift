@@ -7,6 +7,10 @@ public protocol HourReader: AnyObject {
         site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws
 
+    /// Calls `body` with the rows of one entity in those hours in which anything happened in the factory, found one by one.
+    func forEachHour(
+        site: UInt32, _ kind: HourKind, of entity: UInt32, _ hours: Range<Hour>, _ body: (HourSums) -> Void) throws
+
     /// Calls `body` with the stored stays that have any of `hours`.
     func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws
 
@@ -17,6 +21,14 @@ public protocol HourReader: AnyObject {
     /// Calls `body` with the stored rows of model health with an hour in `hours`.
     func forEachHealthHour(
         site: UInt32, _ hours: Range<Hour>, _ body: (_ origin: UInt32, _ sums: HealthSums) -> Void) throws
+}
+
+extension HourReader {
+    public func forEachHour(
+        site: UInt32, _ kind: HourKind, of entity: UInt32, _ hours: Range<Hour>, _ body: (HourSums) -> Void
+    ) throws {
+        try forEachHour(site: site, kind, hours) { if $0 == entity { body($1) } }
+    }
 }
 
 /// What questions read in addition to the fold's memory, from one consistent state of the store.
@@ -60,12 +72,32 @@ extension SiteFold {
 
     /// Calls `body` with the sums of every hour in `hours`, committed or not. An entity's hour may occur more than
     /// once, and uncommitted differences may be negative.
+    /// - Parameter some: whose hours are needed, each once; `body` may get those of others, too. nil: all.
     package func forEachHour(
-        _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
+        _ kind: HourKind, of some: [UInt32]? = nil, _ hours: Range<Hour>, _ reader: any HourReader,
         _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws {
-        if !storedHoursAreVoid { try forEachStoredHour(kind, hours, reader, body) }
+        if !storedHoursAreVoid {
+            if let some, some.count * Self.rowsOfLookup < hourEntities(kind) {
+                for entity in some {
+                    try reader.forEachHour(site: index, kind, of: entity, hours) { body(entity, $0) }
+                }
+            } else {
+                try forEachStoredHour(kind, hours, reader, body)
+            }
+        }
         for row in uncommittedHours(kind) where hours.contains(row.sums.hour) { body(row.entity, row.sums) }
+    }
+
+    /// To find one row takes as long as to read so many in their order.
+    private static var rowsOfLookup: Int { 10 }
+
+    private func hourEntities(_ kind: HourKind) -> Int {
+        switch kind {
+        case .worker: workers.count
+        case .workstation: stations.count
+        case .factory: 1
+        }
     }
 
     /// Calls `body` with the stored rows; each is one of the site's.
@@ -73,12 +105,7 @@ extension SiteFold {
         _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
         _ body: (_ entity: UInt32, _ sums: HourSums) -> Void
     ) throws {
-        let count =
-            switch kind {
-            case .worker: workers.count
-            case .workstation: stations.count
-            case .factory: 1
-            }
+        let count = hourEntities(kind)
         var isForeign = false
         try reader.forEachHour(site: index, kind, hours) { entity, sums in
             if entity < count { body(entity, sums) } else { isForeign = true }

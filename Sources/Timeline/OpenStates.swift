@@ -11,17 +11,25 @@ package struct OpenState: Sendable {
 extension SiteFold {
     /// The open states in hours whose rows a question uses; at most one per worker.
     ///
-    /// - Parameter hours: those hours per worker, ascending and disjoint; everything in them is visible.
+    /// - Parameters:
+    ///   - some: whose states are needed, each once; nil: everybody's.
+    ///   - hours: those hours per worker, ascending and disjoint; everything in them is visible.
     package func openStates(
-        in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
+        of some: [UInt32]? = nil, in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView,
+        _ reader: any ProjectionReader
     ) throws -> [OpenState] {
-        view.knownAt.isEverything ? try newestStates(view, reader) : try knownStates(in: hours, view, reader)
+        view.knownAt.isEverything
+            ? try newestStates(of: some ?? everybody, view, reader) : try knownStates(of: some, in: hours, view, reader)
     }
 
+    private var everybody: [UInt32] { Array(0..<UInt32(workers.count)) }
+
     /// With full knowledge, the newest state event of the line is the open one.
-    private func newestStates(_ view: KnowledgeView, _ reader: any PageReader) throws -> [OpenState] {
+    private func newestStates(
+        of some: [UInt32], _ view: KnowledgeView, _ reader: any PageReader
+    ) throws -> [OpenState] {
         var states: [OpenState] = []
-        for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
+        for worker in some where hasEvents(worker) {
             guard let owner = try state(worker, before: .highest, knownAt: .everything, reader) else { continue }
             states.append(OpenState(worker: worker, owner: owner, range: assertion(of: owner, worker, view)))
         }
@@ -33,11 +41,12 @@ extension SiteFold {
     /// Finding the newest visible event of a line would mean reading everything after it. But the rows contain exactly
     /// the closed visible intervals, so time that events cover and rows do not is open.
     private func knownStates(
-        in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView, _ reader: any ProjectionReader
+        of some: [UInt32]?, in hours: (UInt32) -> [Range<Hour>], _ view: KnowledgeView,
+        _ reader: any ProjectionReader
     ) throws -> [OpenState] {
         var candidates = [Candidate?](repeating: nil, count: workers.count)
         var bounds: Range<Hour>?
-        for worker in 0..<UInt32(workers.count) where hasEvents(worker) {
+        for worker in some ?? everybody where hasEvents(worker) {
             guard let candidate = try candidate(worker, hours(worker), view, reader),
                 let last = candidate.hours.last?.upperBound
             else { continue }
@@ -46,7 +55,7 @@ extension SiteFold {
             bounds = min(known.lowerBound, candidate.first)..<max(known.upperBound, last)
         }
         guard let bounds else { return [] }
-        try forEachHour(.worker, bounds, reader) { worker, row in candidates[Int(worker)]?.take(row) }
+        try forEachHour(.worker, of: some, bounds, reader) { worker, row in candidates[Int(worker)]?.take(row) }
         try forEachStay(in: bounds, reader) { candidates[Int($0.worker)]?.take($0) }
         return candidates.indices.compactMap { number in
             guard let candidate = candidates[number], candidate.uncovered > 0 else { return nil }

@@ -67,6 +67,9 @@ struct BenchCase: Codable, Sendable {
     var definition: SiteDefinition {
         var definition = shape.definition
         definition.timeZone = timeZone
+        definition.shifts = [("early", 6, 14), ("late", 14, 22), ("night", 22, 6)].map { name, start, end in
+            .init(name: name, startMinute: start * 60, endMinute: end * 60)
+        }
         return definition
     }
 

@@ -162,6 +162,6 @@ struct BenchPlan: Sendable {
             }
         }
         try runner.clear()
-        try runner.show("A day of every worker, over HTTP, from a store with \(grouped(events)) events", table)
+        try runner.show("Days and weeks, over HTTP, from a store with \(grouped(events)) events", table)
     }
 }

@@ -2,7 +2,7 @@ internal import EventModel
 internal import Foundation
 internal import HTTPClient
 
-/// Questions over HTTP to a service whose log `fill` has written: a day's figures of every worker.
+/// Questions over HTTP to a service whose log `fill` has written: a day's figures of every worker, and what a week was like.
 enum QueryBench {
     static func query(_ benchCase: BenchCase) throws -> BenchResult {
         let running = try RunningService(benchCase)
@@ -10,7 +10,7 @@ enum QueryBench {
         running.waitForFold()
         var result = BenchResult(events: benchCase.events)
         let client = HTTPClient()
-        for question in try questions(benchCase) {
+        for question in try questions(benchCase) + series(benchCase) {
             result.details[question.name] = try medianMilliseconds(client, running.url + question.path)
         }
         // A bulk import of the queried days.
@@ -28,14 +28,11 @@ enum QueryBench {
     }
 
     private static func questions(_ benchCase: BenchCase) throws -> [(name: String, path: String)] {
-        let zone = TimeZone(identifier: benchCase.timeZone) ?? .gmt
-        let offset = Int64(zone.secondsFromGMT()) * Microseconds.second
         // The second local day of the load.
-        let midnight = BenchCase.start.microseconds + Microseconds.day - offset
+        let midnight = BenchCase.start.microseconds + Microseconds.day - offset(benchCase)
         let hour = Microseconds.hour
         func path(_ from: Int64, _ to: Int64, _ knownAt: Int64? = nil) -> String {
-            var path = "/api/metrics/workers?site_id=\(benchCase.shape.siteID)"
-            path += "&from=\(Timestamp(microseconds: from).formatted)&to=\(Timestamp(microseconds: to).formatted)"
+            var path = "/api/metrics/workers?" + span(benchCase, from, to)
             if let knownAt { path += "&known_at=\(Timestamp(microseconds: knownAt).formatted)" }
             return path
         }
@@ -45,6 +42,38 @@ enum QueryBench {
             ("day known at noon", path(midnight, midnight + Microseconds.day, midnight + 12 * hour)),
             ("night shift known at 06:10", path(midnight - 2 * hour, midnight + 6 * hour, tenPastSix)),
         ]
+    }
+
+    /// A week by shifts and by hours, and a day's heat map, each also as known at a noon in between.
+    private static func series(_ benchCase: BenchCase) throws -> [(name: String, path: String)] {
+        let offset = offset(benchCase)
+        let (hour, day) = (Microseconds.hour, Microseconds.day)
+        let monday = BenchCase.start.microseconds - offset
+        let week = span(benchCase, monday, monday + 7 * day)
+        let worker = benchCase.definition.workers[benchCase.workers / 2].workerID
+        let questions = [
+            ("week of shifts", "shifts?" + week), ("week by the hour", "trend?" + week),
+            ("week of a worker by the hour", "trend?\(week)&of=worker:\(worker)"),
+            ("heat map of a day", "heatmap?of=workers&" + span(benchCase, monday + 2 * day, monday + 3 * day)),
+        ]
+        return questions.flatMap { name, path in
+            let isDay = name.hasPrefix("heat")
+            let noon = Timestamp(microseconds: monday + (isDay ? 2 : 3) * day + 12 * hour)
+            return [
+                (name, "/api/metrics/" + path),
+                (name + " known at noon", "/api/metrics/\(path)&known_at=\(noon.formatted)"),
+            ]
+        }
+    }
+
+    private static func offset(_ benchCase: BenchCase) -> Int64 {
+        let zone = TimeZone(identifier: benchCase.timeZone) ?? .gmt
+        return Int64(zone.secondsFromGMT()) * Microseconds.second
+    }
+
+    private static func span(_ benchCase: BenchCase, _ from: Int64, _ to: Int64) -> String {
+        "site_id=\(benchCase.shape.siteID)&from=\(Timestamp(microseconds: from).formatted)"
+            + "&to=\(Timestamp(microseconds: to).formatted)"
     }
 
     private static func medianMilliseconds(_ client: HTTPClient, _ url: String) throws -> Double {
