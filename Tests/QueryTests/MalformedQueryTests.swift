@@ -53,6 +53,14 @@ import Testing
             (metrics, "min_position", ["min_position=5"]), (metrics, "min_position", ["min_position=0:-1"]),
             (metrics, "min_position", ["min_position=0:1:0"]), (metrics, "min_position", ["min_position=1:0"]),
             (metrics, "min_position", ["min_position=0:99999999999999999999"]),
+            ("/api/metrics/heatmap", "of", []), ("/api/metrics/heatmap", "of", ["of=factory"]),
+            ("/api/metrics/trend", "of", ["of=workers"]), ("/api/metrics/trend", "bucket", ["bucket="]),
+            ("/api/metrics/shifts", "within", ["within=shifts"]), ("/api/metrics/trend", "limit", ["limit=5"]),
+            ("/api/metrics/model-health/report", "period", ["period=last_week"]),
+            ("/api/metrics/model-health/trend", "from", ["from=2026-01-12"]),
+            ("/api/metrics/model-health/drift", "baseline_to", ["baseline_from=2026-01-12", "baseline_to=2026-01-11"]),
+            ("/api/history", "worker_id", ["worker_id=W1", "factory=true"]), ("/api/alerts", "within", ["within=all"]),
+            ("/api/compare", "known_at", ["known_at=2026-01-12"]),
         ])
     func malformed(_ path: String, _ parameter: String, _ query: [String]) throws {
         let plant = try referenceDay()
