@@ -103,7 +103,7 @@ extension SiteFold {
 }
 
 /// Goes along the hours that have samples, some at a time, so that memory holds few of them.
-private struct AlertSearch {
+struct AlertSearch {
     let site: SiteFold
     let view: KnowledgeView
     let reader: any ProjectionReader
@@ -135,7 +135,7 @@ private struct AlertSearch {
     /// Hours whose sums are in memory at once: a month.
     private static let hoursAtOnce = 744
     /// Where to look for newer hours first; then twice as many, and so on.
-    private static let hoursAhead: Int64 = 48
+    static let hoursAhead: Int64 = 48
 
     /// Judges the hours in a range.
     /// - Returns: false if there are more alerts than an answer may have.
@@ -188,7 +188,7 @@ private struct AlertSearch {
     }
 
     /// Calls `body` with the visible samples of every hour that has any, in order, until it returns false.
-    private func forEachHour(
+    func forEachHour(
         _ hours: Range<Int64>, _ body: (_ hour: Int64, _ sums: [Scope: HealthAverage]) -> Bool
     ) throws {
         guard !hours.isEmpty else { return }

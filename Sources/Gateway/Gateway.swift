@@ -138,6 +138,9 @@ public final class Gateway: Sendable {
     /// The definition under which this gateway admits events, names included; nil for an unknown site.
     public func site(_ site: SiteID) -> PlacedDefinition? { admission.directory[site]?.placed }
 
+    /// All sites that have a definition, in no order.
+    public var sites: [SiteID] { admission.directory.all.map(\.placed.siteID) }
+
     /// How many events of a site this gateway has refused and not stored since it started, by the code of their verdict
     /// (SPEC 7.4).
     public func rejected(of site: SiteID) -> [(String, Int)] {

@@ -35,9 +35,7 @@ struct AnswerMeta {
             }
             writer.member("newest_event_time", microseconds: newest.eventTime)
             writer.member("newest_created_at", microseconds: newest.createdAt)
-            // Events that are stamped ahead of the clock are as fresh as can be.
-            let age = newest.createdAt.map { max(0, question.clock.microseconds - $0) }
-            writer.member("freshness_seconds", age.flatMap { FixedPoint.seconds($0) }.map { .decimal($0) } ?? .null)
+            writer.member("freshness_seconds", newest.age(at: question.clock))
             if let span = question.clockDispute {
                 writer.key("clock_disputed")
                 writer.object { writer in
@@ -49,5 +47,14 @@ struct AnswerMeta {
             if question.snapshot.progress.isHalted { writer.member("stopped", true) }
             if question.snapshot.progress.isOldGeneration { writer.member("old_generation", true) }
         }
+    }
+}
+
+extension NewestArrival {
+    /// Seconds since the newest event was received; null without events. Events that are stamped ahead of the clock are as
+    /// fresh as can be.
+    func age(at clock: Timestamp) -> FigureValue {
+        let age = createdAt.map { max(0, clock.microseconds - $0) }
+        return age.flatMap { FixedPoint.seconds($0) }.map { .decimal($0) } ?? .null
     }
 }

@@ -99,6 +99,26 @@ struct SeriesReportTests {
             })
     }
 
+    @Test("sites are a table, those that do not answer another one, and both lists are told apart (SPEC 5.11)")
+    func sites() {
+        let answer = """
+            {"items":[{"site_id":"p1","total_production_count":12,"target_variance_percentage":null,\
+            "newest_event_time":"2026-01-12T11:59:00.000000Z","freshness_seconds":2.6,"alerts":1,\
+            "time_range_start":"2026-01-11T23:00:00.000000Z"}],\
+            "missing":[{"sites":["p2","p3"],"partition":4,"reason":"no worker holds it at the moment"}],\
+            "meta":{"known_at":null,"spec":2,"settled":false,"positions":{"0":7}}}
+            """
+        let asked = AskedServer(["query", "sites", "--period", "today", "--within", "shifts"], answer)
+        #expect(asked.targets == ["/api/metrics/sites?within=shifts&period=today"] && asked.exit == .success)
+        let lines = asked.recorder.output.split(whereSeparator: \.isNewline).map(String.init)
+        #expect(lines.first == "sites (times: UTC)")
+        #expect(lines.contains { $0.hasPrefix("p1") && $0.contains("1  2026-01-12 11:59:00") })
+        #expect(lines.contains { $0.hasPrefix("p2, p3") && $0.hasSuffix("no worker holds it at the moment") })
+        let csv = self.lines(["query", "sites", "-o", "csv"], answer)
+        #expect(csv.count == 2 && csv[1].hasPrefix("p1,") && csv[1].hasSuffix("2.6,1"))
+        #expect(AskedServer(["query", "sites", "--worker", "W1"], answer).exit == .usage)
+    }
+
     @Test("alerts and a weekly report are tables, and lines for spreadsheets (SPEC 6.4, 6.5)")
     func alertsAndReport() {
         let alert = """

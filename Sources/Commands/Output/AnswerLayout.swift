@@ -43,6 +43,27 @@ struct AnswerLayout {
         ],
         meanings: FigureMeanings.factory)
 
+    static let sites = AnswerLayout(
+        ids: [id("site_id", "site")],
+        figures: FactoryFigures.figures.map(AnyFigure.init)
+            + [
+                AnyFigure(name: "time_range_start", .time, "from"), AnyFigure(name: "time_range_end", .time, "to"),
+                AnyFigure(name: "newest_event_time", .time, "newest event"),
+                AnyFigure(name: "freshness_seconds", .count, "received s ago"),
+                AnyFigure(name: "alerts", .count, "alerts"),
+            ],
+        first: [
+            "alerts", "newest_event_time", "total_production_count", "target_variance_percentage",
+            "average_utilization_percentage", "active_workers",
+        ],
+        meanings: FigureMeanings.factory.merging(FigureMeanings.sites) { $1 })
+
+    static let missingSites = AnswerLayout(
+        figures: [
+            AnyFigure(name: "sites", .text, "no answer of"), AnyFigure(name: "partition", .count, "partition"),
+            AnyFigure(name: "reason", .text, "because"),
+        ])
+
     static let modelHealth = AnswerLayout(
         figures: [AnyFigure(HealthFigures.status)] + HealthFigures.figures.map(AnyFigure.init),
         first: ["status", "avg_confidence", "samples", "below_threshold_count"], meanings: FigureMeanings.modelHealth)

@@ -58,6 +58,7 @@ struct Service {
         let query = QueryService(
             queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
+        let sites = SitesPart(access, query) { gateway.sites }
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
@@ -66,9 +67,10 @@ struct Service {
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
+                sites.part,
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
             query: query,
-            routes: gateway.routes + SessionRoutes(access).routes + freshness.routes + rebuilds.routes,
+            routes: gateway.routes + SessionRoutes(access).routes + freshness.routes + rebuilds.routes + sites.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),

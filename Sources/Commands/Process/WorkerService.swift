@@ -75,6 +75,7 @@ struct WorkerService {
         let retention = try Self.retention(cluster, partitions, journal)
         let freshness = Self.freshness(cluster, partitions, retention, journal)
         let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
+        let sites = SitesPart(cluster, query, journal, forwarded: forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
         let announcing: @Sendable (String) throws -> Void = { url in
             let announcer = HolderAnnouncer(
@@ -89,7 +90,7 @@ struct WorkerService {
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
-                freshness.part, Self.part(retention), rebuilds.part,
+                freshness.part, Self.part(retention), rebuilds.part, sites.part,
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
@@ -97,7 +98,8 @@ struct WorkerService {
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
             query: query,
-            routes: definitions.routes + SessionRoutes(cluster.access).routes + freshness.routes + rebuilds.routes,
+            routes: definitions.routes + SessionRoutes(cluster.access).routes + freshness.routes + rebuilds.routes
+                + sites.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]

@@ -55,6 +55,13 @@ enum FigureMeanings {
         "time_range_end": "end of the window, or now where that is earlier",
     ]
 
+    /// SPEC 5.11, beside those of the factory.
+    static let sites = [
+        "newest_event_time": "newest accepted or low-confidence event of the site",
+        "freshness_seconds": "seconds since the newest event was received",
+        "alerts": "alerts about the AI model that are open and current",
+    ]
+
     /// SPEC 6.2.
     static let modelHealth = [
         "status":

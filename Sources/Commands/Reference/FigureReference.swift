@@ -30,6 +30,13 @@ extension ReferencePage {
             section(
                 "Factory: andon query factory", rows(FactoryFigures.figures, FigureMeanings.factory, Example.factory)),
             section(
+                "Sites, beside the figures of the factory: andon query sites",
+                [
+                    row("alerts", "alerts", nil, FigureMeanings.sites),
+                    row("newest_event_time", "newest event", nil, FigureMeanings.sites),
+                    row("freshness_seconds", "received s ago", nil, FigureMeanings.sites),
+                ]),
+            section(
                 "Handover: andon query handover",
                 ["at", "started", "ended"].map { row($0, $0, nil, FigureMeanings.handover) }
                     + rows(HandoverFigures.figures, FigureMeanings.handover, nil)),

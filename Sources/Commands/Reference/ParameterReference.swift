@@ -103,6 +103,7 @@ extension ReferencePage {
                     ["/api/ledger", "min_position"],
                     ["/api/workers", "known_at min_position"],
                     ["/api/workstations", "known_at min_position"],
+                    ["/api/metrics/sites", "from to period known_at within"],
                     ["/api/freshness", "none"],
                     ["/api/sites", "none"],
                     ["/api/sites/{site_id}", "min_position; with PUT dry_run"],

@@ -18,6 +18,7 @@ struct StoredAnswers: Sendable {
     private let directory: DataDirectory
     private let partitions: StoredPartitions
     private let service: QueryService
+    private let sites: SitesService
 
     /// Who answers: the server that `--url` names, or that runs on the data directory; the stores in the folder of
     /// `--data-dir` where none runs, or where it answers nobody without a key.
@@ -63,6 +64,12 @@ struct StoredAnswers: Sendable {
                 registry: { site in
                     names[site] ?? (try? partitions.store(of: site)?.definition(of: site, knownAt: .latest))
                 }), threadCount: 1)
+        sites = SitesService(
+            SitesService.Parts(
+                query: service, sites: { partitions.sites },
+                authorize: { request in
+                    request.queryValue("site_id").map { .sites([SiteID($0)]) } ?? .everything
+                }))
     }
 
     /// The definitions with names; the stores have them without.
@@ -101,7 +108,8 @@ struct StoredAnswers: Sendable {
         let names = partitions.sites.map { printable($0.text) }
         let shown = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
         guard let site = try invocation.optional(QueryFlags.site) else {
-            guard names.count != 1 else { return }
+            let asksAll = invocation.positionals.first == QueryQuestion.sites.rawValue
+            guard names.isEmpty || names.count > 1 && !asksAll else { return }
             throw CommandFailure(
                 .usage, "--site is missing", why: names.isEmpty ? "the stores hold nothing" : "there is \(shown)",
                 next: "andon \(invocation.command.name) --help")
@@ -121,7 +129,7 @@ struct StoredAnswers: Sendable {
             let texts = sides.map { $0.removingPercentEncoding ?? "" }
             return (texts[0], texts.count > 1 ? texts[1] : "")
         }
-        guard let route = service.routes.first(where: { $0.pattern == path }) else {
+        guard let route = (service.routes + sites.routes).first(where: { $0.pattern == path }) else {
             return APIAnswer(status: 404, body: HTTPResponse.problem(404, "nothing answers \(path)").body)
         }
         let exchange = StoredExchange()

@@ -6,7 +6,7 @@ internal import JSON
 enum QueryCommand {
     static let command = Command(
         path: ["query"],
-        summary: "asks for figures of workers, workstations, the factory, shifts and model health",
+        summary: "asks for figures of workers, workstations, factories, shifts and model health",
         discussion: """
             Times without an offset, in flags and in tables, are those of the site; --utc shows UTC. Headings name what a
             figure is divided by; andon help FIGURES has every formula, andon help PARAMETERS every flag.
@@ -30,6 +30,7 @@ enum QueryCommand {
                 "andon query trend --site plant-1 --period last_week --bucket day", "the factory, day by day"),
             .init(
                 "andon query heatmap --site plant-1 --of workers --period yesterday", "who was busy when"),
+            .init("andon query sites --period yesterday", "every site that the key may see, by its own clocks"),
             .init(
                 "andon query compare --site plant-1 --period yesterday --known-at-a 2026-01-12T18:00",
                 "what late events and definitions have changed since: yesterday as known then, and as known now"),

@@ -2,14 +2,14 @@ internal import JSON
 
 /// What `andon query` can ask: the path of the answer, the flags that go with it, and how the answer is laid out.
 enum QueryQuestion: String, CaseIterable, Sendable {
-    case workers, workstations, factory, shifts, handover, trend, heatmap
+    case workers, workstations, factory, shifts, handover, trend, heatmap, sites
     case modelHealth = "model-health"
     case healthTrend = "health-trend"
     case drift, alerts, report, explain, history, compare, ledger
 
     var path: String {
         switch self {
-        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatmap, .modelHealth:
+        case .workers, .workstations, .factory, .shifts, .handover, .trend, .heatmap, .sites, .modelHealth:
             "/api/metrics/\(rawValue)"
         case .healthTrend: "/api/metrics/model-health/trend"
         case .drift: "/api/metrics/model-health/drift"
@@ -18,13 +18,13 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         }
     }
 
-    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.7, 5.9, 5.10, 6.2, 6.3, 6.6, 7.7).
+    /// Flags that do not go with every question (SPEC 5.1, 5.2, 5.7, 5.9–5.11, 6.2, 6.3, 6.6, 7.7).
     var flags: Set<String> {
         let window: Set = ["from", "to", "known-at", "period"]
         return switch self {
         case .workers: window.union(["within", "worker", "sort", "limit"])
         case .workstations: window.union(["within", "station", "sort", "limit"])
-        case .factory: window.union(["within"])
+        case .factory, .sites: window.union(["within"])
         case .shifts, .handover, .alerts: window
         case .trend, .heatmap: window.union(["within", "of", "bucket"])
         case .modelHealth: window.union(["group-by"])
@@ -83,6 +83,8 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .heatmap:
             let map = HeatMapReport(answer, title.clock)
             (report.tables, report.csv) = ([map.table(draws: draws)], map.csv)
+        case .sites:
+            lay([tables.list(items, .sites)] + missing(answer, tables), .sites, items)
         case .healthTrend: healthTrend(answer, tables, lay)
         case .drift: groups(answer, tables, .drift, lay)
         case .report:
@@ -105,6 +107,12 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         }
         if !report.legend.isEmpty { report.legend.append("More: andon help FIGURES") }
         return report
+    }
+
+    /// The sites that do not answer, where there are any.
+    private func missing(_ answer: JSONValue, _ tables: AnswerTables) -> [Table] {
+        let missing = answer["missing"]?.items ?? []
+        return missing.isEmpty ? [] : [tables.list(missing, .missingSites)]
     }
 
     /// The figures of whom a history is about.
