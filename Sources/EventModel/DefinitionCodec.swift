@@ -14,6 +14,7 @@ private enum DefinitionField {
     static let shifts = 12
     static let workers = 13
     static let workstations = 14
+    static let hidesNames = 15
 
     enum Shift {
         static let name = 1
@@ -59,6 +60,7 @@ extension RecordCodec {
         for shift in site.shifts { encode(shift, into: &bytes) }
         for worker in site.workers { encode(worker, into: &bytes) }
         for workstation in site.workstations { encode(workstation, into: &bytes) }
+        bytes.appendField(DefinitionField.hidesNames, varint: site.showsNamesOnBoards ? 0 : 1)
     }
 
     private static func encode(_ shift: SiteDefinition.Shift, into bytes: inout [UInt8]) {
@@ -97,11 +99,11 @@ extension RecordCodec {
         var version: UInt64 = 0
         var record = DefinitionRecord(definition: .empty, createdAt: Timestamp(microseconds: 0))
         while let field = try reader.field() {
-            guard field.number <= DefinitionField.workstations else {
+            guard field.number <= DefinitionField.hidesNames else {
                 try reader.skip(field)
                 continue
             }
-            guard field.number < DefinitionField.shifts else {
+            guard field.number < DefinitionField.shifts || field.number > DefinitionField.workstations else {
                 try takeEntry(field, from: &reader, into: &record.definition)
                 continue
             }
@@ -141,6 +143,8 @@ extension RecordCodec {
         case DefinitionField.handover:
             let maximum = UInt64(Limits.durationSecondsMaximum / 60)
             site.handoverMinutes = Int64(try reader.integer(of: field, maximum: maximum))
+        case DefinitionField.hidesNames:
+            site.showsNamesOnBoards = try reader.integer(of: field, maximum: 1) == 0
         default:
             let maximum = UInt64(Limits.targetMicrounitsMaximum)
             site.targetMicrounitsPerHour = Int64(try reader.integer(of: field, maximum: maximum))

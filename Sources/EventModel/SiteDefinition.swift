@@ -14,6 +14,8 @@ public struct SiteDefinition: Sendable, Equatable {
     public var handoverMinutes: Int64
     /// Millionths of a unit per hour; nil without a target. An integer, to keep targets exact.
     public var targetMicrounitsPerHour: Int64?
+    /// Whether boards show people by name; where not, by id. No figure uses it.
+    public var showsNamesOnBoards: Bool
     public var workers: [Worker]
     public var workstations: [Workstation]
 
@@ -27,6 +29,7 @@ public struct SiteDefinition: Sendable, Equatable {
         shifts = []
         handoverMinutes = 15
         targetMicrounitsPerHour = nil
+        showsNamesOnBoards = true
         workers = []
         workstations = []
     }

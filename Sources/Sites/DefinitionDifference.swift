@@ -30,6 +30,7 @@ package struct DefinitionDifference: Equatable {
             ("max_future_seconds", old.maxFutureSeconds != new.maxFutureSeconds),
             ("shifts", old.shifts != new.shifts), ("handover_minutes", old.handoverMinutes != new.handoverMinutes),
             ("target_units_per_hour", old.targetMicrounitsPerHour != new.targetMicrounitsPerHour),
+            ("board_names", old.showsNamesOnBoards != new.showsNamesOnBoards),
         ].filter(\.1).map(\.0)
     }
 

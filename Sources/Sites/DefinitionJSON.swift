@@ -103,6 +103,7 @@ package enum DefinitionJSON {
                 json.key("target_units_per_hour")
                 json.fixed(target, decimals: 6)
             }
+            if !definition.showsNamesOnBoards { json.member("board_names", false) }
         }
         json.key("workers")
         json.array { json in for worker in definition.workers { write(worker, to: &json) } }

@@ -21,7 +21,7 @@ enum DefinitionMembers: CaseIterable {
         case .site:
             [
                 "site_id", "name", "time_zone", "observation_ttl_seconds", "confidence_threshold", "max_future_seconds",
-                "shifts", "handover_minutes", "target_units_per_hour",
+                "shifts", "handover_minutes", "target_units_per_hour", "board_names",
             ]
         case .shift: ["name", "start", "end", "days"]
         case .worker: ["worker_id", "name", "location", "active_since"]

@@ -73,6 +73,11 @@ struct DefinitionReader {
         if let minutes = integer(fields, "handover_minutes", 0...1440, at: pointer) {
             definition.handoverMinutes = minutes
         }
+        switch fields["board_names"] {
+        case nil, .null: break
+        case .bool(let isShown): definition.showsNamesOnBoards = isShown
+        default: fault("\(pointer)/board_names", "must be true or false")
+        }
         definition.targetMicrounitsPerHour = target(fields, at: pointer)
         definition.shifts = shifts(fields, at: pointer)
     }

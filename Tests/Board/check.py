@@ -200,6 +200,17 @@ def check_hostile(board):
     page.context.close()
 
 
+def check_names(board):
+    """A site whose boards show no names shows ids."""
+    board.server.send("PUT", "/api/sites/private", {
+        "site": {"time_zone": "UTC", "board_names": False}, "workers": [{"worker_id": "W-7", "name": "Ada Adler"}], "workstations": []})
+    page = board.open(board.address("site", site="private"))
+    settled(page)
+    expect(page.locator("andon-now th a")).to_have_text("W-7")
+    expect(page.get_by_text("Ada Adler")).to_have_count(0)
+    page.context.close()
+
+
 def check_empty(board):
     """A site without anything says so, and what to do; a day without events too."""
     page = board.open(board.address("site", site=plant.BARE))

@@ -112,6 +112,7 @@ struct SchemaTests {
             "definition", site.siteID.text, "\(record.createdAt.microseconds)", site.name, site.timeZone,
             "\(site.observationTTLSeconds)", "\(site.confidenceThreshold.partsPerMillion)", "\(site.maxFutureSeconds)",
             "\(site.handoverMinutes)", site.targetMicrounitsPerHour.map { "\($0)" } ?? "-",
+            site.showsNamesOnBoards ? "False" : "True",
         ]
         return [head.joined(separator: " ")]
             + site.shifts.map { "shift \($0.name) \($0.startMinute) \($0.endMinute) \($0.days)" }

@@ -14,7 +14,7 @@ import Testing
 struct DefinitionTests {
     static let full = """
         {"site":{"site_id":"plant","name":"Werk","time_zone":"Asia/Kolkata","observation_ttl_seconds":0,
-        "confidence_threshold":0.123456,"max_future_seconds":0,"handover_minutes":20,"target_units_per_hour":12.5,
+        "confidence_threshold":0.123456,"max_future_seconds":0,"handover_minutes":20,"target_units_per_hour":12.5,"board_names":false,
         "shifts":[{"name":"early","start":"06:00","end":"14:00","days":["mon","sun"]},
         {"name":"night","start":"22:00","end":"06:00"}]},
         "workers":[{"worker_id":"w\\u00e9","name":"Zoë","location":"Hall 1","active_since":"2020-01-01"},{"worker_id":"w1"}],
@@ -31,6 +31,7 @@ struct DefinitionTests {
         #expect(definition.observationTTLSeconds == 0 && definition.maxFutureSeconds == 0)
         #expect(definition.confidenceThreshold.partsPerMillion == 123_456)
         #expect(definition.targetMicrounitsPerHour == 12_500_000 && definition.handoverMinutes == 20)
+        #expect(!definition.showsNamesOnBoards)
         #expect(
             definition.shifts == [
                 .init(name: "early", startMinute: 360, endMinute: 840, days: 0b100_0001),
@@ -71,6 +72,7 @@ struct DefinitionTests {
         (#"{"site":{"confidence_threshold":true}}"#, "/site/confidence_threshold"),
         (#"{"site":{"max_future_seconds":1e3}}"#, "/site/max_future_seconds"),
         (#"{"site":{"handover_minutes":1441}}"#, "/site/handover_minutes"),
+        (#"{"site":{"board_names":"no"}}"#, "/site/board_names"),
         (#"{"site":{"target_units_per_hour":-1}}"#, "/site/target_units_per_hour"),
         (#"{"site":{"target_units_per_hour":1e99}}"#, "/site/target_units_per_hour"),
         (#"{"site":{"shifts":{}}}"#, "/site/shifts"), (#"{"site":{"shifts":[1]}}"#, "/site/shifts/0"),

@@ -6,6 +6,7 @@
 import { Trouble, ask, forgetAll, onSignedOut, session, signIn } from './lib/api.js';
 import { fill, h } from './lib/dom.js';
 import { setZone } from './lib/format.js';
+import { learnNames } from './lib/names.js';
 import { startLive, stopLive } from './lib/live.js';
 import { go, link, onState, query, state } from './lib/state.js';
 import { chooseLanguage, t } from './lib/text.js';
@@ -115,7 +116,7 @@ async function show() {
   if (content === shown) return;
   shown = content;
   try {
-    const module = await import(`./pages/${page}.js`);
+    const [module] = await Promise.all([import(`./pages/${page}.js`), learnNames(now.site)]);
     if (shown !== content) return;
     fill(main, module[page]());
     wallCycle(main);

@@ -136,6 +136,7 @@ extension ReferencePage {
                 "length of a handover after a shift starts, 0 to 1440",
             ],
             ["target_units_per_hour", "none", "0 to 1,000,000,000: for target and variance"],
+            ["board_names", "true", "true or false: whether the board shows people by name, or by id alone"],
         ]
     }
 }

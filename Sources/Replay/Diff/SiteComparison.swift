@@ -112,6 +112,7 @@ struct SiteComparison {
         add("max_future_seconds") { .integer($0.maxFutureSeconds) }
         add("handover_minutes") { .integer($0.handoverMinutes) }
         add("target_microunits_per_hour") { $0.targetMicrounitsPerHour.map { .integer($0) } }
+        add("hides_names") { .integer($0.showsNamesOnBoards ? 0 : 1) }
         addSets("shifts", before?.shifts.map(Self.text), after?.shifts.map(Self.text), &members)
         addSets("workers", before?.workers.map(\.workerID.text), after?.workers.map(\.workerID.text), &members)
         addSets("workstations", before?.workstations.map(Self.text), after?.workstations.map(Self.text), &members)

@@ -56,7 +56,7 @@ def print_definition(site):
     target = site.target_microunits_per_hour if site.HasField("target_microunits_per_hour") else "-"
     print(
         "definition", site.site_id, site.created_at_us, site.name, site.time_zone, site.observation_ttl_seconds,
-        site.confidence_threshold_ppm, site.max_future_seconds, site.handover_minutes, target,
+        site.confidence_threshold_ppm, site.max_future_seconds, site.handover_minutes, target, site.hides_names,
     )
     for shift in site.shifts:
         print("shift", shift.name, shift.start_minute, shift.end_minute, shift.days)

@@ -1,10 +1,38 @@
 /**
- * Whether people are shown by name: a screen in a hall may show ids only, by `names=0` in its address.
+ * Whether people are shown by name. A site may say that its boards show ids only (`board_names` of its definition), and a
+ * single screen may, by `names=0` in its address. Until the site has said, no name is shown.
  * @module
  */
+import { ask } from './api.js';
 import { state } from './state.js';
+
+/** @type {Map<string, boolean>} by site */
+const allowed = new Map();
 
 /** Whether names may be shown. */
 export function showsNames() {
-  return state().more.names !== '0';
+  const { site, more } = state();
+  return more.names !== '0' && site !== null && allowed.get(site) === true;
+}
+
+/**
+ * The name of a worker, or the id where names are not shown or not known.
+ * @param {{ worker_id: string, worker_name?: string | null }} worker
+ */
+export function workerName(worker) {
+  return (showsNames() && worker.worker_name) || worker.worker_id;
+}
+
+/**
+ * Learns what a site says.
+ * @param {string | null} site
+ */
+export async function learnNames(site) {
+  if (!site) return;
+  try {
+    const { value } = await ask(`/api/sites/${encodeURIComponent(site)}`);
+    allowed.set(site, value.site?.board_names !== false);
+  } catch {
+    // Ids do until it is known.
+  }
 }

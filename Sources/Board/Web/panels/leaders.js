@@ -4,7 +4,7 @@
  */
 import { h } from '../lib/dom.js';
 import { number, percent } from '../lib/format.js';
-import { showsNames } from '../lib/names.js';
+import { workerName } from '../lib/names.js';
 import { Panel, asked, figureName, panel } from '../lib/panel.js';
 import { isLive, link } from '../lib/state.js';
 import { t } from '../lib/text.js';
@@ -44,7 +44,7 @@ class Leaders extends Panel {
       const subject = `worker:${one.worker_id}`;
       return h(
         'li', { class: `leader leader-${index + 1}` }, h('span', { class: 'medal', 'aria-label': t('leaders.place', { place: index + 1 }) }, number(index + 1)),
-        h('a', { href: link({ page: 'worker', worker: one.worker_id }), class: 'name', 'data-key': one.worker_id }, showsNames() && one.worker_name ? one.worker_name : one.worker_id),
+        h('a', { href: link({ page: 'worker', worker: one.worker_id }), class: 'name', 'data-key': one.worker_id }, workerName(one)),
         h('span', { class: 'leader-figures' },
           h('span', null, figureName('utilization_percentage'), ' ', this.figure(subject, 'utilization_percentage', one.utilization_percentage, percent)),
           h('span', null, figureName('total_units_produced'), ' ', this.figure(subject, 'total_units_produced', one.total_units_produced)),

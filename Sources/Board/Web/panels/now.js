@@ -5,7 +5,7 @@
 import { serverNow } from '../lib/api.js';
 import { fill, h } from '../lib/dom.js';
 import { dateTime, number, time, date } from '../lib/format.js';
-import { showsNames } from '../lib/names.js';
+import { workerName } from '../lib/names.js';
 import { Panel, asked, panel } from '../lib/panel.js';
 import { link } from '../lib/state.js';
 import { named, t } from '../lib/text.js';
@@ -53,7 +53,7 @@ class Now extends Panel {
    * @param {any} answer
    */
   draw(answer) {
-    const found = answer.items.filter((/** @type {any} */ one) => `${showsNames() ? (one.worker_name ?? '') : ''} ${one.worker_id} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
+    const found = answer.items.filter((/** @type {any} */ one) => `${workerName(one)} ${one.worker_id} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
     const rank = (/** @type {any} */ one) => order.indexOf(one.current_state);
     const shown = found.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b)).slice(0, rowsMaximum);
     this.search.hidden = answer.items.length <= 12;
@@ -90,7 +90,7 @@ class Now extends Panel {
     const station = one.current_workstation_id;
     const isToday = one.last_seen && date(one.last_seen) === date(serverNow());
     fill(
-      entry.row, h('th', { scope: 'row' }, h('a', { href: link({ page: 'worker', worker: one.worker_id }), 'data-key': one.worker_id }, showsNames() && one.worker_name ? one.worker_name : one.worker_id)),
+      entry.row, h('th', { scope: 'row' }, h('a', { href: link({ page: 'worker', worker: one.worker_id }), 'data-key': one.worker_id }, workerName(one))),
       h('td', null, h('span', { class: `badge state-${one.current_state}` }, named('state', one.current_state))),
       h('td', null, station ? h('a', { href: link({ page: 'station', station }) }, station) : '–'),
       h('td', null, one.last_seen ? (isToday ? time(one.last_seen) : dateTime(one.last_seen)) : '–'),
