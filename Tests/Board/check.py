@@ -50,12 +50,18 @@ class Board:
         page = self.browser.new_context(service_workers=service_workers, **settings).new_page()
         page.set_default_timeout(LIMIT)
         page.faults, page.hosts = [], set()
-        page.on("console", lambda message: message.type in ("error", "warning") and page.faults.append(message.text))
+        page.on("console", lambda message: note(page, message))
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on("dialog", lambda dialog: (page.faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: page.hosts.add(urllib.parse.urlsplit(request.url).netloc))
         page.goto(url)
         return page
+
+
+def note(page, message):
+    """Keeps what the page complains about, but for the service worker that a check does not want."""
+    if message.type in ("error", "warning") and "Service Worker registration blocked" not in message.text:
+        page.faults.append(f"{message.text} ({message.location.get('url', '')})")
 
 
 def settled(page):
@@ -271,7 +277,7 @@ def check_live(board):
         expect(units).to_have_attribute("value", "12")
         expect(page.locator("andon-log .log-row[role=row]").first).to_be_visible()
         server.stop()
-        expect(page.locator(".banner-lost, .panel-note:not(:empty)").first).to_be_visible(timeout=60_000)
+        expect(page.locator(".banner-lost:visible, .panel-note:not(:empty):visible").first).to_be_visible(timeout=60_000)
         expect(units).to_have_attribute("value", "12")
         server.start()
         count(server, 1, 3)
@@ -388,7 +394,8 @@ def main(binary, names):
             except Exception:
                 failed += 1
                 print(f"FAILED: {name}: {inspect.getdoc(checks[name])}", flush=True)
-                traceback.print_exc()
+                # The page as the browser tells it is long: its beginning says what was expected.
+                print(traceback.format_exc()[:3000], flush=True)
             for context in board.browser.contexts:
                 context.close()
     sys.exit(1 if failed else 0)

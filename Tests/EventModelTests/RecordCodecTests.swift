@@ -43,6 +43,19 @@ struct RecordCodecTests {
         #expect(try RecordCodec.decode(bytes, into: &batch) == .definition(bare))
     }
 
+    @Test("a site that keeps names off its boards has one field more than others, and comes back as it was (SPEC 3)")
+    func namesOffBoards() throws {
+        var record = RecordSamples.definition
+        var shown: [UInt8] = []
+        var hidden: [UInt8] = []
+        RecordCodec.encode(record, into: &shown)
+        record.definition.showsNamesOnBoards = false
+        RecordCodec.encode(record, into: &hidden)
+        #expect(hidden.count == shown.count + 2)
+        var batch = RecordSamples.batch
+        #expect(try RecordCodec.decode(hidden, into: &batch) == .definition(record))
+    }
+
     @Test("a record that sets time back comes back as it was, and empties the batch (SPEC 2.9)")
     func clockSetBackRoundTrip() throws {
         var batch = RecordSamples.batch

@@ -31,7 +31,6 @@ enum RecordSamples {
         var site = SiteDefinition(siteID: "plant-1", name: "Werk Süd", timeZone: "Asia/Kolkata")
         site.observationTTLSeconds = 0
         site.targetMicrounitsPerHour = 12_500_000
-        site.showsNamesOnBoards = false
         site.shifts = [.init(name: "early", startMinute: 360, endMinute: 840, days: 0x1f)]
         site.workers = [
             .init(workerID: "W1"), .init(workerID: "Wé", name: "", location: "Hall 2", activeSince: "2020"),

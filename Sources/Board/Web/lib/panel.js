@@ -26,6 +26,9 @@ import { say } from './toast.js';
 
 /** @typedef {(string | number | null)[][]} Table the first row are names of columns */
 
+/** Where more figures change at once, none of them ticks: it would be unrest, and work for the browser. */
+const ticksMaximum = 8;
+
 /** The question of the address about a site, to which a panel adds its own parameters. */
 export function asked(now = state()) {
   return {
@@ -175,6 +178,8 @@ export class Panel extends HTMLElement {
 
   connectedCallback() {
     this.classList.add('panel');
+    // So that the next change can tick again.
+    this.body.onanimationend = (event) => event.target instanceof Element && event.target.classList.remove('ticked', 'fresh');
     this.frame();
     this.ends = [
       onState(() => this.refresh()),
@@ -351,6 +356,8 @@ export class Panel extends HTMLElement {
       const again = [...this.body.querySelectorAll('[data-key]')].find((one) => one.getAttribute('data-key') === key);
       if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
     }
+    const ticked = this.body.querySelectorAll('.ticked');
+    if (ticked.length > ticksMaximum) for (const one of ticked) one.classList.remove('ticked');
     this.mark();
   }
 
