@@ -249,7 +249,9 @@ export class Panel extends HTMLElement {
     const element = h('data', { value: value ?? '', class: ['figure', ticked && 'ticked'], dataset: { figure: name } }, format(value));
     const difference = this.since?.get(subject)?.[name];
     if (difference === undefined) return element;
-    const text = difference === null ? t('compare.differs') : `${difference > 0 ? '+' : ''}${format(difference)}`;
+    const change = format(difference);
+    // Some figures have their sign already.
+    const text = difference === null ? t('compare.differs') : difference > 0 && !change.startsWith('+') ? `+${change}` : change;
     element.append(h('span', { class: 'since', 'data-tip': t('compare.since') }, ` ${text}`));
     return element;
   }

@@ -45,7 +45,7 @@ class KPI extends Panel {
 
   emptyText() {
     return [
-      h('p', null, t('chip.fresh.none')),
+      h('p', null, t('kpi.empty')),
       h('p', { class: 'next' }, t('empty.next', { command: `andon import FILE --site ${state().site}` })),
     ];
   }

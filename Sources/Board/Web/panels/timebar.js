@@ -76,7 +76,7 @@ export function timeBar() {
     const now = state();
     const input = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string | null} */ value) => {
       const element = h('input', { id, type: 'datetime-local', step: '1', value: value ? local(value) : null });
-      return { element, field: [h('label', { for: id }, label), element] };
+      return { element, field: h('span', { class: 'pair' }, h('label', { for: id }, label), element) };
     };
     const from = input('time-from', t('time.from'), now.from);
     const to = input('time-to', t('time.to'), now.to);

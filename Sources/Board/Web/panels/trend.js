@@ -58,8 +58,21 @@ class Trend extends Panel {
     return select;
   }
 
+  /** A chart that nobody sees has no size: it is drawn when it gets one. */
+  sight = new ResizeObserver(() => this.redraw());
+  dark = matchMedia('(prefers-color-scheme: dark)');
+  recolour = () => this.redraw();
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.sight.observe(this.place);
+    this.dark.addEventListener('change', this.recolour);
+  }
+
   disconnectedCallback() {
     super.disconnectedCallback();
+    this.sight.disconnect();
+    this.dark.removeEventListener('change', this.recolour);
     this.chart?.destroy();
     this.chart = null;
   }
@@ -81,7 +94,7 @@ class Trend extends Panel {
     }
     this.place.setAttribute('aria-label', t('trend.chart', { count: answer.items.length }));
     void dygraphs().then((Dygraph) => {
-      if (!this.isConnected || this.answer !== answer) return;
+      if (!this.isConnected || this.answer !== answer || this.place.clientWidth === 0) return;
       if (Dygraph && answer.items.length > 1) this.plot(Dygraph, answer.items);
       else fill(this.place, picture(answer.items));
     });
@@ -98,26 +111,28 @@ class Trend extends Panel {
     const [muted, line, accent] = ['--muted', '--line', '--accent'].map((name) => colours.getPropertyValue(name).trim());
     const options = {
       file: data, labels: ['time', 'units', 'utilization'], legend: 'never', colors: [accent, colours.getPropertyValue('--working-line').trim()],
-      axisLineColor: line, gridLineColor: line, axisLabelFontSize: 12,
+      axisLineColor: line, gridLineColor: line, axisLabelFontSize: Math.round(parseFloat(colours.fontSize) * 0.8),
       series: { units: { plotter: bars }, utilization: { axis: 'y2', strokeWidth: 2.5, drawPoints: items.length < 60, pointSize: 3 } },
       valueRange: [0, null], includeZero: true,
       axes: {
         x: {
           ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
         },
-        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 46 },
-        y2: { valueRange: [0, 100.5], axisLabelFormatter: (/** @type {number} */ value) => `${number(value, 0, 0)} %`, axisLabelWidth: 46, independentTicks: false },
+        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 50 },
+        y2: { valueRange: [0, 100.5], ticker: () => [0, 25, 50, 75, 100].map((v) => ({ v, label: `${number(v)} %` })), axisLabelWidth: 50, independentTicks: true, drawGrid: false },
       },
       highlightCallback: (/** @type {unknown} */ _event, /** @type {number} */ x) => this.read(items.find((one) => Date.parse(one.from) === x)),
       unhighlightCallback: () => this.read(null),
       interactionModel: {},
     };
-    if (this.chart && this.chart.muted === muted && this.place.contains(this.chart.graphDiv)) return this.chart.updateOptions(options);
+    const size = `${this.place.clientWidth} ${this.place.clientHeight}`;
+    if (this.chart && this.chart.muted === muted && this.chart.size === size && this.place.contains(this.chart.graphDiv)) return this.chart.updateOptions(options);
     this.chart?.destroy();
     fill(this.place);
     const { file, ...first } = options;
     this.chart = new Dygraph(this.place, file, first);
     this.chart.muted = muted;
+    this.chart.size = size;
   }
 
   /** @param {any} one */

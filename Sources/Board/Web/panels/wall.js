@@ -26,10 +26,18 @@ export function wallCycle(main) {
   const step = () => {
     const chosen = (state().more.panels ?? '').split(',').map(Number).filter((one) => one > 0);
     const all = [...main.querySelectorAll('.panel')].filter((one) => one instanceof HTMLElement && !one.hidden);
+    // What does not fit is shown part by part.
+    const body = main.querySelector('.on-wall .panel-body');
+    if (body && body.scrollTop + body.clientHeight < body.scrollHeight - 8) {
+      body.scrollTop += body.clientHeight * 0.85;
+      return;
+    }
     const panels = chosen.length > 0 ? all.filter((_, index) => chosen.includes(index + 1)) : all.filter((one) => !one.classList.contains('not-on-wall'));
-    for (const one of all) one.classList.remove('on-wall');
     if (panels.length === 0) return;
-    panels[turn % panels.length].classList.add('on-wall');
+    for (const one of all) one.classList.remove('on-wall');
+    const next = panels[turn % panels.length];
+    next.classList.add('on-wall');
+    next.querySelector('.panel-body')?.scrollTo(0, 0);
     turn += 1;
   };
   step();

@@ -187,6 +187,7 @@ export const de = {
   'kpi.meaning': 'Das Werk im Zeitraum; unter jeder Zahl ihre Änderung gegen dieselbe Spanne davor.',
   'kpi.before': 'gegen dieselbe Spanne davor: {value}',
   'kpi.before.none': 'davor nichts zu vergleichen',
+  'kpi.empty': 'Von diesem Werk gibt es noch keine Ereignisse.',
   'kpi.target': 'Ziel {value}',
   'kpi.target.none': 'kein Ziel gesetzt',
   'leaders.title': 'Bestenliste',

@@ -184,6 +184,7 @@ export const en = {
   'kpi.meaning': 'The factory over the period; below each figure its change against the same span before.',
   'kpi.before': 'against the same span before: {value}',
   'kpi.before.none': 'nothing to compare before',
+  'kpi.empty': 'This site has no events yet.',
   'kpi.target': 'target {value}',
   'kpi.target.none': 'no target set',
   'leaders.title': 'Leaderboard',
