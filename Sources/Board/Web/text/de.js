@@ -22,7 +22,6 @@ export const de = {
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',
   'head.wall': 'Wandanzeige',
-  'head.wall.leave': 'Wandanzeige verlassen',
   'head.print': 'Schichtbericht drucken',
   'head.signout': 'Abmelden',
   'role.viewer': 'Leser',
@@ -43,7 +42,6 @@ export const de = {
   'banner.back': 'Zurück zu jetzt',
 
   // Sign-in
-  'signin.title': 'Anmelden',
   'signin.key': 'Schlüssel',
   'signin.key.hint': 'Ein Schlüssel beginnt mit andon_… Sie bekommen ihn von den Betreibern von Andon.',
   'signin.go': 'Anmelden',
@@ -122,8 +120,6 @@ export const de = {
   // Figures: names and definitions
   'figure.active_workers': 'Aktive Personen',
   'figure.active_workers.meaning': 'Personen, die im Zeitraum arbeitend, untätig oder abwesend gesehen wurden.',
-  'figure.active_workstations': 'Aktive Plätze',
-  'figure.active_workstations.meaning': 'Arbeitsplätze, an denen im Zeitraum jemand anwesend war.',
   'figure.average_utilization_percentage': 'Auslastung',
   'figure.average_utilization_percentage.meaning': 'Arbeitszeit aller aktiven Personen, geteilt durch ihre Zahl mal die Länge des Zeitraums.',
   'figure.utilization_percentage': 'Auslastung',
@@ -150,8 +146,6 @@ export const de = {
   'figure.target_variance_percentage.meaning': 'Stücke minus Ziel, geteilt durch das Ziel. Das Ziel zählt nur Stunden von Schichten.',
   'figure.target_units': 'Ziel',
   'figure.target_units.meaning': 'Zielstücke je Stunde mal die Schichtstunden des Zeitraums.',
-  'figure.total_productive_time_hours': 'Produktive Stunden',
-  'figure.total_productive_time_hours.meaning': 'Arbeitszeit aller Personen zusammen.',
   'figure.occupancy_percentage': 'Belegung',
   'figure.occupancy_percentage.meaning': 'Zeit, in der jemand anwesend war, geteilt durch den Zeitraum; zwei Personen zählen doppelt.',
   'figure.current_workers': 'Jetzt hier',
@@ -174,7 +168,6 @@ export const de = {
   // Sites
   'sites.title': 'Werke',
   'sites.meaning': 'Alle Werke, die Ihr Schlüssel sehen darf, jedes nach seiner eigenen Uhr.',
-  'sites.open': '{site} öffnen',
   'sites.empty': 'Es gibt noch kein Werk.',
   'sites.missing': 'Keine Antwort für {sites}: {reason}',
   'sites.alerts.one': '{count} Warnung',
@@ -201,7 +194,6 @@ export const de = {
   'grid.more': '{shown} von {all} Plätzen: Tippen Sie, um andere zu finden.',
   'now.title': 'Wer ist wo',
   'now.meaning': 'Zustand und Platz jeder Person am Ende des Zeitraums.',
-  'now.since': 'gesehen {time}',
   'now.search': 'Person suchen',
   'now.more': '{shown} von {all} Personen: Tippen Sie, um andere zu finden.',
   'now.worker': 'Person',

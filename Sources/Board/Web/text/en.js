@@ -19,7 +19,6 @@ export const en = {
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'head.wall': 'Wall mode',
-  'head.wall.leave': 'Leave wall mode',
   'head.print': 'Print shift report',
   'head.signout': 'Sign out',
   'role.viewer': 'viewer',
@@ -40,7 +39,6 @@ export const en = {
   'banner.back': 'Back to now',
 
   // Sign-in
-  'signin.title': 'Sign in',
   'signin.key': 'Key',
   'signin.key.hint': 'A key looks like andon_… Ask whoever runs Andon for one.',
   'signin.go': 'Sign in',
@@ -119,8 +117,6 @@ export const en = {
   // Figures: names and definitions
   'figure.active_workers': 'Active workers',
   'figure.active_workers.meaning': 'Workers who were seen working, idle or absent in the period.',
-  'figure.active_workstations': 'Active stations',
-  'figure.active_workstations.meaning': 'Stations at which somebody was present in the period.',
   'figure.average_utilization_percentage': 'Utilization',
   'figure.average_utilization_percentage.meaning': 'Working time of all active workers, divided by their number times the length of the period.',
   'figure.utilization_percentage': 'Utilization',
@@ -147,8 +143,6 @@ export const en = {
   'figure.target_variance_percentage.meaning': 'Units minus target, divided by the target. The target counts hours of shifts only.',
   'figure.target_units': 'Target',
   'figure.target_units.meaning': 'Target units per hour times the hours of shifts in the period.',
-  'figure.total_productive_time_hours': 'Productive hours',
-  'figure.total_productive_time_hours.meaning': 'Working time of all workers together.',
   'figure.occupancy_percentage': 'Occupancy',
   'figure.occupancy_percentage.meaning': 'Time in which somebody was present, divided by the period; two people count twice.',
   'figure.current_workers': 'Here now',
@@ -171,7 +165,6 @@ export const en = {
   // Sites
   'sites.title': 'Sites',
   'sites.meaning': 'Every site that your key may see, each by its own clock.',
-  'sites.open': 'Open {site}',
   'sites.empty': 'There is no site yet.',
   'sites.missing': 'No answer for {sites}: {reason}',
   'sites.alerts.one': '{count} alert',
@@ -198,7 +191,6 @@ export const en = {
   'grid.more': '{shown} of {all} stations: type to find others.',
   'now.title': 'Who is where',
   'now.meaning': 'The state and station of each worker at the end of the period.',
-  'now.since': 'seen {time}',
   'now.search': 'Find a worker',
   'now.more': '{shown} of {all} workers: type to find others.',
   'now.worker': 'Worker',
