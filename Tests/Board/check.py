@@ -311,11 +311,11 @@ def check_session(board):
         page.locator(".sign-out").click()
         expect(page.locator(".sign-in")).to_be_visible()
         page.goto(f"{server.url}/?page=sites#key={admin}")
-        page.reload()
-        page.goto(f"{server.url}/?page=data#key={admin}")
         expect(page.locator(".settings .role")).to_have_text("admin")
         assert admin not in page.evaluate("location.href")
         server.run("key", "revoke", admin, "--yes", "--data-dir", str(server.folder / "data"))
+        # The page that is open notices by itself, when it asks the next time.
+        expect(page.locator(".sign-in [role=alert]")).to_contain_text("session has ended", timeout=60_000)
         page.reload()
         expect(page.locator(".sign-in")).to_be_visible()
         page.context.close()

@@ -240,6 +240,8 @@ function take(block) {
     else if (line.startsWith('id:')) lastID = line.slice(3).trim();
   }
   if (!data || !topic) return;
+  // The last word of a stream that cannot go on: the connection ends after it, and the next one says the same in its status.
+  if (topic === 'problem') return void (JSON.parse(data).status === 401 && endSession());
   const frame = merged(/** @type {Topic} */ (topic), JSON.parse(data));
   frames.set(/** @type {Topic} */ (topic), frame);
   for (const listener of [...(watchers.get(/** @type {Topic} */ (topic)) ?? [])]) listener(frame);
