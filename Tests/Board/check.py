@@ -353,11 +353,17 @@ def check_print(board):
 
 
 def check_wall(board):
-    """A wall shows one panel after the other without a pointer, and keeps its number of elements."""
-    page = board.open(board.address("site", wall="1", **day()))
-    settled(page)
+    """A wall shows one panel after the other, without controls; Escape leaves it."""
+    page = board.open("about:blank")
     page.clock.install()
-    expect(page.locator(".panel.on-wall")).to_have_count(1)
+    page.goto(board.address("site", wall="1", **day()))
+    settled(page)
+    shown = page.locator(".panel.on-wall")
+    expect(shown).to_have_count(1)
+    assert shown.evaluate("(one) => one.localName") == "andon-kpi"
+    page.clock.fast_forward(21_000)
+    expect(page.locator("andon-leaders.on-wall")).to_be_visible()
+    expect(shown).to_have_count(1)
     expect(page.locator(".time-bar")).to_be_hidden()
     expect(page.locator("h1")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
