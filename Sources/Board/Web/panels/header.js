@@ -44,7 +44,7 @@ export function header(who, sites) {
   onStateWhile(nav, update);
   return h(
     'header', { class: 'top' },
-    h('a', { class: 'brand', href: link({ page: 'sites', site: null, within: null }) }, h('img', { src: '/assets/icon.svg', alt: '', width: '28', height: '28' }), h('span', null, t('app.title'))),
+    h('a', { class: 'brand', 'aria-label': t('app.title'), href: link({ page: 'sites', site: null, within: null }) }, h('img', { src: '/assets/icon.svg', alt: '', width: '28', height: '28' }), h('span', null, t('app.title'))),
     h('label', { class: 'sr', for: 'site-chooser' }, t('head.site')), chooser, name, nav, liveBadge(), settings(who),
   );
 }
