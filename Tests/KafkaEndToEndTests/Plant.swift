@@ -54,7 +54,7 @@ final class Plant {
         return result.output
     }
 
-    private var kafka: [String] { ["--brokers", cluster.brokers, "--topic-prefix", prefix] }
+    var kafka: [String] { ["--brokers", cluster.brokers, "--topic-prefix", prefix] }
 
     func gateway(_ name: String, _ more: [String] = []) throws -> AndonServer { try start("gateway", name, more) }
 
