@@ -385,7 +385,9 @@ def check_weight(board):
 
 
 def main(binary, names):
-    checks = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}
+    import pages
+
+    checks = {name[6:]: check for name, check in globals().items() if name.startswith("check_")} | pages.CHECKS
     unknown = [name for name in names if name not in checks]
     if unknown:
         sys.exit(f"check.py: there is no check {unknown[0]}; there are {', '.join(checks)}")

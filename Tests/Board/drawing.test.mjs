@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cellLook, rowsInView } from '../../Sources/Board/Web/draw/heatmap.js';
+import { bucketLabels, cellLook, rowsInView } from '../../Sources/Board/Web/draw/heatmap.js';
 import { placed } from '../../Sources/Board/Web/draw/line.js';
-import { sparklinePoints } from '../../Sources/Board/Web/draw/sparkline.js';
 import { stripRows } from '../../Sources/Board/Web/draw/strip.js';
 import { fitted } from '../../Sources/Board/Web/draw/svg.js';
 import { withGaps, zoomed } from '../../Sources/Board/Web/draw/timeline.js';
@@ -63,14 +62,17 @@ test('points too far apart are not joined, and values outside the axis stay on i
   assert.deepEqual(drawn, [{ x: 0, y: 0 }, { x: 0, y: 0.5 }, null, { x: 0, y: 1 }]);
 });
 
-test('a sparkline leaves out what is unknown, and a flat one lies inside its box', () => {
-  const points = sparklinePoints([5, null, 5], { width: 120, height: 28 });
-  assert.equal(points[1], null);
-  for (const point of points) if (point) assert.ok(point.y >= 0 && point.y <= 28 && point.x >= 0 && point.x <= 120);
-});
-
 test('a text that is too long is cut between characters, never inside one', () => {
   assert.equal(fitted('Early', 100), 'Early');
-  assert.equal(fitted('👷'.repeat(20), 64), '👷'.repeat(9) + '…');
+  assert.equal(fitted('👷'.repeat(20), 130), '👷'.repeat(9) + '…');
   assert.equal(fitted('Early', 8), '');
+});
+
+test('above a heat map stand dates where days begin, and times where they do not touch one', () => {
+  const hours = (first) => Array.from({ length: 24 }, (_, hour) => (hour + first < 24 ? 'Mon' : 'Tue'));
+  const labels = bucketLabels(hours(5));
+  assert.deepEqual(labels.map((label, place) => (label ? `${place} ${label}` : '')).filter(Boolean), [
+    '0 date', '3 time', '6 time', '9 time', '12 time', '15 time', '19 date', '22 time',
+  ]);
+  assert.deepEqual(bucketLabels(['1', '2', '3', '4', '5', '6', '7']).filter(Boolean), ['date', 'date', 'date']);
 });

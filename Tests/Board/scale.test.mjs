@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  brokenLine, confidenceStep, linear, percentageStep, timeTicks, valueTicks, zoneOffset,
+  brokenLine, confidenceStep, fitting, linear, percentageStep, timeTicks, valueTicks, zoneOffset,
 } from '../../Sources/Board/Web/draw/scale.js';
 
 const iso = (time) => new Date(time).toISOString();
@@ -76,4 +76,10 @@ test('the offset of a zone follows its clock', () => {
   assert.equal(zoneOffset(Date.parse('2026-01-12T00:00:00.500Z'), 'Europe/Berlin'), 3_600_000);
   assert.equal(zoneOffset(Date.parse('2026-07-12T00:00:00Z'), 'Europe/Berlin'), 7_200_000);
   assert.equal(zoneOffset(Date.parse('1969-07-20T20:17:00Z'), 'America/New_York'), -14_400_000);
+});
+
+test('labels that would touch a more important one are left out', () => {
+  const label = (at) => ({ at, text: '06:00', anchor: 'middle' });
+  assert.deepEqual(fitting([label(100), label(110), label(200)]), [true, false, true]);
+  assert.deepEqual(fitting([{ at: 0, text: '25 Nov', anchor: 'start' }, label(30), label(90)]), [true, false, true]);
 });

@@ -1,4 +1,4 @@
-import { linear, milliseconds, round, timeTicks, valueTicks } from './scale.js';
+import { fitting, linear, milliseconds, round, timeTicks, valueTicks } from './scale.js';
 import { drawing, svg } from './svg.js';
 
 /**
@@ -101,16 +101,23 @@ export function valueAxis(ticks, y, frame, text) {
 export function timeAxis(from, to, x, frame, options) {
   const group = svg('g', { class: 'axis', 'aria-hidden': 'true' });
   const room = Math.max(1, Math.floor((frame.right - frame.left) / 62));
-  for (const { at, isMidnight } of timeTicks(from, to, options.zone, room)) {
+  const ticks = timeTicks(from, to, options.zone, room);
+  // Dates matter most: a time that would touch one is left out.
+  const ordered = [...ticks.filter((tick) => tick.isMidnight), ...ticks.filter((tick) => !tick.isMidnight)];
+  const labels = ordered.map(({ at, isMidnight }) => {
     const place = round(x(at));
     const anchor = place > frame.right - 20 ? 'end' : place < frame.left + 20 ? 'start' : 'middle';
-    group.append(
-      svg('line', {
-        x1: place, x2: place, y1: frame.top, y2: frame.bottom + 4, class: isMidnight ? 'midnight' : 'grid',
-      }),
-      svg('text', { x: place, y: frame.bottom + 16, 'text-anchor': anchor, class: isMidnight ? 'date' : null },
-        isMidnight ? options.date(at) : options.time(at)),
-    );
-  }
+    return { at: place, anchor: /** @type {'start' | 'middle' | 'end'} */ (anchor), text: isMidnight ? options.date(at) : options.time(at) };
+  });
+  const shown = fitting(labels);
+  labels.forEach(({ at, anchor, text }, place) => {
+    const { isMidnight } = ordered[place];
+    group.append(svg('line', {
+      x1: at, x2: at, y1: frame.top, y2: frame.bottom + 4, class: isMidnight ? 'midnight' : 'grid',
+    }));
+    if (!shown[place]) return;
+    group.append(svg(
+      'text', { x: at, y: frame.bottom + 16, 'text-anchor': anchor, class: isMidnight ? 'date' : null }, text));
+  });
   return group;
 }

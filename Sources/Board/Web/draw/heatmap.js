@@ -1,4 +1,4 @@
-import { confidenceStep, milliseconds, percentageStep, timeTicks } from './scale.js';
+import { confidenceStep, milliseconds, percentageStep } from './scale.js';
 import { uniqueID } from './svg.js';
 
 /**
@@ -14,17 +14,21 @@ import { uniqueID } from './svg.js';
  * @property {string} label
  * @property {{from: string, to: string}[]} buckets
  * @property {'confidence' | 'percentage'} scale three steps with signs, or five shades with numbers
- * @property {string} zone IANA name
  * @property {(time: number) => string} time a time of day
  * @property {(time: number) => string} date a day
  * @property {(row: HeatRow, place: number) => string} describe all words about one cell
  * @property {(row: HeatRow, place: number) => void} [onSelect]
  * @property {string} corner heading of the column of names
+ * @property {HeatView} [view] kept from drawing to drawing, so that neither the cursor nor what is in view jumps
+ */
+
+/**
+ * @typedef {{row: number, column: number, top: number, left: number}} HeatView cell of the cursor, and how far it is scrolled
  */
 
 const rowHeight = 26;
 const headHeight = 26;
-const rowsShown = 18;
+const rowsShown = 24;
 const spareRows = 4;
 
 /** The sign of each step, so that colour never stands alone. */
@@ -53,6 +57,27 @@ export function rowsInView(scrolled, height, count) {
   return { first: Math.min(first, Math.max(0, count - 1)), last };
 }
 
+/** Columns that a label needs. */
+const labelColumns = 3;
+
+/**
+ * What stands above each bucket: its date where a day begins, else its time as far as there is room.
+ * @param {string[]} dates of the buckets
+ * @returns {('date' | 'time' | '')[]}
+ */
+export function bucketLabels(dates) {
+  let free = 0;
+  return dates.map((date, place) => {
+    if (place < free) return '';
+    const isDate = place === 0 || date !== dates[place - 1];
+    // A date that is about to come needs the room more.
+    const next = dates.slice(place + 1, place + labelColumns);
+    if (!isDate && next.some((later, ahead) => later !== dates[place + ahead])) return '';
+    free = place + labelColumns;
+    return isDate ? 'date' : 'time';
+  });
+}
+
 /**
  * Rows by buckets. Only rows in view exist in the document, so that thousands cost no more than twenty.
  *
@@ -72,8 +97,9 @@ class HeatMap {
     this.rows = rows;
     this.options = options;
     this.stem = uniqueID('cell');
-    this.row = 0;
-    this.column = 0;
+    this.view = options.view ?? { row: 0, column: 0, top: 0, left: 0 };
+    this.row = Math.min(this.view.row, Math.max(0, rows.length - 1));
+    this.column = Math.min(this.view.column, Math.max(0, options.buckets.length - 1));
     /** @type {Map<number, HTMLElement>} */
     this.drawn = new Map();
     this.root = element('div', `heatmap ${options.scale}`);
@@ -83,11 +109,13 @@ class HeatMap {
     this.build();
     this.listen();
     this.render();
+    if (this.view.top > 0 || this.view.left > 0) requestAnimationFrame(() => this.grid.scrollTo(this.view.left, this.view.top));
   }
 
   build() {
     const { grid, options } = this;
     grid.tabIndex = 0;
+    grid.dataset.key = 'heatmap';
     for (const [name, value] of Object.entries({
       role: 'grid', 'aria-label': options.label, 'aria-rowcount': String(this.rows.length + 1),
       'aria-colcount': String(options.buckets.length + 1), 'aria-readonly': 'true',
@@ -103,28 +131,28 @@ class HeatMap {
   }
 
   head() {
-    const { buckets, zone } = this.options;
+    const { buckets } = this.options;
     const row = part('row', 'head');
     row.setAttribute('aria-rowindex', '1');
     const corner = part('columnheader', 'name');
     corner.textContent = this.options.corner;
     row.append(corner);
-    const from = buckets.length ? milliseconds(buckets[0].from) : 0;
-    const to = buckets.length ? milliseconds(buckets[buckets.length - 1].to) : 0;
-    const ticks = timeTicks(from, to, zone, Math.max(1, Math.ceil(buckets.length / 3)));
-    const marks = new Map(ticks.map((tick) => [tick.at, tick]));
-    for (const bucket of buckets) {
+    const shown = bucketLabels(buckets.map(({ from }) => this.options.date(milliseconds(from))));
+    buckets.forEach((bucket, place) => {
       const at = milliseconds(bucket.from);
       const cell = part('columnheader', 'bucket');
-      const mark = marks.get(at);
-      cell.setAttribute('aria-label', `${this.options.date(at)} ${this.options.time(at)}`);
-      if (mark) {
-        const text = element('span', mark.isMidnight ? 'date' : '');
-        text.textContent = mark.isMidnight ? this.options.date(at) : this.options.time(at);
+      const full = element('span', 'sr');
+      full.textContent = `${this.options.date(at)} ${this.options.time(at)}`;
+      cell.append(full);
+      if (shown[place] !== '') {
+        const isDate = shown[place] === 'date';
+        const text = element('span', isDate ? 'label date' : 'label');
+        text.setAttribute('aria-hidden', 'true');
+        text.textContent = isDate ? this.options.date(at) : this.options.time(at);
         cell.append(text);
       }
       row.append(cell);
-    }
+    });
     const group = part('rowgroup', 'heading');
     group.append(row);
     return group;
@@ -177,7 +205,11 @@ class HeatMap {
   }
 
   listen() {
-    this.grid.addEventListener('scroll', () => this.render(), { passive: true });
+    this.grid.addEventListener('scroll', () => {
+      this.view.top = this.grid.scrollTop;
+      this.view.left = this.grid.scrollLeft;
+      this.render();
+    }, { passive: true });
     this.grid.addEventListener('keydown', (event) => this.key(event));
     this.grid.addEventListener('focus', () => this.reveal());
     this.grid.addEventListener('blur', () => this.hide());
@@ -254,6 +286,8 @@ class HeatMap {
   /** Marks the cell of the cursor. */
   point() {
     for (const marked of this.body.querySelectorAll('.cursor')) marked.classList.remove('cursor');
+    this.view.row = this.row;
+    this.view.column = this.column;
     const cell = this.cell(this.row, this.column);
     if (!cell) return;
     cell.classList.add('cursor');

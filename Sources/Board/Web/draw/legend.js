@@ -7,7 +7,7 @@ import { hatch, svg, uniqueID } from './svg.js';
  */
 function list(items) {
   const made = document.createElement('ul');
-  made.className = 'legend';
+  made.className = 'draw-legend';
   for (const { swatch, text } of items) {
     const item = document.createElement('li');
     const words = document.createElement('span');

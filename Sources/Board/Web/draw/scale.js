@@ -99,6 +99,24 @@ export function valueTicks(most) {
 }
 
 /**
+ * Which labels fit on one line without touching, the important ones first.
+ * @param {{at: number, text: string, anchor: 'start' | 'middle' | 'end'}[]} labels in order of importance; `at` in pixels
+ * @returns {boolean[]} whether each is shown
+ */
+export function fitting(labels) {
+  /** @type {{left: number, right: number}[]} */
+  const taken = [];
+  return labels.map(({ at, text, anchor }) => {
+    const width = text.length * 6.2 + 6;
+    const left = anchor === 'start' ? at : anchor === 'end' ? at - width : at - width / 2;
+    const place = { left, right: left + width };
+    const isFree = taken.every((other) => place.right <= other.left || place.left >= other.right);
+    if (isFree) taken.push(place);
+    return isFree;
+  });
+}
+
+/**
  * Step of an average confidence (SPEC 6.2): the three that colour and sign show.
  * @param {number | null} confidence
  * @returns {'none' | 'critical' | 'warning' | 'healthy'}

@@ -74,13 +74,27 @@ export function hatch(id, lineClass) {
 }
 
 /**
- * Shortens a text so that it fits a width, at about 6.4 px a character.
+ * About how wide a character is: 6.4 px, twice that from where the wide scripts and pictures begin.
+ * @param {string} character
+ */
+function widthOf(character) {
+  return (character.codePointAt(0) ?? 0) < 0x1100 ? 6.4 : 13;
+}
+
+/**
+ * Shortens a text so that it fits a width.
  * @param {string} text
  * @param {number} width in CSS pixels
  */
 export function fitted(text, width) {
-  const room = Math.floor(width / 6.4);
   const characters = [...text];
-  if (characters.length <= room) return text;
-  return room < 2 ? '' : characters.slice(0, room - 1).join('') + '…';
+  let used = 0;
+  let kept = 0;
+  for (const character of characters) {
+    used += widthOf(character);
+    if (used > width) break;
+    kept += 1;
+  }
+  if (kept === characters.length) return text;
+  return kept < 2 ? '' : characters.slice(0, kept - 1).join('') + '…';
 }

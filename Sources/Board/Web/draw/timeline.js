@@ -120,7 +120,12 @@ export function timeline(rows, options) {
   if (future < frame.right - 1) {
     root.append(svg('line', { x1: round(future), x2: round(future), y1: frame.top, y2: frame.bottom, class: 'now' }));
   }
-  listen(root, grid, frame, options);
+  // Marks lie above all intervals, so that no neighbour covers them.
+  const marks = svg('g', { class: 'marks', 'aria-hidden': 'true' });
+  const chosen = grid.flat().find(({ element }) => element.classList.contains('selected'));
+  if (chosen) marks.append(frameOf(chosen, 'selection'));
+  root.append(marks);
+  listen(root, grid, marks, frame, options);
   return root;
 }
 
@@ -154,6 +159,19 @@ function drawnRow(row, top, x, absent, options, root) {
   return items;
 }
 
+/**
+ * An outline around an interval.
+ * @param {Item} item @param {string} className
+ */
+function frameOf({ element }, className) {
+  const hit = element.querySelector('.hit');
+  const number = (/** @type {string} */ name) => Number(hit?.getAttribute(name) ?? 0);
+  return svg('rect', {
+    x: number('x') - 2, y: number('y') - 2, width: number('width') + 4, height: number('height') + 4, rx: 2,
+    class: className,
+  });
+}
+
 /** @type {Record<State, {top: number, height: number}>} */
 const shapes = {
   working: { top: 0, height: barHeight },
@@ -179,7 +197,7 @@ function drawnInterval(row, interval, top, x, absent, options) {
     'g',
     {
       class: `interval ${interval.state}${isSelected ? ' selected' : ''}`, role: 'button', tabindex: -1,
-      'aria-label': words, 'aria-pressed': isSelected ? 'true' : 'false',
+      'aria-label': words, 'aria-pressed': isSelected ? 'true' : 'false', 'data-key': `${row.id} ${interval.from}`,
     },
     svg('title', {}, words),
     // The whole height can be hit, whatever the shape covers.
@@ -206,10 +224,10 @@ function description(row, interval, options) {
 }
 
 /**
- * @param {SVGSVGElement} root @param {Item[][]} grid
+ * @param {SVGSVGElement} root @param {Item[][]} grid @param {SVGGElement} marks
  * @param {{left: number, right: number, top: number, bottom: number}} frame @param {TimelineOptions} options
  */
-function listen(root, grid, frame, options) {
+function listen(root, grid, marks, frame, options) {
   const filled = grid.filter((items) => items.length > 0);
   if (filled.length === 0) return;
   let current = filled.flat().find(({ element }) => element.classList.contains('selected')) ?? filled[0][0];
@@ -241,6 +259,18 @@ function listen(root, grid, frame, options) {
     }
     event.preventDefault();
   });
+  // Focus may also come from outside, e.g. back to where it was before a new drawing.
+  root.addEventListener('focusin', (event) => {
+    const item = itemOf(event.target);
+    if (!item) return;
+    marks.querySelector('.focus')?.remove();
+    if (item.element.matches(':focus-visible')) marks.append(frameOf(item, 'focus'));
+    if (item === current) return;
+    current.element.setAttribute('tabindex', '-1');
+    current = item;
+    current.element.setAttribute('tabindex', '0');
+  });
+  root.addEventListener('focusout', () => marks.querySelector('.focus')?.remove());
   const dragged = drag(root, frame, options);
   root.addEventListener('click', (event) => {
     const item = itemOf(event.target);

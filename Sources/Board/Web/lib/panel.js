@@ -258,6 +258,11 @@ export class Panel extends HTMLElement {
 
   // MARK: Asking
 
+  /** Asks again, without taking away what is shown. */
+  askAgain() {
+    if (this.current) void this.load(true);
+  }
+
   /** @private @param {boolean} quietly without taking away what is shown */
   async load(quietly) {
     const question = this.current;

@@ -10,6 +10,7 @@ import { windowShown } from '../lib/window.js';
 import { alertsPanel } from '../panels/alerts.js';
 import { gridPanel } from '../panels/grid.js';
 import { onStateWhile } from '../panels/header.js';
+import { heatmapPanel } from '../panels/heatmap.js';
 import { kpiPanel } from '../panels/kpi.js';
 import { leadersPanel } from '../panels/leaders.js';
 import { logPanel } from '../panels/log.js';
@@ -19,7 +20,8 @@ import { trendPanel } from '../panels/trend.js';
 
 export function site() {
   return h(
-    'div', { class: 'page page-site' }, printHead(), kpiPanel(), leadersPanel(), gridPanel(), trendPanel(), shiftsPanel(), nowPanel(), alertsPanel(), logPanel({ class: 'not-on-wall' }),
+    'div', { class: 'page page-site' }, printHead(), kpiPanel(), leadersPanel(), gridPanel(), trendPanel(), shiftsPanel(), nowPanel(), alertsPanel(),
+    heatmapPanel({ class: 'not-on-wall' }), logPanel({ class: 'not-on-wall' }),
   );
 }
 

@@ -3,11 +3,14 @@
  * @module
  */
 import { serverNow } from '../lib/api.js';
+import { fit } from '../draw/fit.js';
+import { strip } from '../draw/strip.js';
 import { h, s } from '../lib/dom.js';
 import { date, number, percent, signed, time } from '../lib/format.js';
 import { Panel, asked, panel } from '../lib/panel.js';
 import { link, state } from '../lib/state.js';
 import { t } from '../lib/text.js';
+import { axis } from './axis.js';
 
 class Shifts extends Panel {
   get heading() { return /** @type {const} */ ('shifts.title'); }
@@ -25,7 +28,12 @@ class Shifts extends Panel {
 
   /** @param {any} answer */
   draw(answer) {
-    return h('ol', { class: 'shifts' }, answer.items.map((/** @type {any} */ one) => this.shift(one)));
+    const { from, to } = answer.meta;
+    const picture = fit((width) => strip(answer.items, {
+      label: t('shifts.title'), description: t('shifts.meaning'), from, to, width, time: axis().time, units: (value) => number(value),
+      percent: (value) => `${signed(value, 1)} %`, words: { handover: t('shifts.handover'), units: t('figure.total_production_count') },
+    }), this.body.clientWidth);
+    return [picture, h('ol', { class: 'shifts' }, answer.items.map((/** @type {any} */ one) => this.shift(one)))];
   }
 
   /** @param {any} one */

@@ -109,19 +109,17 @@ class Trend extends Panel {
     const label = (/** @type {string | number | Date} */ at) => (isHour ? time(at) : shortDate(at));
     const colours = getComputedStyle(this);
     const [muted, line, accent] = ['--muted', '--line', '--accent'].map((name) => colours.getPropertyValue(name).trim());
-    const letter = Math.round(parseFloat(colours.fontSize) * 0.8);
     const options = {
       file: data, labels: ['time', 'units', 'utilization'], legend: 'never', colors: [accent, colours.getPropertyValue('--working-line').trim()],
-      axisLineColor: line, gridLineColor: line, axisLabelFontSize: letter,
+      axisLineColor: line, gridLineColor: line, axisLabelFontSize: Math.round(parseFloat(colours.fontSize) * 0.8),
       series: { units: { plotter: bars }, utilization: { axis: 'y2', strokeWidth: 2.5, drawPoints: items.length < 60, pointSize: 3 } },
       valueRange: [0, null], includeZero: true,
       axes: {
         x: {
-          axisLabelWidth: letter * 4,
-          ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth / letter / 5).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
+          ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
         },
-        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: letter * 4, pixelsPerLabel: letter * 3 },
-        y2: { valueRange: [0, 100.5], ticker: () => [0, 25, 50, 75, 100].map((v) => ({ v, label: `${number(v)} %` })), axisLabelWidth: letter * 4, independentTicks: true, drawGrid: false },
+        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 50 },
+        y2: { valueRange: [0, 100.5], ticker: () => [0, 25, 50, 75, 100].map((v) => ({ v, label: `${number(v)} %` })), axisLabelWidth: 50, independentTicks: true, drawGrid: false },
       },
       highlightCallback: (/** @type {unknown} */ _event, /** @type {number} */ x) => this.read(items.find((one) => Date.parse(one.from) === x)),
       unhighlightCallback: () => this.read(null),
@@ -174,10 +172,10 @@ function dayStarts(items) {
 /**
  * Steps that get a label, as many as there is room for.
  * @param {any[]} items
- * @param {number} most
+ * @param {number} width
  */
-function ticks(items, most) {
-  const every = Math.max(1, Math.ceil(items.length / Math.max(2, Math.floor(most))));
+function ticks(items, width) {
+  const every = Math.max(1, Math.ceil(items.length / Math.max(2, Math.floor(width / 64))));
   return items.filter((_, index) => index % every === 0);
 }
 
@@ -195,7 +193,7 @@ function picture(items) {
     'svg', { viewBox: `0 0 ${width} ${height}`, class: 'chart-svg' },
     items.map((one, index) => s('rect', { class: 'bar', x: index * step + 1, y: bottom - (one.total_production_count / most) * bottom, width: Math.max(1, step - 2), height: (one.total_production_count / most) * bottom })),
     s('polyline', { class: 'line', points: points.join(' ') }),
-    ticks(items, width / 50).map((one) => s('text', { x: (items.indexOf(one) + 0.5) * step, y: height - 4, 'text-anchor': 'middle' }, isDays ? shortDate(one.from) : time(one.from))),
+    ticks(items, width).map((one) => s('text', { x: (items.indexOf(one) + 0.5) * step, y: height - 4, 'text-anchor': 'middle' }, isDays ? shortDate(one.from) : time(one.from))),
   );
 }
 
