@@ -4,7 +4,7 @@ import { bucketLabels, cellLook, rowsInView } from '../../Sources/Board/Web/draw
 import { placed } from '../../Sources/Board/Web/draw/line.js';
 import { stripRows } from '../../Sources/Board/Web/draw/strip.js';
 import { fitted } from '../../Sources/Board/Web/draw/svg.js';
-import { withGaps, zoomed } from '../../Sources/Board/Web/draw/timeline.js';
+import { thinShapes, withGaps, zoomed } from '../../Sources/Board/Web/draw/timeline.js';
 
 test('what no interval covers is an item of its own: before, between and after (SPEC 4.3)', () => {
   const intervals = [
@@ -24,6 +24,17 @@ test('a window without intervals is one gap, and an empty window has none', () =
     { state: 'unknown', from: '2026-01-12T07:00:00Z', to: '2026-01-12T08:00:00Z' },
   ]);
   assert.deepEqual(withGaps([], '2026-01-12T07:00:00Z', '2026-01-12T07:00:00Z'), []);
+});
+
+test('intervals too thin to be hit become one shape for each state, and gaps none', () => {
+  const at = (minute) => new Date(Date.UTC(2026, 0, 12, 0, minute)).toISOString();
+  const intervals = Array.from({ length: 2000 }, (_, place) => ({
+    state: ['working', 'idle', 'unknown'][place % 3], from: at(place), to: at(place + 1),
+  }));
+  const paths = thinShapes(intervals, 4, (time) => (time - Date.UTC(2026, 0, 12)) / 1e6);
+  assert.deepEqual([...paths.keys()], ['working', 'idle']);
+  assert.equal(paths.get('working').match(/M/g).length, 667);
+  assert.match(paths.get('idle'), /^M0\.1 19h0\.1v15h-0\.1z/);
 });
 
 test('zooming keeps the middle, and moving keeps the length', () => {

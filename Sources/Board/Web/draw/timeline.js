@@ -52,6 +52,9 @@ import { drawing, fitted, hatch, svg, uniqueID } from './svg.js';
 const rowHeight = 40;
 const barHeight = 30;
 const axisHeight = 26;
+/** Rows with more items draw those that nobody could hit as one shape for each state. */
+const crowdedItems = 800;
+const hitPixels = 0.6;
 
 /**
  * Intervals with the stretches between them, which nothing was observed in; a gap is an item of its own, so that it is
@@ -146,7 +149,12 @@ function drawnRow(row, top, x, absent, options, root) {
     const title = svg('title', {}, row.label);
     root.append(svg('text', { x: 0, y: top + 20, class: 'row-label' }, title, fitted(row.label, room)));
   }
-  const items = all.map((interval) => {
+  const isThin = (/** @type {Interval} */ one) =>
+    all.length > crowdedItems && x(milliseconds(one.to)) - x(milliseconds(one.from)) < hitPixels;
+  for (const [state, path] of thinShapes(all.filter(isThin), top, x)) {
+    root.append(svg('path', { d: path, class: `thin ${state}` }));
+  }
+  const items = all.filter((one) => !isThin(one)).map((interval) => {
     const element = drawnInterval(row, interval, top, x, absent, options);
     root.append(element);
     return { row, interval, element };
@@ -179,6 +187,25 @@ const shapes = {
   absent: { top: 0, height: barHeight },
   unknown: { top: 0, height: barHeight },
 };
+
+/**
+ * One path for each state of intervals that are too thin to be hit: a year has twenty thousand of them.
+ * @param {Interval[]} intervals @param {number} top @param {(time: number) => number} x
+ * @returns {Map<State, string>}
+ */
+export function thinShapes(intervals, top, x) {
+  /** @type {Map<State, string>} */
+  const paths = new Map();
+  for (const { state, from, to } of intervals) {
+    if (state === 'unknown') continue;
+    const left = x(milliseconds(from));
+    const width = Math.max(0.1, round(x(milliseconds(to)) - left));
+    const shape = shapes[state];
+    const path = `M${round(left)} ${top + shape.top}h${width}v${shape.height}h${-width}z`;
+    paths.set(state, (paths.get(state) ?? '') + path);
+  }
+  return paths;
+}
 
 /**
  * @param {TimelineRow} row @param {Interval} interval @param {number} top @param {(time: number) => number} x
@@ -229,6 +256,7 @@ function description(row, interval, options) {
  */
 function listen(root, grid, marks, frame, options) {
   const filled = grid.filter((items) => items.length > 0);
+  const dragged = drag(root, frame, options);
   if (filled.length === 0) return;
   let current = filled.flat().find(({ element }) => element.classList.contains('selected')) ?? filled[0][0];
   current.element.setAttribute('tabindex', '0');
@@ -271,7 +299,6 @@ function listen(root, grid, marks, frame, options) {
     current.element.setAttribute('tabindex', '0');
   });
   root.addEventListener('focusout', () => marks.querySelector('.focus')?.remove());
-  const dragged = drag(root, frame, options);
   root.addEventListener('click', (event) => {
     const item = itemOf(event.target);
     if (!item || dragged()) return;
