@@ -10,7 +10,7 @@ import Testing
 @testable import Cluster
 @testable import Replay
 
-@Suite("Rebuilds on a cluster (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Rebuilds on a cluster (DESIGN 7)", .timeLimit(.minutes(10)))
 struct ClusterRebuildTests {
     /// A partition that says what it was given to say.
     private final class Partition: RebuildablePartition {

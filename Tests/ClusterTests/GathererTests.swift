@@ -6,7 +6,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("Every partition's holder is asked at the same time (DESIGN 5)", .timeLimit(.minutes(5)))
+@Suite("Every partition's holder is asked at the same time (DESIGN 5)", .timeLimit(.minutes(10)))
 struct GathererTests {
     private let client = InMemoryForwarding()
     private let clock = ManualClock()

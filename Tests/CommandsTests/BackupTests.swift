@@ -11,7 +11,7 @@ import Testing
 @testable import Commands
 
 // Layer: end to end. Backups of a directory that the real program has written, and of one that is being written.
-@Suite("andon backup", .timeLimit(.minutes(5)))
+@Suite("andon backup", .timeLimit(.minutes(10)))
 struct BackupTests {
     private let plant: StoredPlant
     init() throws { plant = try StoredPlant() }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("Completion in real shells", .timeLimit(.minutes(2)))
+@Suite("Completion in real shells", .timeLimit(.minutes(10)))
 struct CompletionTests {
     private static func script(_ shell: CompletionScript.Shell) -> String {
         CompletionScript.text(for: shell, CommandLineTool.allCommands)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("andon generation, andon rebuild prepare", .timeLimit(.minutes(5)))
+@Suite("andon generation, andon rebuild prepare", .timeLimit(.minutes(10)))
 struct GenerationCommandTests {
     private static let newer = StoreVersions(
         format: StoreVersions.current.format, fold: StoreVersions.current.fold + 1, spec: StoreVersions.current.spec)

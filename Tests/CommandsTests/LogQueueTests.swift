@@ -5,7 +5,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("Log lines on their way", .timeLimit(.minutes(2)))
+@Suite("Log lines on their way", .timeLimit(.minutes(10)))
 struct LogQueueTests {
     @Test("nobody waits for a reader that is stalled; what does not fit is dropped and counted, errors last")
     func stalled() {

@@ -9,7 +9,7 @@ import Testing
 @testable import Commands
 
 // Layer: end to end. The commands on a directory that the real program has written.
-@Suite("andon snapshot", .timeLimit(.minutes(5)))
+@Suite("andon snapshot", .timeLimit(.minutes(10)))
 struct SnapshotCommandTests {
     private let plant: StoredPlant
     init() throws { plant = try StoredPlant() }

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("A gateway and its clock", .timeLimit(.minutes(5)))
+@Suite("A gateway and its clock", .timeLimit(.minutes(10)))
 final class WatchedClockTests {
     private static let halfYear: Int64 = 182 * Microseconds.day
     private let partition = PartitionIndex(0)

@@ -8,7 +8,7 @@ import Timeline
 
 @testable import ProjectionStore
 
-@Suite("The room that a commit needs in the write-ahead log (DESIGN 1.9)", .timeLimit(.minutes(2)))
+@Suite("The room that a commit needs in the write-ahead log (DESIGN 1.9)", .timeLimit(.minutes(10)))
 struct CommitRoomTests {
     /// What a commit mainly consists of.
     enum Content: CaseIterable {

@@ -11,7 +11,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("Digests beside a writer (DESIGN 1.9)", .timeLimit(.minutes(2)))
+@Suite("Digests beside a writer (DESIGN 1.9)", .timeLimit(.minutes(10)))
 struct DigestSliceTests {
     /// Appends a record, and has it folded and committed, whenever somebody asks for the end: between the moment when the
     /// store is loaded and the one when its pages are read.

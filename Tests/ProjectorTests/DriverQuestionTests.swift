@@ -8,7 +8,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("Questions while a fold works (DESIGN 1.6)", .timeLimit(.minutes(2)))
+@Suite("Questions while a fold works (DESIGN 1.6)", .timeLimit(.minutes(10)))
 struct DriverQuestionTests {
     @Test("questions are answered while pages are loaded, for events, for definitions and for hours made again")
     func questionsDuringLoads() throws {

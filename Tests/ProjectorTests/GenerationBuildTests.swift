@@ -11,7 +11,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("A generation is built beside the live one (DESIGN 7, SPEC 7.3)", .timeLimit(.minutes(5)))
+@Suite("A generation is built beside the live one (DESIGN 7, SPEC 7.3)", .timeLimit(.minutes(10)))
 struct GenerationBuildTests {
     private static let job = GenerationRig.job
 

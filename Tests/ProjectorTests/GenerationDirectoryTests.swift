@@ -8,7 +8,7 @@ import Testing
 @testable import ProjectionStore
 @testable import Timeline
 
-@Suite("The folder of generations (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("The folder of generations (DESIGN 7)", .timeLimit(.minutes(10)))
 struct GenerationDirectoryTests {
     private static let needs = StoreHead.Needs(logEpoch: Array(repeating: 5, count: 16))
     private static let now = Timestamp(microseconds: 3_600_000_000)

@@ -10,7 +10,7 @@ import Timeline
 @testable import ProjectionStore
 @testable import Projector
 
-@Suite("Questions move to another generation (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Questions move to another generation (DESIGN 7)", .timeLimit(.minutes(10)))
 struct GenerationSwitchTests {
     private static let job = GenerationRig.job
 

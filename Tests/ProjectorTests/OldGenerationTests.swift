@@ -10,7 +10,7 @@ import Timeline
 
 @testable import Projector
 
-@Suite("A newer program takes over (DESIGN 1.11, 7)", .timeLimit(.minutes(5)))
+@Suite("A newer program takes over (DESIGN 1.11, 7)", .timeLimit(.minutes(10)))
 struct OldGenerationTests {
     private static let newer = StoreVersions(
         format: StoreVersions.current.format, fold: StoreVersions.current.fold + 1, spec: StoreVersions.current.spec)

@@ -12,7 +12,7 @@ import Timeline
 
 @testable import ProjectionStore
 
-@Suite("Readers and the write-ahead log (DESIGN 1.9)", .timeLimit(.minutes(5)))
+@Suite("Readers and the write-ahead log (DESIGN 1.9)", .timeLimit(.minutes(10)))
 struct ReadingTurnsTests {
     private static let site = RandomScenario.siteID
     private static let base = 20_465 * Microseconds.day

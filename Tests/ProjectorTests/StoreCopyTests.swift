@@ -8,7 +8,7 @@ import Timeline
 
 @testable import ProjectionStore
 
-@Suite("Copies of a store (DESIGN 1.9, 7)", .timeLimit(.minutes(5)))
+@Suite("Copies of a store (DESIGN 1.9, 7)", .timeLimit(.minutes(10)))
 struct StoreCopyTests {
     private let workplace: Workplace
     private let records: [RandomScenario.Record]

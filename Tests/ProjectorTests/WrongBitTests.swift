@@ -12,7 +12,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Wrong bits in projections (DESIGN 1.5)", .timeLimit(.minutes(5)))
+@Suite("Wrong bits in projections (DESIGN 1.5)", .timeLimit(.minutes(10)))
 struct WrongBitTests {
     private static let site = RandomScenario.siteID
     private let scenario = RandomScenario(seed: 9_100, size: .init(events: 600, workers: 8, eventsPerRecord: 40))

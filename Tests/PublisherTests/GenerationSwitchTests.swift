@@ -11,7 +11,7 @@ import Testing
 
 @testable import Publisher
 
-@Suite("Publishing over a switch of generations (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Publishing over a switch of generations (DESIGN 7)", .timeLimit(.minutes(10)))
 struct GenerationSwitchTests {
     private static let job = "job"
     private let stage: Stage

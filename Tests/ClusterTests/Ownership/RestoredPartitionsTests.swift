@@ -13,7 +13,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("Partitions that are restored from snapshots (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Partitions that are restored from snapshots (DESIGN 7)", .timeLimit(.minutes(10)))
 struct RestoredPartitionsTests {
     private static let all = (0..<4).map { PartitionIndex($0) }
     private static let holders = Dictionary(uniqueKeysWithValues: all.map { ($0, 0) })

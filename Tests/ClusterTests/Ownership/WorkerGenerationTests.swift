@@ -7,7 +7,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("A worker's generations (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("A worker's generations (DESIGN 7)", .timeLimit(.minutes(10)))
 struct WorkerGenerationTests {
     private static let all = (0..<4).map { PartitionIndex($0) }
 

@@ -7,7 +7,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Comparison of equal stores (SPEC 7.1)", .timeLimit(.minutes(5)))
+@Suite("Comparison of equal stores (SPEC 7.1)", .timeLimit(.minutes(10)))
 struct EqualStoresTests {
     private static let size = RandomScenario.Size(events: 160, workers: 5, stations: 3, eventsPerRecord: 8)
 

@@ -7,7 +7,7 @@ import SimulationKit
 import Testing
 import Timeline
 
-@Suite("Planted differences between generations (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Planted differences between generations (DESIGN 7)", .timeLimit(.minutes(10)))
 struct PlantedDifferenceTests {
     private let folder: StoreFolder
     /// 2026-01-12T08:00:00Z

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Replay
 
-@Suite("Boards of rebuilds", .timeLimit(.minutes(5)))
+@Suite("Boards of rebuilds", .timeLimit(.minutes(10)))
 struct JobBoardTests {
     /// A place where jobs stand, and boards on it.
     struct Place: Sendable, CustomTestStringConvertible {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Replay
 
-@Suite("Rebuilds are carried out by whoever holds the partitions (DESIGN 7)", .timeLimit(.minutes(5)))
+@Suite("Rebuilds are carried out by whoever holds the partitions (DESIGN 7)", .timeLimit(.minutes(10)))
 struct RebuildKeeperTests {
     private let board = InMemoryJobBoard()
     private let clock = ManualClock()

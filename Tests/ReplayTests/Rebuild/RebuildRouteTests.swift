@@ -8,7 +8,7 @@ import Testing
 @testable import Access
 @testable import Replay
 
-@Suite("Rebuilds over HTTP (SPEC 7.3)", .timeLimit(.minutes(5)))
+@Suite("Rebuilds over HTTP (SPEC 7.3)", .timeLimit(.minutes(10)))
 struct RebuildRouteTests {
     @Test("an operator starts one and sees how it is; it is told to every partition")
     func started() throws {

@@ -47,7 +47,7 @@ private final class MeetingTopics: Topics {
     func partitionCount(_ topic: String) throws(LogError) -> Int32 { try inner.partitionCount(topic) }
 }
 
-@Suite("The topic of rebuilds", .timeLimit(.minutes(5)))
+@Suite("The topic of rebuilds", .timeLimit(.minutes(10)))
 struct TopicJobTests {
     private let topic = TopicNames().jobs
     private let inner = InMemoryTopics(partitionCounts: [TopicNames().jobs: 1])

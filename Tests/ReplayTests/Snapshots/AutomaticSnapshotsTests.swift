@@ -12,7 +12,7 @@ import Testing
 @testable import Replay
 
 // Layer: machine. Beside a real fold, with a clock that is moved by hand.
-@Suite("Snapshots that are taken by themselves (DESIGN 7)", .timeLimit(.minutes(2)))
+@Suite("Snapshots that are taken by themselves (DESIGN 7)", .timeLimit(.minutes(10)))
 struct AutomaticSnapshotsTests {
     private let rig: SnapshotRig
     private let clock = ManualClock()

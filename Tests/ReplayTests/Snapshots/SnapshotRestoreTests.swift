@@ -12,7 +12,7 @@ import Testing
 @testable import Replay
 
 // Layer: differential. Snapshots against folds from zero, sound and damaged.
-@Suite("Taking and restoring snapshots (SPEC 7.1, 7.3)", .timeLimit(.minutes(5)))
+@Suite("Taking and restoring snapshots (SPEC 7.1, 7.3)", .timeLimit(.minutes(10)))
 struct SnapshotRestoreTests {
     private let rig: SnapshotRig
     init() throws { rig = try SnapshotRig() }

@@ -9,7 +9,7 @@ import Testing
 @testable import Replay
 
 // Layer: contract. What holds for every store of snapshots.
-@Suite("A store of snapshots (DESIGN 7)", .timeLimit(.minutes(2)))
+@Suite("A store of snapshots (DESIGN 7)", .timeLimit(.minutes(10)))
 struct SnapshotStoreTests {
     enum Kind: CaseIterable { case folder, memory }
 
@@ -88,7 +88,7 @@ struct SnapshotStoreTests {
 }
 
 // Layer: machine. A kill between any two steps, and two processes at once.
-@Suite("A folder of snapshots", .timeLimit(.minutes(2)))
+@Suite("A folder of snapshots", .timeLimit(.minutes(10)))
 struct SnapshotDirectoryTests {
     private struct Killed: Error {}
     private let folder: TemporaryFolder
