@@ -207,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "QueryTests",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "Locks", "Observability", "Oracle",
+                "Clocks", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability", "Oracle",
                 "ProjectionStore", "Projector", "Query", "SQLiteLog", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
@@ -222,10 +222,8 @@ let package = Package(
             name: "CommandsTests",
             dependencies: [
                 "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
-                "JSON", "KafkaHarness", "Locks", "Observability", "Oracle", "ProcessHarness", "ProjectionStore",
-                "Projector", "Replay", "SQLite",
-                "SQLiteLog",
-                "SimulationKit", "Sites", "TestKit",
+                "JSON", "KafkaHarness", "KafkaLog", "Locks", "Observability", "Oracle", "ProcessHarness",
+                "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "TestKit",
             ],
             swiftSettings: common),
         .testTarget(
@@ -237,7 +235,7 @@ let package = Package(
             dependencies: [
                 "Clocks", "Cluster", "EventLog", "EventModel", "HTTPClient", "HTTPServer", "JSON", "Locks",
                 "Observability",
-                "Oracle", "ProjectionStore", "Projector", "Query", "Replay", "SimulationKit", "TestKit",
+                "Oracle", "ProjectionStore", "Projector", "Query", "Replay", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),
         .testTarget(
@@ -251,8 +249,8 @@ let package = Package(
         .testTarget(
             name: "KafkaEndToEndTests",
             dependencies: [
-                "EventLog", "EventModel", "HTTPClient", "KafkaHarness", "KafkaLog", "Locks", "Oracle", "ProcessHarness",
-                "SimulationKit",
+                "EventLog", "EventModel", "HTTPClient", "JSON", "KafkaHarness", "KafkaLog", "Locks", "Oracle",
+                "ProcessHarness", "SimulationKit",
             ],
             exclude: ["Python"], swiftSettings: common),
         // The whole system on one thread, in simulated time.

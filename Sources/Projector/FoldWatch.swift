@@ -96,21 +96,38 @@ public final class FoldWatch: Sendable {
         return watches.withLock { watches in
             // A partition that comes back begins anew.
             watches = watches.filter { found[$0.key]?.standing != nil }
-            var entries = found
-            for (partition, entry) in found {
-                guard let standing = entry.standing else { continue }
-                let reading = ProgressWatch.Reading(
-                    at: at, next: standing.progress.nextOffset, logEnd: standing.progress.logEnd,
-                    events: standing.statistics.events)
-                watches[partition, default: ProgressWatch(reading)].note(reading)
-                let quiet = standing.newestCreatedAt.map { max(0, now - $0) }
-                var report = watches[partition]?.report(quiet: quiet)
-                // Projections of an older version stand still until new ones take their place: it is those that move.
-                if standing.progress.isOldGeneration, report?.course == .stuck { report?.course = .slow }
-                entries[partition]?.report = report
+            return found.reduce(into: [:]) { entries, found in
+                entries[found.key] = Self.note(found.value, at, now, &watches[found.key])
             }
-            return entries
         }
+    }
+
+    /// Looks at one fold; nil where the process does not hold the partition.
+    public func note(_ partition: PartitionIndex) -> Entry? {
+        guard let held = held()[partition] else { return nil }
+        let found = Entry(held: held, standing: held.fold?.standing)
+        let (at, now) = (clock.uptime, clock.now)
+        return watches.withLock { Self.note(found, at, now, &$0[partition]) }
+    }
+
+    private static func note(
+        _ found: Entry, _ at: MonotonicTime, _ now: Timestamp, _ watch: inout ProgressWatch?
+    ) -> Entry {
+        guard let standing = found.standing else {
+            watch = nil
+            return found
+        }
+        let reading = ProgressWatch.Reading(
+            at: at, next: standing.progress.nextOffset, logEnd: standing.progress.logEnd,
+            events: standing.statistics.events)
+        var noted = watch ?? ProgressWatch(reading)
+        noted.note(reading)
+        watch = noted
+        var entry = found
+        entry.report = noted.report(quiet: standing.newestCreatedAt.map { max(0, now - $0) })
+        // Projections of an older version stand still until new ones take their place: it is those that move.
+        if standing.progress.isOldGeneration, entry.report?.course == .stuck { entry.report?.course = .slow }
+        return entry
     }
 
     /// What is stuck, one sentence each, for readiness. A fold that says itself why it stands still is left out.

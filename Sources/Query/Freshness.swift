@@ -1,74 +1,94 @@
-internal import EventModel
-internal import Figures
-internal import JSON
-internal import Projector
+public import EventModel
+public import Projector
 
-/// How fresh a process's figures are (SPEC 7.8).
-struct Freshness {
-    var now: Timestamp
-    var partitions: [PartitionIndex: FoldWatch.Entry]
-    /// By id.
-    var sites: [Site]
-    /// Whether there are more sites than are shown.
-    var isTruncated: Bool
-    var notAsked: [PartitionIndex]
-    var warnings: [String]
-
-    struct Site: Equatable {
-        var id: SiteID
-        var partition: PartitionIndex
-        var course: FoldCourse
-        /// Microseconds; nil without events.
-        var newestEvent: Int64?
-        /// Like ``newestEvent``.
-        var newestCreatedAt: Int64?
+/// How fresh figures are: of the partitions of one process, or of all that were gathered (SPEC 7.8).
+public struct Freshness: Sendable, Equatable {
+    /// How one partition comes along. Members are nil where it is not open.
+    public struct Partition: Sendable, Equatable {
+        public var partition: PartitionIndex
+        public var course: FoldCourse
+        /// Why it is not as it should be.
+        public var reason: String?
+        public var next: LogOffset?
+        public var logEnd: LogOffset?
+        /// How long ago that end was seen, in microseconds.
+        public var logEndAge: Int64?
+        public var lagRecords: Int64?
+        public var lagEvents: Int64?
+        public var recordsPerSecond: Int64?
+        public var eventsPerSecond: Int64?
+        /// Until the records that wait are folded, in microseconds.
+        public var backlog: Int64?
+        /// created_at of the last folded record.
+        public var newestCreatedAt: Timestamp?
     }
-}
 
-extension JSONWriter {
-    mutating func freshness(_ freshness: Freshness) {
-        object { writer in
-            writer.member("server_time", freshness.now)
-            writer.list("partitions", freshness.partitions.sorted { $0.key < $1.key }) { writer, partition in
-                writer.partition(partition.key, partition.value, freshness.now)
-            }
-            writer.key("not_asked")
-            writer.array { writer in
-                for partition in freshness.notAsked { writer.integer(Int64(partition.value)) }
-            }
-            writer.list("sites", freshness.sites) { $0.site($1, freshness.now) }
-            writer.member("truncated", freshness.isTruncated)
-            writer.key("warnings")
-            writer.array { writer in for warning in freshness.warnings { writer.string(warning) } }
+    /// How new what is known of one site is.
+    public struct Site: Sendable, Equatable {
+        public var id: SiteID
+        public var partition: PartitionIndex
+        public var course: FoldCourse
+        /// nil without events.
+        public var newestEvent: Timestamp?
+        /// Like ``newestEvent``.
+        public var newestCreatedAt: Timestamp?
+    }
+
+    /// A partition of which nothing is known, and why.
+    public struct Missing: Sendable, Equatable {
+        public var partition: PartitionIndex
+        public var reason: String
+
+        public init(_ partition: PartitionIndex, _ reason: String) {
+            self.partition = partition
+            self.reason = reason
         }
     }
 
-    private mutating func partition(_ partition: PartitionIndex, _ entry: FoldWatch.Entry, _ now: Timestamp) {
+    /// Most sites that one answer shows, by id.
+    static let sitesMaximum = 1000
+
+    /// By number.
+    public internal(set) var partitions: [Partition] = []
+    /// By id.
+    public internal(set) var sites: [Site] = []
+    /// Whether there are more sites than are shown.
+    public internal(set) var isTruncated = false
+    /// By number.
+    public internal(set) var missing: [Missing] = []
+    /// What somebody should do about, one sentence each.
+    public internal(set) var warnings: [String] = []
+
+    public init(missing: [Missing] = []) { self.missing = missing }
+
+    /// Takes in what another process, or a look at another partition, has found.
+    public mutating func merge(_ other: Freshness) {
+        partitions = (partitions + other.partitions).sorted { $0.partition < $1.partition }
+        missing = (missing + other.missing).sorted { $0.partition < $1.partition }
+        // A process has the same warnings for each of its partitions.
+        for warning in other.warnings where !warnings.contains(warning) { warnings.append(warning) }
+        let all = (sites + other.sites).sorted { $0.id < $1.id }
+        sites = Array(all.prefix(Self.sitesMaximum))
+        isTruncated = isTruncated || other.isTruncated || all.count > Self.sitesMaximum
+    }
+}
+
+extension Freshness.Partition {
+    init(_ partition: PartitionIndex, _ entry: FoldWatch.Entry, at now: Timestamp) {
         let (progress, report) = (entry.standing?.progress, entry.report)
-        member("partition", Int64(partition.value))
-        member("state", entry.course.rawValue)
-        key("reason")
-        string(orNull: entry.trouble ?? reason(entry, now))
-        key("next_offset")
-        integer(orNull: progress?.nextOffset.value)
-        key("log_end")
-        integer(orNull: progress?.logEnd.value)
-        seconds("log_end_age_seconds", progress?.endAgeMicroseconds)
-        key("lag_records")
-        integer(orNull: report?.lagRecords)
-        key("lag_events")
-        integer(orNull: entry.lagEvents)
-        seconds("lag_seconds", entry.lag(at: now))
-        key("records_per_second")
-        integer(orNull: report?.recordsPerSecond)
-        key("events_per_second")
-        integer(orNull: report?.eventsPerSecond)
-        seconds("backlog_seconds", report?.backlogMicroseconds)
-        member("newest_created_at", entry.standing?.newestCreatedAt)
+        self.partition = partition
+        course = entry.course
+        reason = entry.trouble ?? Self.reason(entry, now)
+        (next, logEnd) = (progress?.nextOffset, progress?.logEnd)
+        logEndAge = progress?.endAgeMicroseconds
+        (lagRecords, lagEvents) = (report?.lagRecords, entry.lagEvents)
+        (recordsPerSecond, eventsPerSecond) = (report?.recordsPerSecond, report?.eventsPerSecond)
+        backlog = report?.backlogMicroseconds
+        newestCreatedAt = entry.standing?.newestCreatedAt
     }
 
     /// What else than trouble makes the state one that somebody should look at.
-    private func reason(_ entry: FoldWatch.Entry, _ now: Timestamp) -> String? {
+    private static func reason(_ entry: FoldWatch.Entry, _ now: Timestamp) -> String? {
         switch entry.course {
         case .level, .slow: return nil
         case .noInput:
@@ -80,28 +100,14 @@ extension JSONWriter {
         }
     }
 
-    private mutating func site(_ site: Freshness.Site, _ now: Timestamp) {
-        member("site_id", id: site.id.bytes[...])
-        member("partition", Int64(site.partition.value))
-        member("state", site.course.rawValue)
-        member("newest_event_time", microseconds: site.newestEvent)
-        member("newest_created_at", microseconds: site.newestCreatedAt)
-        // Events that are stamped ahead of the clock are as fresh as can be.
-        seconds("age_seconds", site.newestCreatedAt.map { max(0, now.microseconds - $0) })
-    }
-
-    private mutating func seconds(_ name: StaticString, _ microseconds: Int64?) {
-        member(name, microseconds.flatMap { FixedPoint.seconds($0) }.map { .decimal($0) } ?? .null)
+    /// How old what the fold has is while records wait, in microseconds; 0 while none do.
+    func lag(at now: Timestamp) -> Int64? {
+        guard let lagRecords else { return nil }
+        return lagRecords == 0 ? 0 : newestCreatedAt.map { max(0, now - $0) }
     }
 }
 
 extension FoldWatch.Entry {
-    /// How old what the fold has is while records wait, in microseconds; 0 while none do.
-    fileprivate func lag(at now: Timestamp) -> Int64? {
-        guard let standing, let report else { return nil }
-        return report.lagRecords == 0 ? 0 : standing.newestCreatedAt.map { max(0, now - $0) }
-    }
-
     /// The records that wait, times the events of a record as folded so far: how many there are only folding tells.
     fileprivate var lagEvents: Int64? {
         guard let standing, let report else { return nil }

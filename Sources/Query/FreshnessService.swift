@@ -1,4 +1,5 @@
 public import Clocks
+internal import EventLog
 public import EventModel
 public import HTTPServer
 internal import JSON
@@ -9,17 +10,23 @@ internal import Timeline
 
 /// Whether a request may ask how fresh the figures are, and of which sites (SPEC 7.8).
 public enum FreshnessPermission: Sendable {
-    /// The whole process.
+    /// Everything.
     case everything
     /// A key that is bound to sites: nothing that tells how busy others are.
     case sites([SiteID])
     case refused(HTTPResponse)
 }
 
-/// Answers how far the folds of this process are, and how new what they have is: `GET /api/freshness` (SPEC 7.8).
+/// Answers how far the folds are, and how new what they have is: `GET /api/freshness` (SPEC 7.8).
 ///
-/// A thread of its own reads the stores, because an answer looks at every site.
+/// What this process holds it looks up itself; about other partitions it asks who holds them. A thread of its own does
+/// so, because an answer looks at every site and may wait for other processes.
 public final class FreshnessService: Sendable {
+    /// Finds out about partitions that other processes hold; blocks for some seconds at most. What nobody says is
+    /// ``Freshness/missing``.
+    /// - Parameter sites: those that are asked for; nil: all.
+    public typealias Elsewhere = @Sendable (_ partitions: [PartitionIndex], _ sites: [SiteID]?) -> Freshness
+
     public struct Parts: Sendable {
         public var partitionCount: Int32
         public var watch: FoldWatch
@@ -27,25 +34,33 @@ public final class FreshnessService: Sendable {
         public var authorize: @Sendable (HTTPRequest) -> FreshnessPermission
         /// What somebody should do about, one sentence each.
         public var warnings: @Sendable () -> [String]
+        public var elsewhere: Elsewhere
         public var journal: Journal
 
         public init(
             partitionCount: Int32, watch: FoldWatch, clock: any ProcessClock = .system,
             authorize: @escaping @Sendable (HTTPRequest) -> FreshnessPermission,
-            warnings: @escaping @Sendable () -> [String] = { [] }, journal: Journal = .silent
+            warnings: @escaping @Sendable () -> [String] = { [] }, elsewhere: @escaping Elsewhere = nobody,
+            journal: Journal = .silent
         ) {
             self.partitionCount = partitionCount
             self.watch = watch
             self.clock = clock
             self.authorize = authorize
             self.warnings = warnings
+            self.elsewhere = elsewhere
             self.journal = journal
+        }
+
+        /// For a process beside which there is no other.
+        public static let nobody: Elsewhere = { partitions, _ in
+            Freshness(missing: partitions.map { Freshness.Missing($0, "no process holds it") })
         }
     }
 
     static let path = "/api/freshness"
-    /// Most sites that one answer shows, by id.
-    static let sitesMaximum = 1000
+    /// Questions at a time: one that waits for a process that does not answer should not keep the others waiting.
+    private static let threadsMaximum = 2
     /// Questions that wait: each looks at every site.
     private static let waitingMaximum = 16
 
@@ -54,7 +69,9 @@ public final class FreshnessService: Sendable {
 
     public init(_ parts: Parts) {
         self.parts = parts
-        pool = ThreadPool("freshness", threadsMaximum: 1, waitingMaximum: Self.waitingMaximum) { { $0() } }
+        pool = ThreadPool("freshness", threadsMaximum: Self.threadsMaximum, waitingMaximum: Self.waitingMaximum) {
+            { $0() }
+        }
     }
 
     /// Accepts no more questions; accepted ones are still answered.
@@ -66,13 +83,13 @@ public final class FreshnessService: Sendable {
                 switch parts.authorize(request) {
                 case .refused(let response): .refused(response)
                 case .everything: .admitted { [self] _, exchange in answer(nil, exchange) }
-                case .sites(let sites): .admitted { [self] _, exchange in answer(Set(sites), exchange) }
+                case .sites(let sites): .admitted { [self] _, exchange in answer(sites, exchange) }
                 }
             }
         ]
     }
 
-    private func answer(_ sites: Set<SiteID>?, _ exchange: any HTTPExchange) -> HTTPOutcome {
+    private func answer(_ sites: [SiteID]?, _ exchange: any HTTPExchange) -> HTTPOutcome {
         let isTaken = pool.submit { [self] in exchange.complete(answer(sites)) }
         guard isTaken else {
             return .respond(Problem.busy("too many questions are waiting", retryAfterSeconds: 1).response)
@@ -80,46 +97,77 @@ public final class FreshnessService: Sendable {
         return .suspended
     }
 
-    private func answer(_ sites: Set<SiteID>?) -> HTTPResponse {
+    private func answer(_ sites: [SiteID]?) -> HTTPResponse {
+        let all = (0..<parts.partitionCount).map { PartitionIndex($0) }
+        let wanted = sites.map { sites in
+            Set(sites.map { Partitioner.partition(of: $0.bytes, partitionCount: parts.partitionCount) })
+        }
+        let asked = all.filter { wanted?.contains($0) ?? true }
         let entries = parts.watch.note()
+        var freshness = Freshness()
+        for partition in asked {
+            if let entry = entries[partition] { freshness.merge(look(partition, entry, sites)) }
+        }
+        let others = asked.filter { entries[$0] == nil }
+        if !others.isEmpty { freshness.merge(parts.elsewhere(others, sites)) }
+        if let sites { freshness.restrict(to: Set(sites)) }
+        return .json(200, json(freshness), headers: [("Cache-Control", "private, no-cache")])
+    }
+
+    private func json(_ freshness: Freshness) -> [UInt8] {
+        var writer = JSONWriter(reservedBytes: 4096)
+        writer.freshness(freshness, at: parts.clock.now)
+        return writer.bytes
+    }
+
+    // MARK: One partition
+
+    /// What this process knows of one partition, for another one that gathers; nil where it does not hold it. Reads the
+    /// store, so it may take a while.
+    public func held(_ partition: PartitionIndex, sites: [SiteID]?) -> [UInt8]? {
+        parts.watch.note(partition).map { json(look(partition, $0, sites)) }
+    }
+
+    private func look(_ partition: PartitionIndex, _ entry: FoldWatch.Entry, _ sites: [SiteID]?) -> Freshness {
+        var found = Freshness()
         do {
-            let seen = try newestOfSites(entries, sites)
-            let freshness = Freshness(
-                now: parts.clock.now, partitions: sites == nil ? entries : [:], sites: seen.shown,
-                isTruncated: seen.isTruncated, notAsked: sites == nil ? notAsked(entries) : [],
-                warnings: sites == nil ? parts.warnings() : [])
-            var writer = JSONWriter(reservedBytes: 4096)
-            writer.freshness(freshness)
-            return .json(200, writer.bytes, headers: [("Cache-Control", "private, no-cache")])
+            found.sites = try newest(partition, entry, sites, &found.isTruncated)
         } catch {
-            parts.journal.record(.freshnessFailed(error.forOperator))
-            return Problem.busy("the projections cannot be read at the moment", retryAfterSeconds: 5).response
+            parts.journal.record(.freshnessFailed(partition, error.forOperator))
+            return Freshness(missing: [
+                Freshness.Missing(partition, "its projections cannot be read at the moment")
+            ])
         }
+        found.partitions = [Freshness.Partition(partition, entry, at: parts.clock.now)]
+        found.warnings = parts.warnings()
+        return found
     }
 
-    /// Partitions whose holders this process does not ask.
-    private func notAsked(_ entries: [PartitionIndex: FoldWatch.Entry]) -> [PartitionIndex] {
-        (0..<parts.partitionCount).map { PartitionIndex($0) }.filter { entries[$0] == nil }
-    }
-
-    private func newestOfSites(
-        _ entries: [PartitionIndex: FoldWatch.Entry], _ wanted: Set<SiteID>?
-    ) throws -> (shown: [Freshness.Site], isTruncated: Bool) {
-        let all = entries.flatMap { partition, entry in
-            (entry.held.fold?.siteIDs ?? []).map { (site: $0, partition: partition, entry: entry) }
-        }
-        let sites = all.filter { wanted?.contains($0.site) ?? true }.sorted { $0.site < $1.site }
-        let shown = try sites.prefix(Self.sitesMaximum).map { site, partition, entry in
+    private func newest(
+        _ partition: PartitionIndex, _ entry: FoldWatch.Entry, _ wanted: [SiteID]?, _ isTruncated: inout Bool
+    ) throws -> [Freshness.Site] {
+        let wanted = wanted.map { Set($0) }
+        let sites = (entry.held.fold?.siteIDs ?? []).filter { wanted?.contains($0) ?? true }.sorted()
+        isTruncated = sites.count > Freshness.sitesMaximum
+        return try sites.prefix(Freshness.sitesMaximum).map { site in
             let newest = try arrival(site, entry)
             return Freshness.Site(
-                id: site, partition: partition, course: entry.course, newestEvent: newest?.eventTime,
-                newestCreatedAt: newest?.createdAt)
+                id: site, partition: partition, course: entry.course,
+                newestEvent: newest?.eventTime.map { Timestamp(microseconds: $0) },
+                newestCreatedAt: newest?.createdAt.map { Timestamp(microseconds: $0) })
         }
-        return (shown, sites.count > shown.count)
     }
 
     /// nil where the fold does not answer at the moment: then its state says why.
     private func arrival(_ site: SiteID, _ entry: FoldWatch.Entry) throws -> NewestArrival? {
         do { return try entry.held.fold?.newestArrival(of: site) } catch is ProjectorError { return nil }
+    }
+}
+
+extension Freshness {
+    /// Leaves what somebody may see who may see these sites alone.
+    fileprivate mutating func restrict(to wanted: Set<SiteID>) {
+        sites.removeAll { !wanted.contains($0.id) }
+        (partitions, warnings) = ([], [])
     }
 }

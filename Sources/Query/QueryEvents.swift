@@ -3,11 +3,12 @@ internal import Observability
 
 /// What this module records in the journal.
 extension JournalEvent {
-    /// How fresh the figures are could not be answered because of an error of this process.
-    static func freshnessFailed(_ error: any OperatorError) -> JournalEvent {
+    /// How fresh the figures of a partition are could not be answered because of an error of this process.
+    static func freshnessFailed(_ partition: PartitionIndex, _ error: any OperatorError) -> JournalEvent {
         JournalEvent(
-            "freshness_failed", .error, "/api/freshness could not be answered: \(error)",
-            [Field("error", error.name)])
+            "freshness_failed", .error,
+            "/api/freshness could not be answered for partition \(partition.value): \(error)",
+            [Field("partition", partition.value, isInMessage: true), Field("error", error.name)])
     }
 
     /// A question about a site could not be answered because of an error of this process, not of the question.

@@ -23,10 +23,10 @@ struct StatusCommandTests {
         """
     }
 
-    private static func answer(_ partitions: String..., others: String = "") -> String {
+    private static func answer(_ partitions: String..., missing: String = "") -> String {
         """
         {"server_time":"2026-01-12T12:00:00.000000Z","partitions":[\(partitions.joined(separator: ","))],\
-        "not_asked":[\(others)],"sites":[{"site_id":"p1","partition":0,"state":"level",\
+        "missing":[\(missing)],"sites":[{"site_id":"p1","partition":0,"state":"level",\
         "newest_event_time":"2026-01-12T11:00:00.000000Z","newest_created_at":"2026-01-12T11:00:01.000000Z",\
         "age_seconds":3599}],"truncated":false,"warnings":["the disk is small"]}
         """
@@ -63,17 +63,26 @@ struct StatusCommandTests {
 
     @Test("a line for each partition and each site; what is wrong is said once, and exits 1 only where it is stuck")
     func table() {
-        let well = run([], Self.answer(Self.partition(0, "level"), Self.partition(3, "slow", lag: 7), others: "1,2"))
+        let well = run([], Self.answer(Self.partition(0, "level"), Self.partition(3, "slow", lag: 7)))
         #expect(well.exit == .success && well.requests == ["/api/freshness", "/readyz"])
         let rows = well.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         #expect(rows.contains(["0", "level", "0", "0", "90", "s", "2,500", "-", "1,200", "1,200"]))
         #expect(rows.contains(["3", "slow", "7", "28", "90", "s", "2,500", "-", "1,200", "1,207"]))
         #expect(well.output.contains("p1") && well.output.contains("59 min"))
-        #expect(well.errors.contains("not asked: partitions 1, 2") && well.errors.contains("the disk is small"))
+        #expect(well.errors.contains("the disk is small"))
         let stuck = run([], Self.answer(Self.partition(0, "stuck", "\"none was folded\"", lag: 1)))
         #expect(stuck.exit == .failure && stuck.errors.contains("partition 0: none was folded"))
         let quiet = run([], Self.answer(Self.partition(0, "no_input", "\"nothing has come in for 6 minutes\"")))
         #expect(quiet.exit == .success && quiet.output.contains("no input"))
+    }
+
+    @Test("a partition of which no holder answers is named with the reason, and exits 1")
+    func missing() {
+        let reason = "no worker that holds it answers"
+        let result = run(
+            [], Self.answer(Self.partition(0, "level"), missing: #"{"partition":1,"reason":"\#(reason)"}"#))
+        #expect(result.exit == .failure && result.errors.contains("partition 1: \(reason)"))
+        #expect(result.output.contains("p1"), "the rest is shown all the same")
     }
 
     @Test("a server that is not ready says why and exits 1; one that is degraded says why and exits 0")
@@ -132,7 +141,7 @@ struct StatusCommandTests {
         ])
         let client = APIClient.live(ServerAccess(url: server.url, key: String(made.output.dropLast())))
         let seen = try client.send(APIRequest(method: "GET", target: "/api/freshness"))
-        #expect(String(decoding: seen.body, as: UTF8.self).contains("\"partitions\":[],\"not_asked\":[],\"sites\":[]"))
+        #expect(String(decoding: seen.body, as: UTF8.self).contains("\"partitions\":[],\"missing\":[],\"sites\":[]"))
         #expect(try client.send(APIRequest(method: "GET", target: "/api/freshness?site_id=p2")).status == 403)
         let stranger = APIClient.live(ServerAccess(url: server.url, key: nil))
         #expect(try stranger.send(APIRequest(method: "GET", target: "/api/freshness")).status == 401)

@@ -1,7 +1,9 @@
 // Layer: machine. The route with folds whose standing the test sets.
 import Clocks
+import EventLog
 import EventModel
 import HTTPServer
+import JSON
 internal import Locks
 import Projector
 import Testing
@@ -39,13 +41,16 @@ struct FreshnessRouteTests {
         let watch: FoldWatch
         let service: FreshnessService
 
-        init(_ held: [PartitionIndex: HeldFold], _ permission: FreshnessPermission = .everything, count: Int32 = 4) {
+        init(
+            _ held: [PartitionIndex: HeldFold], _ permission: FreshnessPermission = .everything, count: Int32 = 4,
+            elsewhere: @escaping FreshnessService.Elsewhere = FreshnessService.Parts.nobody
+        ) {
             let watch = FoldWatch(clock: clock) { held }
             self.watch = watch
             service = FreshnessService(
                 .init(
                     partitionCount: count, watch: watch, clock: clock, authorize: { _ in permission },
-                    warnings: { ["look at this"] }))
+                    warnings: { ["look at this"] }, elsewhere: elsewhere))
         }
 
         /// The ticker's looks, one a second.
@@ -68,7 +73,7 @@ struct FreshnessRouteTests {
 
     private let newest = NewestArrival(eventTime: at(11.5), createdAt: at(11.75))
 
-    @Test("each held partition has exactly one state, its lag and its rates; the others are named as not asked")
+    @Test("each held partition has exactly one state, its lag and its rates; the others are missing")
     func partitions() throws {
         let desk = Desk([
             PartitionIndex(0): HeldFold(SetFold(Self.standing(9, 9, newest: at(12)))),
@@ -86,7 +91,7 @@ struct FreshnessRouteTests {
         #expect(partitions[1]["lag_seconds"] == .number("1805") && partitions[1]["backlog_seconds"] == .null)
         #expect(partitions[1]["next_offset"] == .number("5") && partitions[1]["log_end"] == .number("15"))
         #expect(partitions[2]["reason"] == .string("it is restoring") && partitions[2]["log_end"] == .null)
-        #expect(answer.json["not_asked"] == .array([.number("2")]))
+        #expect((answer.json["missing"]?.elements ?? []).map { $0["partition"] } == [.number("2")])
         #expect(answer.json["warnings"] == .array([.string("look at this")]))
     }
 
@@ -153,14 +158,107 @@ struct FreshnessRouteTests {
         #expect(sites.map { $0["site_id"]?.text } == ["a", "b"])
         #expect(sites[0]["newest_event_time"] == .null && sites[0]["age_seconds"] == .null)
         #expect(sites[1]["newest_event_time"] == .string(text(at(11.5))) && sites[1]["age_seconds"] == .number("900"))
-        let bound = Desk([PartitionIndex(0): HeldFold(fold)], .sites(["b", "c"]))
+        let bound = Desk([PartitionIndex(0): HeldFold(fold)], .sites(["b", "c"]), count: 1)
         defer { bound.service.stop() }
         let answer = try bound.ask()
         #expect((answer.json["sites"]?.elements ?? []).map { $0["site_id"]?.text } == ["b"])
-        for name in ["partitions", "not_asked", "warnings"] { #expect(answer.json[name] == .array([])) }
+        for name in ["partitions", "missing", "warnings"] { #expect(answer.json[name] == .array([])) }
         let refused = Desk([:], .refused(.problem(401, "no key")))
         defer { refused.service.stop() }
         #expect(try refused.ask().status == 401)
+    }
+
+    @Test(
+        "what others hold is asked once, and stands beside what is held here; a bound key asks for its partitions alone"
+    )
+    func elsewhere() throws {
+        let asked = Guarded<[([PartitionIndex], [SiteID]?)]>([])
+        let far = SetFold(Self.standing(9, 9, newest: at(12)), ["a": newest, "z": newest])
+        let holder = Desk([PartitionIndex(1): HeldFold(far), PartitionIndex(3): HeldFold(SetFold(Self.standing(1, 1)))])
+        defer { holder.service.stop() }
+        let elsewhere: FreshnessService.Elsewhere = { partitions, sites in
+            asked.withLock { $0.append((partitions, sites)) }
+            return partitions.reduce(into: Freshness()) { all, partition in
+                let body = holder.service.held(partition, sites: sites)
+                let found = body.flatMap { JSONValue($0) }.flatMap { Freshness($0) }
+                all.merge(found ?? Freshness(missing: [.init(partition, "nobody answers")]))
+            }
+        }
+        let near = HeldFold(SetFold(Self.standing(5, 15, newest: at(11.5)), ["m": newest]))
+        let desk = Desk([PartitionIndex(2): near], elsewhere: elsewhere)
+        defer { desk.service.stop() }
+        let answer = try desk.ask()
+        let partitions = answer.json["partitions"]?.elements ?? []
+        #expect(partitions.map { $0["partition"]?.text } == ["1", "2", "3"])
+        #expect(partitions.map { $0["state"]?.text } == ["level", "slow", "no_input"])
+        #expect(partitions.map { $0["lag_seconds"] } == [.number("0"), .number("1800"), .number("0")])
+        #expect((answer.json["sites"]?.elements ?? []).map { $0["site_id"]?.text } == ["a", "m", "z"])
+        #expect((answer.json["missing"]?.elements ?? []).map { $0["reason"]?.text } == ["nobody answers"])
+        #expect(answer.json["warnings"] == .array([.string("look at this")]))
+        #expect(asked.withLock { $0.map(\.0) } == [[PartitionIndex(0), PartitionIndex(1), PartitionIndex(3)]])
+        let site: SiteID = "a"
+        let partition = Partitioner.partition(of: site.bytes, partitionCount: 4)
+        let bound = Desk([:], .sites([site]), elsewhere: elsewhere)
+        defer { bound.service.stop() }
+        let ofKey = try bound.ask()
+        #expect(asked.withLock { $0.last?.0 } == [partition] && asked.withLock { $0.last?.1 } == [site])
+        #expect(ofKey.json["partitions"] == .array([]) && ofKey.json["warnings"] == .array([]))
+    }
+
+    @Test("what a holder says is read as it was written; anything else is not taken for an answer")
+    func form() throws {
+        let fold = SetFold(Self.standing(5, 15, newest: at(11.5)), ["a": newest, "b": NewestArrival()])
+        let desk = Desk([PartitionIndex(1): HeldFold(fold), PartitionIndex(2): HeldFold(nil, trouble: "it restores")])
+        defer { desk.service.stop() }
+        desk.watch.note()
+        for partition in [PartitionIndex(1), PartitionIndex(2)] {
+            let body = try #require(desk.service.held(partition, sites: nil))
+            let read = try #require(JSONValue(body).flatMap { Freshness($0) })
+            var again = JSONWriter()
+            again.freshness(read, at: desk.clock.now)
+            #expect(again.bytes == body)
+            #expect(read.partitions.map(\.partition) == [partition] && read.warnings == ["look at this"])
+        }
+        #expect(desk.service.held(PartitionIndex(0), sites: nil) == nil)
+        for text in ["{}", "[]", #"{"partitions":[{}],"missing":[],"sites":[],"truncated":false,"warnings":[]}"#] {
+            #expect(JSONValue(Array(text.utf8)).flatMap { Freshness($0) } == nil, "\(text)")
+        }
+    }
+
+    /// A fold whose store cannot be read.
+    private final class UnreadableFold: WatchedFold {
+        private struct Broken: Error {}
+        var standing: FoldStanding { FoldStanding(progress: .init(nextOffset: .zero, logEnd: .zero)) }
+        var siteIDs: [SiteID] { ["a"] }
+        func newestArrival(of site: SiteID) throws -> NewestArrival? { throw Broken() }
+    }
+
+    @Test("a partition whose store cannot be read is missing, and the others are answered")
+    func unreadable() throws {
+        let desk = Desk(
+            [PartitionIndex(0): HeldFold(UnreadableFold()), PartitionIndex(1): HeldFold(SetFold(Self.standing(9, 9)))],
+            count: 2)
+        defer { desk.service.stop() }
+        let answer = try desk.ask()
+        #expect((answer.json["partitions"]?.elements ?? []).map { $0["partition"]?.text } == ["1"])
+        let missing = answer.json["missing"]?.elements ?? []
+        #expect(missing.map { $0["reason"]?.text } == ["its projections cannot be read at the moment"])
+    }
+
+    @Test("more than 1000 sites are cut by id, and the answer says so")
+    func truncated() {
+        func sites(_ numbers: Range<Int>) -> Freshness {
+            var found = Freshness()
+            found.sites = numbers.map { number in
+                Freshness.Site(id: SiteID("s\(10_000 + number)"), partition: PartitionIndex(0), course: .level)
+            }
+            return found
+        }
+        var all = sites(600..<1100)
+        all.merge(sites(0..<500))
+        #expect(!all.isTruncated && all.sites.count == 1000)
+        all.merge(sites(500..<501))
+        #expect(all.isTruncated && all.sites.count == 1000 && all.sites.last?.id == "s11098")
     }
 
     @Test("a partition that comes back is watched anew")

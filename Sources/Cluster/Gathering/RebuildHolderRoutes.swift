@@ -78,7 +78,7 @@ public final class RebuildHolderRoutes: Sendable {
 
     private func report(_ request: HTTPRequest, _ partition: PartitionIndex) throws(Problem) -> HTTPResponse {
         let (job, isActing) = try job(request)
-        guard let report = keeper.report(job, isActing: isActing, of: partition) else { throw Self.notHeld }
+        guard let report = keeper.report(job, isActing: isActing, of: partition) else { throw Problem.notHeld }
         return .json(200, Self.json(report))
     }
 
@@ -87,11 +87,11 @@ public final class RebuildHolderRoutes: Sendable {
     ) throws(Problem) -> HTTPOutcome {
         let job = try job(request).job.id
         let limit = request.queryValue("limit").flatMap { Int($0) } ?? 0
-        guard keeper.holds(partition) else { throw Self.notHeld }
+        guard keeper.holds(partition) else { throw Problem.notHeld }
         let isTaken = pool.submit { [keeper] in
             do {
                 let found = try keeper.compare(job, in: partition, limit: min(max(0, limit), Self.limitMaximum))
-                exchange.complete(found.map { .json(200, Self.json($0)) } ?? Self.notHeld.response)
+                exchange.complete(found.map { .json(200, Self.json($0)) } ?? Problem.notHeld.response)
             } catch {
                 exchange.complete(.problem(409, error.forOperator.description))
             }
@@ -109,7 +109,10 @@ public final class RebuildHolderRoutes: Sendable {
         }
         return (job, job.id == jobs.acting?.id)
     }
+}
 
-    private static let notHeld = Problem(
+extension Problem {
+    /// Another holder may know.
+    static let notHeld = Problem(
         503, detail: "this process does not hold the partition", headers: [(ForwardingHeader.notHolder, "true")])
 }

@@ -1,39 +1,77 @@
 internal import Access
 internal import Clocks
+internal import Cluster
 internal import EventModel
 internal import HTTPServer
 internal import Observability
 internal import Projector
 internal import Query
 
-/// How far the folds of a process are: looks at them every second, tells it at `/api/freshness`, and makes the process not
-/// ready where one of them is stuck (SPEC 7.8).
+/// How far the folds are: looks at those of the process every second, tells it of the whole cluster at `/api/freshness`,
+/// and makes the process not ready where one of its own is stuck (SPEC 7.8).
 struct FreshnessPart {
     let part: ServicePart
     let routes: [HTTPRoute]
 
     private static let lookMilliseconds = 1000
 
-    /// - Parameters:
-    ///   - warnings: what somebody should do about, one sentence each.
-    ///   - held: the partitions that the process holds at the moment.
+    /// For `andon up`: there is no other process.
+    /// - Parameter held: the partitions that the process holds at the moment.
     init(
-        _ access: AccessControl, _ journal: Journal, partitionCount: Int32 = 1,
-        clock: any ProcessClock = .system, warnings: @escaping @Sendable () -> [String] = { [] },
+        _ access: AccessControl, _ journal: Journal, clock: any ProcessClock = .system,
         held: @escaping @Sendable () -> [PartitionIndex: HeldFold]
     ) {
         let watch = FoldWatch(clock: clock, held: held)
-        let service = FreshnessService(
+        self.init(
             FreshnessService.Parts(
-                partitionCount: partitionCount, watch: watch, clock: clock,
-                authorize: { access.freshnessPermission($0) }, warnings: warnings, journal: journal))
-        let ticker = Ticker(milliseconds: Self.lookMilliseconds, clock: clock)
-        routes = service.routes
+                partitionCount: 1, watch: watch, clock: clock, authorize: { access.freshnessPermission($0) },
+                journal: journal))
+    }
+
+    /// For a worker: what it holds itself, and the other processes of its cluster.
+    /// - Parameter warnings: what somebody should do about, one sentence each.
+    init(
+        _ cluster: ClusterParts, _ forwarded: ForwardedAccess, _ journal: Journal,
+        warnings: @escaping @Sendable () -> [String],
+        held: @escaping @Sendable () -> [PartitionIndex: HeldFold]
+    ) {
+        self.init(cluster, journal, forwarded, warnings, FoldWatch(held: held))
+    }
+
+    /// For a gateway, which holds nothing.
+    init(_ cluster: ClusterParts, _ journal: Journal) {
+        self.init(cluster, journal, nil, { [] }, FoldWatch { [:] })
+    }
+
+    private init(
+        _ cluster: ClusterParts, _ journal: Journal, _ forwarded: ForwardedAccess?,
+        _ warnings: @escaping @Sendable () -> [String], _ watch: FoldWatch
+    ) {
+        let others = ClusterFreshness(table: cluster.holders)
+        let access = cluster.access
+        self.init(
+            FreshnessService.Parts(
+                partitionCount: cluster.log.partitionCount, watch: watch,
+                authorize: { access.freshnessPermission($0) }, warnings: warnings,
+                elsewhere: { others.gather($0, sites: $1) }, journal: journal),
+            forwarded, others)
+    }
+
+    private init(
+        _ parts: FreshnessService.Parts, _ forwarded: ForwardedAccess? = nil, _ others: ClusterFreshness? = nil
+    ) {
+        let (watch, warnings) = (parts.watch, parts.warnings)
+        let service = FreshnessService(parts)
+        let own = forwarded.map { FreshnessHolderRoutes(service, access: $0) }
+        let ticker = Ticker(milliseconds: Self.lookMilliseconds, clock: parts.clock)
+        routes = service.routes + (own?.routes ?? [])
         part = ServicePart(
             serve: { _ in ticker.start("andon-watch") { watch.note() } },
             stop: {
                 ticker.stop()
                 service.stop()
+                own?.stop()
+                others?.stop()
             },
             reasons: {
                 watch.stuck.map { ReadinessReason(.failing, $0) } + warnings().map { ReadinessReason(.degraded, $0) }

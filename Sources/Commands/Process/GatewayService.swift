@@ -44,8 +44,7 @@ enum GatewayService {
             start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.reasons })
         let clock = ClusterClock(parts, gateway, journal.journal)
         let rebuilds = RebuildParts(parts, journal)
-        let freshness = FreshnessPart(
-            parts.access, journal.journal, partitionCount: parts.log.partitionCount, held: { [:] })
+        let freshness = FreshnessPart(parts, journal.journal)
         let sites = SitesPart(parts, query, journal, forwarded: nil)
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",

@@ -73,7 +73,8 @@ struct WorkerService {
             queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, journal)
-        let freshness = Self.freshness(cluster, partitions, retention, journal)
+        let freshness = FreshnessPart(
+            cluster, forwarded, journal.journal, warnings: { retention.findings }, held: { Self.held(partitions) })
         let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
         let sites = SitesPart(cluster, query, journal, forwarded: forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
@@ -110,14 +111,6 @@ struct WorkerService {
 
     /// The fold of a partition that this worker holds.
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
-
-    private static func freshness(
-        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ retention: RetentionWatch, _ journal: StructuredLog
-    ) -> FreshnessPart {
-        FreshnessPart(
-            cluster.access, journal.journal, partitionCount: cluster.log.partitionCount,
-            warnings: { retention.findings }, held: { held(partitions) })
-    }
 
     private static func retention(
         _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ journal: StructuredLog

@@ -8,13 +8,14 @@ enum StatusCommand {
         summary: "shows how far a running server's figures are behind its log, and how new each site's events are",
         discussion: """
             A partition is level, without input (level, and nothing has come in for 5 minutes), slow (behind, and making
-            progress) or stuck (records wait, and none was folded for 30 s). The exit code is 1 where one is stuck or the
-            server is not ready. A key that is bound to sites sees its sites alone. On Kafka a process knows the partitions
-            that it holds: ask each worker, by --url.
+            progress) or stuck (records wait, and none was folded for 30 s). On Kafka any gateway or worker answers for the
+            whole cluster, and names the partitions of which no holder answers within 5 s. The exit code is 1 where a
+            partition is stuck or missing, or the server is not ready. A key that is bound to sites sees its sites alone.
             """,
         examples: [
             .init("andon status --key-file my.key", "the server on this machine"),
-            .init("andon status --url http://10.0.0.21:8081 --key-file my.key -o json", "one worker, for a program"),
+            .init(
+                "andon status --url http://10.0.0.21:8081 --key-file my.key -o json", "a whole cluster, for a program"),
         ],
         options: [OutputFormat.option.spec] + ServerAccess.options,
         run: { invocation in try run(invocation, APIClient.live(try ServerAccess(invocation))) })
@@ -30,7 +31,8 @@ enum StatusCommand {
             tables: { [table(partitions), sites(answer["sites"]?.items ?? [])].filter { !$0.rows.isEmpty } })
         notes(answer, readiness).forEach(invocation.console.note)
         let isStuck = partitions.contains { $0["state"]?.text == "stuck" }
-        return isStuck || !readiness.isReady ? .failure : .success
+        let isMissing = !(answer["missing"]?.items ?? []).isEmpty
+        return isStuck || isMissing || !readiness.isReady ? .failure : .success
     }
 
     /// What `/readyz` says.
@@ -53,16 +55,10 @@ enum StatusCommand {
 
     private static func notes(_ answer: JSONValue, _ readiness: Readiness) -> [String] {
         var notes = readiness.reasons
-        for partition in answer["partitions"]?.items ?? [] {
+        for partition in (answer["partitions"]?.items ?? []) + (answer["missing"]?.items ?? []) {
             guard let reason = partition["reason"]?.text else { continue }
             let note = "partition \(partition["partition"]?.text ?? "-"): \(reason)"
             if !notes.contains(where: { $0.contains(reason) }) { notes.append(note) }
-        }
-        let others = (answer["not_asked"]?.items ?? []).compactMap(\.text)
-        if !others.isEmpty {
-            notes.append(
-                "held by other processes, and not asked: \(others.count == 1 ? "partition" : "partitions") "
-                    + others.joined(separator: ", "))
         }
         let warnings = (answer["warnings"]?.items ?? []).compactMap(\.text)
         notes += warnings.filter { warning in !notes.contains { $0.contains(warning) } }
