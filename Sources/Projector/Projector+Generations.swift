@@ -23,6 +23,8 @@ public struct GenerationProgress: Sendable, Equatable {
     public var failure: String?
     /// What holds it up for now: it goes on by itself.
     public var hindrance: String?
+    /// Whether this process folds it, or did until it failed.
+    public var isFolded = true
 }
 
 /// A generation of an older fold answers, and one of this fold is being built.
@@ -58,7 +60,7 @@ extension Projector {
 
     /// How far the generation of a job is; nil when this process has none.
     public func progress(ofJob job: String) -> GenerationProgress? {
-        guard let fold = fold(of: job) else { return nil }
+        guard let fold = fold(of: job) else { return waiting(ofJob: job) }
         let progress = fold.progress
         let listed = (try? generations.list())?.first { $0.id == fold.id }
         return GenerationProgress(
@@ -139,6 +141,7 @@ extension Projector {
             fold.stop()
             throw ProjectorError.isStopped
         }
+        waitingAt.withLock { $0[fold.id] = nil }
         configuration.journal.record(.generationBegins(partition, fold.id, job: opened.generation.job))
         fold.start()
         return fold

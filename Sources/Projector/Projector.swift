@@ -43,6 +43,8 @@ public final class Projector: Sendable {
     let successorID: Int64?
     /// The live generation, for folds that end: only its end concerns the process.
     let liveID: LiveID
+    /// The next offset of generations that nobody folds at the moment.
+    let waitingAt = Guarded<[Int64: LogOffset]>([:])
     private let care: Ticker
 
     /// Opens the fold at the position of the live generation.

@@ -75,10 +75,30 @@ struct RetentionGuardTests {
     func gone() {
         #expect(
             findings(TopicRetention(), next: 99) == [
-                "events begins at offset 100 of partition 3, but the fold needs 99: what is between is gone"
+                "events begins at offset 100 of partition 3, but the fold needs 99: what is between is gone; find out "
+                    + "why it is behind"
             ])
         let other = NeededPosition("a job", PartitionIndex(1), next: .zero)
         #expect(RetentionGuard.findings("events", TopicRetention(), [other], [:]) == [])
+    }
+
+    @Test("what is told says what helps the one that needs it")
+    func remedies() {
+        let extents = [Self.partition: LogExtent(start: LogOffset(100), end: LogOffset(1100), aging: LogOffset(500))]
+        let all = [
+            (
+                TopicRetention(milliseconds: Self.week), Int64(499),
+                "are that old; take a new one, or set retention.ms=-1"
+            ),
+            (TopicRetention(bytes: 1 << 30), 199, "begins at 100; take a new one, or set retention.bytes=-1"),
+            (TopicRetention(), 99, "is gone; take a new one"),
+        ]
+        for (retention, next, end) in all {
+            let snapshot = NeededPosition(
+                "snapshot p3-1-aa", Self.partition, next: LogOffset(next), remedy: "take a new one")
+            let found = RetentionGuard.findings("events", retention, [snapshot], extents)
+            #expect(found.count == 1 && found[0].contains("snapshot p3-1-aa ") && found[0].hasSuffix(end), "\(found)")
+        }
     }
 
     @Test("everything that is needed is told, in its order")

@@ -46,9 +46,17 @@ struct GenerationBuildTests {
         }
         #expect(try rig.position(2) == LogOffset(Int64(half)))
         try rig.append(rig.scenario.records.dropFirst(half))
+        let records = Int64(rig.scenario.records.count)
         try rig.running { projector in
-            #expect(projector.progress(ofJob: Self.job) == nil)
+            projector.waitForEnd()
+            let waiting = try #require(projector.progress(ofJob: Self.job))
+            #expect(!waiting.isFolded && waiting.generation == 2 && waiting.state == .level && !waiting.isLevel)
+            #expect(waiting.next == LogOffset(Int64(half)) && waiting.end == LogOffset(records))
+            let places = projector.places
+            #expect(places.map(\.generation.id) == [1, 2] && places.map(\.generation.state) == [.live, .level])
+            #expect(places.map(\.next) == [LogOffset(records), LogOffset(Int64(half))])
             try projector.build(job: Self.job, pace: .paused)
+            #expect(projector.places == places, "it is the same, whether it is folded or not")
             let progress = try #require(projector.progress(ofJob: Self.job))
             #expect(progress.generation == 2 && progress.next == LogOffset(Int64(half)) && progress.end > progress.next)
             projector.setPace(.unlimited, ofJob: Self.job)

@@ -13,7 +13,7 @@ struct SnapshotSettings: Sendable {
 
     static let specs = [SnapshotOptions.directory.spec, every.spec] + SnapshotOptions.retentionSpecs
 
-    private let snapshots: SnapshotDirectory
+    let snapshots: SnapshotDirectory
     /// nil: none are taken.
     private let schedule: SnapshotSchedule?
     private let retention: SnapshotRetention

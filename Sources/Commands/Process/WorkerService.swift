@@ -72,7 +72,7 @@ struct WorkerService {
         let query = QueryService(
             queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
         let definitions = Self.definitions(cluster, partitions, forwarded)
-        let retention = try Self.retention(cluster, partitions, journal)
+        let retention = try Self.retention(cluster, partitions, options, journal)
         let freshness = FreshnessPart(
             cluster, forwarded, journal.journal, warnings: { retention.findings }, held: { Self.held(partitions) })
         let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
@@ -113,13 +113,15 @@ struct WorkerService {
     func projector(of partition: PartitionIndex) -> Projector? { partitions.projector(of: partition) }
 
     private static func retention(
-        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ journal: StructuredLog
+        _ cluster: ClusterParts, _ partitions: WorkerPartitions, _ options: Options, _ journal: StructuredLog
     ) throws -> RetentionWatch {
-        try explaining("cannot watch the retention of \(cluster.names.events)") {
+        let log = cluster.log.epoch
+        return try explaining("cannot watch the retention of \(cluster.names.events)") {
             try RetentionWatch(cluster.settings, cluster.log, journal: journal.journal) {
-                partitions.progress.map {
-                    NeededPosition("the fold of partition \($0.value)", $0, next: $1.nextOffset)
-                }.sorted { $0.partition < $1.partition }
+                let projectors = partitions.projectors.sorted { $0.partition < $1.partition }
+                let snapshots = options.snapshots?.needed(
+                    of: log, in: Set(projectors.map(\.partition)), needsFeed: !options.isReplica)
+                return projectors.flatMap(\.needed) + (snapshots ?? [])
             }
         }
     }

@@ -26,11 +26,15 @@ public struct NeededPosition: Sendable, Equatable {
     public var partition: PartitionIndex
     /// The next record that it needs.
     public var next: LogOffset
+    /// What an operator can do for it.
+    public var remedy: String
 
-    public init(_ what: String, _ partition: PartitionIndex, next: LogOffset) {
+    /// - Parameter remedy: nil where somebody has to find out.
+    public init(_ what: String, _ partition: PartitionIndex, next: LogOffset, remedy: String? = nil) {
         self.what = what
         self.partition = partition
         self.next = next
+        self.remedy = remedy ?? "find out why it is behind"
     }
 }
 
@@ -86,7 +90,7 @@ public enum RetentionGuard {
             guard let extent = extents[needed.partition], needed.next < extent.end else { return nil }
             if needed.next < extent.start {
                 return "\(topic) begins at offset \(extent.start.value) of partition \(needed.partition.value), but "
-                    + "\(needed.what) needs \(needed.next.value): what is between is gone"
+                    + "\(needed.what) needs \(needed.next.value): what is between is gone; \(needed.remedy)"
             }
             return byAge(topic, retention, needed, extent) ?? bySize(topic, retention, needed, extent)
         }
@@ -101,8 +105,8 @@ public enum RetentionGuard {
         let hours = max(1, warning(milliseconds) / Microseconds.hour)
         return
             "retention.ms=\(milliseconds) of \(topic) removes records within \(hours) h that \(needed.what) still needs: "
-            + "it stands at offset \(needed.next.value), and those before \(min(aging, extent.end).value) are that old; find "
-            + "out why it is behind, or set retention.ms=-1"
+            + "it stands at offset \(needed.next.value), and those before \(min(aging, extent.end).value) are that old; "
+            + "\(needed.remedy), or set retention.ms=-1"
     }
 
     /// By size the oldest records go first, whenever that may be.
@@ -114,7 +118,7 @@ public enum RetentionGuard {
         guard behind < held / warningDivisor else { return nil }
         return
             "retention.bytes=\(bytes) of \(topic) removes the oldest records soon, and \(needed.what) still needs them: it "
-            + "stands at offset \(needed.next.value), and the log begins at \(extent.start.value); find out why it is behind, "
-            + "or set retention.bytes=-1"
+            + "stands at offset \(needed.next.value), and the log begins at \(extent.start.value); \(needed.remedy), or "
+            + "set retention.bytes=-1"
     }
 }

@@ -10,7 +10,8 @@ extension Projector: RebuildablePartition {
             BuildProgress(
                 generation: found.generation, next: found.next, end: found.end, events: found.events,
                 startedAt: found.startedAt, eventsPerSecond: found.eventsPerSecond, isLevel: found.isLevel,
-                state: found.state.rawValue, failure: found.failure, hindrance: found.hindrance)
+                state: found.state.rawValue, failure: found.failure, hindrance: found.hindrance,
+                isFolded: found.isFolded)
         }
     }
 

@@ -6,7 +6,8 @@ internal import Projector
 /// drives it carries out the action, then says what became of it.
 ///
 /// States, for each what it waits for, and its exits:
-/// - *untouched*: nothing was asked of the partition since it is held here. Exits: *told*, *over*, *waiting*.
+/// - *untouched*: nothing was asked of the partition since it is held here; what was built before waits in its store.
+///   Exits: *told*, *over*, *waiting*.
 /// - *told* (a pace): the generation builds or follows at this pace. Exits: *told* with another pace; *over*;
 ///   *untouched* when the generation is gone; *waiting*.
 /// - *waiting*: an action failed, or the build stands still. Exits: whatever it came from, when the time has come or
@@ -54,7 +55,7 @@ struct RebuildMachine: Sendable, Equatable {
             // Somebody wants something: at once, whatever was tried before.
             (revision, retryAt) = (job.revision, nil)
         }
-        if progress == nil { pace = nil }
+        if progress?.isFolded != true { pace = nil }
         let action = wanted(job, isActing, progress, time)
         guard action != .nothing else {
             (retryAt, failure) = (nil, nil)
@@ -118,9 +119,10 @@ struct RebuildMachine: Sendable, Equatable {
     /// What makes a partition build at the right pace.
     private func building(_ job: RebuildJob, _ progress: BuildProgress?, isPaused: Bool) -> Action {
         if progress?.isLive == true || progress?.isRetired == true { return .nothing }
-        if isPaused { return progress == nil || pace == .paused ? .nothing : .setPace(.paused) }
+        let isFolded = progress?.isFolded == true
+        if isPaused { return !isFolded || pace == .paused ? .nothing : .setPace(.paused) }
         let wanted = job.pace.foldPace
-        guard progress != nil, let pace, !isStandingStill(progress) else { return .build(wanted) }
+        guard isFolded, let pace, !isStandingStill(progress) else { return .build(wanted) }
         return pace == wanted ? .nothing : .setPace(wanted)
     }
 

@@ -11,7 +11,7 @@ public protocol RebuildablePartition: AnyObject, Sendable {
     /// Makes the generation of that job or goes on with it.
     func build(job: JobID, pace: FoldPace) throws
 
-    /// How far it is; nil when this process has no generation of that job.
+    /// How far it is; nil when there is no generation of that job here.
     func progress(job: JobID) -> BuildProgress?
 
     func setPace(_ pace: FoldPace, job: JobID)
@@ -48,11 +48,13 @@ public struct BuildProgress: Sendable, Equatable {
     public var failure: String?
     /// What holds it up for now, e.g. a full disk: it goes on by itself.
     public var hindrance: String?
+    /// Whether this process folds it; a paused one waits after a start until it is to go on.
+    public var isFolded: Bool
 
     public init(
         generation: Int64, next: LogOffset, end: LogOffset, events: Int64, startedAt: Timestamp,
-        eventsPerSecond: Int64, isLevel: Bool, state: String, failure: String? = nil,
-        hindrance: String? = nil
+        eventsPerSecond: Int64, isLevel: Bool, state: String, failure: String? = nil, hindrance: String? = nil,
+        isFolded: Bool = true
     ) {
         self.generation = generation
         self.next = next
@@ -64,5 +66,6 @@ public struct BuildProgress: Sendable, Equatable {
         self.state = state
         self.failure = failure
         self.hindrance = hindrance
+        self.isFolded = isFolded
     }
 }

@@ -26,7 +26,7 @@ struct WorkerGenerationTests {
         worker.assign([Self.all[0]])
         worker.wait(Self.all[0]) { $0 == .folding }
         let projector = try #require(worker.projector(of: Self.all[0]))
-        #expect(projector.progress(ofJob: "job") == nil)
+        #expect(projector.progress(ofJob: "job")?.isFolded == false)
         try projector.build(job: "job", pace: .unlimited)
         try projector.promote(job: "job")
         #expect(projector.store.path == generations.storePath(2))

@@ -93,13 +93,14 @@ final class FakePartition: RebuildablePartition {
     }
 
     func progress(job: JobID) -> BuildProgress? {
-        let failure = running.withLock { $0.failure }
+        let (failure, isPaced) = running.withLock { ($0.failure, $0.paces[job] != nil) }
         return disk.stored.withLock { stored in
             stored.generations[job].map { found in
                 BuildProgress(
                     generation: 2, next: found.next, end: stored.end, events: found.next.value * 10,
                     startedAt: Timestamp(microseconds: 0), eventsPerSecond: 7,
-                    isLevel: found.state == "level" || found.state == "live", state: found.state, failure: failure)
+                    isLevel: found.state == "level" || found.state == "live", state: found.state, failure: failure,
+                    isFolded: isPaced || found.state == "live" || found.state == "retired")
             }
         }
     }

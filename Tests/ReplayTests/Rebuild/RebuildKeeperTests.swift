@@ -93,6 +93,22 @@ struct RebuildKeeperTests {
         }
     }
 
+    @Test("after a start a paused rebuild says how far its store is, and goes on from there when it is resumed")
+    func pausedOverStart() throws {
+        let partition = FakePartition(0)
+        let job = try act(.pause, try start())
+        partition.disk.set(job.id, "building")
+        let keeper = keeper([partition])
+        keeper.step()
+        #expect(partition.calls == [])
+        let report = try #require(keeper.report(job, isActing: true, of: PartitionIndex(0)))
+        #expect(report.state == .paused && report.hasActed && report.failure == nil)
+        #expect(report.recordsDone == 50 && report.recordsTotal == 100 && report.generation == 2)
+        _ = try act(.resume, job)
+        keeper.step()
+        #expect(partition.calls == ["build auto"])
+    }
+
     @Test("a partition that moves goes on with its new holder; what the former one built is not needed")
     func moved() throws {
         let job = try start(.eventsPerSecond(5))

@@ -74,6 +74,26 @@ struct RebuildMachineTests {
         }
     }
 
+    @Test("what was built before a start waits in its store: it is built on, and a paused one is left as it is")
+    func waiting() {
+        let expected: [Wanted: RebuildMachine.Action] = [
+            .running: .build(.auto), .paused: .nothing, .cancelled: .cancel, .promoted: .build(.auto),
+            .rolledBack: .nothing,
+        ]
+        for state in ["building", "level"] {
+            for (wanted, action) in expected {
+                var machine = RebuildMachine()
+                var waiting = Self.progress(state)
+                waiting?.isFolded = false
+                let next = machine.next(
+                    Self.job(wanted), isActing: true, waiting, now: Self.uptime, time: Self.now)
+                #expect(next == action, "\(wanted) with \(state)")
+                guard wanted == .paused else { continue }
+                #expect(machine.hasActed(Self.job(wanted), isActing: true, waiting, time: Self.now))
+            }
+        }
+    }
+
     @Test("an older rebuild is cleaned up and rolled back, and otherwise left alone")
     func older() {
         for wanted in Wanted.allCases {
