@@ -12,6 +12,8 @@ protocol FigureSource: AnyObject {
     var partition: PartitionIndex { get }
     /// The log that is folded.
     var epoch: LogEpoch { get }
+    /// Why its projections are not those of before, where they are not.
+    var origin: ProjectionsOrigin { get }
 
     /// The current state of the site, never older than what ``changes(since:of:)`` returned before.
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
@@ -34,6 +36,11 @@ final class ProjectorFigures: FigureSource {
         self.epoch = epoch
         let store = projector.store
         opened = (store, try ChangeFeed(store))
+    }
+
+    var origin: ProjectionsOrigin {
+        let (live, replaced) = projector.liveGeneration
+        return ProjectionsOrigin(live, replaced: replaced)
     }
 
     private func feed() throws -> ChangeFeed {

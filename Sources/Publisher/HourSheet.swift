@@ -19,8 +19,12 @@ struct HourSheet {
         var isComplete = true
     }
 
-    /// - Parameter now: the clock, in microseconds.
-    func outcome(_ hour: DueHour, _ snapshot: ProjectionSnapshot, now: Int64) throws -> Outcome {
+    /// - Parameters:
+    ///   - origin: asked only where an hour is due because of other projections.
+    ///   - now: the clock, in microseconds.
+    func outcome(
+        _ hour: DueHour, _ snapshot: ProjectionSnapshot, origin: @autoclosure () -> ProjectionsOrigin, now: Int64
+    ) throws -> Outcome {
         let site = snapshot.site
         // While hours are rebuilt, every question derives all of them from events; the feed reports the end.
         guard !site.isRederiving else { return Outcome(isComplete: false) }
@@ -28,6 +32,7 @@ struct HourSheet {
         let window = Window(from: hour.start, end: min(end, now))
         guard window.elapsed > 0 else { return Outcome(isComplete: false) }
         var sheet = Sheet(self, hour, snapshot, window, isFinal: now >= end + configuration.grace, now: now)
+        sheet.cause = RestatementCause(hour.causes, origin())
         switch hour.grid {
         case .site:
             if site.parameters.isHourStart(hour.start) { try sheet.addTimes() } else { try sheet.addRemovals() }
@@ -45,6 +50,8 @@ private struct Sheet {
     let window: Window
     let view: KnowledgeView
     let situation: PublishDecision.Situation
+    /// Why figures that were final differ now.
+    var cause: RestatementCause?
     var outcome = HourSheet.Outcome()
 
     init(
@@ -145,6 +152,6 @@ private struct Sheet {
             status: status,
             revision: MetricRevision(epoch: parts.epoch, partition: parts.partition, offset: offset),
             asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: situation.fold,
-            previous: previous)
+            cause: status == .restated ? cause : nil, previous: previous)
     }
 }

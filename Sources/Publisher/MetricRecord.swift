@@ -16,6 +16,8 @@ struct MetricRecord: Sendable {
     /// Version of the newest definition; nil if there is none.
     var definition: Int64?
     var fold: Int64
+    /// Of a restated one, where it is known.
+    var cause: RestatementCause?
     var previous: PublishedState?
 
     static let spec = 2
@@ -66,6 +68,8 @@ struct MetricRecord: Sendable {
             writer.key("definition")
             writer.integer(orNull: definition)
             content.write(elapsed: asOf - key.hourStart, to: &writer)
+            writer.key("cause")
+            if let cause { cause.write(to: &writer) } else { writer.null() }
             writePrevious(to: &writer)
         }
         return writer.bytes

@@ -8,14 +8,18 @@ extension PublishedStore {
     /// Makes due every hour that commits changed since the last call, and every hour that became final.
     func noteChanges(_ source: any FigureSource, _ configuration: PublisherConfiguration, now: Int64) throws {
         let storeID = try meta("store_id")
+        // 0: nothing is known of what was published before, so nothing about why it differs either.
+        let moved: DueCauses = storeID == 0 ? [] : .projections
         let changes = try source.changes(since: UInt64(try meta("generation")), of: storeID)
         var sites: [UInt32: FeedSite] = [:]
         for site in changes.sites { sites[site.number] = site }
         try transaction {
-            if changes.storeID != storeID {
-                try forgetFinished()
+            let isOther = changes.storeID != storeID
+            if isOther {
+                try forgetFinished(moved)
                 try setMeta("store_id", changes.storeID)
             }
+            let causes = isOther ? moved : .events
             var onward: [UInt32: Onward] = [:]
             var changed: [UInt32: [Range<Hour>]] = [:]
             for change in changes.hours {
@@ -23,15 +27,17 @@ extension PublishedStore {
                 switch (change.kind, change.hour) {
                 case (.hour, let hour?), (.stay, let hour?):
                     changed[change.site, default: []].append(hour..<max(hour, change.end))
-                case (.health, let hour?): try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour))
+                case (.health, let hour?):
+                    try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour), causes)
                 case (.open, let hour?): changed[change.site, default: []].append(site.openHours(from: hour, now: now))
                 case (.onward, let hour?): onward[change.site] = (onward[change.site] ?? .from(hour)).including(hour)
                 case (_, nil): onward[change.site] = .always
                 }
             }
-            for site in changes.sites { try addChanged(site, changed[site.number] ?? []) }
+            for site in changes.sites { try addChanged(site, changed[site.number] ?? [], causes) }
             for site in changes.sites {
-                var steps = FinalSteps(self, source, configuration, site, now: now)
+                let rules: DueCauses = isOther ? moved : .rules
+                var steps = FinalSteps(self, source, configuration, site, rules: rules, now: now)
                 try steps.take(.site, site.parameters, onward: onward[site.number])
                 try steps.take(.utc, .utc, onward: nil)
             }
@@ -40,12 +46,14 @@ extension PublishedStore {
     }
 
     /// Makes hours due, each once: long intervals overlap in thousands of them.
-    private func addChanged(_ site: FeedSite, _ ranges: [Range<Hour>]) throws {
+    private func addChanged(_ site: FeedSite, _ ranges: [Range<Hour>], _ causes: DueCauses) throws {
         var next: Hour?
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             let start = max(range.lowerBound, next ?? range.lowerBound)
             guard start < range.upperBound else { continue }
-            for hour in start..<range.upperBound { try addDue(site.siteID, .site, site.parameters.start(of: hour)) }
+            for hour in start..<range.upperBound {
+                try addDue(site.siteID, .site, site.parameters.start(of: hour), causes)
+            }
             next = range.upperBound
         }
     }
@@ -111,16 +119,19 @@ private struct FinalSteps {
     let source: any FigureSource
     let configuration: PublisherConfiguration
     let site: FeedSite
+    /// Why hours are due to which other rules apply.
+    let rules: DueCauses
     let now: Int64
 
     init(
         _ published: PublishedStore, _ source: any FigureSource, _ configuration: PublisherConfiguration,
-        _ site: FeedSite, now: Int64
+        _ site: FeedSite, rules: DueCauses, now: Int64
     ) {
         self.published = published
         self.source = source
         self.configuration = configuration
         self.site = site
+        self.rules = rules
         self.now = now
     }
 
@@ -129,8 +140,8 @@ private struct FinalSteps {
     ///   - onward: start over from this hour.
     mutating func take(_ grid: HourGrid, _ parameters: FoldParameters, onward: Onward?) throws {
         let earliest = parameters.hour(of: 0).advanced(by: -1)
-        let finished = try published.finished(site.siteID, grid).map { parameters.hour(of: $0) }
-        var hour = max(earliest, finished ?? earliest)
+        var finished = try published.finished(site.siteID, grid)
+        var hour = max(earliest, finished.start.map { parameters.hour(of: $0) } ?? earliest)
         switch onward {
         case .from(let first): hour = max(earliest, min(hour, first))
         case .always: hour = earliest
@@ -138,7 +149,9 @@ private struct FinalSteps {
         }
         let limit = parameters.hour(of: now - configuration.grace)
         if let onward {
-            if onward == .always { try published.addPublished(site.siteID) }
+            finished.until = max(finished.until, finished.start ?? 0)
+            finished.causes.formUnion(rules)
+            if onward == .always { try published.addPublished(site.siteID, rules) }
             // Hours that are not final yet.
             for running in max(limit, hour)...max(limit, hour, parameters.hour(of: now)) {
                 try published.addDue(site.siteID, grid, parameters.start(of: running))
@@ -158,11 +171,15 @@ private struct FinalSteps {
                 break
             }
             hour = max(hour, row)
-            try published.addDue(site.siteID, grid, parameters.start(of: hour))
+            let start = parameters.start(of: hour)
+            try published.addDue(site.siteID, grid, start, finished.causes(at: start))
             hour = hour.next
             count += 1
         }
-        try published.setFinished(site.siteID, grid, parameters.start(of: hour))
+        let start = parameters.start(of: hour)
+        finished.start = start
+        if start >= finished.until { finished.causes = [] }
+        try published.setFinished(site.siteID, grid, finished)
     }
 }
 

@@ -11,6 +11,19 @@ struct DueHour: Hashable, Sendable {
     var start: Int64
     /// Identifies the request: a later request for the hour is not satisfied by what was published before.
     var request: Int64
+    var causes: DueCauses = []
+}
+
+/// How far the hours of a site were made due for their final records.
+struct FinishedHours: Equatable {
+    /// Start of the first hour that was not; nil: none was.
+    var start: Int64?
+    /// Those before this one are gone over once more, for ``causes``. Microseconds.
+    var until: Int64 = 0
+    var causes: DueCauses = []
+
+    /// Why an hour that begins then is due.
+    func causes(at start: Int64) -> DueCauses { start < until ? causes : [] }
 }
 
 /// The contents of the metric topics' own partition, and the due hours; a separate file next to the projections.
@@ -30,7 +43,7 @@ final class PublishedStore {
     private var lastRequest: Int64
 
     /// Raised with every change of the tables; an older file is dropped and filled again from the topics.
-    private static let format: Int64 = 3
+    private static let format: Int64 = 4
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,9 +52,9 @@ final class PublishedStore {
             fold INTEGER NOT NULL, figures BLOB NOT NULL, topic_offset INTEGER NOT NULL,
             PRIMARY KEY (site, start, kind, entity)) WITHOUT ROWID;
         CREATE TABLE due (start INTEGER NOT NULL, grid INTEGER NOT NULL, site BLOB NOT NULL, request INTEGER NOT NULL,
-            PRIMARY KEY (start, grid, site)) WITHOUT ROWID;
-        CREATE TABLE finished (site BLOB NOT NULL, grid INTEGER NOT NULL, start INTEGER NOT NULL,
-            PRIMARY KEY (site, grid)) WITHOUT ROWID;
+            causes INTEGER NOT NULL, PRIMARY KEY (start, grid, site)) WITHOUT ROWID;
+        CREATE TABLE finished (site BLOB NOT NULL, grid INTEGER NOT NULL, start INTEGER, until INTEGER NOT NULL,
+            causes INTEGER NOT NULL, PRIMARY KEY (site, grid)) WITHOUT ROWID;
         """
 
     init(path: String) throws {
@@ -59,11 +72,15 @@ final class PublishedStore {
             SELECT entity, epoch, log_offset, status, as_of, fold, figures FROM published
             WHERE site = ? AND start = ? AND kind = ?
             """)
-        putDue = try made.prepare("INSERT INTO due VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET request = ?4")
+        putDue = try made.prepare(
+            """
+            INSERT INTO due VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT DO UPDATE SET request = ?4, causes = causes | ?5
+            """)
         removeDue = try made.prepare("DELETE FROM due WHERE start = ? AND grid = ? AND site = ? AND request = ?")
         listDue = try made.prepare(
             """
-            SELECT start, grid, site, request FROM due WHERE start <= ?1 AND (start, grid, site) < (?2, ?3, ?4)
+            SELECT start, grid, site, request, causes FROM due WHERE start <= ?1 AND (start, grid, site) < (?2, ?3, ?4)
             ORDER BY start DESC, grid DESC, site DESC LIMIT ?5
             """)
         lastRequest = try made.integer("SELECT max(request) FROM due") ?? 0
@@ -162,25 +179,27 @@ final class PublishedStore {
 
     // MARK: Due hours
 
-    /// An hour that begins before 1970, where a zone's hours are shifted, has no valid time for a key.
-    func addDue(_ site: SiteID, _ grid: HourGrid, _ start: Int64) throws {
+    /// An hour that begins before 1970, where a zone's hours are shifted, has no valid time for a key. One that is due
+    /// already is so for these causes too.
+    func addDue(_ site: SiteID, _ grid: HourGrid, _ start: Int64, _ causes: DueCauses = []) throws {
         guard start >= 0 else { return }
         lastRequest += 1
         try putDue.bind(1, start)
         try putDue.bind(2, grid.rawValue)
         try putDue.bind(3, site.bytes)
         try putDue.bind(4, lastRequest)
+        try putDue.bind(5, causes.rawValue)
         try putDue.run()
     }
 
     /// Makes every published hour of a site due: under other rules some begin where none of the site's hours does any
     /// more, and into some no state extends any more.
-    func addPublished(_ site: SiteID) throws {
+    func addPublished(_ site: SiteID, _ causes: DueCauses) throws {
         let rows = try connection.prepare("SELECT DISTINCT start FROM published WHERE site = ? AND kind < 3")
         try rows.bind(1, site.bytes)
         var starts: [Int64] = []
         try rows.forEachRow { starts.append($0.int64(0)) }
-        for start in starts { try addDue(site, .site, start) }
+        for start in starts { try addDue(site, .site, start, causes) }
     }
 
     /// Due hours that have begun, newest first, starting after one returned before.
@@ -195,7 +214,7 @@ final class PublishedStore {
             hours.append(
                 DueHour(
                     site: SiteID(bytes: row.blob(2)), grid: HourGrid(rawValue: row.int64(1)) ?? .site,
-                    start: row.int64(0), request: row.int64(3)))
+                    start: row.int64(0), request: row.int64(3), causes: DueCauses(rawValue: row.int64(4))))
         }
         return hours
     }
@@ -210,23 +229,34 @@ final class PublishedStore {
 
     // MARK: Finished hours
 
-    /// Start of the first hour not yet made due for its final records; nil for a site not seen before.
-    func finished(_ site: SiteID, _ grid: HourGrid) throws -> Int64? {
-        let row = try connection.prepare("SELECT start FROM finished WHERE site = ? AND grid = ?")
+    func finished(_ site: SiteID, _ grid: HourGrid) throws -> FinishedHours {
+        let row = try connection.prepare("SELECT start, until, causes FROM finished WHERE site = ? AND grid = ?")
         try row.bind(1, site.bytes)
         try row.bind(2, grid.rawValue)
-        return try row.step() ? row.int64(0) : nil
+        guard try row.step() else { return FinishedHours() }
+        return FinishedHours(
+            start: row.isNull(0) ? nil : row.int64(0), until: row.int64(1),
+            causes: DueCauses(rawValue: row.int64(2)))
     }
 
-    func setFinished(_ site: SiteID, _ grid: HourGrid, _ start: Int64) throws {
-        let row = try connection.prepare("INSERT OR REPLACE INTO finished VALUES (?, ?, ?)")
+    func setFinished(_ site: SiteID, _ grid: HourGrid, _ hours: FinishedHours) throws {
+        let row = try connection.prepare("INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?)")
         try row.bind(1, site.bytes)
         try row.bind(2, grid.rawValue)
-        try row.bind(3, start)
+        try row.bind(3, hours.start ?? 0)
+        try row.bind(4, hours.until)
+        try row.bind(5, hours.causes.rawValue)
         try row.run()
     }
 
-    func forgetFinished() throws { try connection.execute("DELETE FROM finished") }
+    /// All hours are gone over once more.
+    func forgetFinished(_ causes: DueCauses) throws {
+        try connection.execute(
+            """
+            UPDATE finished SET until = max(until, coalesce(start, 0)), causes = causes | \(causes.rawValue),
+                start = NULL
+            """)
+    }
 }
 
 extension FoldParameters {

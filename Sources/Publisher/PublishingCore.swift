@@ -224,7 +224,7 @@ final class PublishingCore {
                 continue
             }
             defer { snapshot.close() }
-            batch.add(hour, try sheet.outcome(hour, snapshot, now: now))
+            batch.add(hour, try sheet.outcome(hour, snapshot, origin: source.origin, now: now))
         }
     }
 

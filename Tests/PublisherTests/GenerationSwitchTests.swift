@@ -70,11 +70,18 @@ struct GenerationSwitchTests {
 
     private func rounds(_ core: PublishingCore) { for _ in 0..<4 { stage.round(core) } }
 
+    private func expectCause(_ record: StageRecord, _ kind: String, generation: Int) {
+        #expect(record.causeKind == kind, "\(record.members)")
+        #expect(record.cause?["rebuild"] as? String == Self.job && record.cause?["generation"] as? Int == generation)
+    }
+
     private var all: [MetricKind: [StageRecord]] {
         Dictionary(uniqueKeysWithValues: MetricKind.allCases.map { ($0, stage.records($0)) })
     }
 
-    @Test("a generation with the same figures publishes nothing again, one with others exactly these, as restated")
+    @Test(
+        "a generation with the same figures publishes nothing again, one with others exactly these, as restated, and why"
+    )
     func switches() throws {
         try foldBoth()
         // A fold with a bug: of one hour it has a minute less of work.
@@ -89,6 +96,8 @@ struct GenerationSwitchTests {
             try projector.build(job: "same", pace: .unlimited)
             try projector.promote(job: "same")
             rounds(core)
+            try projector.rollback(job: "same")
+            rounds(core)
             #expect(stage.recordCount == first.values.reduce(0) { $0 + $1.count }, "nothing differs")
             try projector.build(job: Self.job, pace: .unlimited)
             try projector.promote(job: Self.job)
@@ -100,6 +109,7 @@ struct GenerationSwitchTests {
                 for record in added {
                     #expect(record.status == "restated" && record.previous != nil, "\(record.members)")
                     #expect(record.text("hour_start")?.contains("T06:") == true, "\(record.members)")
+                    expectCause(record, "rebuild", generation: 2)
                 }
                 #expect(Set(added.map(\.key)).count == added.count, "each once")
             }
@@ -110,6 +120,7 @@ struct GenerationSwitchTests {
             for kind in MetricKind.allCases {
                 let added = stage.records(kind).dropFirst(wrong[kind]?.count ?? 0)
                 #expect(Set(added.map(\.key)) == Set((wrong[kind] ?? []).dropFirst(first[kind]?.count ?? 0).map(\.key)))
+                for record in added { expectCause(record, "rollback", generation: 1) }
             }
         }
     }

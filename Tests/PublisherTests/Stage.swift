@@ -27,6 +27,7 @@ final class StageClock: Sendable {
 final class StageFold: FigureSource {
     let partition = PartitionIndex(0)
     let epoch: LogEpoch
+    var origin = ProjectionsOrigin.refold(generation: 1)
     private(set) var fold: PartitionFold
     let store: ProjectionStore
     private let pages: StoreReader
@@ -172,6 +173,8 @@ struct StageRecord {
     var status: String? { text("status") }
     var asOf: Int64 { text("as_of").flatMap { Timestamp(rfc3339: $0) }?.microseconds ?? -1 }
     var revision: Int64? { ((members["revision"] as? [String: Any])?["offset"] as? NSNumber)?.int64Value }
+    var cause: [String: Any]? { members["cause"] as? [String: Any] }
+    var causeKind: String? { cause?["kind"] as? String }
     var previous: [String: Any]? { members["previous"] as? [String: Any] }
     func previousFigure(_ name: String) -> Int64? {
         ((previous?["figures"] as? [String: Any])?[name] as? NSNumber)?.int64Value

@@ -250,6 +250,7 @@ final class OpenPartition {
 final class SimulatedFigures: FigureSource {
     let partition = PartitionIndex(0)
     let epoch: LogEpoch
+    let origin = ProjectionsOrigin.refold(generation: 1)
     private let open: OpenPartition
     private let clock: SimulatedClock
     private let feed: ChangeFeed
