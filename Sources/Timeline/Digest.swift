@@ -55,18 +55,17 @@ extension SiteFold {
             ) { entry in
                 if !isOpen { dump.worker(workers[worker]) }
                 isOpen = true
-                let source = source(entry.origin)
-                dump.event(
-                    entry, eventClass, station: source.workstation, camera: source.camera ?? [],
-                    modelVersion: source.modelVersion ?? [])
+                dump.event(entry, eventClass, of: self)
             }
         }
     }
 
     private func dumpEvent(_ event: QuarantinedEvent, _ dump: inout CanonicalDump) {
         dump.event(
-            event.entry, .quarantined, station: event.workstation[...], camera: event.camera.map { $0[...] } ?? [],
-            modelVersion: event.modelVersion.map { $0[...] } ?? [])
+            event.entry,
+            SourceIDs(
+                workstation: event.workstation[...], camera: event.camera.map { $0[...] },
+                modelVersion: event.modelVersion.map { $0[...] }))
     }
 
     private func dumpIntervals(_ worker: UInt32, _ reader: any PageReader, _ dump: inout CanonicalDump) throws {
@@ -83,11 +82,7 @@ extension SiteFold {
     private func dumpInterval(_ owner: TimelineEntry, until next: Int64?, _ dump: inout CanonicalDump) {
         let end = next.map { min($0, owner.time + parameters.ttl) }
         if end == owner.time { return }
-        dump.text("interval")
-        dump.integer(owner.time)
-        dump.integer(end ?? -1)
-        dump.integer(Int64(owner.type.rawValue))
-        dump.bytes(stations[origins[owner.origin].station])
+        dump.interval(owner, until: end ?? -1, of: self)
     }
 
     /// - Parameter settings: of the newest definition.
@@ -127,15 +122,37 @@ extension SiteFold {
 
 /// An unambiguous encoding: equal content gives equal bytes, different content different bytes, because every piece has
 /// a length prefix.
+///
+/// Events and intervals are nearly all of it, and share the ids of few origins: what many have in common is encoded once.
 private struct CanonicalDump {
+    /// The encoded ids of an origin: all of them, and the station's alone.
+    private struct Source {
+        var ids: [UInt8]
+        var station: [UInt8]
+    }
+
     private var buffer: [UInt8] = []
+    /// By the number of the origin; nil until one is needed.
+    private var sources: [Source?] = []
+    private static let eventTag = encoded { $0.text("event") }
+    private static let intervalTag = encoded { $0.text("interval") }
+
+    private static func encoded(_ body: (inout CanonicalDump) -> Void) -> [UInt8] {
+        var dump = CanonicalDump()
+        body(&dump)
+        return dump.buffer
+    }
+
+    // MARK: Pieces
 
     mutating func integer(_ value: Int64) {
-        var rest = UInt64(bitPattern: value)
-        for _ in 0..<8 {
-            buffer.append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe buffer.append(contentsOf: $0) }
+    }
+
+    /// Several integers, one after the other.
+    private mutating func integers(_ one: Int64, _ two: Int64, _ three: Int64) {
+        let values = (one.littleEndian, two.littleEndian, three.littleEndian)
+        unsafe withUnsafeBytes(of: values) { unsafe buffer.append(contentsOf: $0) }
     }
 
     mutating func bytes(_ bytes: ArraySlice<UInt8>) {
@@ -143,28 +160,66 @@ private struct CanonicalDump {
         buffer.append(contentsOf: bytes)
     }
 
+    mutating func text(_ text: String) { bytes(Array(text.utf8)[...]) }
+
     mutating func worker(_ id: ArraySlice<UInt8>) {
         text("worker")
         bytes(id)
     }
 
-    mutating func event(
-        _ entry: TimelineEntry, _ eventClass: EventClass, station: ArraySlice<UInt8>, camera: ArraySlice<UInt8>,
-        modelVersion: ArraySlice<UInt8>
-    ) {
-        text("event")
-        integer(Int64(eventClass.rawValue))
-        integer(Int64(entry.quarantineReason?.rawValue ?? 0))
-        integer(entry.time)
+    private mutating func source(_ ids: SourceIDs) {
+        bytes(ids.workstation)
+        bytes(ids.camera ?? [])
+        bytes(ids.modelVersion ?? [])
+    }
+
+    // MARK: Events and intervals
+
+    /// A quarantined event.
+    mutating func event(_ entry: TimelineEntry, _ ids: SourceIDs) {
+        begin(entry, .quarantined)
+        source(ids)
+        end(entry)
+    }
+
+    mutating func event(_ entry: TimelineEntry, _ eventClass: EventClass, of site: SiteFold) {
+        begin(entry, eventClass)
+        let source = source(entry.origin, of: site)
+        buffer.append(contentsOf: source.ids)
+        end(entry)
+    }
+
+    mutating func interval(_ owner: TimelineEntry, until end: Int64, of site: SiteFold) {
+        buffer.append(contentsOf: Self.intervalTag)
+        integers(owner.time, end, Int64(owner.type.rawValue))
+        buffer.append(contentsOf: source(owner.origin, of: site).station)
+    }
+
+    private mutating func begin(_ entry: TimelineEntry, _ eventClass: EventClass) {
+        buffer.append(contentsOf: Self.eventTag)
+        integers(Int64(eventClass.rawValue), Int64(entry.quarantineReason?.rawValue ?? 0), entry.time)
         integer(Int64(entry.type.rawValue))
-        bytes(station)
-        bytes(camera)
-        bytes(modelVersion)
+    }
+
+    private mutating func end(_ entry: TimelineEntry) {
         integer(entry.confidence)
         integer(entry.count)
     }
 
-    mutating func text(_ text: String) { bytes(Array(text.utf8)[...]) }
+    private mutating func source(_ origin: UInt32, of site: SiteFold) -> Source {
+        let index = Int(origin)
+        if index < sources.count, let known = sources[index] { return known }
+        if index >= sources.count {
+            sources.append(contentsOf: repeatElement(nil, count: index + 1 - sources.count))
+        }
+        let ids = site.source(origin)
+        let source = Source(
+            ids: Self.encoded { $0.source(ids) }, station: Self.encoded { $0.bytes(ids.workstation) })
+        sources[index] = source
+        return source
+    }
+
+    // MARK: Output
 
     mutating func flush(atLeast count: Int, _ emit: ([UInt8]) -> Void) {
         guard buffer.count >= count, !buffer.isEmpty else { return }
