@@ -4,13 +4,22 @@
 // page's number, written with the page and compared when it is read: so no wrong bit of the file, and no page in the
 // place of another, reaches anyone. Frames of a write-ahead log carry checksums of SQLite's own; only databases are
 // wrapped, all else goes straight to the file system below.
+//
+// A database may lie over another file, its underlay: "NAME.underlay" beside it. Pages that were never written to the
+// database are holes in its file and are read from the underlay, which nobody changes. So a store begins with all that a
+// snapshot holds, without a copy.
 #include "shim.h"
 
 #include "checksum.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     page_bytes = ANDON_SQLITE_CHECKED_PAGE_BYTES,
@@ -21,6 +30,8 @@ enum {
     attempt_nanoseconds = 1000000,
     /// Where page 1 says how many bytes of each page are free.
     reserve_offset = 20,
+    /// Pages that are read at once where all of them are compared.
+    pages_per_read = 16,
 };
 
 /// The file below follows in memory.
@@ -28,6 +39,9 @@ typedef struct {
     sqlite3_file base;
     /// The file has at least this many bytes; what this connection has seen.
     sqlite3_int64 size;
+    /// The open underlay and its length; -1 and 0 without one.
+    int underlay;
+    sqlite3_int64 underlay_size;
 } checked_file;
 
 static sqlite3_file *below(sqlite3_file *file) { return (sqlite3_file *)((checked_file *)file + 1); }
@@ -51,8 +65,19 @@ static int is_blank(const uint8_t *page) {
     return 1;
 }
 
+static int read_underlay(const checked_file *checked, uint8_t *page, sqlite3_int64 offset) {
+    for (int done = 0; done < page_bytes;) {
+        ssize_t count = pread(checked->underlay, page + done, (size_t)(page_bytes - done), offset + done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return SQLITE_IOERR_READ;
+        done += (int)count;
+    }
+    return SQLITE_OK;
+}
+
 /// Reads one page, which begins at a multiple of its size. Past the end it is blank, with SQLITE_IOERR_SHORT_READ.
-static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset, int has_lock) {
+static int read_page(checked_file *checked, uint8_t *page, sqlite3_int64 offset, int has_lock) {
+    sqlite3_file *file = below(&checked->base);
     for (int attempt = 0; attempt < (has_lock ? 1 : attempts_maximum); attempt++) {
         if (attempt > 0) {
             struct timespec pause = {0, attempt_nanoseconds};
@@ -61,6 +86,11 @@ static int read_page(sqlite3_file *file, uint8_t *page, sqlite3_int64 offset, in
         int code = file->pMethods->xRead(file, page, page_bytes, offset);
         if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
         if (code == SQLITE_IOERR_SHORT_READ && is_blank(page)) return code;
+        // Every page that was written has a checksum, a blank one too: this one is a hole.
+        if (code == SQLITE_OK && offset < checked->underlay_size && is_blank(page)) {
+            code = read_underlay(checked, page, offset);
+            if (code != SQLITE_OK) return code;
+        }
         if (is_sound(page, offset / page_bytes + 1)) return SQLITE_OK;
     }
     return SQLITE_IOERR_DATA;
@@ -91,7 +121,7 @@ static int extend(checked_file *file, sqlite3_int64 size) {
 // MARK: Methods of a file
 
 static int checked_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
-    if (count == page_bytes && offset % page_bytes == 0) return read_page(below(file), bytes, offset, 1);
+    if (count == page_bytes && offset % page_bytes == 0) return read_page((checked_file *)file, bytes, offset, 1);
     // SQLite reads parts of page 1 alone, such as the header when it opens the file and has no lock yet; or takes a
     // damaged header's word for the size of pages.
     uint8_t page[page_bytes];
@@ -100,7 +130,7 @@ static int checked_read(sqlite3_file *file, void *bytes, int count, sqlite3_int6
         sqlite3_int64 start = offset - offset % page_bytes;
         int part = (int)(start + page_bytes - offset);
         if (part > count) part = count;
-        int code = read_page(below(file), page, start, 0);
+        int code = read_page((checked_file *)file, page, start, 0);
         if (code != SQLITE_OK) {
             if (code == SQLITE_IOERR_SHORT_READ) memset(next, 0, (size_t)count);
             return code;
@@ -123,7 +153,12 @@ static int checked_write(sqlite3_file *file, const void *bytes, int count, sqlit
     return code == SQLITE_OK ? write_page(below(file), page, offset) : code;
 }
 
-static int checked_close(sqlite3_file *file) { return below(file)->pMethods->xClose(below(file)); }
+static int checked_close(sqlite3_file *file) {
+    checked_file *checked = (checked_file *)file;
+    if (checked->underlay >= 0) close(checked->underlay);
+    checked->underlay = -1;
+    return below(file)->pMethods->xClose(below(file));
+}
 
 static int checked_truncate(sqlite3_file *file, sqlite3_int64 size) {
     // A checkpoint lengthens the file like this where the last pages were never written.
@@ -199,13 +234,30 @@ static sqlite3_vfs checked_vfs;
 static sqlite3_vfs *vfs_below;
 static pthread_once_t registered_once = PTHREAD_ONCE_INIT;
 
+/// Opens the underlay of a database, if it has one.
+static int open_underlay(checked_file *checked, const char *name) {
+    checked->underlay = -1;
+    checked->underlay_size = 0;
+    char path[4096];
+    int length = name ? snprintf(path, sizeof path, "%s" ANDON_SQLITE_UNDERLAY, name) : 0;
+    if (length <= 0 || length >= (int)sizeof path) return SQLITE_OK;
+    checked->underlay = open(path, O_RDONLY | O_CLOEXEC);
+    if (checked->underlay < 0) return errno == ENOENT || errno == ENOTDIR ? SQLITE_OK : SQLITE_CANTOPEN;
+    struct stat status;
+    if (fstat(checked->underlay, &status) != 0) return SQLITE_CANTOPEN;
+    checked->underlay_size = status.st_size - status.st_size % page_bytes;
+    return SQLITE_OK;
+}
+
 static int checked_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *result) {
     (void)vfs;
     if (!(flags & SQLITE_OPEN_MAIN_DB)) return vfs_below->xOpen(vfs_below, name, file, flags, result);
     memset(file, 0, (size_t)checked_vfs.szOsFile);
     int code = vfs_below->xOpen(vfs_below, name, below(file), flags, result);
+    // SQLite closes a file that has methods, also where it could not be opened.
+    ((checked_file *)file)->underlay = -1;
     if (below(file)->pMethods) file->pMethods = &checked_methods;
-    return code;
+    return code == SQLITE_OK ? open_underlay((checked_file *)file, name) : code;
 }
 
 static void register_vfs(void) {
@@ -231,21 +283,43 @@ int andon_sqlite_reserve_check_bytes(sqlite3 *database) {
     return sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &count);
 }
 
+/// Reads pages and compares them; false where one of them is not sound, or not in the file itself.
+static int read_many(checked_file *checked, uint8_t *pages, sqlite3_int64 first, sqlite3_int64 count) {
+    sqlite3_file *file = below(&checked->base);
+    int code = file->pMethods->xRead(file, pages, (int)count * page_bytes, (first - 1) * page_bytes);
+    if (code != SQLITE_OK) return 0;
+    for (sqlite3_int64 number = 0; number < count; number++) {
+        if (!is_sound(pages + number * page_bytes, first + number)) return 0;
+    }
+    return 1;
+}
+
 int andon_sqlite_check_pages(sqlite3 *database, sqlite3_int64 first, sqlite3_int64 count, sqlite3_int64 *damaged) {
     *damaged = 0;
     sqlite3_file *file = 0;
     int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (code != SQLITE_OK) return code;
     if (!file || file->pMethods != &checked_methods) return SQLITE_MISUSE;
-    uint8_t page[page_bytes];
-    for (sqlite3_int64 number = first; number < first + count; number++) {
-        code = read_page(below(file), page, (number - 1) * page_bytes, 0);
-        if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_DONE;
-        if (code == SQLITE_IOERR_DATA) {
-            *damaged = number;
-            return SQLITE_OK;
+    checked_file *checked = (checked_file *)file;
+    uint8_t pages[pages_per_read * page_bytes];
+    sqlite3_int64 number = first;
+    while (number < first + count) {
+        // Many at once as long as all is well: the one that is not, or that the underlay has, is read by itself.
+        sqlite3_int64 portion = first + count - number;
+        if (portion > pages_per_read) portion = pages_per_read;
+        if (read_many(checked, pages, number, portion)) {
+            number += portion;
+            continue;
         }
-        if (code != SQLITE_OK) return code;
+        for (sqlite3_int64 end = number + portion; number < end; number++) {
+            code = read_page(checked, pages, (number - 1) * page_bytes, 0);
+            if (code == SQLITE_IOERR_SHORT_READ) return SQLITE_DONE;
+            if (code == SQLITE_IOERR_DATA) {
+                *damaged = number;
+                return SQLITE_OK;
+            }
+            if (code != SQLITE_OK) return code;
+        }
     }
     return SQLITE_OK;
 }

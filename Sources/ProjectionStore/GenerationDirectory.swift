@@ -61,7 +61,7 @@ public final class GenerationDirectory: Sendable {
     }
 
     /// The files of a store.
-    static let parts = ["", "-wal", "-shm"]
+    static let parts = ["", "-wal", "-shm", StoreOverlay.underlaySuffix]
 
     /// - Parameter now: dates what stands in no list.
     func read(at now: Timestamp) throws -> (list: GenerationList, isStored: Bool, isDamaged: Bool) {

@@ -1,3 +1,5 @@
+internal import CSQLite
+
 /// How a ``Connection`` opens its file.
 public struct ConnectionOptions: Sendable {
     /// What the connection may do.
@@ -64,6 +66,10 @@ public struct ConnectionOptions: Sendable {
 
     /// Size of pages that carry checksums, in bytes.
     public static let checkedPageBytes = 4096
+
+    /// What the name of a database's underlay ends with: the file from which pages are read that the database does not
+    /// have itself. Only for databases whose pages carry checksums, and whose file is as long as that one.
+    public static let underlaySuffix = ANDON_SQLITE_UNDERLAY
 
     /// A writer that waits for the device before it acknowledges.
     public static let writer = ConnectionOptions(mode: .writer)

@@ -32,6 +32,10 @@ const char *andon_sqlite_checked_vfs(void);
 /// What SQLite's calls return for a page that is not what was written.
 static const int andon_sqlite_damaged_page = SQLITE_IOERR_DATA;
 
+/// What the name of a database's underlay ends with: the file that pages are read from which the database does not have
+/// itself. The database is as long as that one, or longer.
+#define ANDON_SQLITE_UNDERLAY ".underlay"
+
 #define ANDON_SQLITE_CHECK_BYTES 4
 #define ANDON_SQLITE_CHECKED_PAGE_BYTES 4096
 

@@ -42,6 +42,26 @@ public struct SnapshotCheck: Sendable {
         return true
     }
 
+    /// Compares length, log, position and the check of every page, which is wrong where any bit is: in a third of the time
+    /// that the hash takes.
+    ///
+    /// - Parameter path: the content, or a copy of it.
+    /// - Returns: whether `progress` let it come to its end.
+    /// - Throws: ``SnapshotError`` `.damaged` for the first thing that is not as it was written.
+    static func pages(_ manifest: SnapshotManifest, _ path: String, _ progress: StoreCopy.Progress) throws -> Bool {
+        let bytes = try SnapshotFile.bytes(path)
+        guard bytes == manifest.bytes else {
+            throw SnapshotError.damaged(manifest.id, "it has \(bytes) bytes in place of \(manifest.bytes)")
+        }
+        do { guard try StoreCopy.checkPages(of: path, progress) else { return false } } catch
+            where error.isStoreDamage
+        { throw SnapshotError.damaged(manifest.id, error.forOperator.message) }
+        guard let place = StorePlace.read(path: path, alone: true), place.logEpoch == manifest.log.bytes,
+            place.nextOffset == manifest.nextOffset
+        else { throw SnapshotError.damaged(manifest.id, "its description is that of another one") }
+        return true
+    }
+
     static func compare(_ file: (bytes: Int64, hash: SHA256Digest), with manifest: SnapshotManifest) throws {
         guard file.bytes == manifest.bytes else {
             throw SnapshotError.damaged(manifest.id, "it has \(file.bytes) bytes in place of \(manifest.bytes)")

@@ -71,6 +71,13 @@ enum SnapshotFile {
         }
     }
 
+    /// Length of a file.
+    static func bytes(_ path: String) throws -> Int64 {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw failure("cannot read \(path)") }
+        return Int64(status.st_size)
+    }
+
     /// Waits until a file, or the names in a folder, are on the device.
     static func sync(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

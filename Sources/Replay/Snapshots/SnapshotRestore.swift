@@ -1,5 +1,6 @@
 public import EventLog
 public import EventModel
+internal import Foundation
 public import Observability
 public import ProjectionStore
 internal import Projector
@@ -83,24 +84,67 @@ public struct SnapshotRestore: Sendable {
         progress: StoreCopy.Progress
     ) throws -> Bool {
         let draft = path + ".restored"
-        do {
-            // What a kill left: the write-ahead log of another draft would be taken for this one's.
-            for part in ["", "-wal", "-shm"] { try SnapshotFile.remove(draft + part) }
+        return try replacing(path, by: draft) {
             let copied = try snapshots.withFile(of: manifest.id) { try SnapshotFile.copy($0, to: draft, progress) }
-            guard let copied else {
-                try SnapshotFile.remove(draft)
-                return false
-            }
+            guard let copied else { return false }
             try SnapshotCheck.compare(copied, with: manifest)
             try examine(draft)
             try StoreCopy.makeStore(of: draft)
             try SnapshotFile.sync(draft)
+            return true
+        }
+    }
+
+    /// Makes a store that begins with one snapshot and reads from it what no fold has changed: in no time, where the
+    /// folder is on the same file system. Elsewhere it is copied, as by ``restore(_:to:examine:progress:)``.
+    ///
+    /// Every page of the snapshot is compared with its checksum before, and again whenever it is read. The snapshot may
+    /// be deleted afterwards.
+    /// - Parameters:
+    ///   - path: where no store is. What stands there afterwards is whole.
+    ///   - isChecked: the pages were compared a moment ago, by a ``SnapshotChoice``.
+    /// - Returns: whether `progress` let it come to its end; if not, nothing was left.
+    /// - Throws: ``SnapshotError`` or `StoreError`; then nothing was left.
+    public func layOver(
+        _ manifest: SnapshotManifest, at path: String, isChecked: Bool = false, progress: StoreCopy.Progress
+    ) throws -> Bool {
+        let draft = path + ".restored"
+        var isLinked = true
+        let isMade = try replacing(path, by: draft) {
+            isLinked = try snapshots.withFile(of: manifest.id) { try StoreOverlay.make(at: draft, over: $0) }
+            guard isLinked,
+                try isChecked
+                    || SnapshotCheck.pages(manifest, draft + StoreOverlay.underlaySuffix, progress)
+            else { return false }
+            try StoreCopy.makeStore(of: draft)
+            return true
+        }
+        return try isLinked ? isMade : restore(manifest, to: path, progress: progress)
+    }
+
+    /// What a store consists of.
+    private static let parts = ["", "-wal", "-shm", StoreOverlay.underlaySuffix]
+
+    /// Lets `make` make a store under the name of a draft, and puts it at a path.
+    /// - Returns: what `make` returned; on false, and on an error, nothing is left of the draft.
+    private func replacing(_ path: String, by draft: String, _ make: () throws -> Bool) throws -> Bool {
+        do {
+            // What a kill left: the write-ahead log of another draft would be taken for this one's.
+            for part in Self.parts { try SnapshotFile.remove(draft + part) }
+            guard try make() else {
+                for part in Self.parts { try SnapshotFile.remove(draft + part) }
+                return false
+            }
             // Those of a store that is gone would be taken for this one's.
-            for part in ["-wal", "-shm"] { try SnapshotFile.remove(path + part) }
+            for part in Self.parts.dropFirst() { try SnapshotFile.remove(path + part) }
+            if FileManager.default.fileExists(atPath: draft + StoreOverlay.underlaySuffix) {
+                try SnapshotFile.rename(
+                    draft + StoreOverlay.underlaySuffix, to: path + StoreOverlay.underlaySuffix)
+            }
             try SnapshotFile.rename(draft, to: path)
             try SnapshotFile.sync(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
         } catch {
-            for part in ["", "-wal", "-shm"] { try? SnapshotFile.remove(draft + part) }
+            for part in Self.parts { try? SnapshotFile.remove(draft + part) }
             throw error
         }
         // Left by the connection that made it a store.
