@@ -89,6 +89,9 @@ public final class FoldOrders: Sendable {
         return false
     }
 
+    /// How many bytes may be read at a time, of a limit that holds anyway.
+    func byteLimit(_ limit: Int) -> Int { state.withLock { $0.pacer.byteLimit(limit) } }
+
     /// Takes note of a read.
     func note(events: Int64, from start: MonotonicTime, until end: MonotonicTime) {
         let load = live()

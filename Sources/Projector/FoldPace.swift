@@ -33,6 +33,8 @@ struct Pacer {
     /// While the live fold has work, the other one waits so many times as long as it has worked: a fifth of the time of
     /// one core is left to it.
     static let waitFactor: Int64 = 4
+    /// An event of a full batch; others have more.
+    static let bytesPerEvent = 10
     /// How long it waits before it looks again at what keeps it.
     static let waitMilliseconds = 100
 
@@ -46,6 +48,12 @@ struct Pacer {
     mutating func set(_ pace: FoldPace) {
         self.pace = pace
         due = MonotonicTime(microseconds: .min)
+    }
+
+    /// How many bytes it may read at a time: at a rate about a tenth of a second's, because it waits between reads alone.
+    func byteLimit(_ limit: Int) -> Int {
+        guard case .eventsPerSecond(let rate) = pace else { return limit }
+        return max(1, min(limit, rate / 10 * Self.bytesPerEvent))
     }
 
     /// Takes note of a read.

@@ -96,7 +96,8 @@ final class FoldThread {
         let isBusy = driver.shared.isRederiving
         guard orders.mayRead(at: offset, hasOtherWork: isBusy, clock) else { return .resume }
         let (start, events) = (clock.uptime, driver.shared.statistics.events)
-        let input = read(from: offset, byteLimit: byteLimit, until: orders.end, orders.selection)
+        let input = read(
+            from: offset, byteLimit: orders.byteLimit(byteLimit), until: orders.end, orders.selection)
         orders.note(events: driver.shared.statistics.events - events, from: start, until: clock.uptime)
         return input
     }

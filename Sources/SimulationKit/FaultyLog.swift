@@ -11,6 +11,7 @@ public final class FaultyLog: SkippableLog {
         var errors: [PartitionIndex: LogError] = [:]
         var knownEnds: [PartitionIndex: KnownEnd] = [:]
         var failedCalls = 0
+        var readBytesMaximum = 0
     }
 
     public let epoch: LogEpoch
@@ -64,6 +65,9 @@ public final class FaultyLog: SkippableLog {
         state.update { $0.knownEnds[partition] = end }
     }
 
+    /// The largest limit that a read was given.
+    public var readBytesMaximum: Int { state.withLock { $0.readBytesMaximum } }
+
     // MARK: EventLog
 
     public func append(_ records: [NewRecord]) throws(LogError) -> [RecordPosition] { try inner.append(records) }
@@ -72,7 +76,10 @@ public final class FaultyLog: SkippableLog {
         _ partition: PartitionIndex, from offset: LogOffset, byteLimit: Int, _ body: (LogRecord) throws -> Void
     ) throws -> LogOffset {
         let log = try passGate(partition)
-        let start = state.withLock { $0.starts[partition] ?? .zero }
+        let start = state.withLock { state in
+            state.readBytesMaximum = max(state.readBytesMaximum, byteLimit)
+            return state.starts[partition] ?? .zero
+        }
         guard try offset >= start || log.skips(partition).passing(offset) >= start else {
             throw LogError(.outOfRange, "offset \(offset.value) is gone")
         }

@@ -3,6 +3,7 @@ import Clocks
 import EventLog
 import EventModel
 import Foundation
+import Locks
 import ProjectionStore
 import SimulationKit
 import Testing
@@ -68,6 +69,19 @@ struct FoldOrdersTests {
         }
     }
 
+    @Test("at a rate it reads a tenth of a second's events at a time, whatever a read could hold")
+    func ratedReads() throws {
+        let plant = try FaultyPlant(events: 60)
+        let projector = try plant.projector {
+            $0.orders = FoldOrders(pace: .eventsPerSecond(100_000))
+            $0.limits.readBytes = 1 << 20
+        }
+        projector.start()
+        projector.waitForEnd()
+        projector.stop()
+        #expect(plant.log.readBytesMaximum == 100_000)
+    }
+
     @Test("a paused fold reads nothing, and stops")
     func paused() throws {
         let plant = try FaultyPlant(events: 60)
@@ -97,6 +111,33 @@ struct PacerTests {
         #expect(pacer.wait(at: time(9021), live: nil) == Pacer.waitMilliseconds)
     }
 
+    @Test("a rate holds in a log that one read could hold", arguments: [100, 300, 1000])
+    func ratedLog(rate: Int) throws {
+        let scenario = RandomScenario(seed: 7, size: .init(events: 400))
+        let log = InMemoryLog()
+        for record in scenario.records { _ = try log.append([record.logRecord()]) }
+        let partition = PartitionIndex(0)
+        let orders = FoldOrders(pace: .eventsPerSecond(rate))
+        let clock = LeapingClock()
+        var (next, events, last, reads) = (LogOffset.zero, Int64(0), Int64(0), 0)
+        var batch = EventBatch(siteID: SiteID(bytes: []))
+        let begun = clock.uptime
+        while try next < log.endOffset(partition) {
+            guard orders.mayRead(at: next, clock) else { continue }
+            let (start, before) = (clock.uptime, events)
+            next = try log.read(partition, from: next, byteLimit: orders.byteLimit(1 << 20)) { record in
+                if case .events = try RecordCodec.decode(record.payload, into: &batch) { events += Int64(batch.count) }
+            }
+            (last, reads) = (events - before, reads + 1)
+            orders.note(events: last, from: start, until: clock.uptime)
+        }
+        let microseconds = clock.uptime - begun
+        #expect(reads > 1 && events > last)
+        #expect(microseconds >= (events - last) * 1_000_000 / Int64(rate))
+        // It waits in portions of a tenth of a second at most.
+        #expect(microseconds <= events * 1_000_000 / Int64(rate) + 100_000)
+    }
+
     @Test("at auto it takes a fifth of the time while the live fold has work, all of it while that is idle")
     func auto() {
         var pacer = Pacer(.auto)
@@ -121,6 +162,21 @@ struct PacerTests {
         pacer.read(events: 50, from: time(0), until: time(10), live: nil)
         pacer.set(.eventsPerSecond(10))
         #expect(pacer.wait(at: time(10), live: nil) == 0)
+    }
+}
+
+/// A clock that is at the deadline at once when somebody waits for it.
+private final class LeapingClock: ProcessClock {
+    private let time = Guarded(MonotonicTime(microseconds: 1_000_000_000))
+
+    var now: Timestamp { Timestamp(microseconds: uptime.microseconds) }
+    var uptime: MonotonicTime { time.withLock { $0 } }
+
+    func wait<State, Result>(
+        for monitor: Monitor<State>, until deadline: MonotonicTime, _ body: (inout State) -> Result?
+    ) -> Result? {
+        time.withLock { $0 = max($0, deadline) }
+        return monitor.withLock { body(&$0) }
     }
 }
 
