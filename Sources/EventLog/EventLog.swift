@@ -59,6 +59,10 @@ public protocol EventLog: AnyObject, Sendable {
     /// The smallest offset whose record's created_at is at or after `time`, otherwise the end (SPEC 7.3).
     func offset(_ partition: PartitionIndex, at time: Timestamp) throws(LogError) -> LogOffset
 
+    /// The offset after the last record whose created_at is at or before `time`: whoever wants what was known then need
+    /// not read on (SPEC 7.3). The start where there is none; the end in logs that would have to read everything.
+    func endOffset(_ partition: PartitionIndex, upTo time: Timestamp) throws(LogError) -> LogOffset
+
     /// Blocks until there is a record at or after `offset`, the timeout has passed or ``wakeReaders()`` is called.
     /// - Returns: whether there is such a record.
     func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool
@@ -82,6 +86,11 @@ public struct KnownEnd: Sendable, Equatable {
 extension EventLog {
     /// For logs whose appends succeed or fail immediately.
     public var appendTimeoutMicroseconds: Int64 { 0 }
+
+    /// For logs that would have to read everything.
+    public func endOffset(_ partition: PartitionIndex, upTo time: Timestamp) throws(LogError) -> LogOffset {
+        try endOffset(partition)
+    }
 
     /// For logs in which nothing can be skipped.
     public func skips(_ partition: PartitionIndex) throws(LogError) -> [LogSkip] { [] }

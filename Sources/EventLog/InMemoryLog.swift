@@ -125,6 +125,12 @@ public final class InMemoryLog: SkippableLog {
         }
     }
 
+    public func endOffset(_ partition: PartitionIndex, upTo time: Timestamp) throws(LogError) -> LogOffset {
+        try withPartition(partition) { content in
+            LogOffset(Int64((content.records.lastIndex { $0.createdAt <= time } ?? -1) + 1))
+        }
+    }
+
     public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
         guard (0..<partitionCount).contains(partition.value) else { return false }
         let wakes = state.withLock { $0.wakes }

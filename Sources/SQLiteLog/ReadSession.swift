@@ -13,6 +13,7 @@ final class ReadSession {
     private let end: Statement
     private let span: Statement
     private let firstSince: Statement
+    private let lastUpTo: Statement
     /// nil in a file of format 1.
     private let skipTable: SkipTable?
 
@@ -42,6 +43,11 @@ final class ReadSession {
         span = try connection.prepare("SELECT newest, \(check) FROM spans WHERE span = ?")
         firstSince = try connection.prepare(
             "SELECT offset FROM records WHERE offset >= ?1 AND created_at >= ?2 ORDER BY offset LIMIT 1")
+        lastUpTo = try connection.prepare(
+            """
+            SELECT offset FROM records WHERE offset >= ?1 AND offset < ?2 AND created_at <= ?3
+            ORDER BY offset DESC LIMIT 1
+            """)
         skipTable = head.hasChecks ? try SkipTable(connection, checks) : nil
     }
 
@@ -153,6 +159,24 @@ final class ReadSession {
             return try firstSince.step() ? LogOffset(firstSince.int64(0)) : end
         }
     }
+
+    /// Looks for the record from the end on, in portions: no read transaction lasts (DESIGN 1.9).
+    func endOffset(upTo time: Timestamp) throws -> LogOffset {
+        var end = try endOffset().value
+        while end > 0 {
+            let start = max(0, end - Self.recordsPerSearch)
+            try lastUpTo.bind(1, start)
+            try lastUpTo.bind(2, end)
+            try lastUpTo.bind(3, time.microseconds)
+            defer { lastUpTo.reset() }
+            if try lastUpTo.step() { return LogOffset(lastUpTo.int64(0)).next }
+            end = start
+        }
+        return .zero
+    }
+
+    /// Some tens of milliseconds.
+    private static let recordsPerSearch: Int64 = 50_000
 
     private func newest(ofSpan index: Int64) throws -> Int64 {
         try span.bind(1, index)

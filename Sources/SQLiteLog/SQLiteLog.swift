@@ -195,6 +195,15 @@ public final class SQLiteLog: SkippableLog {
         }
     }
 
+    public func endOffset(_ partition: PartitionIndex, upTo time: Timestamp) throws(LogError) -> LogOffset {
+        try check(partition)
+        do {
+            return try readers.withSession { try $0.endOffset(upTo: time) }
+        } catch {
+            throw LogError(error, whileDoing: "read", at: readers.path)
+        }
+    }
+
     public func waitForRecord(_ partition: PartitionIndex, at offset: LogOffset, timeoutMilliseconds: Int) -> Bool {
         guard partition.value == 0 else { return false }
         let wakes = tail.withLock { $0.wakes }

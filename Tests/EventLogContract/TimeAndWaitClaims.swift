@@ -39,6 +39,18 @@ extension ContractClaim {
                 try require(offset == expected, "seed \(seed): at \(time) it is \(offset), not \(expected)")
             }
         },
+        ContractClaim(name: "up to the end at a time is every record created by then, wherever it stands (SPEC 7.3)") {
+            makeLog in
+            let bench = try Bench(makeLog)
+            let times: [Int64] = [50, 40, 60, 10, 60, 80, 70]
+            _ = try bench.log.append(times.map { bench.record([1], at: $0) })
+            let end = try bench.log.endOffset(bench.partition)
+            for (time, index) in [(10, 4), (40, 4), (50, 4), (60, 5), (70, 7), (80, 7), (90, 7)] {
+                let offset = try bench.log.endOffset(bench.partition, upTo: Timestamp(microseconds: Int64(time)))
+                // A log that would have to read everything returns its end.
+                try require(offset == bench.offset(index) || offset == end, "up to \(time) it is \(offset)")
+            }
+        },
     ]
 
     static let waiting: [ContractClaim] = [

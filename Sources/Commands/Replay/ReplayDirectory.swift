@@ -98,16 +98,20 @@ extension ReplayPlan {
 }
 
 extension ReplayPlan {
-    /// Makes the store that it begins with.
+    /// Makes the store of a partition that begins with a snapshot.
+    /// - Parameter checked: snapshots that were just found to be sound.
     /// - Returns: false when it was told to stop.
-    func restore(
-        _ snapshots: SnapshotDirectory, to path: String, isStopping: @escaping @Sendable () -> Bool
+    static func restore(
+        _ part: Part, _ snapshots: SnapshotDirectory, checked: Set<SnapshotID> = [], to path: String,
+        isStopping: @escaping @Sendable () -> Bool
     ) throws -> Bool {
-        guard case .snapshot(let id) = request.start else { return true }
+        guard let id = part.snapshot else { return true }
         guard let manifest = try snapshots.manifest(id) else {
             throw ReplayError(.request, "there is no snapshot \(id) in \(snapshots.place) any more")
         }
-        return try SnapshotRestore(snapshots).restore(manifest, to: path) { _, _ in !isStopping() }
+        return try SnapshotRestore(snapshots).layOver(
+            manifest, at: path, isChecked: checked.contains(manifest.id)
+        ) { _, _ in !isStopping() }
     }
 }
 

@@ -32,8 +32,8 @@ struct ReplayForecast {
         (ends, sample) = try explaining("cannot read the log") {
             (
                 try plan.parts.map { try $0.until ?? log.endOffset($0.partition) },
-                try ReplaySample(plan, log, isStopping: { signals.isStopping }) { [plan] path in
-                    try plan.restore(snapshots, to: path, isStopping: { signals.isStopping })
+                try ReplaySample(plan, log, isStopping: { signals.isStopping }) { part, path in
+                    try ReplayPlan.restore(part, snapshots, to: path, isStopping: { signals.isStopping })
                 }
             )
         }
@@ -75,6 +75,10 @@ struct ReplayForecast {
         case .offset: "\(plan.request.start.text), that record included; what was before is not known"
         case .time(let time): "records created at or after \(time.formatted); what was before is not known"
         case .snapshot(let id): "what snapshot \(id) holds, and what followed"
+        case .nearestSnapshot where plan.parts.allSatisfy { $0.snapshot == nil }:
+            "earliest: there is no snapshot that it could begin with"
+        case .nearestSnapshot:
+            "what these hold, and what followed: " + plan.parts.compactMap(\.snapshot).joined(separator: ", ")
         }
     }
 

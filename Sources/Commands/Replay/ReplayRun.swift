@@ -1,6 +1,7 @@
 internal import Clocks
 internal import EventLog
 internal import EventModel
+internal import Foundation
 internal import JSON
 internal import Locks
 internal import Observability
@@ -13,19 +14,32 @@ struct ReplayRun {
     private let log: any EventLog
     private let directory: ReplayDirectory
     private let snapshots: SnapshotDirectory
-    private let rate: Int?
+    private let wish: Wish
     private let signals: StopSignals
     private let clock = SystemClock()
 
+    /// What an operator says beside the plan; another one may be said when the replay goes on.
+    struct Wish {
+        /// Events a second; nil for no limit.
+        var rate: Int?
+        /// Whether the digests are wanted at any price.
+        var digests = false
+        /// Snapshots that were just found to be sound.
+        var checked: Set<SnapshotID> = []
+    }
+
+    /// Of a store that is larger, a digest is not computed unless it is wanted: 16 MiB have about a million events.
+    private static let bytesOfDigestMaximum: Int64 = 16 << 20
+
     init(
         _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ snapshots: SnapshotDirectory,
-        _ rate: Int?, _ signals: StopSignals
+        _ wish: Wish, _ signals: StopSignals
     ) {
         self.plan = plan
         self.log = log
         self.directory = directory
         self.snapshots = snapshots
-        self.rate = rate
+        self.wish = wish
         self.signals = signals
     }
 
@@ -47,7 +61,8 @@ struct ReplayRun {
             for part in plan.parts {
                 results.append(
                     try ReplayResult(
-                        path: path(part.partition), partition: part.partition, isStopping: { signals.isStopping }))
+                        path: path(part.partition), partition: part.partition, digests: try digests(part),
+                        isStopping: { signals.isStopping }))
             }
         }
         guard !signals.isStopping else {
@@ -83,10 +98,10 @@ struct ReplayRun {
         var configuration = ReplayJob.Configuration { [directory, plan] partition in
             "\(directory.path)/\(plan.storeName(of: partition))"
         }
-        configuration.restore = { [plan, snapshots, signals] path in
-            try plan.restore(snapshots, to: path, isStopping: { signals.isStopping })
+        configuration.restore = { [snapshots, signals, checked = wish.checked] part, path in
+            try ReplayPlan.restore(part, snapshots, checked: checked, to: path, isStopping: { signals.isStopping })
         }
-        configuration.rate = rate
+        configuration.rate = wish.rate
         configuration.journal = Journal { event in
             // Failures end the replay and are told then.
             guard event.level != .error else { return }
@@ -113,6 +128,18 @@ struct ReplayRun {
 
     // MARK: What came out
 
+    /// Where the digests of a partition are taken from.
+    private func digests(_ part: ReplayPlan.Part) throws -> ReplayResult.Digests {
+        let path = path(part.partition)
+        if let id = part.snapshot, let manifest = try snapshots.manifest(id),
+            StorePlace.read(path: path)?.nextOffset == manifest.nextOffset
+        {
+            return .known(manifest.digests)
+        }
+        let bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
+        return wish.digests || bytes <= Self.bytesOfDigestMaximum ? .computed : .none
+    }
+
     private func report(_ results: [ReplayResult], milliseconds: Int64, _ invocation: Invocation) throws {
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { json(results, milliseconds) },
@@ -123,6 +150,10 @@ struct ReplayRun {
         }
         guard let site = results.lazy.compactMap(\.sites.first).first?.siteID else {
             return invocation.console.note("nothing was folded: no record is what --from, --until and --site select")
+        }
+        if results.contains(where: { $0.sites.contains { $0.digest == nil } }) {
+            invocation.console.note(
+                "no digest was computed, which takes about as long as to fold all of it: \(command) --digest prints it")
         }
         let registry = plan.isEmbedded ? ["--registry", plan.source.last ?? "."] : []
         let words = ["andon", "query", "workers", "--site", site.text, "--data-dir", directory.path] + registry
@@ -156,7 +187,7 @@ struct ReplayRun {
         var table = Table([.text("site"), .number("partition"), .number("events"), .text("digest")])
         for result in results {
             for site in result.sites.sorted(by: { $0.siteID < $1.siteID }) {
-                table.append([site.siteID.text, "\(result.partition.value)", grouped(site.events), site.digest])
+                table.append([site.siteID.text, "\(result.partition.value)", grouped(site.events), site.digest ?? "-"])
             }
         }
         return table
@@ -187,7 +218,8 @@ struct ReplayRun {
                             json.member("site_id", site.siteID.text)
                             json.member("partition", Int64(result.partition.value))
                             json.member("events", site.events)
-                            json.member("digest", site.digest)
+                            json.key("digest")
+                            json.string(orNull: site.digest)
                         }
                     }
                 }

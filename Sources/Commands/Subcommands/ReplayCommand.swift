@@ -9,11 +9,11 @@ internal import Replay
 /// `andon replay` (SPEC 7.3)
 enum ReplayCommand {
     private static let from = Option<ReplayStart>(
-        "from", "PLACE", "earliest, PARTITION:OFFSET, a time such as 2026-02-03T06:00:00Z, or snapshot:ID",
+        "from", "PLACE", "earliest, PARTITION:OFFSET, a time such as 2026-02-03T06:00:00Z, snapshot or snapshot:ID",
         default: "earliest"
     ) { text throws(InvalidValue) in
         guard let start = ReplayStart(text) else {
-            throw InvalidValue("earliest, PARTITION:OFFSET, a time with its offset (RFC 3339) or snapshot:ID")
+            throw InvalidValue("earliest, PARTITION:OFFSET, a time with its offset (RFC 3339), snapshot or snapshot:ID")
         }
         return start
     }
@@ -36,6 +36,8 @@ enum ReplayCommand {
     private static let follow = Option.flag("follow", short: "f", "go on with what is added, until Ctrl-C")
     private static let rate = Option.integer(
         "rate", "EVENTS/S", "fold at most so many events a second", in: 1...1_000_000_000)
+    private static let digest = Option.flag(
+        "digest", "print the digest of each site, also of a large one, where that takes about as long as the fold")
     private static let dryRun = Option.flag(
         "dry-run", "print the plan with an estimate of size and time, and do nothing")
 
@@ -47,7 +49,8 @@ enum ReplayCommand {
             without a snapshot makes figures of just what followed, and those need a definition that followed, too. A time
             selects by created_at, wherever the record stands: --from takes what was created at or after it, --until what
             was known at it, so that the figures are those of --known-at. An offset in --until is the first that is not read.
-            A snapshot saves the time to fold what it holds: all sites of its partition.
+            A snapshot saves the time to fold what it holds: all sites of its partition. --from snapshot takes the newest that
+            holds nothing beyond --until. Nothing of it is copied where --into is on the same file system.
             Ctrl-C stores what is folded; the same command goes on, also after a kill. On Kafka a few partitions are folded at
             a time. Ask for the figures with andon query --data-dir DIR.
             """,
@@ -58,12 +61,15 @@ enum ReplayCommand {
                 "andon replay --brokers kafka-1:9092 --site plant-1 --rate 200000 --into ./plant-1",
                 "one site on Kafka, gently"),
             .init(
+                "andon replay --from snapshot --until 2026-02-03T06:00:00Z --into ./then",
+                "the same from the nearest snapshot, in a moment"),
+            .init(
                 "andon replay --from snapshot:p0-1200-1f2e3d4c5b6a --into ./since", "a snapshot, and what followed"),
             .init("andon replay --dry-run --into ./replay", "how much it is, and how long it may take"),
         ],
         options: [
             from.spec, until.spec, site.spec, partition.spec, follow.spec, rate.spec, ReplayDirectory.option.spec,
-            SnapshotOptions.directory.spec, dryRun.spec, OutputFormat.option.spec,
+            SnapshotOptions.directory.spec, digest.spec, dryRun.spec, OutputFormat.option.spec,
         ] + LogAddress.specs,
         run: { invocation in
             let signals = StopSignals.install(invocation.console)
@@ -80,11 +86,14 @@ enum ReplayCommand {
         let request = try request(invocation)
         let directory = ReplayDirectory(path: try invocation.value(ReplayDirectory.option))
         let snapshots = try snapshots(invocation, address)
+        let journal = Journal { invocation.console.note($0.message) }
+        let choice = SnapshotChoice(snapshots, journal: journal, isStopping: { signals.isStopping })
         func made() throws -> ReplayPlan {
             try explaining("cannot plan the replay") {
                 do {
                     return try ReplayPlan(
-                        request, log, snapshot: snapshot(request, snapshots), isEmbedded: isEmbedded,
+                        request, log, snapshot: snapshot(request, snapshots),
+                        nearest: { try choice.nearest($0, of: log.epoch, where: $1) }, isEmbedded: isEmbedded,
                         source: address.words, now: SystemClock().now)
                 } catch let error as ReplayError {
                     throw CommandFailure(.usage, error.message, next: error.hint ?? "andon replay --help")
@@ -108,7 +117,9 @@ enum ReplayCommand {
             try directory.write(plan)
         }
         return try withExtendedLifetime(claim) {
-            let run = ReplayRun(plan, log, directory, snapshots, try invocation.optional(rate), signals)
+            let wish = ReplayRun.Wish(
+                rate: try invocation.optional(rate), digests: try invocation.isSet(digest), checked: choice.checked)
+            let run = ReplayRun(plan, log, directory, snapshots, wish, signals)
             return try run.run(invocation)
         }
     }

@@ -16,9 +16,9 @@ public final class ReplayJob: Sendable {
     public struct Configuration: Sendable {
         /// The path of a partition's store.
         public var storePath: @Sendable (PartitionIndex) -> String
-        /// Makes the store of a replay that begins with a snapshot, at the path where there is none yet; false when it was
-        /// told to stop.
-        public var restore: @Sendable (_ path: String) throws -> Bool = { _ in true }
+        /// Makes the store of a partition that begins with a snapshot, at the path where there is none yet; false when it
+        /// was told to stop.
+        public var restore: @Sendable (_ part: ReplayPlan.Part, _ path: String) throws -> Bool = { _, _ in true }
         /// So many events a second, shared out among the partitions that are folded at a time; nil for no limit.
         public var rate: Int?
         /// Partitions that are folded at a time; those of a replay that follows the log all are.
@@ -40,17 +40,12 @@ public final class ReplayJob: Sendable {
     private let configuration: Configuration
     private let isStopping = Monitor(false)
 
-    /// How often it looks how far its folds are.
-    private static let lookMilliseconds = 20
+    /// How often it looks how far its folds are: what follows a snapshot may be folded at once.
+    private static let lookMilliseconds = 5
 
     public init(_ plan: ReplayPlan, log: any EventLog, _ configuration: Configuration) {
         self.plan = plan
         self.log = log
-        var configuration = configuration
-        // An event has about ten bytes: a tenth of a second at a time.
-        if let rate = configuration.rate {
-            configuration.limits.readBytes = max(1, min(configuration.limits.readBytes, rate))
-        }
         self.configuration = configuration
     }
 
@@ -73,7 +68,7 @@ public final class ReplayJob: Sendable {
         var running: [PartitionReplay] = []
         do {
             while !hasStopped {
-                try start(&waiting, &running)
+                try start(&waiting, &running, &through)
                 let progresses = running.map(\.progress)
                 report(through + progresses + waiting.map { ReplayProgress(waiting: $0, next: stored($0)) })
                 if running.isEmpty { return waiting.isEmpty }
@@ -104,12 +99,21 @@ public final class ReplayJob: Sendable {
         plan.request.follows ? plan.parts.count : max(1, min(configuration.partitionsAtATime, plan.parts.count))
     }
 
-    private func start(_ waiting: inout ArraySlice<ReplayPlan.Part>, _ running: inout [PartitionReplay]) throws {
+    private func start(
+        _ waiting: inout ArraySlice<ReplayPlan.Part>, _ running: inout [PartitionReplay],
+        _ through: inout [ReplayProgress]
+    ) throws {
         let before = running.count
         while running.count < atATime, let part = waiting.first, !hasStopped {
             guard try restore(part) else { return stop() }
-            running.append(
-                try PartitionReplay(part, plan, log, configuration.rate == nil ? .unlimited : .paused, configuration))
+            // A snapshot may hold all of it.
+            if part.snapshot != nil, part.from == part.until, try isThrough(part) {
+                through.append(ReplayProgress(through: part, events: 0))
+            } else {
+                running.append(
+                    try PartitionReplay(
+                        part, plan, log, configuration.rate == nil ? .unlimited : .paused, configuration))
+            }
             waiting.removeFirst()
         }
         if running.count > before { setPace(running, after: waiting) }
@@ -117,9 +121,9 @@ public final class ReplayJob: Sendable {
 
     /// - Returns: false when it was told to stop.
     private func restore(_ part: ReplayPlan.Part) throws -> Bool {
-        guard case .snapshot = plan.request.start else { return true }
+        guard part.snapshot != nil else { return true }
         let path = configuration.storePath(part.partition)
-        return try FileManager.default.fileExists(atPath: path) || configuration.restore(path)
+        return try FileManager.default.fileExists(atPath: path) || configuration.restore(part, path)
     }
 
     /// Shares out memory and rate among those that are folded.

@@ -10,11 +10,17 @@ public enum ReplayStart: Sendable, Equatable {
     case time(Timestamp)
     /// With what a snapshot holds.
     case snapshot(String)
+    /// With the newest snapshot of each partition that holds nothing beyond the end; at the first record where there is
+    /// none.
+    case nearestSnapshot
 
-    /// Reads `earliest`, `PARTITION:OFFSET`, `OFFSET`, a time with its offset or `snapshot:ID`; nil for anything else.
+    /// Reads `earliest`, `PARTITION:OFFSET`, `OFFSET`, a time with its offset, `snapshot` or `snapshot:ID`; nil for
+    /// anything else.
     public init?(_ text: String) {
         if text == "earliest" {
             self = .earliest
+        } else if text == "snapshot" {
+            self = .nearestSnapshot
         } else if text.hasPrefix("snapshot:"), text.count > 9 {
             self = .snapshot(String(text.dropFirst(9)))
         } else if let place = ReplayPlace(text) {
@@ -34,6 +40,7 @@ public enum ReplayStart: Sendable, Equatable {
         case .offset(let partition, let offset): ReplayPlace.offset(partition, offset).text
         case .time(let time): ReplayPlace.time(time).text
         case .snapshot(let id): "snapshot:\(id)"
+        case .nearestSnapshot: "snapshot"
         }
     }
 }

@@ -5,12 +5,12 @@ internal import JSON
 
 /// A plan as it stands in the directory of its replay.
 ///
-///     {"format":1,"log":"00112233445566778899aabbccddeeff","kind":"kafka","partition_count":32,
+///     {"format":2,"log":"00112233445566778899aabbccddeeff","kind":"kafka","partition_count":32,
 ///      "from":"earliest","until":"end","follow":false,"sites":["plant-1"],"partitions":[],
-///      "parts":[{"partition":3,"from":0,"until":1200}],"fold_version":1,"store_format":4,
+///      "parts":[{"partition":3,"from":0,"until":1200,"snapshot":null}],"fold_version":1,"store_format":4,
 ///      "planned_at":"2026-01-12T08:00:00.000000Z","source":["--brokers","kafka-1:9092"]}
 extension ReplayPlan {
-    private static let format = 1
+    private static let format = 2
 
     /// The content of `replay.json`.
     public var json: [UInt8] {
@@ -35,6 +35,8 @@ extension ReplayPlan {
                         json.member("from", part.from.value)
                         json.key("until")
                         json.integer(orNull: part.until?.value)
+                        json.key("snapshot")
+                        json.string(orNull: part.snapshot)
                     }
                 }
             }
@@ -88,13 +90,20 @@ extension ReplayPlan {
                 return nil
             }
             let until = Self.number(part["until"]).map { LogOffset($0) }
-            self.parts.append(Part(partition: partition, from: LogOffset(from), until: until))
+            self.parts.append(
+                Part(
+                    partition: partition, from: LogOffset(from), until: until, snapshot: Self.string(part["snapshot"])))
         }
     }
 
     private static func number(_ value: JSONValue?) -> Int64? {
         guard case .number(let text)? = value else { return nil }
         return Int64(text)
+    }
+
+    private static func string(_ value: JSONValue?) -> String? {
+        guard case .string(let text)? = value else { return nil }
+        return text
     }
 
     private static func partition(_ value: JSONValue?) -> PartitionIndex? {

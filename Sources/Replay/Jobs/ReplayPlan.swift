@@ -12,11 +12,14 @@ public struct ReplayPlan: Sendable, Equatable {
         public var from: LogOffset
         /// The first offset that is not read; nil for a replay that follows the log.
         public var until: LogOffset?
+        /// The snapshot that it begins with, which ends at `from`; nil for none.
+        public var snapshot: String?
 
-        public init(partition: PartitionIndex, from: LogOffset, until: LogOffset?) {
+        public init(partition: PartitionIndex, from: LogOffset, until: LogOffset?, snapshot: String? = nil) {
             self.partition = partition
             self.from = from
             self.until = until
+            self.snapshot = snapshot
         }
     }
 
@@ -34,16 +37,20 @@ public struct ReplayPlan: Sendable, Equatable {
     /// The options that name the log, for the command that goes on.
     public var source: [String]
 
+    /// Finds the newest snapshot of a partition that is wanted; see ``SnapshotChoice``.
+    public typealias Nearest = (PartitionIndex, (SnapshotManifest) -> Bool) throws -> SnapshotManifest?
+
     /// Makes the plan for what a log holds now.
     ///
     /// - Parameters:
     ///   - snapshot: the one that the request begins with.
+    ///   - nearest: finds those of a request that begins with the nearest ones.
     ///   - now: nobody knows yet what will be known later.
     ///   - source: the options that name the log.
     /// - Throws: ``ReplayError`` for what the log does not have; `LogError` when it cannot be read.
     public init(
-        _ request: ReplayRequest, _ log: any EventLog, snapshot: SnapshotManifest? = nil, isEmbedded: Bool,
-        source: [String], now: Timestamp
+        _ request: ReplayRequest, _ log: any EventLog, snapshot: SnapshotManifest? = nil,
+        nearest: Nearest = { _, _ in nil }, isEmbedded: Bool, source: [String], now: Timestamp
     ) throws {
         self.request = request
         self.isEmbedded = isEmbedded
@@ -60,7 +67,7 @@ public struct ReplayPlan: Sendable, Equatable {
         }
         parts = []
         for partition in try ReplayPlan.partitions(request, log, snapshot) {
-            parts.append(try ReplayPlan.part(partition, request, log, snapshot))
+            parts.append(try ReplayPlan.part(partition, request, log, snapshot, nearest))
         }
     }
 
@@ -77,6 +84,15 @@ public struct ReplayPlan: Sendable, Equatable {
     // MARK: What is in the log
 
     private static func check(_ request: ReplayRequest, _ now: Timestamp) throws(ReplayError) {
+        switch request.start {
+        case .snapshot, .nearestSnapshot:
+            guard request.sites.isEmpty else {
+                throw ReplayError(
+                    .request, "--site does not go with a snapshot, which holds all sites of its partition",
+                    hint: "leave out --site, or begin at earliest")
+            }
+        case .earliest, .offset, .time: break
+        }
         if request.follows, request.end != .end {
             throw ReplayError(.request, "a replay that follows the log has no end", hint: "leave out --until")
         }
@@ -100,16 +116,6 @@ public struct ReplayPlan: Sendable, Equatable {
             throw ReplayError(
                 .request, "snapshot \(snapshot.id) cannot be gone on with: \(error.message)",
                 hint: "andon snapshot list shows the others")
-        }
-        guard request.sites.isEmpty else {
-            throw ReplayError(
-                .request, "--site does not go with a snapshot, which holds all sites of its partition",
-                hint: "leave out --site, or begin at earliest")
-        }
-        if case .time(let time) = request.end, let watermark = snapshot.watermark, watermark > time {
-            throw ReplayError(
-                .request, "snapshot \(snapshot.id) knows what was created up to \(watermark.formatted), after --until",
-                hint: "begin with an older one (andon snapshot list), or at earliest")
         }
     }
 
@@ -155,7 +161,8 @@ public struct ReplayPlan: Sendable, Equatable {
     }
 
     private static func part(
-        _ partition: PartitionIndex, _ request: ReplayRequest, _ log: any EventLog, _ snapshot: SnapshotManifest?
+        _ partition: PartitionIndex, _ request: ReplayRequest, _ log: any EventLog, _ named: SnapshotManifest?,
+        _ nearest: Nearest
     ) throws -> Part {
         let (start, end) = (try log.startOffset(partition), try log.endOffset(partition))
         func inside(_ offset: LogOffset, _ option: String) throws(ReplayError) -> LogOffset {
@@ -166,18 +173,43 @@ public struct ReplayPlan: Sendable, Equatable {
             }
             return offset
         }
+        var until = request.follows ? nil : Optional(end)
+        if case .offset(_, let offset) = request.end { until = try inside(offset, "--until") }
+        // created_at does not rise with the offset: what was known then may stand anywhere before this one.
+        if case .time(let time) = request.end { until = max(start, try log.endOffset(partition, upTo: time)) }
+        let snapshot = try snapshot(partition, request, log, named, start...(until ?? end), nearest)
         let from =
             switch request.start {
             case .earliest: start
+            case .nearestSnapshot: snapshot?.nextOffset ?? start
             case .snapshot: try inside(snapshot?.nextOffset ?? start, "--from")
             case .offset(_, let offset): try inside(offset, "--from")
             case .time(let time): try log.offset(partition, at: time)
             }
-        // A time has to be looked for up to the end: created_at does not rise with the offset.
-        var until = request.follows ? nil : Optional(end)
-        if case .offset(_, let offset) = request.end { until = try inside(offset, "--until") }
+        if case .time = request.end { until = max(from, until ?? from) }
         if let until, until < from { throw ReplayError(.request, "--until lies before --from") }
-        return Part(partition: partition, from: from, until: until)
+        return Part(partition: partition, from: from, until: until, snapshot: snapshot?.id.text)
+    }
+
+    /// The snapshot that a partition begins with; nil for none.
+    /// - Parameter offsets: where it may end.
+    private static func snapshot(
+        _ partition: PartitionIndex, _ request: ReplayRequest, _ log: any EventLog, _ named: SnapshotManifest?,
+        _ offsets: ClosedRange<LogOffset>, _ nearest: Nearest
+    ) throws -> SnapshotManifest? {
+        var limit = offsets.upperBound
+        if case .time(let time) = request.end {
+            // The first record that was not known then: not even a duplicate may be in it.
+            limit = min(limit, max(offsets.lowerBound, try log.offset(partition, at: time + 1)))
+            if let named, named.nextOffset > limit {
+                throw ReplayError(
+                    .request,
+                    "snapshot \(named.id) has the record at \(partition.value):\(limit.value), created after --until",
+                    hint: "--from snapshot begins with the newest that has none")
+            }
+        }
+        guard case .nearestSnapshot = request.start else { return named }
+        return try nearest(partition) { (offsets.lowerBound...limit).contains($0.nextOffset) }
     }
 
     // MARK: Another plan

@@ -20,11 +20,11 @@ public struct ReplaySample: Sendable, Equatable {
     private static let foldMilliseconds = 1000
     private static let waitMilliseconds = 1000
 
-    /// - Parameter restore: makes the store of a replay that begins with a snapshot.
+    /// - Parameter restore: makes the store of a partition that begins with a snapshot.
     /// - Throws: `LogError`, ``ReplayError``.
     public init(
         _ plan: ReplayPlan, _ log: any EventLog, isStopping: () -> Bool = { false },
-        restore: @escaping @Sendable (String) throws -> Bool = { _ in true }
+        restore: @escaping @Sendable (ReplayPlan.Part, String) throws -> Bool = { _, _ in true }
     ) throws {
         for part in plan.parts where !isStopping() { try look(part, log) }
         let length = { (part: ReplayPlan.Part) in (part.until ?? part.from).value - part.from.value }
@@ -78,7 +78,7 @@ public struct ReplaySample: Sendable, Equatable {
 
     private mutating func fold(
         _ part: ReplayPlan.Part, _ plan: ReplayPlan, _ log: any EventLog,
-        _ restore: @escaping @Sendable (String) throws -> Bool
+        _ restore: @escaping @Sendable (ReplayPlan.Part, String) throws -> Bool
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "andon-sample-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -86,7 +86,7 @@ public struct ReplaySample: Sendable, Equatable {
         var one = plan
         one.parts = [part]
         let path = folder.appending(path: "projections.sqlite").path
-        guard try restore(path) else { return }
+        guard try part.snapshot == nil || restore(part, path) else { return }
         let configuration = ReplayJob.Configuration(storePath: { _ in path })
         let job = ReplayJob(one, log: log, configuration)
         let clock = SystemClock()

@@ -40,6 +40,14 @@ public final class InMemorySnapshots: SnapshotStore {
 
     public func delete(_ id: SnapshotID) throws { contents.withLock { $0[id] = nil } }
 
+    /// Changes a byte of a content, as a disk may.
+    func flip(_ id: SnapshotID, at place: Int) throws {
+        guard let count = contents.withLock({ $0[id]?.bytes.count }), place < count else {
+            throw SnapshotError.notFound(id, in: self.place)
+        }
+        contents.withLock { $0[id]?.bytes[place] ^= 4 }
+    }
+
     private static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "andon-snapshots-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -4,6 +4,7 @@ import EventLog
 import EventModel
 import Foundation
 import JSON
+import ProcessHarness
 import Projector
 import SQLiteLog
 import SimulationKit
@@ -34,6 +35,40 @@ struct ReplayCommandTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: place.result)
         #expect(Set(files).isSuperset(of: ["projections.sqlite", "replay.json"]))
         #expect(!FileManager.default.fileExists(atPath: place.data.projections))
+    }
+
+    @Test("from the nearest snapshot it ends with the digest of a replay from the beginning (SPEC 7.1, 7.3)")
+    func fromSnapshot() throws {
+        let plant = try StoredPlant()
+        let data = plant.directory.path
+        #expect(ReplayPlace.run(["snapshot", "create", "--data-dir", data]).exit == .success)
+        let server = try AndonServer(data, ["--open", "--rate-limit", "0"])
+        try StoredPlant.send(
+            "POST", server.url + "/api/events/batch?site_id=plant",
+            #"[{"timestamp":"2026-01-12T09:00:00Z","worker_id":"w1","workstation_id":"s1","event_type":"idle","#
+                + #""confidence":0.9}]"#)
+        server.end(SIGTERM)
+        let end = "0:\(StoredPlant.records)"
+        for (number, until) in ["end", end, "0:3"].enumerated() {
+            func replay(_ from: String, _ name: String) -> ReplayPlace.Outcome {
+                ReplayPlace.run([
+                    "replay", "--data-dir", data, "--into", plant.folder.file("\(name)-\(number)"), "-o", "json",
+                    "--from", from, "--until", until, "--digest",
+                ])
+            }
+            let (short, whole) = (replay("snapshot", "short"), replay("earliest", "whole"))
+            #expect(short.exit == .success, "\(short.errors)")
+            #expect(short.json?["sites"] == whole.json?["sites"] && whole.json?["sites"]?.items.isEmpty == false)
+            // Of what the snapshot holds nothing is read again; before it there is none.
+            let read = short.json?["partitions"]?.items.first?["records"]
+            #expect(read == .integer([1, 0, 3][number]))
+            let underlay = plant.folder.file("short-\(number)/projections.sqlite.underlay")
+            #expect(FileManager.default.fileExists(atPath: underlay) == (number < 2))
+        }
+        let planned = ReplayPlace.run([
+            "replay", "--data-dir", data, "--into", plant.folder.file("new"), "--from", "snapshot", "--dry-run",
+        ])
+        #expect(planned.output.contains("what these hold, and what followed: p0-\(StoredPlant.records)-"))
     }
 
     @Test("another plan for the same folder is refused with what differs and the command that goes on")

@@ -43,7 +43,7 @@ struct ReplayPlanTests {
         for plan in plans {
             #expect(try ReplayPlan(json: plan.json) == plan)
             let text = String(decoding: plan.json, as: UTF8.self)
-            for (part, other) in [("\"format\":1", "\"format\":2"), ("\"parts\":", "\"part\":"), ("{", "")] {
+            for (part, other) in [("\"format\":2", "\"format\":3"), ("\"parts\":", "\"part\":"), ("{", "")] {
                 let changed = text.replacing(part, with: other, maxReplacements: 1)
                 #expect(throws: ReplayError.self) { try ReplayPlan(json: Array(changed.utf8)) }
             }
