@@ -64,6 +64,25 @@ struct SnapshotCommandTests {
         #expect(recorder.errors.contains("a server runs on"))
     }
 
+    @Test(
+        "it covers every record that was acknowledged before, by a server that runs and one that was killed (SPEC 8.4)")
+    func coversAcknowledged() throws {
+        let killed = try StoredPlant(killed: true)
+        let first = try run("create", directory: killed.directory.path)["items"]?.items.first
+        #expect(first?["next_offset"] == .integer(StoredPlant.records))
+        #expect(first?["sites"]?.items.first?["digest"]?.text == digest(killed.directory))
+        let server = try AndonServer(killed.directory.path, ["--open", "--rate-limit", "0"])
+        defer { server.end(SIGTERM) }
+        for minute in 10..<13 {
+            try StoredPlant.send(
+                "POST", server.url + "/api/events/batch?site_id=plant",
+                #"[{"timestamp":"2026-01-12T09:\#(minute):00Z","worker_id":"w1","workstation_id":"s1","#
+                    + #""event_type":"idle","confidence":0.9}]"#)
+            let taken = try run("create", directory: killed.directory.path)["items"]?.items.first
+            #expect(taken?["next_offset"] == .integer(StoredPlant.records + minute - 9))
+        }
+    }
+
     @Test("of projections that are damaged or of another version none is taken, and the reason is said")
     func unreadable() throws {
         try plant.checkpointProjections()
@@ -150,7 +169,7 @@ struct SnapshotCommandTests {
     func stops() throws {
         let recorder = Recorder()
         var command = SnapshotCreateCommand.command
-        command.run = { try SnapshotCreateCommand.run($0, isStopping: { true }) }
+        command.run = { try SnapshotCreateCommand.run($0) { _ in true } }
         let words = ["snapshot", "create", "--data-dir", plant.directory.path]
         #expect(recorder.run(words, commands: [command]) == .interrupted)
         #expect(try snapshots.list().manifests.isEmpty)

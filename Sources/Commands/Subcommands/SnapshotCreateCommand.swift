@@ -1,5 +1,6 @@
 internal import Clocks
 internal import EventModel
+internal import Foundation
 internal import ProjectionStore
 internal import Replay
 
@@ -11,7 +12,9 @@ enum SnapshotCreateCommand {
         discussion: """
             A snapshot is a copy of the projections at one position of the log, with a description: log, partition,
             position, versions, hash, and the digest of each site. A fold that starts from it has to fold only what came
-            after. Takes one of each partition in the data directory. Events and questions go on meanwhile.
+            after. Takes one of each partition in the data directory. Events and questions go on meanwhile. It covers every
+            record that was acknowledged before: a running server folds those first, and where none runs, this command does.
+            For a worker's directory that needs --brokers; without, what is committed is copied.
             """,
         examples: [
             .init("andon snapshot create --data-dir ./andon-data", "of andon up, into ./andon-data/snapshots"),
@@ -21,14 +24,15 @@ enum SnapshotCreateCommand {
         ],
         options: [
             DataDirectory.option.spec, SnapshotOptions.directory.spec, SnapshotOptions.partitions.spec,
-        ] + SnapshotOptions.retentionSpecs + [OutputFormat.option.spec],
+        ] + SnapshotOptions.retentionSpecs + [OutputFormat.option.spec] + KafkaOptions.specs,
         run: { invocation in
             let signals = StopSignals.install(invocation.console)
-            return try run(invocation, isStopping: { signals.isStopping })
+            return try run(invocation) { signals.wait(milliseconds: $0) }
         })
 
-    /// The command with a way to stop it that a test can choose.
-    static func run(_ invocation: Invocation, isStopping: @escaping () -> Bool) throws -> ExitCode {
+    /// The command with a way to wait, and to stop it, that a test can choose.
+    /// - Parameter isStopped: waits for so many milliseconds, and says whether to stop.
+    static func run(_ invocation: Invocation, isStopped: @escaping (Int) -> Bool) throws -> ExitCode {
         let directory = DataDirectory(path: try invocation.value(DataDirectory.option))
         try directory.requireExisting()
         let partitions = try invocation.optional(SnapshotOptions.partitions)
@@ -41,11 +45,20 @@ enum SnapshotCreateCommand {
         let snapshots = try SnapshotOptions.snapshots(invocation, of: directory)
         let retention = try SnapshotOptions.retention(invocation, countDefault: nil)
         let maker = SnapshotMaker(snapshots, program: CommandLineTool.version)
-        let progress = WorkProgress("snapshot", invocation.console, isStopping: isStopping)
+        let log = try log(invocation, directory)
+        defer { log?.close() }
+        let acknowledged = try explaining("cannot read the log") {
+            try log.map { try AcknowledgedRecords($0.log, directory, stores.map(\.partition)) }
+        }
+        let progress = WorkProgress("snapshot", invocation.console, isStopping: { isStopped(0) })
         defer { progress.end() }
         var taken: [SnapshotManifest] = []
         for (partition, path) in stores {
             try checkCanBeRead(path, directory)
+            let isReached = try explaining("no snapshot was taken of '\(path)'") {
+                try acknowledged?.reach(partition, invocation.console, isStopped: isStopped) ?? true
+            }
+            guard isReached else { return .interrupted }
             let manifest = try explaining("no snapshot was taken of '\(path)'") {
                 try maker.take(SnapshotMaker.Source(path: path, partition)) { progress.note(done: $0, total: $1) }
             }
@@ -64,6 +77,21 @@ enum SnapshotCreateCommand {
             invocation.value(OutputFormat.option), json: { SnapshotOptions.json(taken) },
             tables: { [SnapshotOptions.table(taken)] })
         return progress.isStopped ? .interrupted : .success
+    }
+
+    /// The log that the projections are of; nil when that cannot be known, or when it cannot be read: a copy of the
+    /// projections may be wanted just then.
+    private static func log(_ invocation: Invocation, _ directory: DataDirectory) throws -> OpenLog? {
+        if let kafka = try KafkaOptions.given(invocation) { return try LogAddress(.kafka(kafka)).openReader() }
+        guard FileManager.default.fileExists(atPath: directory.log) else {
+            invocation.console.note(
+                "the log is not in '\(directory.path)': with --brokers, all of its records are folded first")
+            return nil
+        }
+        do { return try LogAddress(.folder(directory)).openReader() } catch {
+            invocation.console.note("\(error.what): the snapshot has what was committed")
+            return nil
+        }
     }
 
     private static func checkCanBeRead(_ path: String, _ directory: DataDirectory) throws(CommandFailure) {
