@@ -11,6 +11,8 @@ public final class StoredProjections: Projections {
     public let partition: PartitionIndex
     /// The log that was folded.
     public let place: StorePlace
+    /// Whether another version of the fold made the store; answers say so, as those of a server after an upgrade do.
+    public let isOld: Bool
     /// The sites that the store names, in the order of their ids.
     public let sites: [SiteID]
     private let path: String
@@ -19,7 +21,7 @@ public final class StoredProjections: Projections {
 
     /// - Parameter questionMilliseconds: how long a question may read: the write-ahead log of who writes the store grows
     ///   meanwhile (DESIGN 1.9).
-    /// - Throws: `StoreError` when the store cannot be read; ``ProjectorError`` for one of another version, and for one
+    /// - Throws: `StoreError` when the store cannot be read; ``ProjectorError`` for one of another format, and for one
     ///   that is being rebuilt.
     public init(
         path: String, partition: PartitionIndex, questionMilliseconds: Int = 10_000, clock: any ProcessClock = .system
@@ -28,15 +30,15 @@ public final class StoredProjections: Projections {
         self.partition = partition
         self.questionMilliseconds = questionMilliseconds
         self.clock = clock
-        guard let place = StorePlace.read(path: path) else {
+        guard let place = StorePlace.read(path: path), case .head(let head) = try StoreHead.read(path: path) else {
             // Says what is wrong with a store that has no place.
             _ = try StoreReader(path: path).load()
             throw ProjectorError.isOfOtherVersion(path)
         }
-        if try ProjectionStore.replacement(path: path, logEpoch: place.logEpoch) == .otherVersion {
-            throw ProjectorError.isOfOtherVersion(path)
-        }
+        let needs = StoreHead.Needs(logEpoch: place.logEpoch)
+        guard head.canBeRead(needs) else { throw ProjectorError.isOfOtherVersion(path) }
         self.place = place
+        isOld = !head.fits(needs)
         let fold = try StoreReader(path: path).load()
         guard fold.nextOffset >= place.answersFrom else { throw ProjectorError.isBeingRebuilt }
         sites = fold.sites.map(\.siteID).sorted()
@@ -46,7 +48,7 @@ public final class StoredProjections: Projections {
     public var progress: FoldProgress { progress(next: place.nextOffset) }
 
     private func progress(next: LogOffset) -> FoldProgress {
-        FoldProgress(nextOffset: next, logEnd: next, endAgeMicroseconds: .max / 4)
+        FoldProgress(nextOffset: next, logEnd: next, endAgeMicroseconds: .max / 4, isOldGeneration: isOld)
     }
 
     public func snapshot(of siteID: SiteID) throws -> ProjectionSnapshot? {
@@ -86,6 +88,9 @@ public final class StoredPartitions: PartitionedProjections {
         self.stores = Dictionary(stores.map { ($0.partition, $0) }) { first, _ in first }
         partitionCount = (stores.map(\.partition.value).max() ?? -1) + 1
     }
+
+    /// Whether another version of the fold made one of them.
+    public var hasOld: Bool { stores.values.contains { $0.isOld } }
 
     /// All sites, in the order of their ids.
     public var sites: [SiteID] { stores.values.flatMap(\.sites).sorted() }

@@ -4,6 +4,7 @@ import EventModel
 import Foundation
 import Locks
 import ProjectionStore
+import SQLite
 import SimulationKit
 import Testing
 import Timeline
@@ -62,6 +63,28 @@ struct OldGenerationTests {
             try expectLedger(MemoryFold.ledger(rig.scenario.records), of: projector)
         }
         #expect(try rig.digest(1) == rig.digest())
+    }
+
+    @Test("without a server the store of another fold is answered, and says so; one of another format is refused")
+    func withoutServer() throws {
+        let rig = try folded(seed: 42)
+        let path = rig.directory.storePath(1)
+        func set(_ name: String, _ value: Int64) throws {
+            let writer = try Connection(path: path, ConnectionOptions(mode: .writer, checksPages: true))
+            try writer.execute("UPDATE meta SET value = \(value) WHERE name = '\(name)'")
+        }
+        #expect(try !StoredProjections(path: path, partition: PartitionIndex(0)).isOld)
+        try set("fold", StoreVersions.current.fold + 1)
+        let stored = try StoredProjections(path: path, partition: PartitionIndex(0))
+        let snapshot = try #require(try stored.snapshot(of: RandomScenario.siteID))
+        #expect(stored.isOld && snapshot.progress.isOldGeneration && StoredPartitions([stored]).hasOld)
+        #expect(snapshot.site.ledger == MemoryFold.ledger(rig.scenario.records.prefix(half(rig))))
+        snapshot.close()
+        try set("format", StoreVersions.current.format + 1)
+        let failure = #expect(throws: ProjectorError.self) {
+            try StoredProjections(path: path, partition: PartitionIndex(0))
+        }
+        #expect(failure?.code == .otherVersion)
     }
 
     @Test("a generation that was prepared beside the older program is live from the start")

@@ -100,6 +100,10 @@ struct StoredAnswers: Sendable {
         invocation.console.note(
             "answered from the stores in '\(directory.path)', folded to \(places.prefix(8).joined(separator: ", "))"
                 + (places.count > 8 ? ", …" : ""))
+        if partitions.hasOld {
+            invocation.console.note(
+                "another version of Andon has folded them: figures may differ from those that this one computes")
+        }
         return client
     }
 
