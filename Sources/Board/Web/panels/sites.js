@@ -20,13 +20,13 @@ class Sites extends Panel {
 
   /** @type {Map<string, { at: number, line: SVGElement | null }>} */
   lines = new Map();
-  /** @type {Map<string, string>} */
-  names = new Map();
+  /** @type {Map<string, { name: string, time_zone: string }>} */
+  known = new Map();
 
   connectedCallback() {
     super.connectedCallback();
     void ask('/api/sites').then(({ value }) => {
-      for (const one of value.items) this.names.set(one.site_id, one.name);
+      for (const one of value.items) this.known.set(one.site_id, one);
       this.redraw();
     }, () => {});
   }
@@ -55,7 +55,7 @@ class Sites extends Panel {
   /** @param {any} one */
   card(one) {
     const id = one.site_id;
-    const name = this.names.get(id) || id;
+    const name = this.known.get(id)?.name || id;
     const figure = (/** @type {string} */ member, /** @type {(value: any) => string} */ format) =>
       h('div', null, h('dt', null, figureName(member)), h('dd', null, this.figure(`site:${id}`, member, one[member], format)));
     const alerts = Array.isArray(one.alerts) ? one.alerts.length : (one.alerts ?? 0);
@@ -69,7 +69,7 @@ class Sites extends Panel {
       h(
         'div', { class: 'site-foot' }, h('span', { class: `badge ${alerts > 0 ? 'severity-warning' : 'good'}` }, `${alerts > 0 ? '⚠' : '✓'} ${counted('sites.alerts', alerts, number(alerts))}`),
         h('span', { class: 'chip', 'data-tip': t('chip.fresh.tip'), tabindex: '0' }, one.freshness_seconds === null || one.freshness_seconds === undefined ? t('chip.fresh.none') : t('chip.fresh', { age: span(one.freshness_seconds) })),
-        one.newest_event_time && h('span', { class: 'muted' }, `${t('sites.newest')}: ${dateTime(one.newest_event_time)}`),
+        one.newest_event_time && h('span', { class: 'muted' }, `${t('sites.newest')}: ${dateTime(one.newest_event_time, this.known.get(id)?.time_zone)}`),
       ),
     );
   }
