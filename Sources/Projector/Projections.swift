@@ -11,8 +11,16 @@ public protocol Projections: AnyObject, Sendable {
     /// The current state of the site; nil when no folded record names it. The caller must close it.
     func snapshot(of site: SiteID) throws -> ProjectionSnapshot?
 
+    /// The offset after the last folded record of the site, so that who follows it sees cheaply whether it has changed;
+    /// nil when no folded record names it.
+    func nextOffset(of site: SiteID) -> LogOffset?
+
     /// Calls `body` once, from any thread: true when the record at `offset` has been folded, false after the timeout.
     func whenPassed(_ offset: LogOffset, timeoutMilliseconds: Int, _ body: @escaping @Sendable (Bool) -> Void)
+}
+
+extension Projections {
+    public func nextOffset(of site: SiteID) -> LogOffset? { (try? snapshot(of: site))?.site.nextOffset }
 }
 
 extension Projector: Projections {}

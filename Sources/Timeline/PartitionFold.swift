@@ -109,6 +109,9 @@ public struct PartitionFold: Sendable {
         return true
     }
 
+    /// The offset after a site's last record; nil for a site that no record names.
+    public func nextOffset(of siteID: SiteID) -> LogOffset? { number(of: siteID).map { sites[$0].nextOffset } }
+
     /// Number of a site that occurred before.
     func number(of siteID: SiteID) -> Int? {
         if lastSite < sites.count, sites[lastSite].siteID == siteID { return lastSite }

@@ -14,11 +14,13 @@ extension SiteFold {
             ledger.count(eventClass)
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: nil) }
             arrivals.add(entry.time)
+            recentWinners.add(entry, worker, isMarked: isMarked)
             healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)
         case .replaced(let old, let neighbours):
             ledger.duplicates += 1
             if eventClass == .accepted { accept(entry, worker, neighbours, replacing: old) }
             arrivals.add(entry.time)
+            recentWinners.add(entry, worker, isMarked: isMarked)
             arrivals.withdraw(old.createdAt)
             healthBuckets.count(old, isMarked: isMarked, -1, changedAt: max(old.createdAt, entry.createdAt))
             healthBuckets.count(entry, isMarked: isMarked, 1, changedAt: entry.createdAt)

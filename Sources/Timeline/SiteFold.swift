@@ -39,6 +39,7 @@ public struct SiteFold: Sendable {
     /// The offset after the site's last record. Unlike the partition's it tells nothing about other sites.
     public internal(set) var nextOffset = LogOffset.zero
     var arrivals = Arrivals()
+    public internal(set) var recentWinners = RecentWinners()
     var quarantine = QuarantineChanges()
 
     var pending = PendingChanges()
