@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "HTTPServer", dependencies: ["CMicrohttpd", "CZlib", "JSON", "Locks", "Observability"],
             swiftSettings: common),
-        .target(name: "HTTPClient", dependencies: ["CCurl", "Observability"], swiftSettings: common),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "Locks", "Observability"], swiftSettings: common),
         .target(
             name: "Access",
             dependencies: [

@@ -112,6 +112,9 @@ public final class AccessControl: Sendable {
             "the session's API key is not valid", headers: [SessionCookie.clearing(for: request)])
     }
 
+    /// Whether what was granted may go on: the key was not revoked since.
+    public func isInForce(_ grant: Grant) -> Bool { grant.key.map { keys.isInForce(id: $0.id) } ?? true }
+
     /// Counts a request, and adds what is left of its limits to the answer.
     /// - Throws: 429.
     func limit(_ request: HTTPRequest, _ key: APIKey?) throws(Problem) {

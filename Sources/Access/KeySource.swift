@@ -8,6 +8,9 @@ public protocol KeySource: AnyObject, Sendable {
     /// The key that `text` denotes, if it exists and is not revoked.
     func key(_ text: String) -> APIKey?
 
+    /// Whether the key with this id exists and is not revoked: for what goes on after a request.
+    func isInForce(id: String) -> Bool
+
     /// Why new and revoked keys no longer arrive; nil while they do.
     var failure: String? { get }
 }

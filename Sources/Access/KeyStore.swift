@@ -182,18 +182,22 @@ public final class KeyStore: KeySource, KeyAdministration {
     public var failure: String? { nil }
 
     public func key(_ text: String) -> APIKey? {
-        guard let sent = APIKeyText(text) else { return nil }
+        guard let sent = APIKeyText(text), let known = known(sent.id), known.isValid(for: sent) else { return nil }
+        return known
+    }
+
+    public func isInForce(id: String) -> Bool { known(id).map { $0.revokedAt == nil } ?? false }
+
+    private func known(_ id: String) -> APIKey? {
         let now = clock.uptime
-        let known = state.withLock { state in
+        return state.withLock { state in
             if state.lookedAt.map({ $0.advanced(milliseconds: Self.refreshMilliseconds) <= now }) ?? true {
                 state.lookedAt = now
                 // While another process commits, the keys of half a second ago stay in force.
                 try? refresh(&state)
             }
-            return state.rows.keys[sent.id]
+            return state.rows.keys[id]
         }
-        guard let known, known.isValid(for: sent) else { return nil }
-        return known
     }
 
     private func refresh(_ state: inout State) throws {

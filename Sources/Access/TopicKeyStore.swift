@@ -88,6 +88,8 @@ public final class TopicKeyStore: KeySource, KeyAdministration {
         return known
     }
 
+    public func isInForce(id: String) -> Bool { table[id].map { $0.revokedAt == nil } ?? false }
+
     // MARK: Administration
 
     public func create(

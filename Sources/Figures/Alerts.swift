@@ -18,7 +18,7 @@ package struct HealthAlert: Equatable, Sendable {
         case workstation(ArraySlice<UInt8>)
 
         /// `site`, `camera:ID` or `workstation:ID`, as UTF-8.
-        var id: ArraySlice<UInt8> {
+        package var id: ArraySlice<UInt8> {
             switch self {
             case .site: Array("site".utf8)[...]
             case .camera(let id): (Array("camera:".utf8) + id)[...]

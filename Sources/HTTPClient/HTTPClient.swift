@@ -40,7 +40,7 @@ public final class HTTPClient {
     public private(set) var reusedConnection = false
 
     /// Runs once, before the first client.
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+    static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
     /// Version of the HTTP and TLS libraries, for `andon doctor`.
     public static var libraryVersion: String { String(cString: curl_version()) }
@@ -71,7 +71,13 @@ public final class HTTPClient {
         defer { curl_slist_free_all(list) }
         // Without the last line, large bodies would wait a second for a `100 Continue` that few servers send.
         for line in headers.map({ "\($0.name): \($0.value)" }) + ["Expect:"] { list = curl_slist_append(list, line) }
-        configure(url, list, receiver)
+        configuration.apply(to: curl, url, list)
+        andon_curl_set_long(curl, CURLOPT_TIMEOUT_MS, configuration.timeoutMilliseconds)
+        let context = Unmanaged.passUnretained(receiver).toOpaque()
+        andon_curl_set_pointer(curl, CURLOPT_WRITEDATA, context)
+        andon_curl_set_pointer(curl, CURLOPT_HEADERDATA, context)
+        andon_curl_set_callback(curl, CURLOPT_WRITEFUNCTION, receiveBody)
+        andon_curl_set_callback(curl, CURLOPT_HEADERFUNCTION, receiveHeader)
         let (status, detail) = perform(method, body)
         reusedConnection = andon_curl_new_connections(curl) == 0
         if receiver.isOverLimit {
@@ -80,29 +86,10 @@ public final class HTTPClient {
                 hint: "Ask for less at a time.")
         }
         guard status == CURLE_OK else { throw HTTPClientError(status, detail: detail, url: url) }
-        return HTTPAnswer(status: andon_curl_status(curl), headers: receiver.headers, body: receiver.body)
+        return HTTPAnswer(status: andon_curl_status(curl), headers: receiver.head.headers, body: receiver.body)
     }
 
     // MARK: Private
-
-    private func configure(_ url: String, _ list: UnsafeMutablePointer<curl_slist>?, _ receiver: Receiver) {
-        andon_curl_set_text(curl, CURLOPT_URL, url)
-        andon_curl_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
-        andon_curl_set_text(curl, CURLOPT_USERAGENT, configuration.userAgent)
-        if configuration.acceptsCompressed { andon_curl_set_text(curl, CURLOPT_ACCEPT_ENCODING, "gzip") }
-        andon_curl_set_text(curl, CURLOPT_NOPROXY, Self.withoutProxy)
-        if let file = configuration.authorityFile { andon_curl_set_text(curl, CURLOPT_CAINFO, file) }
-        // Timeouts without signals: other threads live in this process.
-        andon_curl_set_long(curl, CURLOPT_NOSIGNAL, 1)
-        andon_curl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(configuration.connectTimeoutSeconds))
-        andon_curl_set_long(curl, CURLOPT_TIMEOUT_MS, Self.milliseconds(configuration.timeoutSeconds))
-        andon_curl_set_pointer(curl, CURLOPT_HTTPHEADER, list)
-        let context = Unmanaged.passUnretained(receiver).toOpaque()
-        andon_curl_set_pointer(curl, CURLOPT_WRITEDATA, context)
-        andon_curl_set_pointer(curl, CURLOPT_HEADERDATA, context)
-        andon_curl_set_callback(curl, CURLOPT_WRITEFUNCTION, receiveBody)
-        andon_curl_set_callback(curl, CURLOPT_HEADERFUNCTION, receiveHeader)
-    }
 
     private func perform(_ method: String, _ body: [UInt8]?) -> (CURLcode, detail: String) {
         var detail = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -132,7 +119,7 @@ public final class HTTPClient {
     }
 
     /// A line feed in a header would split it in two.
-    private static func check(
+    static func check(
         _ method: String, _ headers: [(name: String, value: String)]
     ) throws(HTTPClientError) {
         let isToken = { (text: String) in !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }
@@ -145,6 +132,25 @@ public final class HTTPClient {
         }
     }
 
+}
+
+extension HTTPClientConfiguration {
+    /// Sets what all requests have in common.
+    func apply(to curl: UnsafeMutableRawPointer, _ url: String, _ headers: UnsafeMutablePointer<curl_slist>?) {
+        andon_curl_set_text(curl, CURLOPT_URL, url)
+        andon_curl_set_text(curl, CURLOPT_PROTOCOLS_STR, "http,https")
+        andon_curl_set_text(curl, CURLOPT_USERAGENT, userAgent)
+        if acceptsCompressed { andon_curl_set_text(curl, CURLOPT_ACCEPT_ENCODING, "gzip") }
+        andon_curl_set_text(curl, CURLOPT_NOPROXY, Self.withoutProxy)
+        if let authorityFile { andon_curl_set_text(curl, CURLOPT_CAINFO, authorityFile) }
+        // Timeouts without signals: other threads live in this process.
+        andon_curl_set_long(curl, CURLOPT_NOSIGNAL, 1)
+        andon_curl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(connectTimeoutSeconds))
+        andon_curl_set_pointer(curl, CURLOPT_HTTPHEADER, headers)
+    }
+
+    var timeoutMilliseconds: Int { Self.milliseconds(timeoutSeconds) }
+
     private static var withoutProxy: String {
         let environment = getenv("no_proxy") ?? getenv("NO_PROXY")
         let loopback = "localhost,127.0.0.1,::1"
@@ -154,9 +160,24 @@ public final class HTTPClient {
     private static func milliseconds(_ seconds: Double) -> Int { Int(max(1, seconds * 1000)) }
 }
 
+/// Collects the headers of an answer as they arrive.
+struct HeaderCollector {
+    private(set) var headers: [(name: String, value: String)] = []
+
+    mutating func line(_ bytes: UnsafeRawBufferPointer) {
+        // Each interim answer has its own headers; only the last ones count.
+        guard !bytes.starts(with: "HTTP/".utf8) else { return headers.removeAll() }
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let end = value.lastIndex { $0 != 13 && $0 != 10 && $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? value.startIndex
+        headers.append(
+            (String(decoding: bytes[..<colon], as: UTF8.self), String(decoding: value[..<end], as: UTF8.self)))
+    }
+}
+
 /// Collects an answer as it arrives.
 private final class Receiver {
-    private(set) var headers: [(name: String, value: String)] = []
+    var head = HeaderCollector()
     private(set) var body: [UInt8] = []
     private(set) var isOverLimit = false
     private let bytesMaximum: Int
@@ -169,16 +190,6 @@ private final class Receiver {
         guard !isOverLimit else { return false }
         body.append(contentsOf: bytes)
         return true
-    }
-
-    func headerLine(_ bytes: UnsafeRawBufferPointer) {
-        // Each interim answer has its own headers; only the last ones count.
-        guard !bytes.starts(with: "HTTP/".utf8) else { return headers.removeAll() }
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let value = bytes[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let end = value.lastIndex { $0 != 13 && $0 != 10 && $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? value.startIndex
-        headers.append(
-            (String(decoding: bytes[..<colon], as: UTF8.self), String(decoding: value[..<end], as: UTF8.self)))
     }
 }
 
@@ -195,6 +206,6 @@ private func receiveHeader(
 ) -> Int {
     guard let context else { return 0 }
     let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
-    receiver.headerLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    receiver.head.line(UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
 }

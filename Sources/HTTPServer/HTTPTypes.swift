@@ -94,6 +94,8 @@ public struct HTTPResponse: Sendable {
     public var logFields: [JournalEvent.Field] = []
     /// Whether the stream is compressed while it is sent.
     var codesStream = false
+    /// Whether a client that takes gzip may get it.
+    var isCodable = true
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -107,9 +109,14 @@ public struct HTTPResponse: Sendable {
     ///
     /// A client that closes its sending side counts as gone. Beyond ``HTTPServerConfiguration/streamsMaximum`` the answer
     /// is 503 instead.
-    public init(status: Int, headers: [(name: String, value: String)] = [], stream: ResponseStream) {
+    /// - Parameter isCodable: Whether it is compressed for clients that take gzip: each costs its own compression, also
+    ///   where all of them are sent the same bytes.
+    public init(
+        status: Int, headers: [(name: String, value: String)] = [], stream: ResponseStream, isCodable: Bool = true
+    ) {
         self.init(status: status, headers: headers)
         self.stream = stream
+        self.isCodable = isCodable
     }
 
     /// An answer whose body is JSON.

@@ -42,10 +42,7 @@ extension JSONWriter {
                 }
             }
         case .events(let page):
-            list("items", page.items) { writer, event in
-                writer.event(event)
-                writer.member("low_confidence", event.isLowConfidence)
-            }
+            list("items", page.items) { $0.listed($1) }
         case .quarantine(let page):
             list("items", page.items) { writer, item in
                 writer.member("reason", reason: item.reason)
@@ -66,7 +63,7 @@ extension JSONWriter {
         }
     }
 
-    private mutating func worker(_ item: WorkerItem) {
+    mutating func worker(_ item: WorkerItem) {
         member("worker_id", id: item.id)
         name("worker_name", item.name, id: item.id)
         figures(WorkerFigures.figures, of: item.figures)
@@ -74,7 +71,7 @@ extension JSONWriter {
         figures(WorkerPresence.current, of: item.presence)
     }
 
-    private mutating func workstation(_ item: WorkstationItem) {
+    mutating func workstation(_ item: WorkstationItem) {
         member("workstation_id", id: item.id)
         name("workstation_name", item.name, id: item.id)
         figures(WorkstationItem.figures, of: item.figures)
@@ -127,6 +124,12 @@ extension JSONWriter {
 
     private mutating func member(_ name: StaticString, reason: Mark?) {
         member(name, reason.map { .text($0.verdict.code) } ?? .null)
+    }
+
+    /// An event of the listing.
+    mutating func listed(_ event: EventItem) {
+        self.event(event)
+        member("low_confidence", event.isLowConfidence)
     }
 
     private mutating func event(_ event: EventItem) {

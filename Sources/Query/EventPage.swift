@@ -62,6 +62,11 @@ extension Question {
         return filter
     }
 
+    /// What arrived in records at an offset and after it, oldest first (SPEC 7.5).
+    func arrived(since offset: LogOffset, _ partition: PartitionIndex) -> [EventItem] {
+        site.recentWinners.since(offset).map { item($0, partition) }
+    }
+
     func item(_ event: ListedEvent, _ partition: PartitionIndex) -> EventItem {
         EventItem(
             event.entry, in: partition, worker: site.workers[event.worker], site.source(event.entry.origin),

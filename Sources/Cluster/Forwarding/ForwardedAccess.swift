@@ -51,6 +51,17 @@ public struct ForwardedAccess: Sendable {
         }
     }
 
+    /// The same for streams. Whether the client's key stays in force is known to the process that forwards.
+    public func livePermission(
+        _ request: HTTPRequest, ordinary: (HTTPRequest) -> LivePermission
+    ) -> LivePermission {
+        switch check(request) {
+        case .absent: ordinary(request)
+        case .granted(let site): .granted(site, isInForce: { true })
+        case .refused(let response): .refused(response)
+        }
+    }
+
     private static let unknownToken = HTTPResponse.problem(
         401, "the token of a forwarded question is not this process'", headers: [("WWW-Authenticate", "Bearer")])
 }

@@ -55,22 +55,31 @@ public final class QuestionForwarder: Sendable {
     public func forward(
         _ request: HTTPRequest, site: SiteID, partition: PartitionIndex, exchange: any HTTPExchange
     ) -> HTTPOutcome {
-        guard !request.isForwarded else {
-            let mark = [(name: ForwardingHeader.notHolder, value: "true")]
-            return .respond(Self.refusal("this process does not hold partition \(partition.value)", mark))
-        }
-        var asking = [(name: ForwardingHeader.site, value: site.text)]
-        // So that the logs of both processes name the request alike.
-        if !request.requestID.isEmpty { asking.append(("X-Request-Id", request.requestID)) }
+        guard !request.isForwarded else { return .respond(Self.notHeld(partition)) }
+        var asking = Self.headers(of: request, about: site)
         if let tags = request.header("If-None-Match") { asking.append(("If-None-Match", tags)) }
         let forwarding = Forwarding(
             partition: partition, target: request.encodedTarget, askingHeaders: asking, exchange: exchange)
         let now = clock.uptime
         var machine = ForwardingMachine(holders: holders(partition), suspects: suspected(at: now), now: now)
         let action = machine.start()
-        if case .refuse(let refusal) = action { return .respond(refused(refusal, forwarding)) }
+        if case .refuse(let refusal) = action { return .respond(Self.refused(refusal, partition)) }
         perform(action, machine, forwarding)
         return .suspended
+    }
+
+    /// What every forwarded request says, beside the holder's token.
+    static func headers(of request: HTTPRequest, about site: SiteID) -> [(name: String, value: String)] {
+        var headers = [(name: ForwardingHeader.site, value: site.text)]
+        // So that the logs of both processes name the request alike.
+        if !request.requestID.isEmpty { headers.append(("X-Request-Id", request.requestID)) }
+        return headers
+    }
+
+    /// To a request that was forwarded here, so that the next holder is asked.
+    static func notHeld(_ partition: PartitionIndex) -> HTTPResponse {
+        let mark = [(name: ForwardingHeader.notHolder, value: "true")]
+        return refusal("this process does not hold partition \(partition.value)", mark)
     }
 
     // MARK: Private
@@ -90,7 +99,7 @@ public final class QuestionForwarder: Sendable {
             let headers = AnswerHeaders.endToEnd(answer.headers)
             forwarding.exchange.complete(HTTPResponse(status: answer.status, headers: headers, body: answer.body))
         case .refuse(let refusal):
-            forwarding.exchange.complete(refused(refusal, forwarding))
+            forwarding.exchange.complete(Self.refused(refusal, forwarding.partition))
         case .ask(let holder):
             let token = [(name: ForwardingHeader.token, value: holder.token.hex)]
             let question = ForwardingQuestion(
@@ -104,8 +113,8 @@ public final class QuestionForwarder: Sendable {
         }
     }
 
-    private func refused(_ refusal: ForwardingMachine.Refusal, _ forwarding: Forwarding) -> HTTPResponse {
-        let number = forwarding.partition.value
+    static func refused(_ refusal: ForwardingMachine.Refusal, _ partition: PartitionIndex) -> HTTPResponse {
+        let number = partition.value
         let detail =
             switch refusal {
             case .nobody: "no worker holds partition \(number) at the moment"
@@ -116,7 +125,7 @@ public final class QuestionForwarder: Sendable {
         return Self.refusal(detail)
     }
 
-    private static func refusal(_ detail: String, _ headers: [(name: String, value: String)] = []) -> HTTPResponse {
+    static func refusal(_ detail: String, _ headers: [(name: String, value: String)] = []) -> HTTPResponse {
         .problem(503, detail, headers: [("Retry-After", String(retryAfterSeconds))] + headers)
     }
 

@@ -21,6 +21,7 @@ final class ClusterParts: Sendable {
     let registry: TopicRegistry
     let holders: HolderTable
     let forwarder: QuestionForwarder
+    let relay: StreamRelay
     let access: AccessControl
     let keys: TopicKeyStore
     let jobs: TopicJobBoard
@@ -64,6 +65,7 @@ final class ClusterParts: Sendable {
         }
         _ = holders.readToEnd(timeoutMilliseconds: Self.holdersMilliseconds)
         forwarder = QuestionForwarder(table: holders, journal: journal.journal)
+        relay = StreamRelay(table: holders, journal: journal.journal)
         access = AccessControl(keys: keys, policy: configuration.policy)
     }
 
@@ -96,7 +98,7 @@ final class ClusterParts: Sendable {
     /// As a part of a process: nothing else may use them when they stop.
     var part: ServicePart {
         ServicePart(
-            stop: { [self] in stop() }, missing: { [self] in notReady },
+            start: { [self] in relay.start() }, stop: { [self] in stop() }, missing: { [self] in notReady },
             reasons: { [self] in jobs.failure.map { [ReadinessReason(.degraded, $0)] } ?? [] })
     }
 
@@ -130,6 +132,7 @@ final class ClusterParts: Sendable {
 
     /// Closes everything.
     func stop() {
+        relay.stop()
         forwarder.stop()
         holders.stop()
         jobs.stop()

@@ -46,11 +46,12 @@ enum GatewayService {
         let rebuilds = RebuildParts(parts, journal)
         let freshness = FreshnessPart(parts, journal.journal)
         let sites = SitesPart(parts, query, journal, forwarded: nil)
+        let live = LivePart(parts, query)
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
-            parts: [parts.part, clock.part, rebuilds.part, admission, freshness.part, sites.part], query: query,
-            routes: gateway.routes + SessionRoutes(parts.access).routes + freshness.routes + rebuilds.routes
-                + sites.routes,
+            parts: [parts.part, clock.part, rebuilds.part, admission, freshness.part, sites.part, live.part],
+            query: query,
+            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
             facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {

@@ -50,15 +50,10 @@ struct Service {
         let gateway = try Self.gateway(gatewayParts, directory)
         let rebuilds = try RebuildParts(projector, directory, access, journal)
         try directory.noteIdentity(log.epoch, found.identity, at: gatewayParts.clock.now)
-        var queryParts = QueryService.Parts(
-            projections: projector, authorize: { access.permission($0, $1) },
-            registry: { gateway.site($0) }, rejected: { gateway.rejected(of: $0) },
-            journal: journal.journal)
-        queryParts.answerClock = { AnswerClock(gateway.watchedClock.certain) }
-        let query = QueryService(
-            queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        let query = Self.questions(projector, gateway, access, journal)
         let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         let sites = SitesPart(access, query) { gateway.sites }
+        let live = LivePart(access, query)
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
@@ -68,17 +63,16 @@ struct Service {
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
                 sites.part,
-            ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []),
+            ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []) + [live.part],
             query: query,
-            routes: gateway.routes + SessionRoutes(access).routes + freshness.routes + rebuilds.routes + sites.routes,
+            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),
             ]
         ) {
-            if !configuration.isOpenToLoopback, try keys.list().isEmpty {
-                journal.write(.noKey(next: "andon key create --role admin --data-dir \(directory.path)"))
-            }
+            guard !configuration.isOpenToLoopback, try keys.list().isEmpty else { return }
+            journal.write(.noKey(next: "andon key create --role admin --data-dir \(directory.path)"))
         }
     }
 
@@ -118,6 +112,16 @@ struct Service {
 
     private static func gateway(_ parts: Gateway.Parts, _ directory: DataDirectory) throws -> Gateway {
         try explaining("cannot read the log in '\(directory.path)'") { try Gateway(parts) }
+    }
+
+    private static func questions(
+        _ projector: Projector, _ gateway: Gateway, _ access: AccessControl, _ journal: StructuredLog
+    ) -> QueryService {
+        var parts = QueryService.Parts(
+            projections: projector, authorize: { access.permission($0, $1) }, registry: { gateway.site($0) },
+            rejected: { gateway.rejected(of: $0) }, journal: journal.journal)
+        parts.answerClock = { AnswerClock(gateway.watchedClock.certain) }
+        return QueryService(parts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
     }
 
     /// If a running fold stops, `/readyz` shows it and questions continue; if a fold cannot start, the process ends.

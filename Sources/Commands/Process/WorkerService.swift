@@ -69,8 +69,8 @@ struct WorkerService {
             registry: { cluster.registry.directory.site($0) }, journal: journal.journal,
             elsewhere: { cluster.forward($0) })
         queryParts.answerClock = { clock.answerClock }
-        let query = QueryService(
-            queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        let query = QueryService(queryParts, threadCount: max(2, ProcessInfo.processInfo.activeProcessorCount))
+        let live = LivePart(cluster, query, forwarded)
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, options, journal)
         let freshness = FreshnessPart(
@@ -95,12 +95,11 @@ struct WorkerService {
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
-                Self.commits(membership, partitions),
+                Self.commits(membership, partitions), live.part,
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
             query: query,
-            routes: definitions.routes + SessionRoutes(cluster.access).routes + freshness.routes + rebuilds.routes
-                + sites.routes,
+            routes: definitions.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]

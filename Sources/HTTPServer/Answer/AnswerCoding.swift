@@ -15,7 +15,9 @@ struct AnswerCoding: Sendable {
     /// The answer as this client gets it.
     func apply(to response: HTTPResponse) -> HTTPResponse {
         if response.status == 304 { return notModified(response) }
-        guard response.status >= 200, response.status != 204, Self.isCompressible(response) else { return response }
+        guard response.status >= 200, response.status != 204, response.isCodable, Self.isCompressible(response) else {
+            return response
+        }
         guard response.stream == nil else { return streamed(response) }
         guard response.body.count > Self.plainBytesMaximum || accepted.refusesIdentity else { return response }
         var coded = response
