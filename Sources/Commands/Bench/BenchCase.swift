@@ -1,3 +1,4 @@
+internal import Clocks
 internal import EventModel
 internal import Foundation
 internal import SimulationKit
@@ -22,6 +23,10 @@ struct BenchCase: Codable, Sendable {
         case visible
         /// A day's figures from a large store.
         case query
+        /// From sending an event to the frames of live streams that cover it.
+        case stream
+        /// Memory of live streams that nothing is told.
+        case streamIdle
         /// Bytes of the topic as librdkafka delivers them, without reading their content.
         case consume
     }
@@ -46,6 +51,8 @@ struct BenchCase: Codable, Sendable {
     /// Seconds between the events of one worker.
     var intervalSeconds = 10
     var timeZone = "UTC"
+    var streams = 0
+    var streamMilliseconds = 1000
     /// Where log and projections are stored.
     var directory = ""
     /// The log is a topic of this Kafka; nil: it is embedded.
@@ -58,10 +65,15 @@ struct BenchCase: Codable, Sendable {
     }
 
     var shape: LoadShape {
-        LoadShape(
+        var shape = LoadShape(
             seed: seed, workers: workers, eventsPerRequest: eventsPerRequest,
             grouping: grouping == .random ? .random : .byRequest(workers: 4), latePercent: latePercent,
             start: BenchCase.start, interval: Int64(intervalSeconds) * Microseconds.second)
+        if part == .stream {
+            // At 100 thousand events a second event times pass as fast as the clock; they begin an hour ago.
+            (shape.start, shape.interval) = (SystemClock().now - Microseconds.hour, 1000)
+        }
+        return shape
     }
 
     var definition: SiteDefinition {

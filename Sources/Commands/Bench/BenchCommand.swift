@@ -30,13 +30,13 @@ enum BenchCommand {
 
     static let command = Command(
         path: ["bench"],
-        summary: "measures fold, replay, ingest and questions, both sides of each ratio in one run",
+        summary: "measures fold, replay, ingest, questions and live streams, both sides of each ratio in one run",
         discussion: """
             Every measurement runs in a process of its own with seeded data. Nothing is asserted: figures and ratios
             depend on the machine and on what else it does.
             """,
         examples: [
-            .init("andon bench", "everything, some five minutes"),
+            .init("andon bench", "everything, some six minutes"),
             .init("andon bench --section replay --workers 1000 --events 2000000", "one figure"),
             .init("andon bench --brokers 127.0.0.1:9092", "on Kafka, with topics of its own that are removed again"),
         ],
@@ -69,6 +69,7 @@ enum BenchSection: String, CaseIterable, Sendable {
     case replay
     case ingest
     case query
+    case stream
 }
 
 /// Runs one measurement in a process of its own.

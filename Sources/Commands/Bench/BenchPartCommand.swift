@@ -29,6 +29,8 @@ enum BenchPartCommand {
         case .discard: try IngestBench.discard(benchCase)
         case .visible: try IngestBench.visible(benchCase)
         case .query: try QueryBench.query(benchCase)
+        case .stream: try StreamBench.stream(benchCase)
+        case .streamIdle: try StreamBench.idle(benchCase)
         case .consume: try KafkaBench.consume(benchCase)
         }
     }

@@ -14,6 +14,7 @@ struct BenchPlan: Sendable {
         case .replay: try replay()
         case .ingest: try ingest()
         case .query: try query()
+        case .stream: try stream()
         }
     }
 
