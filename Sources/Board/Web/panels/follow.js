@@ -5,7 +5,7 @@
 import { watch } from '../lib/live.js';
 
 /** Many events within this are one question. */
-const gatherMilliseconds = 250;
+const gatherMilliseconds = 30;
 
 /**
  * Asks again whenever the stream brings an event that belongs to the panel, or skips some that might.

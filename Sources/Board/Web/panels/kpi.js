@@ -78,7 +78,7 @@ class KPI extends Panel {
     const [now, before] = [answer[one.name], this.before?.[one.name]];
     if (typeof now !== 'number' || typeof before !== 'number' || this.before.active_workers === 0) return h('span', { class: 'muted' }, t('kpi.before.none'));
     const change = now - before;
-    const sign = change > 0 ? '▲' : change < 0 ? '▼' : '＝';
+    const sign = change > 0 ? '▲' : change < 0 ? '▼' : '=';
     return h(
       'span', { class: `delta delta-${Math.sign(change)}`, tabindex: '0', 'data-tip': t('kpi.before', { value: one.format(before) }) },
       `${sign} ${signed(change, one.digits)}${one.unit}`,
