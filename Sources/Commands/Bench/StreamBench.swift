@@ -30,9 +30,7 @@ enum StreamBench {
         for (name, share) in [("p50", 0.5), ("p99", 0.99)] where !delays.isEmpty {
             result.details["\(name)_milliseconds"] = delays[Int(Double(delays.count - 1) * share)] * 1000
         }
-        result.details["thread_cores"] = used.seconds(since: usage) { $0 == "andon-stream" } / seconds
-        result.details["server_cores"] =
-            used.seconds(since: usage) { !$0.hasPrefix("bench") && $0 != "andon" } / seconds
+        result.details["http_cores"] = used.seconds(since: usage) { $0 == "MHD-worker" } / seconds
         return result
     }
 
@@ -66,13 +64,13 @@ extension BenchPlan {
     func stream() throws {
         var table = Table([
             .number("streams"), .number("interval ms"), .number("stored/s"), .number("÷ without"), .number("p50 ms"),
-            .number("p99 ms"), .number("MB/s"), .number("thread, cores"), .number("of streams, cores"),
+            .number("p99 ms"), .number("MB/s"), .number("sending, cores"),
         ])
         let alone = try fresh(.streams(0, milliseconds: 1000, seconds: seconds))
         for milliseconds in [1000, 250] {
             var measured = BenchCase.streams(200, milliseconds: milliseconds, seconds: seconds)
             let loaded = try fresh(measured)
-            // With little else to do the server's time is that of the streams.
+            // With little else to do the time of the threads that serve connections is that of sending to streams.
             measured.pace = 10
             let paced = try fresh(measured)
             table.append([
@@ -81,7 +79,7 @@ extension BenchPlan {
                 (loaded.details["p50_milliseconds"] ?? 0).oneDecimal,
                 (loaded.details["p99_milliseconds"] ?? 0).oneDecimal,
                 (loaded.details["megabytes_per_second"] ?? 0).oneDecimal,
-                (loaded.details["thread_cores"] ?? 0).asRatio, (paced.details["server_cores"] ?? 0).asRatio,
+                (paced.details["http_cores"] ?? 0).asRatio,
             ])
         }
         try runner.show(

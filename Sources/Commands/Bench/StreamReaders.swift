@@ -79,7 +79,8 @@ private final class StreamSocket: @unchecked Sendable {
     private var number: Int64?
     private var buffer = [UInt8](repeating: 0, count: bufferBytes)
 
-    private static let bufferBytes = 64 * 1024
+    /// Small: it counts as memory of this process.
+    private static let bufferBytes = 4096
 
     private static let mark = Array("\nid: 0:".utf8)
 
