@@ -114,6 +114,7 @@ public struct TopicNames: Sendable, Equatable {
     public var workstationMetrics: String { "\(prefix).metrics.workstation.v1" }
     public var factoryMetrics: String { "\(prefix).metrics.factory.v1" }
     public var modelHealthMetrics: String { "\(prefix).metrics.model-health.v1" }
+    public var shiftMetrics: String { "\(prefix).metrics.shift.v1" }
     public var alerts: String { "\(prefix).alerts.v1" }
     /// Consumer group of the workers.
     public var foldGroup: String { "\(prefix).fold.v1" }

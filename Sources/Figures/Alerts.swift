@@ -3,7 +3,7 @@ package import Timeline
 
 /// An hour in which the model's confidence was low, or fell (SPEC 6.4).
 package struct HealthAlert: Equatable, Sendable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// The hour's average is below 0.75.
         case lowAverage = "low_average"
         /// It is below nine tenths of that of the hour before.
@@ -11,7 +11,7 @@ package struct HealthAlert: Equatable, Sendable {
     }
 
     /// Whose samples these are.
-    package enum Scope: Equatable, Sendable {
+    package enum Scope: Hashable, Sendable {
         case site
         case camera(ArraySlice<UInt8>)
         /// Samples that name no camera.
@@ -49,7 +49,7 @@ package struct HealthAlert: Equatable, Sendable {
         Figure("average", .confidence, "average") { .decimal(orNone: $0.average.average) },
         Figure("reference", .confidence, "reference") { .decimal(orNone: $0.reference) },
         Figure("samples", .count, "samples") { .integer($0.average.samples) },
-        Figure("severity", .text, "severity") { .text($0.isCritical ? "critical" : "warning") },
+        Figure("severity", .text, "severity") { .text($0.severity) },
         Figure("message", .text, "message") { .text($0.message) },
     ]
 
@@ -57,9 +57,10 @@ package struct HealthAlert: Equatable, Sendable {
     private var reference: FixedPoint? { before?.average ?? FixedPoint(scaled: 7500, decimals: 4) }
 
     /// As SPEC 6.2 calls such an average.
-    private var isCritical: Bool { average.isLow }
+    package var severity: String { average.isLow ? "critical" : "warning" }
 
-    private var message: String {
+    /// One sentence for people.
+    package var message: String {
         let text = average.average?.text ?? "-"
         let reference = reference?.text ?? "-"
         guard before == nil else {
@@ -230,7 +231,7 @@ struct AlertSearch {
         .sorted { $0.precedes($1) }
     }
 
-    private func name(_ scope: Scope) -> HealthAlert.Scope {
+    func name(_ scope: Scope) -> HealthAlert.Scope {
         switch scope {
         case .site: .site
         case .camera(let number): .camera(site.names[number - 1])
@@ -241,7 +242,7 @@ struct AlertSearch {
 
 extension HealthAlert {
     /// Newest hour first; then the site, cameras and workstations by id bytes; then by kind.
-    fileprivate func precedes(_ other: HealthAlert) -> Bool {
+    func precedes(_ other: HealthAlert) -> Bool {
         if hour != other.hour { return hour > other.hour }
         if scope.rank != other.scope.rank { return scope.rank < other.scope.rank }
         if scope.id != other.scope.id { return scope.id.lexicographicallyPrecedes(other.scope.id) }

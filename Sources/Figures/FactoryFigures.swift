@@ -26,7 +26,7 @@ package struct FactoryFigures: Equatable, Sendable {
     private var workerTime: Int128 { Int128(totals.activeWorkers) * Int128(elapsed) }
 
     /// What active workers worked of the time.
-    var averageUtilization: FigureValue { .percentage(totals.working, of: workerTime) }
+    package var averageUtilization: FigureValue { .percentage(totals.working, of: workerTime) }
 
     /// Every figure over a window, in the order of the answer's members.
     package static let figures: [Figure<FactoryFigures>] = [

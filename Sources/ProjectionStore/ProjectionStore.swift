@@ -116,8 +116,16 @@ public final class ProjectionStore: @unchecked Sendable {
         writes = try CommitWriter(connection, feed: keepsFeed ? try ChangeFeedWriter(connection) : nil)
         guard needs != nil else { return }
         // Record whether the feed is kept from now on: the next open must know.
-        try connection.execute(
-            "UPDATE meta SET value = \(keepsFeed ? "value" : "0") WHERE name = '\(MetaName.hasFeed.rawValue)'")
+        if !keepsFeed {
+            try connection.set(.hasFeed, 0)
+        } else if try connection.integer(.hasFeed) != 1 {
+            // Another id tells a publisher that it must look at everything.
+            try connection.transaction {
+                try connection.execute("DELETE FROM changed_hour")
+                try connection.set(.storeID, Int64.random(in: 1...Int64.max))
+                try connection.set(.hasFeed, 1)
+            }
+        }
     }
 
     private static func createTables(_ connection: Connection, _ needs: StoreHead.Needs) throws {

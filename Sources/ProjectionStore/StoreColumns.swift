@@ -119,6 +119,11 @@ extension Connection {
         try integer("SELECT value FROM meta WHERE name = '\(name.rawValue)'")
     }
 
+    /// Replaces an integer of the table `meta`.
+    func set(_ name: MetaName, _ value: Int64) throws(SQLiteError) {
+        try execute("UPDATE meta SET value = \(value) WHERE name = '\(name.rawValue)'")
+    }
+
     /// Bytes from the table `meta`; nil when the row is missing.
     func blob(_ name: MetaName) throws(SQLiteError) -> [UInt8]? {
         let select = try prepare("SELECT value FROM meta WHERE name = '\(name.rawValue)'")

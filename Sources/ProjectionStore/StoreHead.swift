@@ -65,17 +65,22 @@ public struct StoreHead: Sendable, Equatable {
         public var logEpoch: [UInt8]
         /// Whether a publisher reads what commits changed: one that was ever written without a feed is of no use then.
         public var feed: Bool
+        /// Whether a store without a feed may begin one: its publisher then looks at every hour once.
+        public var beginsFeed: Bool
 
-        public init(versions: StoreVersions = .current, logEpoch: [UInt8], feed: Bool = false) {
+        public init(
+            versions: StoreVersions = .current, logEpoch: [UInt8], feed: Bool = false, beginsFeed: Bool = false
+        ) {
             self.versions = versions
             self.logEpoch = logEpoch
             self.feed = feed
+            self.beginsFeed = beginsFeed
         }
     }
 
     /// Whether a fold may go on with the store.
     public func fits(_ needs: Needs) -> Bool {
-        versions == needs.versions && logEpoch == needs.logEpoch && (hasFeed || !needs.feed)
+        versions == needs.versions && logEpoch == needs.logEpoch && (hasFeed || !needs.feed || needs.beginsFeed)
     }
 
     /// Whether questions can be answered from what it holds, although no fold may go on with it.

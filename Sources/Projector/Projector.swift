@@ -49,14 +49,18 @@ public final class Projector: Sendable {
 
     /// Opens the fold at the position of the live generation.
     ///
-    /// - Parameter keepsFeed: whether commits record their changes for a publisher (DESIGN 3).
+    /// - Parameters:
+    ///   - keepsFeed: whether commits record their changes for a publisher (DESIGN 3).
+    ///   - beginsFeed: whether a store that has recorded none so far may begin with it; otherwise it is built anew.
     /// - Throws: ``ProjectorError`` when the log is not the one that the store was folded from, or lacks the next
     ///   records; `LogError`, `StoreError` and `GenerationError` when one of them cannot be read.
     public convenience init(
         log: any EventLog, partition: PartitionIndex = PartitionIndex(0), generations: GenerationDirectory,
-        keepsFeed: Bool = false, configuration: ProjectorConfiguration = ProjectorConfiguration()
+        keepsFeed: Bool = false, beginsFeed: Bool = false,
+        configuration: ProjectorConfiguration = ProjectorConfiguration()
     ) throws {
-        let needs = StoreHead.Needs(versions: configuration.versions, logEpoch: log.epoch.bytes, feed: keepsFeed)
+        let needs = StoreHead.Needs(
+            versions: configuration.versions, logEpoch: log.epoch.bytes, feed: keepsFeed, beginsFeed: beginsFeed)
         let now = configuration.clock.now
         do {
             let opened = try generations.open(needs, at: now)

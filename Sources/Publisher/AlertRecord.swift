@@ -1,109 +1,99 @@
-public import EventLog
-public import EventModel
+internal import EventModel
 internal import Figures
 internal import JSON
 
-/// An alert as a record of the alerts topic: opened or closed (DESIGN 3, SPEC 6.4).
+/// What a record of the alerts topic says (SPEC 6.4): an alert, and whether its condition holds.
 ///
-/// Only the record format: nothing raises alerts yet.
-public struct AlertRecord: Sendable, Equatable {
-    public enum Kind: String, Sendable {
-        case lowAverage = "low_average"
-        case suddenDrop = "sudden_drop"
-    }
+/// A closed alert says what is known now of the hour that it was about.
+struct AlertContent: Sendable {
+    var alert: HealthAlert
+    var isOpen: Bool
 
-    /// The subject of the alert.
-    public enum Scope: Hashable, Sendable {
-        case site
-        case camera(CameraID)
-        /// Samples without a camera.
-        case workstation(WorkstationID)
-    }
-
-    public var kind: Kind
-    public var site: SiteID
-    public var scope: Scope
-    /// UTC hour, in microseconds.
-    public var hourStart: Int64
-    public var isOpen: Bool
-    /// One sentence for people.
-    public var cause: String
-    /// Average confidence of the hour and its reference value, in parts per million.
-    public var average: Int64
-    public var reference: Int64
-    public var samples: Int64
-    public var revision: MetricRevision
-
-    static let eventType = "andon.alerts.v1"
-
-    public init(
-        kind: Kind, site: SiteID, scope: Scope, hourStart: Int64, isOpen: Bool, cause: String, average: Int64,
-        reference: Int64, samples: Int64, revision: MetricRevision
-    ) {
-        self.kind = kind
-        self.site = site
-        self.scope = scope
-        self.hourStart = hourStart
-        self.isOpen = isOpen
-        self.cause = cause
-        self.average = average
-        self.reference = reference
-        self.samples = samples
-        self.revision = revision
-    }
-
-    /// - Parameter now: for the topic's own timestamp.
-    public func topicRecord(_ names: TopicNames, now: Timestamp) -> TopicRecord {
-        let key = MetricKey(site: site, entity: [Array(kind.rawValue.utf8)] + scope.parts, hourStart: hourStart).bytes
-        let status = isOpen ? "opened" : "closed"
-        let text = String(decoding: key, as: UTF8.self)
-        return TopicRecord(
-            topic: names.alerts, partition: revision.partition, key: key, value: value(status),
-            headers: CloudEvent.headers(
-                id: "alert/\(text);\(revision.epoch):\(revision.offset.value);\(status)", site: site,
-                type: AlertRecord.eventType, time: Timestamp(microseconds: hourStart + Microseconds.hour)),
-            timestamp: now)
-    }
-
-    private func value(_ status: String) -> [UInt8] {
-        var writer = JSONWriter(reservedBytes: 512)
-        writer.object { writer in
-            writer.key("site_id")
-            writer.string(utf8: site.bytes)
-            writer.member("kind", kind.rawValue)
-            switch scope {
-            case .site: writer.member("scope", "site")
-            case .camera(let camera):
-                writer.member("scope", "camera")
-                writer.member("camera_id", id: camera.bytes[...])
-            case .workstation(let workstation):
-                writer.member("scope", "workstation")
-                writer.member("workstation_id", id: workstation.bytes[...])
-            }
-            writer.member("hour_start", microseconds: hourStart)
-            writer.member("status", status)
-            writer.member("cause", cause)
-            writer.member("average_ppm", average)
-            writer.member("reference_ppm", reference)
-            writer.member("samples", samples)
-            writer.key("revision")
-            writer.object { writer in
-                writer.member("epoch", revision.epoch)
-                writer.member("partition", Int64(revision.partition.value))
-                writer.member("offset", revision.offset.value)
-            }
-            writer.member("spec", MetricRecord.spec)
+    /// Kind, scope and id: what tells the alerts of an hour apart.
+    var entity: [[UInt8]] {
+        switch alert.scope {
+        case .site: [Array(alert.kind.rawValue.utf8), Array("site".utf8), []]
+        case .camera(let id): [Array(alert.kind.rawValue.utf8), Array("camera".utf8), Array(id)]
+        case .workstation(let id): [Array(alert.kind.rawValue.utf8), Array("workstation".utf8), Array(id)]
         }
-        return writer.bytes
+    }
+
+    /// The alert that an entity names, as an hour knows it; nil if it names none.
+    init?(_ entity: [[UInt8]], in hour: JudgedHour) {
+        guard entity.count == 3, let kind = HealthAlert.Kind(rawValue: String(decoding: entity[0], as: UTF8.self))
+        else { return nil }
+        let scope: HealthAlert.Scope
+        switch String(decoding: entity[1], as: UTF8.self) {
+        case "site": scope = .site
+        case "camera": scope = .camera(entity[2][...])
+        case "workstation": scope = .workstation(entity[2][...])
+        default: return nil
+        }
+        alert = hour.alert(kind, scope)
+        isOpen = hour.isOpen(alert)
+    }
+
+    init(open alert: HealthAlert) { (self.alert, isOpen) = (alert, true) }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("severity", alert.severity)
+        writer.member("message", message)
+        writer.key("average_ppm")
+        writer.integer(orNull: alert.average.ppm)
+        writer.key("reference_ppm")
+        writer.integer(orNull: alert.referencePPM)
+        writer.member("samples", alert.average.samples)
+    }
+
+    private var message: String {
+        guard !isOpen else { return alert.message }
+        let (average, samples) = (alert.average.average?.text ?? "-", alert.average.samples)
+        guard samples >= HealthAlert.samplesMinimum else {
+            return "Only \(samples) samples are left of the hour: too few to judge it."
+        }
+        guard let before = alert.before else { return "Average confidence \(average) is not below 0.75 any more." }
+        guard before.samples >= HealthAlert.samplesMinimum else {
+            return "Only \(before.samples) samples are left of the hour before: too few to compare with."
+        }
+        let reference = before.average?.text ?? "-"
+        return "Average confidence \(average) is not below 0.9 times that of the hour before, \(reference), any more."
     }
 }
 
-extension AlertRecord.Scope {
-    fileprivate var parts: [[UInt8]] {
-        switch self {
-        case .site: [Array("site".utf8), []]
-        case .camera(let camera): [Array("camera".utf8), camera.bytes]
-        case .workstation(let workstation): [Array("workstation".utf8), workstation.bytes]
-        }
+extension PublishedFigures {
+    /// What the record of an open alert is compared by.
+    struct Alert: Equatable, Sendable {
+        /// Averages in parts per million.
+        var average: Int64 = 0
+        var reference: Int64 = 0
+        var samples: Int64 = 0
     }
+}
+
+extension PublishedFigures.Alert {
+    init(_ alert: HealthAlert) {
+        self.init(
+            average: alert.average.ppm ?? 0, reference: alert.referencePPM ?? 0, samples: alert.average.samples)
+    }
+
+    init(_ record: JSONValue) {
+        func integer(_ name: String) -> Int64 { record[name]?.text.flatMap { Int64($0) } ?? 0 }
+        self.init(average: integer("average_ppm"), reference: integer("reference_ppm"), samples: integer("samples"))
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.member("average_ppm", average)
+        writer.member("reference_ppm", reference)
+        writer.member("samples", samples)
+    }
+}
+
+extension HealthAlert {
+    /// What the average is compared with, in parts per million: 0.75, or the average of the hour before.
+    fileprivate var referencePPM: Int64? { kind == .lowAverage ? 750_000 : before?.ppm }
+}
+
+extension HealthAverage {
+    /// Rounded half up; nil without samples.
+    fileprivate var ppm: Int64? { samples > 0 ? (2 * confidenceSum + samples) / (2 * samples) : nil }
 }

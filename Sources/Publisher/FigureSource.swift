@@ -59,7 +59,7 @@ final class ProjectorFigures: FigureSource {
 
     func nextHour(_ grid: HourGrid, of site: UInt32, from hour: Hour) throws -> Hour? {
         switch grid {
-        case .site: try feed().nextHour(of: site, from: hour)
+        case .site, .shift: try feed().nextHour(of: site, from: hour)
         case .utc: try feed().nextHealthHour(of: site, from: hour)
         }
     }

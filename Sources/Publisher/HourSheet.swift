@@ -17,6 +17,8 @@ struct HourSheet {
     struct Outcome {
         var records: [MetricRecord] = []
         var isComplete = true
+        /// Starts of instances of shifts whose figures depend on the hour.
+        var shifts: [Int64] = []
     }
 
     /// - Parameters:
@@ -28,6 +30,7 @@ struct HourSheet {
         let site = snapshot.site
         // While hours are rebuilt, every question derives all of them from events; the feed reports the end.
         guard !site.isRederiving else { return Outcome(isComplete: false) }
+        if hour.grid == .shift { return try shifts(hour, snapshot, origin: origin(), now: now) }
         let end = hour.start + Microseconds.hour
         let window = Window(from: hour.start, end: min(end, now))
         guard window.elapsed > 0 else { return Outcome(isComplete: false) }
@@ -36,14 +39,18 @@ struct HourSheet {
         switch hour.grid {
         case .site:
             if site.parameters.isHourStart(hour.start) { try sheet.addTimes() } else { try sheet.addRemovals() }
-        case .utc: try sheet.addHealth()
+            sheet.outcome.shifts = rules(of: site).starts(dependingOn: hour.start..<end)
+        case .utc:
+            try sheet.addHealth()
+            try sheet.addAlerts()
+        case .shift: break
         }
         return sheet.outcome
     }
 }
 
-/// One hour while it is computed.
-private struct Sheet {
+/// One hour, or the instances of shifts that start at one instant, while it is computed.
+struct Sheet {
     let parts: HourSheet
     let hour: DueHour
     let snapshot: ProjectionSnapshot
@@ -67,7 +74,7 @@ private struct Sheet {
             isFinal: isFinal, now: now, pace: parts.configuration.round)
     }
 
-    private var site: SiteFold { snapshot.site }
+    var site: SiteFold { snapshot.site }
 
     /// Workers, stations and the factory.
     mutating func addTimes() throws {
@@ -88,9 +95,8 @@ private struct Sheet {
         addVanished(.workstation, states)
 
         states = try parts.published.states(hour.site, hour.start, .factory)
-        let settings = site.newestSettings
-        let zone = parts.zones.zone(settings?.timeZone ?? "UTC")
-        add(.factory, [], .factory(FactoryFigures(figures.factory, over: window, settings, zone)), &states)
+        let rules = parts.rules(of: site)
+        add(.factory, [], .factory(FactoryFigures(figures.factory, over: window, rules.settings, rules.zone)), &states)
     }
 
     mutating func addHealth() throws {
@@ -104,13 +110,17 @@ private struct Sheet {
     }
 
     /// Decides about one entity; removes its state from `states`.
-    private mutating func add(
+    mutating func add(
         _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent, _ states: inout [[UInt8]: PublishedState]
     ) {
         // Most ids of a large site have nothing in an hour.
         if content.isNothing, states.isEmpty { return }
         let previous = states.removeValue(forKey: MetricKey.entityBytes(entity))
-        switch PublishDecision(previous, content.figures, isNothing: content.isNothing, situation) {
+        let decision =
+            kind == .alert
+            ? PublishDecision(alert: previous, content.figures, isOpen: !content.isNothing, situation)
+            : PublishDecision(previous, content.figures, isNothing: content.isNothing, situation)
+        switch decision {
         case .leave: break
         case .later, .behind: outcome.isComplete = false
         case .send(let status):
@@ -129,16 +139,18 @@ private struct Sheet {
 
     /// Removes an hour that the site no longer has.
     mutating func addRemovals() throws {
-        for kind in HourGrid.site.kinds {
-            for (entity, state) in try parts.published.states(hour.site, hour.start, kind) {
-                if state.fold > situation.fold { continue }
-                if state.epoch == situation.epoch, state.offset >= situation.next {
-                    outcome.isComplete = false
-                    continue
-                }
-                outcome.records.append(
-                    record(kind, MetricKey.entity(entity, of: kind), nil, state.status, state))
+        for kind in HourGrid.site.kinds { remove(kind, try parts.published.states(hour.site, hour.start, kind)) }
+    }
+
+    /// Removes what the site no longer has.
+    mutating func remove(_ kind: MetricKind, _ states: [[UInt8]: PublishedState]) {
+        for (entity, state) in states {
+            if state.fold > situation.fold { continue }
+            if state.epoch == situation.epoch, state.offset >= situation.next {
+                outcome.isComplete = false
+                continue
             }
+            outcome.records.append(record(kind, MetricKey.entity(entity, of: kind), nil, state.status, state))
         }
     }
 

@@ -4,7 +4,8 @@ public import EventModel
 ///
 /// Its text is the key of the record: `site/entity/hour_start`. Each part is percent-encoded (RFC 3986's unreserved
 /// characters stay), so that keys are unambiguous. The factory has no entity. Model health has three parts: station,
-/// camera and model version, each empty if there is none.
+/// camera and model version, each empty if there is none. So has an alert: kind, scope and id. A shift has its name, and
+/// the start of its instance for the hour.
 public struct MetricKey: Hashable, Sendable {
     public var site: SiteID
     /// Ids; empty: none.
@@ -110,9 +111,9 @@ extension MetricKind {
     /// The number of ids in an entity's name.
     var entityParts: Int {
         switch self {
-        case .worker, .workstation: 1
+        case .worker, .workstation, .shift: 1
         case .factory: 0
-        case .modelHealth: 3
+        case .modelHealth, .alert: 3
         }
     }
 }

@@ -52,9 +52,7 @@ struct MetricRecord: Sendable {
         writer.object { writer in
             writer.key("site_id")
             writer.string(utf8: key.site.bytes)
-            writeEntity(to: &writer)
-            writer.member("hour_start", microseconds: key.hourStart)
-            writer.member("hour_end", microseconds: key.hourStart + Microseconds.hour)
+            writeSubject(content, to: &writer)
             writer.member("status", status.rawValue)
             writer.member("as_of", microseconds: asOf)
             writer.key("revision")
@@ -68,11 +66,25 @@ struct MetricRecord: Sendable {
             writer.key("definition")
             writer.integer(orNull: definition)
             content.write(elapsed: asOf - key.hourStart, to: &writer)
-            writer.key("cause")
-            if let cause { cause.write(to: &writer) } else { writer.null() }
+            if kind != .alert {
+                writer.key("cause")
+                if let cause { cause.write(to: &writer) } else { writer.null() }
+            }
             writePrevious(to: &writer)
         }
         return writer.bytes
+    }
+
+    /// What it tells of, and of which time.
+    private func writeSubject(_ content: MetricContent, to writer: inout JSONWriter) {
+        if case .shift(let shift) = content {
+            // `status` belongs to the record.
+            let span = ShiftFigures.span.map { "\($0.name)" == "status" ? $0.named("shift_status") : $0 }
+            return writer.figures(span, of: shift)
+        }
+        writeEntity(to: &writer)
+        writer.member("hour_start", microseconds: key.hourStart)
+        if kind != .alert { writer.member("hour_end", microseconds: key.hourStart + Microseconds.hour) }
     }
 
     private func writeEntity(to writer: inout JSONWriter) {
@@ -80,7 +92,13 @@ struct MetricRecord: Sendable {
         switch kind {
         case .worker: writer.member("worker_id", id: part(0))
         case .workstation: writer.member("workstation_id", id: part(0))
-        case .factory: break
+        case .factory, .shift: break
+        case .alert:
+            let scope = String(decoding: key.entity[1], as: UTF8.self)
+            writer.member("kind", String(decoding: key.entity[0], as: UTF8.self))
+            writer.member("scope", scope)
+            if scope == "camera" { writer.member("camera_id", id: part(2)) }
+            if scope == "workstation" { writer.member("workstation_id", id: part(2)) }
         case .modelHealth:
             writer.member("workstation_id", id: part(0))
             writer.member("camera_id", id: part(1))

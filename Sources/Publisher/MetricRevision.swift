@@ -87,11 +87,8 @@ enum PublishDecision: Equatable {
     }
 
     private static func afterEnd(_ published: PublishedState, isEqual: Bool, isSameFigures: Bool) -> Self {
-        switch published.status {
-        case .provisional: .send(.final)
-        case .final, .restated:
-            // From another log, with the same figures: sent again, so that its revision refers to this log.
-            isEqual ? .leave : .send(isSameFigures ? published.status : .restated)
-        }
+        if published.status == .provisional { return .send(.final) }
+        // From another log, with the same figures: sent again, so that its revision refers to this log.
+        return isEqual ? .leave : .send(isSameFigures ? published.status : .restated)
     }
 }

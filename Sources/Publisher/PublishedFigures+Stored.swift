@@ -22,11 +22,11 @@ extension PublishedFigures {
             bytes += workstation ?? []
         case .workstation(let sums, let currentWorkers):
             for number in [sums.working, sums.idle, sums.units, currentWorkers] { put(number) }
-        case .factory(let factory):
-            for number in [factory.working, factory.observed, factory.units] { put(number) }
-            for number in [factory.activeWorkers, factory.activeStations] { put(number) }
-            put(factory.target == nil ? 0 : 1)
-            if let target = factory.target { put(target) }
+        case .factory(let factory): for number in factory.numbers { put(number) }
+        case .shift(let shift): for number in shift.numbers { put(number) }
+        case .alert(let alert):
+            put(alert == nil ? 0 : 1)
+            if let alert { for number in [alert.average, alert.reference, alert.samples] { put(number) } }
         case .modelHealth(let health):
             for number in [health.samples, health.confidenceSum, health.belowThreshold] { put(number) }
             for number in health.histogram { put(number) }
@@ -53,15 +53,12 @@ extension PublishedFigures {
             sums.idle = reader.next()
             sums.units = reader.next()
             self = .workstation(sums, currentWorkers: reader.next())
-        case .factory:
-            var factory = Factory()
-            factory.working = reader.next()
-            factory.observed = reader.next()
-            factory.units = reader.next()
-            factory.activeWorkers = reader.next()
-            factory.activeStations = reader.next()
-            if reader.next() == 1 { factory.target = reader.next() }
-            self = .factory(factory)
+        case .factory: self = .factory(Factory(&reader))
+        case .shift: self = .shift(Shift(&reader))
+        case .alert:
+            let isOpen = reader.next() == 1
+            self = .alert(
+                isOpen ? Alert(average: reader.next(), reference: reader.next(), samples: reader.next()) : nil)
         case .modelHealth:
             var health = HealthFigures()
             health.samples = reader.next()
@@ -73,6 +70,40 @@ extension PublishedFigures {
         guard reader.isWhole else { return nil }
     }
 }
+
+extension PublishedFigures.Factory {
+    fileprivate var numbers: [Int64] {
+        [working, observed, units, activeWorkers, activeStations] + optional(target)
+    }
+
+    fileprivate init(_ reader: inout StoredIntegers) {
+        working = reader.next()
+        observed = reader.next()
+        units = reader.next()
+        activeWorkers = reader.next()
+        activeStations = reader.next()
+        target = reader.optional()
+    }
+}
+
+extension PublishedFigures.Shift {
+    fileprivate var numbers: [Int64] {
+        factory.numbers + [end, handoverUnits, baselineUnits] + optional(handoverUtilization)
+            + optional(baselineUtilization)
+    }
+
+    fileprivate init(_ reader: inout StoredIntegers) {
+        factory = PublishedFigures.Factory(&reader)
+        end = reader.next()
+        handoverUnits = reader.next()
+        baselineUnits = reader.next()
+        handoverUtilization = reader.optional()
+        baselineUtilization = reader.optional()
+    }
+}
+
+/// Whether there is a number, then the number.
+private func optional(_ number: Int64?) -> [Int64] { number.map { [1, $0] } ?? [0] }
 
 /// Reads integers in sequence; once something is missing, the rest are 0.
 private struct StoredIntegers {
@@ -99,6 +130,8 @@ private struct StoredIntegers {
         isBroken = true
         return 0
     }
+
+    mutating func optional() -> Int64? { next() == 1 ? next() : nil }
 
     mutating func bytes(_ count: Int) -> [UInt8] {
         guard count >= 0, count <= stored.count - offset else {

@@ -11,6 +11,9 @@ enum PublishedFigures: Equatable, Sendable {
     case workstation(StateSums, currentWorkers: Int64)
     case factory(Factory)
     case modelHealth(HealthFigures)
+    case shift(Shift)
+    /// nil: closed.
+    case alert(Alert?)
 
     struct Factory: Equatable, Sendable {
         var working: Int64 = 0
@@ -37,13 +40,9 @@ enum PublishedFigures: Equatable, Sendable {
             writer.member("working_us", sums.working)
             writer.member("total_units_produced", sums.units)
             writer.member("current_workers", currentWorkers)
-        case .factory(let factory):
-            writer.member("working_us", factory.working)
-            writer.member("observed_us", factory.observed)
-            writer.member("total_production_count", factory.units)
-            writer.member("active_workers", factory.activeWorkers)
-            writer.member("active_workstations", factory.activeStations)
-            writer.member("target_units", factory.target.map { .decimal(FixedPoint(hundredths: $0)) } ?? .null)
+        case .factory(let factory): factory.write(to: &writer)
+        case .shift(let shift): shift.write(to: &writer)
+        case .alert(let alert): alert?.write(to: &writer)
         case .modelHealth(let health):
             writer.member("samples", health.samples)
             writer.member("confidence_sum_ppm", health.confidenceSum)
@@ -72,15 +71,9 @@ enum PublishedFigures: Equatable, Sendable {
             sums.idle = integer("present_us") - sums.working
             sums.units = integer("total_units_produced")
             self = .workstation(sums, currentWorkers: integer("current_workers"))
-        case .factory:
-            var factory = Factory()
-            factory.working = integer("working_us")
-            factory.observed = integer("observed_us")
-            factory.units = integer("total_production_count")
-            factory.activeWorkers = integer("active_workers")
-            factory.activeStations = integer("active_workstations")
-            factory.target = record["target_units"]?.text.flatMap { FixedPoint.hundredths($0) }
-            self = .factory(factory)
+        case .factory: self = .factory(Factory(record))
+        case .shift: self = .shift(Shift(record))
+        case .alert: self = .alert(record["status"]?.text == MetricStatus.opened.rawValue ? Alert(record) : nil)
         case .modelHealth:
             var health = HealthFigures()
             health.samples = integer("samples")
@@ -96,6 +89,25 @@ enum PublishedFigures: Equatable, Sendable {
 }
 
 extension PublishedFigures.Factory {
+    func write(to writer: inout JSONWriter) {
+        writer.member("working_us", working)
+        writer.member("observed_us", observed)
+        writer.member("total_production_count", units)
+        writer.member("active_workers", activeWorkers)
+        writer.member("active_workstations", activeStations)
+        writer.member("target_units", hundredths: target)
+    }
+
+    init(_ record: JSONValue) {
+        func integer(_ name: String) -> Int64 { record[name]?.text.flatMap { Int64($0) } ?? 0 }
+        working = integer("working_us")
+        observed = integer("observed_us")
+        units = integer("total_production_count")
+        activeWorkers = integer("active_workers")
+        activeStations = integer("active_workstations")
+        target = record["target_units"]?.text.flatMap { FixedPoint.hundredths($0) }
+    }
+
     init(_ figures: FactoryFigures) {
         working = Int64(clamping: figures.totals.working)
         observed = Int64(clamping: figures.totals.observed)
@@ -107,14 +119,18 @@ extension PublishedFigures.Factory {
 }
 
 extension FixedPoint {
-    fileprivate init(hundredths: Int64) { self.init(scaled: Int128(hundredths), decimals: 2) }
-
     /// A decimal number with at most two decimals, e.g. `12.5`; nil for anything else.
-    fileprivate static func hundredths(_ text: String) -> Int64? {
+    static func hundredths(_ text: String) -> Int64? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2 else { return nil }
         let decimals = parts.count == 2 ? parts[1] : ""
         guard decimals.utf8.count <= 2 else { return nil }
         return Int64(parts[0] + decimals + String(repeating: "0", count: 2 - decimals.utf8.count))
+    }
+}
+
+extension JSONWriter {
+    mutating func member(_ name: StaticString, hundredths: Int64?) {
+        member(name, hundredths.map { .decimal(FixedPoint(scaled: Int128($0), decimals: 2)) } ?? .null)
     }
 }

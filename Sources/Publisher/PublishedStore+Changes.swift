@@ -20,7 +20,8 @@ extension PublishedStore {
                 try setMeta("store_id", changes.storeID)
             }
             let causes = isOther ? moved : .events
-            var onward: [UInt32: Onward] = [:]
+            // What was published may be of hours that this store does not have.
+            var onward: [UInt32: Onward] = isOther ? sites.mapValues { _ in .always } : [:]
             var changed: [UInt32: [Range<Hour>]] = [:]
             for change in changes.hours {
                 guard let site = sites[change.site] else { continue }
@@ -28,7 +29,10 @@ extension PublishedStore {
                 case (.hour, let hour?), (.stay, let hour?):
                     changed[change.site, default: []].append(hour..<max(hour, change.end))
                 case (.health, let hour?):
-                    try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour), causes)
+                    // An alert of the next hour compares with this one.
+                    for hour in [hour, hour.next] {
+                        try addDue(site.siteID, .utc, FoldParameters.utc.start(of: hour), causes)
+                    }
                 case (.open, let hour?): changed[change.site, default: []].append(site.openHours(from: hour, now: now))
                 case (.onward, let hour?): onward[change.site] = (onward[change.site] ?? .from(hour)).including(hour)
                 case (_, nil): onward[change.site] = .always

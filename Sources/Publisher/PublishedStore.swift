@@ -192,14 +192,18 @@ final class PublishedStore {
         try putDue.run()
     }
 
-    /// Makes every published hour of a site due: under other rules some begin where none of the site's hours does any
+    /// Makes every published hour and shift of a site due: under other rules some begin where none of the site's does any
     /// more, and into some no state extends any more.
     func addPublished(_ site: SiteID, _ causes: DueCauses) throws {
-        let rows = try connection.prepare("SELECT DISTINCT start FROM published WHERE site = ? AND kind < 3")
-        try rows.bind(1, site.bytes)
-        var starts: [Int64] = []
-        try rows.forEachRow { starts.append($0.int64(0)) }
-        for start in starts { try addDue(site, .site, start, causes) }
+        for grid in [HourGrid.site, .shift] {
+            let kinds = grid.kinds.map { String($0.rawValue) }.joined(separator: ", ")
+            let rows = try connection.prepare(
+                "SELECT DISTINCT start FROM published WHERE site = ? AND kind IN (\(kinds))")
+            try rows.bind(1, site.bytes)
+            var starts: [Int64] = []
+            try rows.forEachRow { starts.append($0.int64(0)) }
+            for start in starts { try addDue(site, grid, start, causes) }
+        }
     }
 
     /// Due hours that have begun, newest first, starting after one returned before.

@@ -224,7 +224,9 @@ final class PublishingCore {
                 continue
             }
             defer { snapshot.close() }
-            batch.add(hour, try sheet.outcome(hour, snapshot, origin: source.origin, now: now))
+            let outcome = try sheet.outcome(hour, snapshot, origin: source.origin, now: now)
+            for start in outcome.shifts { try published.addDue(hour.site, .shift, start, hour.causes) }
+            batch.add(hour, outcome)
         }
     }
 

@@ -11,6 +11,13 @@ extension JournalEvent {
             [Field("partition", partition.value, isInMessage: true), Field("error", error.name)])
     }
 
+    /// Published records could not be read because of an error of this process.
+    static func metricRecordsFailed(_ error: any OperatorError) -> JournalEvent {
+        JournalEvent(
+            "metric_records_failed", .error, "/api/metric-records could not be answered: \(error)",
+            [Field("error", error.name)])
+    }
+
     /// A question about a site could not be answered because of an error of this process, not of the question.
     static func questionFailed(_ path: String, _ site: SiteID, _ error: any OperatorError) -> JournalEvent {
         JournalEvent(

@@ -60,7 +60,7 @@ import Testing
     func oneBroker() {
         let single = TopicPlan(partitions: 8, replication: 1)
         let findings = single.verify(asPlanned(single), recorded: single.eventPartitions)
-        #expect(Set(findings.map(\.topic)).count == 11)
+        #expect(Set(findings.map(\.topic)).count == 12)
         #expect(findings.allSatisfy { $0.level == .degraded && $0.hint != nil })
     }
 

@@ -18,10 +18,21 @@ struct DamagedRecordTests {
     private func published() throws -> [(MetricKind, FollowedRecord)] {
         let stage = try Stage(now: at(12))
         let fold = try stage.fold()
+        try fold.apply(
+            .definition(createdAt: at(8)) {
+                $0.shifts = [SiteDefinition.Shift(name: "früh/A", startMinute: 360, endMinute: 600)]
+            })
         let events = [event(at(9), .working, worker: "a/b%ü"), event(at(9, 30), .productCount, worker: "a/b%ü")]
-        try fold.apply(.events(events, createdAt: at(10)))
+        // For an alert.
+        let doubtful = (Int64(0)..<30).map { second in
+            var sample = event(at(9, 40, second), .idle)
+            sample.confidence = 100_000
+            return sample
+        }
+        try fold.apply(.events(events + doubtful, createdAt: at(10)))
         try fold.commit()
-        stage.round(try stage.core(fold))
+        let core = try stage.core(fold)
+        for _ in 0..<2 { stage.round(core) }
         return try MetricKind.allCases.map { kind in
             (kind, try #require(stage.topics.records(kind.topic(stage.names), PartitionIndex(0)).first))
         }

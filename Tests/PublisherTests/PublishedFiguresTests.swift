@@ -14,6 +14,11 @@ import Testing
         factory.working = Int64.max
         factory.activeWorkers = 3
         factory.target = -1_250
+        var shift = PublishedFigures.Shift()
+        shift.factory = factory
+        shift.end = at(14)
+        shift.handoverUnits = 3
+        shift.baselineUtilization = 10_050
         var health = HealthFigures()
         health.samples = 2
         health.confidenceSum = 1_800_000
@@ -23,6 +28,9 @@ import Testing
             (.worker(StateSums(), state: nil, workstation: nil), .worker),
             (.workstation(sums, currentWorkers: 2), .workstation), (.factory(factory), .factory),
             (.factory(PublishedFigures.Factory()), .factory), (.modelHealth(health), .modelHealth),
+            (.shift(shift), .shift), (.shift(PublishedFigures.Shift()), .shift),
+            (.alert(PublishedFigures.Alert(average: 1, reference: 750_000, samples: 30)), .alert),
+            (.alert(nil), .alert),
         ]
     }
 
@@ -40,7 +48,11 @@ import Testing
     func written() throws {
         for (figures, kind) in samples {
             var writer = JSONWriter()
-            writer.object { figures.write(to: &$0) }
+            writer.object { writer in
+                figures.write(to: &writer)
+                // An alert's figures are in the record of an open one alone.
+                if kind == .alert { writer.member("status", figures == .alert(nil) ? "closed" : "opened") }
+            }
             #expect(PublishedFigures(try #require(JSONValue(writer.bytes)), kind) == figures)
         }
     }

@@ -48,7 +48,9 @@ struct DataDirectory: Sendable, Equatable {
     var stores: [(partition: PartitionIndex, path: String)] {
         allGenerations.map { ($0, $1.livePath) }.filter { FileManager.default.fileExists(atPath: $0.1) }
     }
-    /// What a worker has published about a partition.
+    /// What `andon up` publishes for other systems.
+    var records: String { path + "/records.sqlite" }
+    /// What is known of the records published about a partition.
     func published(_ partition: PartitionIndex) -> String { path + "/published-\(partition.value).sqlite" }
 
     /// Creates the folder if it is missing; only its owner has access.

@@ -21,7 +21,7 @@ struct Service {
     init(
         _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
         scrubHours: Int = ScrubOption.hoursDefault, keepGenerationsHours: Int = KeepGenerationsOption.hoursDefault,
-        snapshots: SnapshotSettings? = nil
+        snapshots: SnapshotSettings? = nil, metricRecords: Int = 0
     ) throws {
         let found = try Self.inspected(directory, journal)
         let log = try Self.openLog(directory)
@@ -35,7 +35,9 @@ struct Service {
         let projector = try explaining("cannot fold the log in '\(directory.path)'") {
             try snapshots?.restore(
                 log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
-            return try Projector(log: log, generations: directory.generations, configuration: folding)
+            return try Projector(
+                log: log, generations: directory.generations, keepsFeed: metricRecords > 0,
+                beginsFeed: metricRecords > 0, configuration: folding)
         }
         self.projector = projector
         let keys = try explaining("cannot open the API keys in '\(directory.path)'") {
@@ -54,18 +56,24 @@ struct Service {
         let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         let sites = SitesPart(access, query) { gateway.sites }
         let live = LivePart(access, query)
+        let publishing =
+            metricRecords == 0
+            ? nil
+            : try RecordPublishing(
+                projector, log.epoch, directory, access, journal.journal, recordsMaximum: metricRecords)
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory), freshness.part,
-                rebuilds.part,
+                rebuilds.part, publishing?.part ?? ServicePart(),
                 ServicePart(
                     start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
                     reasons: { gateway.reasons }),
                 sites.part,
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []) + [live.part],
             query: query,
-            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
+            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes
+                + (publishing?.routes ?? []),
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),

@@ -52,6 +52,8 @@ extension ReferencePage {
                     ["known_at_b", "--known-at-b", "compare: what was known then, after; default: now"],
                     ["differing_only", "--all", "compare: true leaves out workers and workstations that are equal"],
                     ["merge", "--all-intervals", "false: intervals that touch stay apart"],
+                    ["topic", "-", "records of this topic"],
+                    ["after", "-", "records after next_cursor of an earlier answer"],
                     ["dry_run", "--dry-run", "true: say what a definition would change, and store nothing"],
                     ["min_position", "--min-position", "wait up to 5 s until the fold has passed this position"],
                 ]),
@@ -77,6 +79,7 @@ extension ReferencePage {
                     ],
                     ["/api/metrics/model-health/report", "week known_at min_position"],
                     ["/api/alerts", "from to period known_at min_position"],
+                    ["/api/metric-records", "topic after limit"],
                     ["/api/explain", "worker_id from to period known_at within merge min_position"],
                     [
                         "/api/history",

@@ -16,8 +16,9 @@ enum UpCommand {
                 "andon up --data-dir /var/lib/andon --listen 0.0.0.0:8080 --log-format json",
                 "serve the network of a plant"),
         ],
-        options: [DataDirectory.option.spec, ScrubOption.spec, KeepGenerationsOption.spec] + SnapshotSettings.specs
-            + ServerOptions.specs,
+        options: [
+            DataDirectory.option.spec, ScrubOption.spec, KeepGenerationsOption.spec, MetricRecordsOption.spec,
+        ] + SnapshotSettings.specs + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
@@ -27,10 +28,11 @@ enum UpCommand {
             let scrubHours = try ScrubOption.hours(invocation)
             let keepHours = try KeepGenerationsOption.hours(invocation)
             let snapshots = try SnapshotSettings(invocation, directory)
+            let metricRecords = try MetricRecordsOption.count(invocation)
             return try ServiceRunner.run(invocation, directory, configuration, journal) {
                 try Service(
                     directory, configuration, journal, scrubHours: scrubHours, keepGenerationsHours: keepHours,
-                    snapshots: snapshots
+                    snapshots: snapshots, metricRecords: metricRecords
                 ).runtime
             }
         }

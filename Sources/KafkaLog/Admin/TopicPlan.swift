@@ -53,7 +53,8 @@ public struct TopicPlan: Sendable {
                 configuration: configuration)
         }
         let published = [
-            names.workerMetrics, names.workstationMetrics, names.factoryMetrics, names.modelHealthMetrics, names.alerts,
+            names.workerMetrics, names.workstationMetrics, names.factoryMetrics, names.modelHealthMetrics,
+            names.shiftMetrics, names.alerts,
         ]
         eventsTopic = names.events
         eventPartitions = partitions

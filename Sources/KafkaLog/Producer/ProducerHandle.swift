@@ -10,7 +10,7 @@ final class ProducerHandle: @unchecked Sendable {
     let queue: KafkaQueue
     private var topics: [String: OpaquePointer] = [:]
 
-    /// Topics that one producer may send to; Andon has eleven.
+    /// Topics that one producer may send to; Andon has twelve.
     private static let topicsMaximum = 1000
 
     init(_ configuration: borrowing KafkaConfiguration) throws(LogError) {

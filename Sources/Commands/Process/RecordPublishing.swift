@@ -1,0 +1,52 @@
+internal import Access
+internal import EventLog
+internal import EventModel
+internal import HTTPServer
+internal import Locks
+internal import Observability
+internal import Projector
+internal import Publisher
+internal import Query
+internal import SQLiteLog
+
+/// What a server on the embedded log publishes for other systems: the records that workers publish on Kafka, into a file
+/// of their own, and the answers from it (DESIGN 3).
+struct RecordPublishing {
+    let part: ServicePart
+    let routes: [HTTPRoute]
+
+    /// - Parameter recordsMaximum: keys of each topic that are kept.
+    init(
+        _ projector: Projector, _ epoch: LogEpoch, _ directory: DataDirectory, _ access: AccessControl,
+        _ journal: Journal, recordsMaximum: Int
+    ) throws {
+        let names = TopicNames()
+        let kinds = MetricKind.allCases.map { $0.topic(names) }
+        let topics = try explaining("cannot open the published records in '\(directory.path)'") {
+            try SQLiteTopics(
+                path: directory.records, topics: kinds + [names.quarantine], recordsMaximum: recordsMaximum)
+        }
+        let service = MetricRecordService(
+            MetricRecordService.Parts(
+                topics: kinds + [names.quarantine],
+                page: { try topics.page($0, from: $1, limit: $2, sites: $3) },
+                authorize: { access.freshnessPermission($0) }, journal: journal))
+        routes = service.routes
+        let running = Guarded<MetricPublisher?>(nil)
+        part = ServicePart(
+            start: {
+                var configuration = PublisherConfiguration()
+                configuration.journal = journal
+                let publisher = try MetricPublisher(
+                    projector: projector, epoch: epoch, topics: topics, names: names,
+                    path: directory.published(projector.partition), configuration: configuration)
+                running.withLock { $0 = publisher }
+                publisher.start()
+            },
+            stop: {
+                service.stop()
+                running.withLock { $0.take() }?.stop()
+                topics.close()
+            })
+    }
+}
