@@ -55,18 +55,33 @@ package struct HealthReport: Equatable, Sendable {
         package var date: String { CivilDate(daysSince1970: Int(day)).text }
     }
 
+    /// The samples of one day, camera and model version; nil for samples that name none.
+    package struct Row: Equatable, Sendable {
+        package var day: Int64
+        package var camera: ArraySlice<UInt8>?
+        package var modelVersion: ArraySlice<UInt8>?
+        package var counts: Pair
+
+        package var date: String { CivilDate(daysSince1970: Int(day)).text }
+    }
+
+    /// Most rows of an answer.
+    package static let rowsMaximum = 100_000
+
     package var week: ISOWeek
     package var whole: Pair
     package var days: [Day]
     /// Those that have samples in either week.
     package var cameras: [HealthGroup<Pair>]
     package var modelVersions: [HealthGroup<Pair>]
+    /// What each camera sent on each day with each model version; by day, then by camera and version.
+    package var rows: [Row]
     package var alerts: [HealthAlert]
 }
 
 extension SiteFold {
     /// - Parameter end: samples from there on do not count.
-    /// - Returns: nil if there are too many alerts.
+    /// - Returns: nil if there are too many alerts, or rows.
     package func healthReport(
         _ week: ISOWeek, _ zone: SiteZone, end: Int64, _ view: KnowledgeView, _ reader: any ProjectionReader
     ) throws -> HealthReport? {
@@ -79,17 +94,48 @@ extension SiteFold {
         else { return nil }
         let sums: [[UInt32: HealthCount]] = try health(windows: windows, view, reader)
         let (mine, before) = (sums.prefix(days.count), sums.dropFirst(days.count))
-        let listed = zip(days, mine).map { date, sums in
-            let same = zip(daysBefore, before).first { $0.0.day == date.day - 7 }
-            return HealthReport.Day(
-                day: date.day, range: date.range,
-                counts: .init(week: total(sums), before: same.map { total($0.1) } ?? HealthCount()))
+        var listed: [HealthReport.Day] = []
+        var rows: [HealthReport.Row] = []
+        for (date, sums) in zip(days, mine) {
+            let same = zip(daysBefore, before).first { $0.0.day == date.day - 7 }?.1 ?? [:]
+            listed.append(
+                HealthReport.Day(
+                    day: date.day, range: date.range, counts: .init(week: total(sums), before: total(same))))
+            rows += reportRows(date.day, sums, same)
+            guard rows.count <= HealthReport.rowsMaximum else { return nil }
         }
         let (all, allBefore) = (Self.joined(mine), Self.joined(before))
         return HealthReport(
             week: week, whole: .init(week: total(all), before: total(allBefore)), days: listed,
             cameras: pairs(all, allBefore, by: .camera), modelVersions: pairs(all, allBefore, by: .modelVersion),
-            alerts: alerts)
+            rows: rows, alerts: alerts)
+    }
+
+    private func reportRows(
+        _ day: Int64, _ week: [UInt32: HealthCount], _ before: [UInt32: HealthCount]
+    ) -> [HealthReport.Row] {
+        /// Numbers of camera and model version; 0 for none.
+        struct Key: Hashable {
+            var camera: UInt32
+            var modelVersion: UInt32
+        }
+        var pairs: [Key: HealthReport.Pair] = [:]
+        func key(_ number: UInt32) -> Key {
+            let origin = origin(number)
+            return Key(camera: origin.camera, modelVersion: origin.modelVersion)
+        }
+        for (number, count) in week { pairs[key(number), default: .init()].week.add(count) }
+        for (number, count) in before { pairs[key(number), default: .init()].before.add(count) }
+        func name(_ number: UInt32) -> ArraySlice<UInt8>? { number == 0 ? nil : names[number - 1] }
+        func id(_ name: ArraySlice<UInt8>?) -> ArraySlice<UInt8> { name ?? [] }
+        return pairs.map { key, pair in
+            HealthReport.Row(
+                day: day, camera: name(key.camera), modelVersion: name(key.modelVersion), counts: pair)
+        }.sorted { left, right in
+            id(left.camera) != id(right.camera)
+                ? id(left.camera).lexicographicallyPrecedes(id(right.camera))
+                : id(left.modelVersion).lexicographicallyPrecedes(id(right.modelVersion))
+        }
     }
 
     private static func joined(_ days: ArraySlice<[UInt32: HealthCount]>) -> [UInt32: HealthCount] {

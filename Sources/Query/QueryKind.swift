@@ -50,7 +50,7 @@ enum QueryKind: CaseIterable, Sendable {
             case .trend, .heatMap: ["of", "bucket"] + window + ["within"]
             case .modelHealth: window + ["group_by"]
             case .healthTrend: ["days", "to", "known_at", "group_by"]
-            case .healthReport: ["week", "known_at"]
+            case .healthReport: ["week", "known_at", "format"]
             case .drift: window + ["baseline_from", "baseline_to", "group_by"]
             case .explain: ["worker_id"] + window + ["within", "merge"]
             case .history: ["worker_id", "workstation_id", "factory"] + window + ["limit", "cursor"]

@@ -32,6 +32,8 @@ struct QueryParameters: Sendable {
     var bucket = BucketLength.hour
     /// nil: the last full one.
     var week: ISOWeek?
+    /// nil: what the client accepts.
+    var format: AnswerFormat?
     /// Length of a health trend.
     var days = 7
     var baselineFrom: AskedTime?
@@ -95,6 +97,7 @@ struct QueryParameters: Sendable {
         case "week":
             guard let asked = ISOWeek(value) else { throw Problem.query(name, ISOWeek.expectation) }
             week = asked
+        case "format": format = try QueryParameters.choice(name, value) as AnswerFormat
         case "days": days = try QueryParameters.number(name, value, HealthTrend.daysMaximum)
         case "baseline_from": baselineFrom = try AskedTime(name, value)
         case "baseline_to": baselineTo = try AskedTime(name, value)

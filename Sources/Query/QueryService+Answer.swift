@@ -9,6 +9,7 @@ extension QueryService {
         _ question: Question, _ asked: AskedQuestion, _ clock: AnswerClock
     ) throws -> HTTPResponse {
         let partition = asked.projections.partition
+        if asked.wantsPage { return try page(question, partition) }
         let isSettled = isSettled(question, in: partition, by: clock)
         let tag = EntityTag.of(question, isSettled: isSettled)
         var headers: [(name: String, value: String)] = tag.map { [("ETag", $0)] } ?? []
@@ -37,6 +38,15 @@ extension QueryService {
 }
 
 extension QueryService {
+    /// The report for people. It has no ETag: it says when it was made.
+    private func page(_ question: Question, _ partition: PartitionIndex) throws -> HTTPResponse {
+        guard case .healthReport(let report) = try question.content(rosters, partition, rejected: []) else {
+            preconditionFailure("only the report has a page")
+        }
+        question.snapshot.close()
+        return HealthReportPage(report, question).response
+    }
+
     /// Whether no later append can change the answer (SPEC 5.8).
     func isSettled(_ question: Question, in partition: PartitionIndex, by clock: AnswerClock) -> Bool {
         guard let knownAt = question.knownWholly else { return false }

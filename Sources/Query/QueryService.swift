@@ -82,7 +82,7 @@ public final class QueryService: Sendable {
         }
         let asked = AskedQuestion(
             kind: kind, parameters: parameters, site: site, projections: projections,
-            ifNoneMatch: request.header("If-None-Match"), exchange: exchange,
+            ifNoneMatch: request.header("If-None-Match"), accept: request.header("Accept"), exchange: exchange,
             arrival: parts.clock.uptime)
         if let position = parameters.minPosition {
             waitForFold(asked, offset: position.offset) { [self] in enqueue(asked) }
@@ -203,6 +203,7 @@ struct AskedQuestion: Sendable {
     /// The projections of the site's partition when the question arrived.
     let projections: any Projections
     let ifNoneMatch: String?
+    let accept: String?
     let exchange: any HTTPExchange
     let arrival: MonotonicTime
     /// How often it has waited for the fold to reach its site.

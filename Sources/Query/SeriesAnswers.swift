@@ -197,7 +197,7 @@ extension Question {
     func healthReport() throws -> HealthReport {
         let week = parameters.week ?? .before(zone.localDay(of: now))
         guard let report = try site.healthReport(week, zone, end: now.microseconds, view, reader) else {
-            throw Problem.query("week", "it has more than \(HealthAlert.rowsMaximum) alerts")
+            throw Problem.query("week", "it has more than \(HealthAlert.rowsMaximum) alerts, or rows")
         }
         return report
     }

@@ -93,6 +93,12 @@ extension JSONWriter {
             writer.member("model_version", id: version.id)
             writer.counts(version.figures)
         }
+        list("rows", report.rows) { writer, row in
+            writer.member("date", row.date)
+            writer.member("camera_id", id: row.camera)
+            writer.member("model_version", id: row.modelVersion)
+            writer.counts(row.counts)
+        }
         list("alerts", report.alerts) { $0.alert($1) }
     }
 

@@ -57,7 +57,9 @@ public final class QuestionForwarder: Sendable {
     ) -> HTTPOutcome {
         guard !request.isForwarded else { return .respond(Self.notHeld(partition)) }
         var asking = Self.headers(of: request, about: site)
-        if let tags = request.header("If-None-Match") { asking.append(("If-None-Match", tags)) }
+        for name in ["If-None-Match", "Accept"] {
+            if let value = request.header(name) { asking.append((name: name, value: value)) }
+        }
         let forwarding = Forwarding(
             partition: partition, target: request.encodedTarget, askingHeaders: asking, exchange: exchange)
         let now = clock.uptime
