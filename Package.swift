@@ -117,7 +117,8 @@ let package = Package(
         .target(
             name: "Publisher",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "ProjectionStore",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPClient", "JSON", "Locks", "Observability",
+                "ProjectionStore",
                 "Projector", "SQLite", "Timeline",
             ],
             swiftSettings: common),
@@ -241,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "PublisherTests",
             dependencies: [
-                "Clocks", "EventLog", "EventModel", "Figures", "JSON", "Locks", "Observability", "Oracle",
+                "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks", "Observability",
+                "Oracle",
                 "ProjectionStore", "Projector", "Publisher", "SQLite", "SimulationKit", "TestKit", "Timeline",
             ],
             swiftSettings: common),

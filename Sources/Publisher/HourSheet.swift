@@ -59,6 +59,8 @@ struct Sheet {
     let situation: PublishDecision.Situation
     /// Why figures that were final differ now.
     var cause: RestatementCause?
+    /// Whether targets are told of its alerts.
+    var isNews = false
     var outcome = HourSheet.Outcome()
 
     init(
@@ -164,6 +166,6 @@ struct Sheet {
             status: status,
             revision: MetricRevision(epoch: parts.epoch, partition: parts.partition, offset: offset),
             asOf: window.end, definition: view.definition.map { Int64($0) + 1 }, fold: situation.fold,
-            cause: status == .restated ? cause : nil, previous: previous)
+            cause: status == .restated ? cause : nil, previous: previous, isNews: isNews)
     }
 }

@@ -90,6 +90,8 @@ public struct PublisherStatistics: Sendable, Equatable {
     public var failed: Int64 = 0
     /// Records read from its own partitions.
     public var followed: Int64 = 0
+    /// What targets were told of alerts.
+    public var notifications = NotificationStatistics()
 
     public init() {}
 }

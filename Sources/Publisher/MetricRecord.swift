@@ -19,6 +19,8 @@ struct MetricRecord: Sendable {
     /// Of a restated one, where it is known.
     var cause: RestatementCause?
     var previous: PublishedState?
+    /// Whether targets are to be told, if it is the opening or closing of an alert.
+    var isNews = false
 
     static let spec = 2
 
@@ -38,13 +40,41 @@ struct MetricRecord: Sendable {
         return "\(kind.name)/\(key);\(revision.epoch):\(revision.offset.value);\(what);\(asOf)"
     }
 
-    /// - Parameter now: for the topic's own timestamp.
-    func topicRecord(_ names: TopicNames, now: Timestamp) -> TopicRecord {
-        TopicRecord(
+    /// Whether targets are to be told: of openings and closings, not of what an open alert says.
+    var isToBeTold: Bool {
+        guard isNews, case .alert(let content)? = content else { return false }
+        return content.isOpen != (previous?.status == .opened)
+    }
+
+    /// Headers of an alert: which publisher it is from, so that after a kill it knows its own, and whether that one tells
+    /// targets of it.
+    static let publisherHeader = "andon_publisher"
+    static let newsHeader = "andon_news"
+
+    /// - Parameters:
+    ///   - now: for the topic's own timestamp.
+    ///   - publisher: see ``publisherHeader``.
+    func topicRecord(_ names: TopicNames, now: Timestamp, publisher: String) -> TopicRecord {
+        var record = TopicRecord(
             topic: kind.topic(names), partition: revision.partition, key: key.bytes, value: content.map(value),
             headers: CloudEvent.headers(
                 id: id, site: key.site, type: kind.eventType, time: Timestamp(microseconds: asOf)),
             timestamp: now)
+        if kind == .alert {
+            let news = isToBeTold ? "true" : "false"
+            record.headers += [
+                RecordHeader(name: MetricRecord.publisherHeader, value: Array(publisher.utf8)),
+                RecordHeader(name: MetricRecord.newsHeader, value: Array(news.utf8)),
+            ]
+        }
+        return record
+    }
+
+    /// What it says about an alert; nil for other records.
+    func notice(at now: Int64) -> AlertNotice? {
+        guard case .alert(let alert)? = content else { return nil }
+        return AlertNotice(
+            key: key.bytes, value: value(.alert(alert)), knownAt: now, isOpen: alert.isOpen, isNews: isToBeTold)
     }
 
     private func value(_ content: MetricContent) -> [UInt8] {
@@ -143,12 +173,17 @@ struct ReceivedMetric: Sendable {
     var state: PublishedState?
     /// `ce_id`; empty if there is none.
     var id: [UInt8]
+    /// Of an alert: whose it is, and whether that one tells targets of it.
+    var publisher: [UInt8]?
+    var isNews = false
 
     /// nil if it is not a record of this kind.
     init?(_ record: FollowedRecord, kind: MetricKind) {
         guard let key = MetricKey(record.key, kind: kind) else { return nil }
         self.key = key
         id = record.headers.first { $0.name == "ce_id" }?.value ?? []
+        publisher = record.headers.first { $0.name == MetricRecord.publisherHeader }?.value
+        isNews = record.headers.first { $0.name == MetricRecord.newsHeader }?.value == Array("true".utf8)
         guard let value = record.value else { return }
         guard let json = JSONValue(value), let state = PublishedState(json, kind) else { return nil }
         self.state = state

@@ -18,6 +18,8 @@ extension PublishedStore {
             if isOther {
                 try forgetFinished(moved)
                 try setMeta("store_id", changes.storeID)
+                // Of alerts of hours before, targets were told: from another store, or by another publisher.
+                try setMeta("told_until", try publishedUntil() ?? now - configuration.grace)
             }
             let causes = isOther ? moved : .events
             // What was published may be of hours that this store does not have.
@@ -60,6 +62,13 @@ extension PublishedStore {
             }
             next = range.upperBound
         }
+    }
+
+    /// Whether targets are to be told of what alerts an hour opens and closes: where events changed it, and where it was
+    /// never published before. What a rebuild finds in the past is no news.
+    func isNews(_ hour: DueHour) throws -> Bool {
+        if hour.causes.contains(.events) { return true }
+        return hour.start + Microseconds.hour > (try meta("told_until"))
     }
 
     /// Lets the next ``noteChanges(_:_:now:)`` make everything due.

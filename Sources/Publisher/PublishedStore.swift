@@ -30,7 +30,7 @@ struct FinishedHours: Equatable {
 ///
 /// The whole file may be lost: the topics hold what was published, and then everything is due. One thread at a time.
 final class PublishedStore {
-    private let connection: Connection
+    let connection: Connection
     private let getMeta: Statement
     private let putMeta: Statement
     private let getState: Statement
@@ -43,7 +43,7 @@ final class PublishedStore {
     private var lastRequest: Int64
 
     /// Raised with every change of the tables; an older file is dropped and filled again from the topics.
-    private static let format: Int64 = 4
+    private static let format: Int64 = 5
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -99,6 +99,7 @@ final class PublishedStore {
         if isNew {
             try connection.transaction {
                 try connection.execute(tables)
+                try connection.execute(outboxTables)
                 try connection.execute("PRAGMA user_version = \(format)")
             }
         }
@@ -120,6 +121,9 @@ final class PublishedStore {
         try putMeta.bind(2, value)
         try putMeta.run()
     }
+
+    /// The instant up to which anything published is known to reach; nil where nothing was published.
+    func publishedUntil() throws -> Int64? { try connection.integer("SELECT max(as_of) FROM published") }
 
     // MARK: Published states
 

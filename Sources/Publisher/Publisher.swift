@@ -15,6 +15,8 @@ public struct PublisherConfiguration: Sendable {
     public var hoursPerStepMaximum: Int64 = 10_000
     /// Limit for one attempt to read the own partitions to their end, in milliseconds.
     public var readMilliseconds = 10_000
+    /// Who is told of alerts beside the topic.
+    public var webhooks = WebhookConfiguration()
     /// Records what an operator may want to know.
     public var journal = Journal.silent
 

@@ -36,5 +36,46 @@ extension JournalEvent {
             "metric_topic_refuses", .warning, "topic \(topic) takes nothing at the moment: \(error)", fields(topic))
     }
 
+    /// A target knows of changes of alerts.
+    static func alertsTold(_ target: String, _ count: Int) -> JournalEvent {
+        let target = WebhookConfiguration.shown(target)
+        return JournalEvent(
+            "alerts_told", .info, "told \(target) of \(count) changes of alerts",
+            [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
+    }
+
+    /// A target cannot be told at the moment; it is tried again.
+    static func webhookFails(_ target: String, _ reason: String) -> JournalEvent {
+        let target = WebhookConfiguration.shown(target)
+        return JournalEvent(
+            "webhook_fails", .warning, "\(target) cannot be told of alerts: \(reason)",
+            [Field("webhook", target, isInMessage: true)])
+    }
+
+    static func webhookRecovered(_ target: String) -> JournalEvent {
+        let target = WebhookConfiguration.shown(target)
+        return JournalEvent(
+            "webhook_recovered", .info, "\(target) can be told of alerts again",
+            [Field("webhook", target, isInMessage: true)])
+    }
+
+    /// Too many changes waited for a target.
+    static func notificationsDropped(_ target: String, _ count: Int) -> JournalEvent {
+        let target = WebhookConfiguration.shown(target)
+        return JournalEvent(
+            "notifications_dropped", .warning,
+            "\(target) will not be told of \(count) changes of alerts: too many wait for it",
+            [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
+    }
+
+    /// A target does not take what it was told.
+    static func notificationsRefused(_ target: String, _ count: Int, _ reason: String) -> JournalEvent {
+        let target = WebhookConfiguration.shown(target)
+        return JournalEvent(
+            "notifications_refused", .warning,
+            "\(target) does not take \(count) changes of alerts, which are dropped: \(reason)",
+            [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
+    }
+
     private static func fields(_ topic: String) -> [Field] { [Field("topic", topic, isInMessage: true)] }
 }

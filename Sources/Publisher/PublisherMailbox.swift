@@ -16,6 +16,8 @@ final class PublisherMailbox: Sendable {
         var isStopping = false
         /// Whether followed records are dropped, because they will be read again.
         var dropsFollowed = false
+        /// Whether there is something else to look at.
+        var isAwake = false
         /// Whether the reader has gone.
         var isClosed = false
     }
@@ -39,6 +41,9 @@ final class PublisherMailbox: Sendable {
     }
 
     func stop() { content.update { $0.isStopping = true } }
+
+    /// Lets the publishing thread look at what is not in here: whether a target was told.
+    func wake() { content.update { $0.isAwake = true } }
 
     /// Drops followed records while `body` ends the followings. Nobody else empties the mailbox, so a handler waiting
     /// here on a full mailbox would never let its following end. A late record would be mistaken for the next in order.
@@ -67,6 +72,7 @@ final class PublisherMailbox: Sendable {
             let taken = content
             content.deliveries.removeAll()
             content.followed.removeAll()
+            content.isAwake = false
             return taken
         }
     }
@@ -74,7 +80,8 @@ final class PublisherMailbox: Sendable {
     /// Waits until the mailbox has something or `deadline` is reached.
     func wait(until deadline: MonotonicTime, by clock: any ProcessClock) {
         _ = clock.wait(for: content, until: deadline) { content -> Void? in
-            content.isStopping || !content.deliveries.isEmpty || !content.followed.isEmpty ? () : nil
+            let isEmpty = content.deliveries.isEmpty && content.followed.isEmpty
+            return content.isStopping || content.isAwake || !isEmpty ? () : nil
         }
     }
 }

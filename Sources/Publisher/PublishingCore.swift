@@ -14,20 +14,23 @@ final class PublishingCore {
     let configuration: PublisherConfiguration
     let published: PublishedStore
     let mailbox = PublisherMailbox()
-    private let clock: any ProcessClock
+    let clock: any ProcessClock
     private let isStillOwner: @Sendable () -> Bool
     private let sheet: HourSheet
+    let notifier: AlertNotifier
+    /// This publisher, in the records of alerts.
+    let identity: String
     private(set) var machine: PublishingMachine
     private var followings: [MetricKind: MetricFollowing] = [:]
-    private var batch = PublishingBatch()
+    var batch = PublishingBatch()
     /// Everything passed to the topics and not reported yet, from this batch or from one that was given up.
-    private var inFlight: [Int: PublishingBatch.Item] = [:]
+    var inFlight: [Int: PublishingBatch.Item] = [:]
     /// Their `ce_id`s.
-    private var ownIDs: Set<[UInt8]> = []
+    var ownIDs: Set<[UInt8]> = []
     private var nextToken = 0
     /// The last due hour that the round has handled.
     private var lastDue: DueHour?
-    private(set) var statistics = PublisherStatistics()
+    var statistics = PublisherStatistics()
     /// The last failure, so that it is recorded once and not every second.
     private var recorded: JournalEvent?
 
@@ -44,6 +47,10 @@ final class PublishingCore {
         self.isStillOwner = isStillOwner
         published = try PublishedStore(path: path)
         machine = PublishingMachine(configuration)
+        identity = try published.identity()
+        notifier = try AlertNotifier(configuration.webhooks, published, configuration.journal) { [mailbox] in
+            mailbox.wake()
+        }
         sheet = HourSheet(
             partition: source.partition, epoch: source.epoch.description, configuration: configuration,
             zones: ZoneCache(), published: published)
@@ -60,7 +67,22 @@ final class PublishingCore {
             let input = inputs.removeFirst()
             for action in machine.step(now, input) { inputs += perform(action, now) }
         }
-        return machine.wakeTime(now: clock.now.microseconds)
+        let wake = machine.wakeTime(now: clock.now.microseconds)
+        return wake.map { min($0, tell() ?? $0) }
+    }
+
+    /// Whether an answer of a target is awaited.
+    var isTelling: Bool { notifier.isTelling }
+
+    /// Tells targets of alerts while the partition is held.
+    /// - Returns: when there may be something to tell again.
+    private func tell() -> Int64? {
+        guard isStillOwner() else { return nil }
+        defer { statistics.notifications = notifier.statistics }
+        do { return try notifier.advance(clock.now.microseconds) } catch {
+            record(.publishingFailed(source.partition, error))
+            return clock.now.microseconds + configuration.retry
+        }
     }
 
     private func tick() -> PublishingMachine.Input {
@@ -95,72 +117,9 @@ final class PublishingCore {
         }
     }
 
-    private func record(_ event: JournalEvent) {
+    func record(_ event: JournalEvent) {
         if recorded != event { configuration.journal.record(event) }
         recorded = event
-    }
-
-    // MARK: Mail
-
-    private func takeMail() {
-        let mail = mailbox.take()
-        guard !mail.isStopping, !mail.deliveries.isEmpty || !mail.followed.isEmpty else { return }
-        do {
-            try published.transaction {
-                for delivery in mail.deliveries { try take(delivery) }
-                for (kind, record) in mail.followed { try take(kind, record) }
-            }
-        } catch {
-            // Anything not recorded is read again: followings restart from the offsets in the file.
-            stopFollowing()
-            for delivery in mail.deliveries { giveUp(delivery.token) }
-            record(.publishingFailed(source.partition, error))
-        }
-    }
-
-    private func take(_ delivery: PublisherMailbox.Delivery) throws {
-        guard let item = inFlight.removeValue(forKey: delivery.token) else { return }
-        ownIDs.remove(item.id)
-        switch delivery.result {
-        case .success(let position):
-            statistics.delivered += 1
-            guard case .metric(let record) = item.content else { return }
-            if position.offset.value < item.topicEnd { try forgetTopic(record.kind) }
-            try published.raiseEnd(record.kind, position.offset.value + 1)
-            try published.note(record.key, record.kind, record.state, at: position.offset.value)
-        case .failure(let error):
-            statistics.failed += 1
-            batch.fail(item)
-            record(.recordNotDelivered(item.topic, error))
-        }
-    }
-
-    private func giveUp(_ token: Int) {
-        guard let item = inFlight.removeValue(forKey: token) else { return }
-        ownIDs.remove(item.id)
-        batch.fail(item)
-    }
-
-    private func take(_ kind: MetricKind, _ record: FollowedRecord) throws {
-        statistics.followed += 1
-        let offset = record.position.offset.value
-        let next = try published.nextOffset(kind)
-        if offset < next { try forgetTopic(kind) }
-        try published.setNextOffset(kind, offset + 1)
-        guard let metric = ReceivedMetric(record, kind: kind),
-            try published.note(metric.key, kind, metric.state, at: offset)
-        else { return }
-        // Written by another process, or by this one before a restart: our figures may differ.
-        if !ownIDs.contains(metric.id) { try published.addDue(metric.key.site, kind.grid, metric.key.hourStart) }
-    }
-
-    /// Offsets went back: the topic was recreated. Everything is checked again.
-    private func forgetTopic(_ kind: MetricKind) throws {
-        record(.topicRecreated(kind.topic(names)))
-        try published.forget(kind)
-        try published.setNextOffset(kind, 0)
-        try published.forgetEnd(kind)
-        try published.forgetChanges()
     }
 
     // MARK: Reading
@@ -206,7 +165,7 @@ final class PublishingCore {
         return false
     }
 
-    private func stopFollowing() {
+    func stopFollowing() {
         mailbox.droppingFollowed { for following in followings.values { following.stop() } }
         followings = [:]
     }
@@ -248,7 +207,7 @@ final class PublishingCore {
             let record: TopicRecord
             switch item.content {
             case .metric(let metric):
-                record = metric.topicRecord(names, now: time)
+                record = metric.topicRecord(names, now: time, publisher: identity)
                 item.topicEnd = try published.end(metric.kind)
                 item.id = Array(metric.id.utf8)
             case .quarantined(let event):
@@ -286,6 +245,7 @@ final class PublishingCore {
     private func end() {
         mailbox.stop()
         stopFollowing()
+        notifier.stop()
         mailbox.close()
     }
 }

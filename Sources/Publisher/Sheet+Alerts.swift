@@ -5,6 +5,7 @@ extension Sheet {
     /// The alerts of a UTC hour: those that are open, and those that were published as open and are not (SPEC 6.4).
     mutating func addAlerts() throws {
         var states = try parts.published.states(hour.site, hour.start, .alert)
+        isNews = try parts.published.isNews(hour)
         let judged = try site.judgedHour(hour.start, view, snapshot.reader)
         for alert in judged.open {
             let content = AlertContent(open: alert)

@@ -27,6 +27,15 @@ func digestBytes() throws {
     #expect(Hex.decode(digest.hex) == digest.bytes)
 }
 
+@Test("HMAC-SHA256 gives the digests of RFC 4231, for short keys and for those longer than a block")
+func hmac() {
+    let short = HMACSHA256.of(Array("Hi There".utf8), key: [UInt8](repeating: 0x0b, count: 20))
+    #expect(short.hex == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")
+    let long = HMACSHA256.of(
+        Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8), key: [UInt8](repeating: 0xaa, count: 131))
+    #expect(long.hex == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
+}
+
 @Test("base64url round-trips every length and refuses padding, stray bits and other alphabets")
 func base64URL() {
     for count in 0...40 {

@@ -31,7 +31,8 @@ import Testing
             ("andon.keys.v1", .compact, 1), ("andon.jobs.v1", .compact, 1), ("andon.workers.v1", .compact, 1),
             ("andon.metrics.worker.v1", .compact, 8),
             ("andon.metrics.workstation.v1", .compact, 8), ("andon.metrics.factory.v1", .compact, 8),
-            ("andon.metrics.model-health.v1", .compact, 8), ("andon.alerts.v1", .compact, 8),
+            ("andon.metrics.model-health.v1", .compact, 8), ("andon.metrics.shift.v1", .compact, 8),
+            ("andon.alerts.v1", .compact, 8),
         ]
         #expect(plan.topics.map(\.name) == expected.map(\.0))
         #expect(plan.topics.map(\.cleanup) == expected.map(\.1))
@@ -53,7 +54,7 @@ import Testing
     func clusterAsPlanned() {
         #expect(
             plan.verify(asPlanned(plan), recorded: plan.eventPartitions).map(\.level)
-                == Array(repeating: .ok, count: 11))
+                == Array(repeating: .ok, count: 12))
     }
 
     @Test("one broker is degraded, not a failure")

@@ -132,6 +132,8 @@ final class Membership: Sendable {
         do {
             var configuration = PublisherConfiguration()
             configuration.journal = journal.journal
+            configuration.webhooks = options.webhooks
+            configuration.webhooks.externalURL = options.advertisedURL ?? ""
             let publisher = try MetricPublisher(
                 projector: held.projector, epoch: parts.log.epoch, topics: parts.topics,
                 names: parts.names, path: options.directory.published(held.partition), configuration: configuration,

@@ -15,16 +15,37 @@ struct RecordPublishing {
     let part: ServicePart
     let routes: [HTTPRoute]
 
-    /// - Parameter recordsMaximum: keys of each topic that are kept.
+    struct Settings: Sendable {
+        /// Keys of each topic that are kept.
+        var recordsMaximum = MetricRecordsOption.countDefault
+        var webhooks = WebhookConfiguration()
+
+        init() {}
+
+        /// - Returns: nil where nothing is to be published.
+        init?(_ invocation: Invocation) throws {
+            recordsMaximum = try MetricRecordsOption.count(invocation)
+            webhooks = try WebhookOptions.configuration(invocation)
+            guard recordsMaximum > 0 else {
+                guard webhooks.targets.isEmpty else {
+                    throw CommandFailure(
+                        .usage, "--alert-webhook needs records", why: "with --metric-records 0 no alert is published",
+                        next: "leave out --metric-records")
+                }
+                return nil
+            }
+        }
+    }
+
     init(
-        _ projector: Projector, _ epoch: LogEpoch, _ directory: DataDirectory, _ access: AccessControl,
-        _ journal: Journal, recordsMaximum: Int
+        _ settings: Settings, _ projector: Projector, _ epoch: LogEpoch, _ directory: DataDirectory,
+        _ access: AccessControl, _ journal: Journal
     ) throws {
         let names = TopicNames()
         let kinds = MetricKind.allCases.map { $0.topic(names) }
         let topics = try explaining("cannot open the published records in '\(directory.path)'") {
             try SQLiteTopics(
-                path: directory.records, topics: kinds + [names.quarantine], recordsMaximum: recordsMaximum)
+                path: directory.records, topics: kinds + [names.quarantine], recordsMaximum: settings.recordsMaximum)
         }
         let service = MetricRecordService(
             MetricRecordService.Parts(
@@ -34,9 +55,12 @@ struct RecordPublishing {
         routes = service.routes
         let running = Guarded<MetricPublisher?>(nil)
         part = ServicePart(
-            start: {
+            // Webhooks are told the address.
+            serve: { url in
                 var configuration = PublisherConfiguration()
                 configuration.journal = journal
+                configuration.webhooks = settings.webhooks
+                configuration.webhooks.externalURL = url
                 let publisher = try MetricPublisher(
                     projector: projector, epoch: epoch, topics: topics, names: names,
                     path: directory.published(projector.partition), configuration: configuration)

@@ -21,7 +21,7 @@ struct Service {
     init(
         _ directory: DataDirectory, _ configuration: ServerConfiguration, _ journal: StructuredLog,
         scrubHours: Int = ScrubOption.hoursDefault, keepGenerationsHours: Int = KeepGenerationsOption.hoursDefault,
-        snapshots: SnapshotSettings? = nil, metricRecords: Int = 0
+        snapshots: SnapshotSettings? = nil, publishing settings: RecordPublishing.Settings? = nil
     ) throws {
         let found = try Self.inspected(directory, journal)
         let log = try Self.openLog(directory)
@@ -36,8 +36,8 @@ struct Service {
             try snapshots?.restore(
                 log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
             return try Projector(
-                log: log, generations: directory.generations, keepsFeed: metricRecords > 0,
-                beginsFeed: metricRecords > 0, configuration: folding)
+                log: log, generations: directory.generations, keepsFeed: settings != nil,
+                beginsFeed: settings != nil, configuration: folding)
         }
         self.projector = projector
         let keys = try explaining("cannot open the API keys in '\(directory.path)'") {
@@ -56,11 +56,9 @@ struct Service {
         let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         let sites = SitesPart(access, query) { gateway.sites }
         let live = LivePart(access, query)
-        let publishing =
-            metricRecords == 0
-            ? nil
-            : try RecordPublishing(
-                projector, log.epoch, directory, access, journal.journal, recordsMaximum: metricRecords)
+        let publishing = try settings.map {
+            try RecordPublishing($0, projector, log.epoch, directory, access, journal.journal)
+        }
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [

@@ -11,6 +11,7 @@ internal import KafkaLog
 internal import Locks
 internal import Observability
 internal import Projector
+internal import Publisher
 internal import Query
 internal import Sites
 
@@ -35,6 +36,8 @@ struct WorkerService {
         var keepGenerationsHours = KeepGenerationsOption.hoursDefault
         /// The address at which other processes reach this one; nil: the one where it listens.
         var advertisedURL: String?
+        /// Who is told of alerts.
+        var webhooks = WebhookConfiguration()
     }
 
     private static let commitMilliseconds = 5000

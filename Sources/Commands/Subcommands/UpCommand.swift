@@ -18,7 +18,7 @@ enum UpCommand {
         ],
         options: [
             DataDirectory.option.spec, ScrubOption.spec, KeepGenerationsOption.spec, MetricRecordsOption.spec,
-        ] + SnapshotSettings.specs + ServerOptions.specs,
+        ] + WebhookOptions.specs + SnapshotSettings.specs + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
@@ -28,11 +28,11 @@ enum UpCommand {
             let scrubHours = try ScrubOption.hours(invocation)
             let keepHours = try KeepGenerationsOption.hours(invocation)
             let snapshots = try SnapshotSettings(invocation, directory)
-            let metricRecords = try MetricRecordsOption.count(invocation)
+            let publishing = try RecordPublishing.Settings(invocation)
             return try ServiceRunner.run(invocation, directory, configuration, journal) {
                 try Service(
                     directory, configuration, journal, scrubHours: scrubHours, keepGenerationsHours: keepHours,
-                    snapshots: snapshots, metricRecords: metricRecords
+                    snapshots: snapshots, publishing: publishing
                 ).runtime
             }
         }

@@ -53,7 +53,7 @@ enum WorkerCommand {
         options: KafkaOptions.specs + [
             DataDirectory.option.spec, instanceID.spec, partitions.spec, replica.spec, session.spec, advertise.spec,
             ScrubOption.spec, KeepGenerationsOption.spec,
-        ] + SnapshotSettings.specs + ServerOptions.specs,
+        ] + WebhookOptions.specs + SnapshotSettings.specs + ServerOptions.specs,
         run: run)
 
     private static func run(_ invocation: Invocation) throws -> ExitCode {
@@ -77,6 +77,13 @@ enum WorkerCommand {
         options.scrubHours = try ScrubOption.hours(invocation)
         options.snapshots = try SnapshotSettings(invocation, directory)
         options.keepGenerationsHours = try KeepGenerationsOption.hours(invocation)
+        options.webhooks = try WebhookOptions.configuration(invocation)
+        guard !options.isReplica || options.webhooks.targets.isEmpty else {
+            throw CommandFailure(
+                .usage, "--alert-webhook does not go with --replica",
+                why: "only the owner of a partition tells of alerts",
+                next: "give --alert-webhook to the workers that are no replicas")
+        }
         guard options.partitions != nil || !options.isReplica else {
             throw CommandFailure(
                 .usage, "--replica needs --partitions", why: "the group gives each partition to one worker alone",
