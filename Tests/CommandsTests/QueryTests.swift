@@ -165,6 +165,10 @@ struct QueryTests {
         #expect(
             AskedServer(["query", "workstations", "--station=S1", "--sort=capacity"], "{}").targets
                 == ["/api/metrics/workstations?workstation_id=S1&sort=capacity"])
+        // A heading means its column, though another member begins with the word.
+        #expect(
+            AskedServer(["query", "workers", "--sort=-units"], "{}").targets
+                == ["/api/metrics/workers?sort=-total_units_produced"])
     }
 
     @Test(

@@ -58,7 +58,7 @@ struct SeriesReportTests {
     @Test("a heat map that is piped has a column for each bucket, null is a dash")
     func pipedHeatMap() {
         let lines = lines(["query", "heatmap", "--of", "workstations"], Self.heatMap)
-        #expect(lines.contains { $0.hasPrefix("occupancy_percentage") && $0.hasSuffix("2026-01-12 07:00") })
+        #expect(lines.contains { $0.hasPrefix("occupancy % of elapsed") && $0.hasSuffix("2026-01-12 07:00") })
         #expect(lines.contains { $0.hasPrefix("S1 ") && $0.hasSuffix(" 13") && $0.contains(" 200 ") })
         #expect(lines.contains { $0.hasPrefix("S2 ") && $0.hasSuffix(" 0") && $0.contains(" - ") })
     }

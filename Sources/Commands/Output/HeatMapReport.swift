@@ -12,10 +12,11 @@ struct HeatMapReport {
 
     private struct ShownFigure {
         var name: String
+        var title: String
         var unit: FigureUnit
 
         static func list<Values>(_ figures: [Figure<Values>]) -> [ShownFigure] {
-            figures.map { ShownFigure(name: "\($0.name)", unit: $0.unit) }
+            figures.map { ShownFigure(name: "\($0.name)", title: $0.title ?? "\($0.name)", unit: $0.unit) }
         }
 
         var decimals: Int { unit == .confidence ? 2 : 0 }
@@ -40,7 +41,7 @@ struct HeatMapReport {
     func table(draws: Bool) -> Table { draws ? drawing : numbers }
 
     private var numbers: Table {
-        var table = Table([.text(shown.name)] + buckets.map { .number(label($0)) })
+        var table = Table([.text(shown.title)] + buckets.map { .number(label($0)) })
         for row in rows {
             table.append(
                 [name(row)]
@@ -50,7 +51,7 @@ struct HeatMapReport {
     }
 
     private var drawing: Table {
-        var table = Table([.text(shown.name), .text(scale)])
+        var table = Table([.text(shown.title), .text(scale)])
         for row in rows {
             let fractions = values(row).map { $0.flatMap(Double.init).map { $0 / shown.full } }
             table.append([name(row), String(fractions.map(Plot.shade))])

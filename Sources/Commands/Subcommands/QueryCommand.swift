@@ -148,12 +148,15 @@ enum QueryCommand {
         return query
     }
 
-    /// The member that a person means: its name, or the begin of it, or a part that no other has.
+    /// The member that a person means: its name, the heading of its column, the begin of its name, or a part that no other
+    /// has.
     static func sortMember(_ text: String, _ question: QueryQuestion) throws(CommandFailure) -> String {
         let sign = text.hasPrefix("-") ? "-" : ""
         let name = String(text.dropFirst(sign.count)).replacing("-", with: "_")
         let known = question.sortMembers
         if known.contains(name) { return sign + name }
+        let heading = text.dropFirst(sign.count)
+        if let column = question.sortColumns.first(where: { $0.title == heading }) { return sign + column.name }
         for matches in [known.filter { $0.hasPrefix(name) }, known.filter { $0.contains(name) }] {
             if matches.count == 1, !name.isEmpty { return sign + matches[0] }
         }

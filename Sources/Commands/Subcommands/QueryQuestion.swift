@@ -1,3 +1,4 @@
+internal import Figures
 internal import JSON
 
 /// What `andon query` can ask: the path of the answer, the flags that go with it, and how the answer is laid out.
@@ -43,6 +44,15 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         switch self {
         case .workers: AnswerLayout.workers.members
         case .workstations: AnswerLayout.workstations.members
+        default: []
+        }
+    }
+
+    /// The columns of these members that people see.
+    var sortColumns: [FigureColumn] {
+        switch self {
+        case .workers: AnswerLayout.workers.columns
+        case .workstations: AnswerLayout.workstations.columns
         default: []
         }
     }
