@@ -116,9 +116,9 @@ struct FigurePass {
     private func addHours(_ read: Range<Hour>, _ tally: inout FigureTally) throws {
         let hours = hours
         let own = own
-        let isActivityWanted = wanted.contains(.activity)
-        if isActivityWanted || wanted.contains(.workers) {
-            try forEachHour(.worker, read) { worker, row in
+        if wanted.contains(.activity) { try addActivity(read, &tally) }
+        if wanted.contains(.workers) {
+            try site.forEachHour(.worker, of: scope.entities(.worker), read, reader) { worker, row in
                 if !own.isEmpty, let parts = own[worker] {
                     parts.hours.forEachWindow(at: row.hour) { tally.add(worker: worker, row, to: $0) }
                 } else {
@@ -126,8 +126,8 @@ struct FigurePass {
                 }
             }
         }
-        if isActivityWanted || wanted.contains(.stations) {
-            try forEachHour(.workstation, read) { station, row in
+        if wanted.contains(.stations) {
+            try site.forEachHour(.workstation, of: scope.entities(.workstation), read, reader) { station, row in
                 hours.forEachWindow(at: row.hour) { tally.add(station: station, row, to: $0) }
             }
         }
@@ -145,12 +145,21 @@ struct FigurePass {
         }
     }
 
-    /// Activity needs the total of an hour; for sums, the differences are enough.
-    private func forEachHour(_ kind: HourKind, _ read: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
-        if wanted.contains(.activity) {
-            try site.forEachHourTotal(kind, read, reader, body)
-        } else {
-            try site.forEachHour(kind, of: scope.entities(kind), read, reader, body)
+    /// Who worked, was idle or absent: of a thousand workers in a week these are more hours than any other question reads.
+    private func addActivity(_ read: Range<Hour>, _ tally: inout FigureTally) throws {
+        // Rows of one hour stand together.
+        var last: (hour: Hour, windows: ArraySlice<Int>)?
+        func windows(_ hour: Hour) -> ArraySlice<Int> {
+            if let last, last.hour == hour { return last.windows }
+            let windows = hours.windows(at: hour)
+            last = (hour, windows)
+            return windows
+        }
+        try site.forEachActiveHour(.worker, read, reader) { worker, hour in
+            for window in windows(hour) { tally.noteActive(worker: worker, in: window) }
+        }
+        try site.forEachActiveHour(.workstation, read, reader) { station, hour in
+            for window in windows(hour) { tally.noteActive(station: station, in: window) }
         }
     }
 

@@ -39,19 +39,21 @@ struct FigureTally {
 
     // MARK: Hours
 
-    /// - Parameter sums: `.workers` accepts differences; `.activity` needs the total of the hour.
+    /// - Parameter sums: of an hour, or differences.
     mutating func add(worker: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.workers), let row = workerRows.row(of: worker, in: window) { workers[row].add(sums) }
-        if wanted.contains(.activity), sums.working + sums.idle + sums.absent > 0 {
-            activeWorkers.set(window, Int(worker))
-        }
+        if let row = workerRows.row(of: worker, in: window) { workers[row].add(sums) }
     }
 
     /// Like ``add(worker:_:to:)``.
     mutating func add(station: UInt32, _ sums: HourSums, to window: Int) {
-        if wanted.contains(.stations), let row = stationRows.row(of: station, in: window) { stations[row].add(sums) }
-        if wanted.contains(.activity), sums.working + sums.idle > 0 { activeStations.set(window, Int(station)) }
+        if let row = stationRows.row(of: station, in: window) { stations[row].add(sums) }
     }
+
+    /// Notes that a worker has time in a state. Only for `.activity`.
+    mutating func noteActive(worker: UInt32, in window: Int) { activeWorkers.set(window, Int(worker)) }
+
+    /// Notes that somebody worked or was idle at a station, where nobody is absent. Only for `.activity`.
+    mutating func noteActive(station: UInt32, in window: Int) { activeStations.set(window, Int(station)) }
 
     mutating func add(factory sums: HourSums, to window: Int) { totals[window].add(sums) }
 

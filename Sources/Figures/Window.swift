@@ -117,6 +117,13 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
         return low
     }
 
+    /// The windows that contain `bound`.
+    func windows(at bound: Bound) -> ArraySlice<Int> {
+        let run = firstRun(endingAfter: bound)
+        guard run < runs.count, runs[run].range.contains(bound) else { return [] }
+        return members[runs[run].windows]
+    }
+
     /// Calls `body` with each window that contains `bound`.
     @inline(__always)
     func forEachWindow(at bound: Bound, _ body: (Int) -> Void) {

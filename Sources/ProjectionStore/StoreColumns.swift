@@ -73,6 +73,11 @@ enum PageColumn: Int, StoreColumn {
     case id, line, fence, blob
 }
 
+/// Table `hour`, where only who was there matters.
+enum ActiveHourColumn: Int, StoreColumn {
+    case hour, entity
+}
+
 enum HourColumn: Int, StoreColumn {
     case hour, entity, working, idle, absent, units, changed, newest, withdrawn
     /// What a question asks for, last: reading them back from each of many rows is expensive.

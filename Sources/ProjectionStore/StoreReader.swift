@@ -12,6 +12,7 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
     private let findPage: Statement
     private let findHours: Statement
     private let findHoursOfEntity: Statement
+    private let findActiveHours: Statement
     private let findStationHours: Statement
     private let findStays: Statement
     private let findHealth: Statement
@@ -65,6 +66,11 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
                 SELECT \(HourColumn.names(before: .site)) FROM hour
                 WHERE site = ?1 AND kind = ?2 AND entity = ?5 AND hour IN (SELECT hour FROM hour
                     WHERE site = ?1 AND kind = \(HourKind.factory.rawValue) AND hour >= ?3 AND hour < ?4)
+                """)
+            findActiveHours = try connection.prepare(
+                """
+                SELECT \(ActiveHourColumn.names) FROM hour
+                WHERE site = ? AND kind = ? AND hour >= ? AND hour < ? AND (working > 0 OR idle > 0 OR absent > 0)
                 """)
             findStationHours = try connection.prepare(
                 """
@@ -185,6 +191,23 @@ public final class StoreReader: PageReader, HourReader, @unchecked Sendable {
             let sums = HourSums(row: row)
             try checkUnchanged(sums)
             body(sums)
+            return true
+        }
+    }
+
+    public func forEachActiveHour(
+        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (UInt32, Hour) -> Void
+    ) throws {
+        // Rows that are left out could not be checked.
+        guard lasting?.hasMoved != true else {
+            return try forEachHour(site: site, kind, hours) { if $1.isActive { body($0, $1.hour) } }
+        }
+        try findActiveHours.bind(1, Int64(site))
+        try findActiveHours.bind(2, Int64(kind.rawValue))
+        try findActiveHours.bind(3, hours.lowerBound.number)
+        try findActiveHours.bind(4, hours.upperBound.number)
+        try forEachRow(findActiveHours) { row in
+            body(try row.number(ActiveHourColumn.entity), Hour(row.int64(ActiveHourColumn.hour)))
             return true
         }
     }

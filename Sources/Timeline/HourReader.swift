@@ -11,6 +11,10 @@ public protocol HourReader: AnyObject {
     func forEachHour(
         site: UInt32, _ kind: HourKind, of entity: UInt32, _ hours: Range<Hour>, _ body: (HourSums) -> Void) throws
 
+    /// Calls `body` with every entity and hour whose stored row has time in a state.
+    func forEachActiveHour(
+        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (_ entity: UInt32, _ hour: Hour) -> Void) throws
+
     /// Calls `body` with the stored stays that have any of `hours`.
     func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws
 
@@ -28,6 +32,12 @@ extension HourReader {
         site: UInt32, _ kind: HourKind, of entity: UInt32, _ hours: Range<Hour>, _ body: (HourSums) -> Void
     ) throws {
         try forEachHour(site: site, kind, hours) { if $0 == entity { body($1) } }
+    }
+
+    public func forEachActiveHour(
+        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (UInt32, Hour) -> Void
+    ) throws {
+        try forEachHour(site: site, kind, hours) { if $1.isActive { body($0, $1.hour) } }
     }
 }
 
@@ -87,6 +97,29 @@ extension SiteFold {
             }
         }
         for row in uncommittedHours(kind) where hours.contains(row.sums.hour) { body(row.entity, row.sums) }
+    }
+
+    /// Calls `body` with every entity and hour in `hours` that has time in a state, committed or not; each once.
+    package func forEachActiveHour(
+        _ kind: HourKind, _ hours: Range<Hour>, _ reader: any HourReader,
+        _ body: (_ entity: UInt32, _ hour: Hour) -> Void
+    ) throws {
+        let differing = uncommittedHours(kind).map(\.sums.hour).filter { hours.contains($0) }
+        // Where there are differences, only the totals tell.
+        let totals =
+            storedHoursAreVoid
+            ? hours : (differing.min() ?? hours.lowerBound)..<(differing.max()?.next ?? hours.lowerBound)
+        let count = hourEntities(kind)
+        var isForeign = false
+        for stored in [hours.lowerBound..<totals.lowerBound, totals.upperBound..<hours.upperBound] where !stored.isEmpty
+        {
+            try reader.forEachActiveHour(site: index, kind, stored) { entity, hour in
+                if entity < count { body(entity, hour) } else { isForeign = true }
+            }
+        }
+        if isForeign { throw TimelineError.foreignRow(siteID) }
+        guard !totals.isEmpty else { return }
+        try forEachHourTotal(kind, totals, reader) { if $1.isActive { body($0, $1.hour) } }
     }
 
     /// To find one row takes as long as to read so many in their order.

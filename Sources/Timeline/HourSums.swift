@@ -17,6 +17,9 @@ public struct HourSums: Sendable, Equatable {
 
     public init(hour: Hour) { self.hour = hour }
 
+    /// Whether a total has time in a state.
+    public var isActive: Bool { working > 0 || idle > 0 || absent > 0 }
+
     public mutating func add(_ other: HourSums) {
         working += other.working
         idle += other.idle
