@@ -8,15 +8,6 @@ public import Observability
 public import Projector
 internal import Timeline
 
-/// Whether a request may ask how fresh the figures are, and of which sites (SPEC 7.8).
-public enum FreshnessPermission: Sendable {
-    /// Everything.
-    case everything
-    /// A key that is bound to sites: nothing that tells how busy others are.
-    case sites([SiteID])
-    case refused(HTTPResponse)
-}
-
 /// Answers how far the folds are, and how new what they have is: `GET /api/freshness` (SPEC 7.8).
 ///
 /// What this process holds it looks up itself; about other partitions it asks who holds them. A thread of its own does
@@ -31,7 +22,7 @@ public final class FreshnessService: Sendable {
         public var partitionCount: Int32
         public var watch: FoldWatch
         public var clock: any ProcessClock
-        public var authorize: @Sendable (HTTPRequest) -> FreshnessPermission
+        public var authorize: @Sendable (HTTPRequest) -> SitesPermission
         /// What somebody should do about, one sentence each.
         public var warnings: @Sendable () -> [String]
         public var elsewhere: Elsewhere
@@ -39,7 +30,7 @@ public final class FreshnessService: Sendable {
 
         public init(
             partitionCount: Int32, watch: FoldWatch, clock: any ProcessClock = .system,
-            authorize: @escaping @Sendable (HTTPRequest) -> FreshnessPermission,
+            authorize: @escaping @Sendable (HTTPRequest) -> SitesPermission,
             warnings: @escaping @Sendable () -> [String] = { [] }, elsewhere: @escaping Elsewhere = nobody,
             journal: Journal = .silent
         ) {

@@ -14,12 +14,12 @@ public final class MetricRecordService: Sendable {
         public var topics: [String]
         /// From an offset on, so many records, of these sites; nil for all.
         public var page: @Sendable (String, LogOffset, Int, [SiteID]?) throws -> TopicPage
-        public var authorize: @Sendable (HTTPRequest) -> FreshnessPermission
+        public var authorize: @Sendable (HTTPRequest) -> SitesPermission
         public var journal: Journal
 
         public init(
             topics: [String], page: @escaping @Sendable (String, LogOffset, Int, [SiteID]?) throws -> TopicPage,
-            authorize: @escaping @Sendable (HTTPRequest) -> FreshnessPermission, journal: Journal = .silent
+            authorize: @escaping @Sendable (HTTPRequest) -> SitesPermission, journal: Journal = .silent
         ) {
             self.topics = topics
             self.page = page

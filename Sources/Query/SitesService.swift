@@ -2,10 +2,10 @@ public import EventModel
 public import HTTPServer
 internal import Locks
 
-/// Whether a request may ask about all sites, and which it may see (SPEC 5.11).
+/// Whether a request may ask a question about many sites, and which it may see (SPEC 5.11, 7.8).
 public enum SitesPermission: Sendable {
     case everything
-    /// A key that is bound to sites, or a request that names one.
+    /// A key that is bound to sites, or a request that names one: nothing that tells how busy others are.
     case sites([SiteID])
     case refused(HTTPResponse)
 }

@@ -46,7 +46,7 @@ struct ClusterFreshnessTests {
                         return (PartitionIndex(number), HeldFold(fold))
                     })
             }
-            let bound = sites.map { FreshnessPermission.sites($0) }
+            let bound = sites.map { SitesPermission.sites($0) }
             service = FreshnessService(
                 .init(
                     partitionCount: 4, watch: watch, clock: clock, authorize: { _ in bound ?? .everything },

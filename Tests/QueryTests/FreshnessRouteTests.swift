@@ -42,7 +42,7 @@ struct FreshnessRouteTests {
         let service: FreshnessService
 
         init(
-            _ held: [PartitionIndex: HeldFold], _ permission: FreshnessPermission = .everything, count: Int32 = 4,
+            _ held: [PartitionIndex: HeldFold], _ permission: SitesPermission = .everything, count: Int32 = 4,
             elsewhere: @escaping FreshnessService.Elsewhere = FreshnessService.Parts.nobody
         ) {
             let watch = FoldWatch(clock: clock) { held }

@@ -17,7 +17,7 @@ struct MetricRecordTests {
         let topics: SQLiteTopics
         let service: MetricRecordService
 
-        init(_ permission: FreshnessPermission = .everything, path: String? = nil) throws {
+        init(_ permission: SitesPermission = .everything, path: String? = nil) throws {
             folder = try TemporaryFolder()
             let topics = try SQLiteTopics(
                 path: path ?? folder.file("records.sqlite"), topics: ["andon.alerts.v1", "andon.quarantine.v1"],

@@ -11,7 +11,6 @@ internal import Query
 /// and makes the process not ready where one of its own is stuck (SPEC 7.8).
 struct FreshnessPart {
     let part: ServicePart
-    let routes: [HTTPRoute]
 
     private static let lookMilliseconds = 1000
 
@@ -24,7 +23,7 @@ struct FreshnessPart {
         let watch = FoldWatch(clock: clock, held: held)
         self.init(
             FreshnessService.Parts(
-                partitionCount: 1, watch: watch, clock: clock, authorize: { access.freshnessPermission($0) },
+                partitionCount: 1, watch: watch, clock: clock, authorize: { access.sitesPermission($0) },
                 journal: journal))
     }
 
@@ -52,7 +51,7 @@ struct FreshnessPart {
         self.init(
             FreshnessService.Parts(
                 partitionCount: cluster.log.partitionCount, watch: watch,
-                authorize: { access.freshnessPermission($0) }, warnings: warnings,
+                authorize: { access.sitesPermission($0) }, warnings: warnings,
                 elsewhere: { others.gather($0, sites: $1) }, journal: journal),
             forwarded, others)
     }
@@ -64,8 +63,8 @@ struct FreshnessPart {
         let service = FreshnessService(parts)
         let own = forwarded.map { FreshnessHolderRoutes(service, access: $0) }
         let ticker = Ticker(milliseconds: Self.lookMilliseconds, clock: parts.clock)
-        routes = service.routes + (own?.routes ?? [])
         part = ServicePart(
+            routes: service.routes + (own?.routes ?? []),
             serve: { _ in ticker.start("andon-watch") { watch.note() } },
             stop: {
                 ticker.stop()
@@ -76,19 +75,5 @@ struct FreshnessPart {
             reasons: {
                 watch.stuck.map { ReadinessReason(.failing, $0) } + warnings().map { ReadinessReason(.degraded, $0) }
             })
-    }
-}
-
-extension AccessControl {
-    /// Whether a request may ask how fresh the figures are, and of which sites (SPEC 7.8).
-    func freshnessPermission(_ request: HTTPRequest) -> FreshnessPermission {
-        do throws(Problem) {
-            let grant = try authorize(request, needs: .viewer)
-            if request.queryValue("site_id") != nil { return .sites([try grant.site(of: request)]) }
-            let sites = grant.key?.sites ?? []
-            return sites.isEmpty ? .everything : .sites(sites)
-        } catch {
-            return .refused(error.response)
-        }
     }
 }

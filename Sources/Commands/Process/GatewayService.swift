@@ -41,7 +41,7 @@ enum GatewayService {
             threadCount: 1)
         // The gateway could only lack registry and keys, which the shared parts already report.
         let admission = ServicePart(
-            start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.reasons })
+            routes: gateway.routes, start: { gateway.start() }, stop: { gateway.stop() }, reasons: { gateway.reasons })
         let clock = ClusterClock(parts, gateway, journal.journal)
         let rebuilds = RebuildParts(parts, journal)
         let freshness = FreshnessPart(parts, journal.journal)
@@ -50,9 +50,7 @@ enum GatewayService {
         return ServiceRuntime(
             configuration, log: parts.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [parts.part, clock.part, rebuilds.part, admission, freshness.part, sites.part, live.part],
-            query: query,
-            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
-            facts: parts.facts
+            query: query, facts: parts.facts
         ) {
             if !configuration.isOpenToLoopback, try parts.keys.list().isEmpty {
                 journal.write(.noKey(next: "andon key create --role admin --brokers …"))

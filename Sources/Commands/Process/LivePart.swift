@@ -30,11 +30,11 @@ struct LivePart: Sendable {
         sessions = SessionRoutes(access)
     }
 
-    var routes: [HTTPRoute] { service.routes + sessions.routes }
-
     /// Listed behind the projections: it stops before they do.
     var part: ServicePart {
-        ServicePart(start: { [service] in service.start() }, stop: { [service] in service.stop() })
+        ServicePart(
+            routes: service.routes + sessions.routes, start: { [service] in service.start() },
+            stop: { [service] in service.stop() })
     }
 }
 

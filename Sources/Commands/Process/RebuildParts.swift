@@ -7,7 +7,6 @@ internal import Replay
 
 /// Rebuilds as a part of a process: carries out what is wanted for the partitions held here, and answers operators.
 struct RebuildParts {
-    let routes: [HTTPRoute]
     /// To be listed after what folds: it stops before that.
     let part: ServicePart
 
@@ -23,8 +22,8 @@ struct RebuildParts {
         let keeper = RebuildKeeper(board: board, journal: journal.journal) { [partition: projector] }
         let holders = LocalRebuildHolders(keeper, partitions: [partition])
         let service = Self.service(board, holders, access, journal)
-        routes = service.routes
         part = ServicePart(
+            routes: service.routes,
             start: { keeper.start() },
             stop: {
                 service.stop()
@@ -47,8 +46,8 @@ struct RebuildParts {
             journal: journal.journal)
         let service = Self.service(cluster.jobs, holders, cluster.access, journal)
         let own = RebuildHolderRoutes(board: cluster.jobs, keeper: keeper, access: forwarded)
-        routes = service.routes + own.routes
         part = ServicePart(
+            routes: service.routes + own.routes,
             start: { keeper.start() },
             stop: {
                 service.stop()
@@ -63,8 +62,8 @@ struct RebuildParts {
         let holders = ClusterRebuildHolders(
             table: cluster.holders, partitionCount: cluster.log.partitionCount, keeper: nil, journal: journal.journal)
         let service = Self.service(cluster.jobs, holders, cluster.access, journal)
-        routes = service.routes
         part = ServicePart(
+            routes: service.routes,
             stop: {
                 service.stop()
                 holders.stop()

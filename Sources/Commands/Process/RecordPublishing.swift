@@ -13,7 +13,6 @@ internal import SQLiteLog
 /// of their own, and the answers from it (DESIGN 3).
 struct RecordPublishing {
     let part: ServicePart
-    let routes: [HTTPRoute]
 
     struct Settings: Sendable {
         /// Keys of each topic that are kept.
@@ -51,10 +50,10 @@ struct RecordPublishing {
             MetricRecordService.Parts(
                 topics: kinds + [names.quarantine],
                 page: { try topics.page($0, from: $1, limit: $2, sites: $3) },
-                authorize: { access.freshnessPermission($0) }, journal: journal))
-        routes = service.routes
+                authorize: { access.sitesPermission($0) }, journal: journal))
         let running = Guarded<MetricPublisher?>(nil)
         part = ServicePart(
+            routes: service.routes,
             // Webhooks are told the address.
             serve: { url in
                 var configuration = PublisherConfiguration()

@@ -65,13 +65,11 @@ struct Service {
                 ServicePart(stop: { log.close() }), Self.part(projector, readiness, directory), freshness.part,
                 rebuilds.part, publishing?.part ?? ServicePart(),
                 ServicePart(
-                    start: { gateway.start() }, stop: { gateway.stop() }, missing: { gateway.notReady },
-                    reasons: { gateway.reasons }),
+                    routes: gateway.routes, start: { gateway.start() }, stop: { gateway.stop() },
+                    missing: { gateway.notReady }, reasons: { gateway.reasons }),
                 sites.part,
             ] + (snapshots?.parts(log.epoch, journal.journal) { [projector] } ?? []) + [live.part],
             query: query,
-            routes: gateway.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes
-                + (publishing?.routes ?? []),
             facts: [
                 JournalEvent.Field("data_directory", directory.path), JournalEvent.Field("log", log.epoch.description),
                 JournalEvent.Field("log_records", end.value),

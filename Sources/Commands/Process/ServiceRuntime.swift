@@ -8,8 +8,11 @@ internal import Locks
 internal import Observability
 internal import Query
 
-/// One part of a process: what it does when the process starts and stops, and what it reports while it runs.
+/// One part of a process: what it answers, what it does when the process starts and stops, and what it reports while it
+/// runs.
 struct ServicePart: Sendable {
+    /// What it answers.
+    var routes: [HTTPRoute] = []
     /// Before the process serves.
     var start: @Sendable () throws -> Void = {}
     /// Once the process serves, with the URL at which it answers.
@@ -47,12 +50,11 @@ final class ServiceRuntime: Sendable {
     ///   - log: Identity of the log, for clients that look for a certain one.
     ///   - keyOptions: Where `andon key create` has to make a key for this process.
     ///   - query: Answers questions; the runtime stops it.
-    ///   - routes: Routes in addition to questions and health.
     ///   - facts: What the process serves, for the log.
     ///   - greeting: Messages for the operator once the process is ready.
     init(
         _ configuration: ServerConfiguration, log: LogEpoch, keyOptions: String, parts: [ServicePart],
-        query: QueryService, routes: [HTTPRoute], facts: [JournalEvent.Field],
+        query: QueryService, facts: [JournalEvent.Field],
         greeting: @escaping @Sendable () throws -> Void
     ) {
         self.configuration = configuration
@@ -64,7 +66,7 @@ final class ServiceRuntime: Sendable {
             parts.flatMap { part in part.missing().map { ReadinessReason(.starting, $0) } + part.reasons() }
         }
         let board = BoardRoutes.routes(directory: configuration.boardDirectory)
-        let all = routes + query.routes + health
+        let all = parts.flatMap(\.routes) + query.routes + health
         let welcome = WelcomeRoute.Facts(
             version: CommandLineTool.version, keyCommand: "andon key create --role admin \(keyOptions)",
             isOpen: configuration.isOpenToLoopback)

@@ -6,7 +6,6 @@ internal import Query
 
 /// Questions about every site at once, as a part of a process (SPEC 5.11).
 struct SitesPart {
-    let routes: [HTTPRoute]
     /// To be listed after what answers questions: it stops before that.
     let part: ServicePart
 
@@ -14,8 +13,7 @@ struct SitesPart {
     init(_ access: AccessControl, _ query: QueryService, sites: @escaping @Sendable () -> [SiteID]) {
         let service = SitesService(
             SitesService.Parts(query: query, sites: sites, authorize: { access.sitesPermission($0) }))
-        routes = service.routes
-        part = ServicePart(stop: { service.stop() })
+        part = ServicePart(routes: service.routes, stop: { service.stop() })
     }
 
     /// For a process of a cluster.
@@ -27,8 +25,8 @@ struct SitesPart {
                 query: query, sites: { cluster.registry.directory.sites.map(\.siteID) },
                 authorize: { cluster.access.sitesPermission($0) }, gather: { gatherer.gatherSites($0, $1, $2) }))
         let holder = forwarded.map { SiteHolderRoutes(service, access: $0) }
-        routes = service.routes + (holder?.routes ?? [])
         part = ServicePart(
+            routes: service.routes + (holder?.routes ?? []),
             stop: {
                 gatherer.stop()
                 service.stop()
@@ -38,7 +36,7 @@ struct SitesPart {
 }
 
 extension AccessControl {
-    /// Whether a request may ask about all sites, and which it may see.
+    /// Whether a request may ask about many sites, and which it may see.
     func sitesPermission(_ request: HTTPRequest) -> SitesPermission {
         do throws(Problem) {
             let grant = try authorize(request, needs: .viewer)

@@ -93,7 +93,8 @@ struct WorkerService {
         runtime = ServiceRuntime(
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
-                cluster.part, clock.part, ServicePart(stop: { membership.farewell() }), Self.part(partitions),
+                cluster.part, clock.part, ServicePart(routes: definitions.routes, stop: { membership.farewell() }),
+                Self.part(partitions),
                 freshness.part, Self.part(retention), rebuilds.part, sites.part,
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
@@ -102,7 +103,6 @@ struct WorkerService {
             ] + (options.isReplica ? [] : [Self.repairs(cluster, partitions, journal)])
                 + (options.snapshots?.parts(cluster.log.epoch, journal.journal) { partitions.projectors } ?? []),
             query: query,
-            routes: definitions.routes + live.routes + freshness.routes + rebuilds.routes + sites.routes,
             facts: cluster.facts + [
                 JournalEvent.Field("data_directory", options.directory.path), JournalEvent.Field("worker", workerID),
             ]
