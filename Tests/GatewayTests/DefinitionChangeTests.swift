@@ -107,6 +107,30 @@ struct DefinitionChangeTests {
         #expect(harness.send(.get, "/api/sites/plant")["version"] == "4")
     }
 
+    @Test("lists and definitions have strong tags, and a client that has them gets 304 until a byte changes (SPEC 8.8)")
+    func notModified() throws {
+        let harness = try GatewayHarness()
+        _ = put(harness, Self.three)
+        let paths = ["/api/sites", "/api/sites/plant", "/api/workers?site_id=plant", "/api/workstations?site_id=plant"]
+        func tag(_ path: String) throws -> String { try #require(harness.send(.get, path).header("ETag")) }
+        let tags = try paths.map(tag)
+        for (path, tag) in zip(paths, tags) {
+            #expect(tag.hasPrefix("\""))
+            for header in [tag, "\"x\", W/\(tag)", "*"] {
+                let same = harness.send(.get, path, headers: ["If-None-Match": header])
+                #expect(same.status == 304 && same.body.isEmpty && same.header("ETag") == tag, "\(path)")
+            }
+            #expect(harness.send(.get, path, headers: ["If-None-Match": "\"x\""]).status == 200)
+        }
+        _ = put(harness, Self.next)
+        for (path, old) in zip(paths, tags) {
+            let answer = harness.send(.get, path, headers: ["If-None-Match": old])
+            #expect(answer.status == 200 && answer.header("ETag") != old, "\(path)")
+        }
+        let bound = try harness.key(.viewer, sites: ["other"])
+        #expect(harness.send(.get, "/api/sites", key: bound).header("ETag") != (try tag("/api/sites")))
+    }
+
     @Test("If-None-Match: * creates a site and replaces none (SPEC 3)")
     func ifNoneMatch() throws {
         let harness = try GatewayHarness()
