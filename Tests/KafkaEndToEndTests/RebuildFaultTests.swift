@@ -18,16 +18,22 @@ extension EndToEnd {
             let scene = try Scene(cluster)
             let first = try scene.plant.worker("worker-1")
             let second = try scene.plant.worker("worker-2")
-            #expect(try scene.plant.awaitOwners(2))
+            expectPartitions(second)
             scene.load.start()
             #expect(scene.load.waitForEverySite(more: 40), "seed \(scene.seed): \(scene.load.counts)")
             #expect(scene.load.finish()?.faults == [], "seed \(scene.seed)")
             let reference = try Reference(scene.load)
             try expectFigures(scene, [first, second], reference)
 
+            let replay = try BackgroundReplay(scene.plant, into: "\(scene.plant.folder)/whole", rate: 40)
             let id = try buildThroughFaults(scene, first)
+            let replayed = replay.wait()
+            #expect(replayed.exit == 0, "\(replayed.errors)")
+            for digest in reference.digests.values {
+                #expect(replayed.output.contains(digest.trimmingCharacters(in: .whitespacesAndNewlines)))
+            }
             try promoteAndGoBack(scene, id, second, reference)
-            try replay(scene, reference)
+            try loseRecords(scene)
         }
 
         /// Starts a rebuild, kills one of the two workers in the middle, then stops the broker.
@@ -69,7 +75,7 @@ extension EndToEnd {
 
             // It is given partitions again, with a store from before all of this.
             let again = try scene.plant.worker("worker-1")
-            #expect(try scene.plant.awaitOwners(2))
+            expectPartitions(again)
             let moved = rebuilds.await(id) { $0.isEverywhere("promoted") }
             #expect(moved?.isEverywhere("promoted") == true, "\(String(describing: moved)) \(again.words)")
             try expectFigures(scene, [again, second], reference)
@@ -96,6 +102,12 @@ extension EndToEnd {
             #expect(Set(heard.map { $0.rebuild?.forcedReason }).count == 1, "\(heard)")
         }
 
+        /// Waits until a worker is given partitions.
+        private func expectPartitions(_ worker: AndonServer, sourceLocation: SourceLocation = #_sourceLocation) {
+            let line = worker.line { $0.contains(/given partitions partitions="?[0-9]/) }
+            #expect(line != nil, "\(worker.words)", sourceLocation: sourceLocation)
+        }
+
         private func expectFigures(
             _ scene: Scene, _ servers: [AndonServer], _ reference: Reference,
             sourceLocation: SourceLocation = #_sourceLocation
@@ -109,30 +121,16 @@ extension EndToEnd {
             }
         }
 
-        /// A replay that is interrupted and goes on, and one whose records go meanwhile.
-        private func replay(_ scene: Scene, _ reference: Reference) throws {
-            let (whole, lost) = ("\(scene.plant.folder)/whole", "\(scene.plant.folder)/lost")
-            let finished = try AndonProcess.run(["replay", "--into", whole, "-o", "json"] + scene.plant.kafka)
-            #expect(finished.exit == 0, "\(finished.errors)")
-            for digest in reference.digests.values {
-                #expect(finished.output.contains(digest.trimmingCharacters(in: .whitespacesAndNewlines)))
-            }
-            let words = ["replay", "--into", lost, "--rate", "40"] + scene.plant.kafka
-            let running = try AndonProcess.make(words)
-            let errors = Pipe()
-            running.standardError = errors
-            running.standardOutput = FileHandle.nullDevice
-            let drain = Drain(errors.fileHandleForReading)
-            try running.run()
-            Reaper.shared.process(running.processIdentifier)
-            // A line every five seconds, of which the first tells that it has begun.
-            let line = drain.line { $0.contains(#""progress":"replay""#) }
-            running.interrupt()
-            running.waitUntilExit()
-            Reaper.shared.ended(running.processIdentifier)
-            #expect(line != nil && running.terminationStatus == 130, "\(drain.wait())")
+        /// A replay that is interrupted, and whose next records retention removes before it goes on.
+        private func loseRecords(_ scene: Scene) throws {
+            let folder = "\(scene.plant.folder)/lost"
+            let replay = try BackgroundReplay(scene.plant, into: folder, rate: 40)
+            #expect(replay.waitForProgress())
+            replay.interrupt()
+            let interrupted = replay.wait()
+            #expect(interrupted.exit == 130, "\(interrupted.errors)")
             try scene.plant.deleteFirstRecords { end in end - 1 }
-            let refused = try AndonProcess.run(words)
+            let refused = try AndonProcess.run(BackgroundReplay.words(scene.plant, into: folder, rate: 40))
             #expect(refused.exit != 0 && refused.exit != 130, "\(refused.errors)")
             let said = refused.errors
             #expect(said.contains("records between them are gone, offsets"), "\(said)")
