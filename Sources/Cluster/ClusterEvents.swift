@@ -9,6 +9,15 @@ extension JournalEvent {
             "partition_failed", .warning, failure.message, [Field("partition", partition.value, isInMessage: true)])
     }
 
+    /// What the log had lost is declared as skipped: the partition is opened again.
+    static func partitionGoesOn(_ partition: PartitionIndex, without lost: Range<LogOffset>) -> JournalEvent {
+        JournalEvent(
+            "partition_goes_on", .info,
+            "partition \(partition.value) goes on without offsets \(lost.lowerBound.value) to "
+                + "\(lost.upperBound.value - 1), which are declared as skipped",
+            [Field("partition", partition.value, isInMessage: true)])
+    }
+
     /// Said once until one is sent again: nobody relies on a gateway that is silent.
     static func clockBeaconFailed(_ error: LogError) -> JournalEvent {
         JournalEvent("clock_beacon_failed", .warning, "the cluster does not learn of this gateway's clock: \(error)")

@@ -1,4 +1,5 @@
 public import Clocks
+public import EventModel
 internal import Observability
 internal import ProjectionStore
 
@@ -76,6 +77,8 @@ public struct FoldFailure: Sendable, Equatable {
     public var isRetriable: Bool
     /// Whether the store is damaged: a fold on a new store will succeed.
     public var isDamage: Bool
+    /// What the log has lost; see ``ProjectorError/lost``.
+    public var lost: Range<LogOffset>?
 
     public init(message: String, isRetriable: Bool, isDamage: Bool = false) {
         self.message = message
@@ -89,5 +92,6 @@ public struct FoldFailure: Sendable, Equatable {
         self.init(
             message: context.map { "\($0): \(cause)" } ?? "\(cause)", isRetriable: cause.isRetriable,
             isDamage: error.isStoreDamage)
+        lost = (error as? ProjectorError)?.lost
     }
 }

@@ -176,6 +176,9 @@ public final class Projector: Sendable {
     public var statistics: FoldStatistics { run.shared.statistics }
 
     /// The sites that folded records name.
+    /// What the log has lost, where that is why the fold stopped: once it is declared as skipped, a new projector goes on.
+    public var lost: Range<LogOffset>? { live.failure?.lost }
+
     public var siteIDs: [SiteID] { run.shared.sites.map(\.siteID) }
 
     /// Identifies the last folded record; nil without one.

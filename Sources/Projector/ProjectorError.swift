@@ -1,5 +1,5 @@
 internal import EventLog
-internal import EventModel
+public import EventModel
 public import Observability
 internal import Timeline
 
@@ -43,6 +43,8 @@ public struct ProjectorError: OperatorError {
     public var code: Code
     public var message: String
     public var hint: String?
+    /// The offsets that the log does not have any more: once they are declared as skipped, a new fold goes on.
+    public var lost: Range<LogOffset>?
     /// Whether a retry may succeed later without any change.
     public var isRetriable: Bool {
         code == .closed || code == .rebuilding || code == .busy || code == .generationBehind
@@ -60,14 +62,14 @@ public struct ProjectorError: OperatorError {
         let (next, start) = (lost.lowerBound.value, lost.upperBound.value)
         let span = [after.map { "after \($0.formatted)" }, before.map { "before \($0.formatted)" }].compactMap { $0 }
         let received = span.isEmpty ? "" : ", received " + span.joined(separator: " and ")
-        let goOn = command.map { ", or go on without them, keeping all other figures: `\($0)`, then start again" } ?? ""
+        let goOn = command.map { ", or go on without them, keeping all other figures: `\($0)`" } ?? ""
         return ProjectorError(
             code: .recordsAreGone,
             message: "the log begins at offset \(start), but the projections stand at \(next): \(start - next) records "
                 + "between them are gone, offsets \(next) to \(start - 1)\(received)",
             hint:
                 "move the projections away and restore a snapshot that stands at offset \(start) or later, which loses "
-                + "nothing (`andon snapshot list`)\(goOn)")
+                + "nothing (`andon snapshot list`)\(goOn)", lost: lost)
     }
 
     static func logIsShorter(next: LogOffset, end: LogOffset) -> ProjectorError {

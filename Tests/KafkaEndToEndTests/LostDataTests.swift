@@ -49,12 +49,16 @@ extension EndToEnd {
                 let match = line?.firstMatch(of: /andon log skip ([0-9]+:[0-9]+)/)
                 positions.insert(String(try #require(match?.output.1)))
             }
-            #expect(refused.end(SIGTERM).exit == 0)
             for position in positions.sorted() {
                 _ = try scene.plant.command(["log", "skip", position, "--reason", "retention", "--yes"])
             }
-            let again = try scene.plant.worker("worker-1")
-            #expect(Figures.ask(again.url, Plant.sites) != nil, "\(again.words)")
+            // By itself, and the gateway finds it.
+            for partition in 0..<Plant.partitions {
+                let line = refused.line { $0.contains("partition \(partition) goes on without offsets") }
+                #expect(line != nil, "\(refused.words)")
+            }
+            #expect(Figures.ask(scene.gateways[0].url, Plant.sites) != nil, "\(refused.words)")
+            #expect(refused.end(SIGTERM).exit == 0)
         }
 
         /// Whether a line tells that the log is not the one that was folded, or is shorter.

@@ -23,7 +23,7 @@ package struct PartitionOwnership: Sendable, Equatable {
         case draining(then: Afterwards)
         /// Ours; something failed that may pass. Exits: `retryDue` → restoring; `revoked`, `lost` → closed.
         case waiting
-        /// Ours; something failed that will not pass by itself. Exits: `revoked`, `lost` → closed.
+        /// Ours; something failed that will not pass by itself. Exits: `mended` → restoring; `revoked`, `lost` → closed.
         case failed
     }
 
@@ -131,6 +131,13 @@ package struct PartitionOwnership: Sendable, Equatable {
 
     package mutating func retryDue() -> [Action] {
         guard state == .waiting else { return [] }
+        state = .restoring
+        return [.openStore]
+    }
+
+    /// An operator has done what the partition waited for.
+    package mutating func mended() -> [Action] {
+        guard state == .failed else { return [] }
         state = .restoring
         return [.openStore]
     }

@@ -1,3 +1,4 @@
+public import EventModel
 public import Observability
 public import Projector
 
@@ -36,6 +37,14 @@ public struct PartitionFailure: Sendable, Equatable {
     public var message: String
     /// Whether it is retried without anybody doing anything.
     public var isRetriable: Bool
+    /// What the log has lost: it is retried once an operator has declared that as skipped (SPEC 7.9).
+    public var lost: Range<LogOffset>?
+
+    public init(message: String, isRetriable: Bool, lost: Range<LogOffset>? = nil) {
+        self.message = message
+        self.isRetriable = isRetriable
+        self.lost = lost
+    }
 }
 
 /// The state of one partition of a worker, for readiness and operators.

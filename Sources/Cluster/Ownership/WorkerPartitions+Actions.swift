@@ -97,7 +97,10 @@ extension WorkerPartitions {
             }
         } catch {
             let message = "partition \(partition.value) cannot be opened: \(error)"
-            note(PartitionFailure(message: message, isRetriable: error.forOperator.isRetriable), of: partition)
+            note(
+                PartitionFailure(
+                    message: message, isRetriable: error.forOperator.isRetriable,
+                    lost: (error as? ProjectorError)?.lost), of: partition)
         }
     }
 
@@ -107,8 +110,8 @@ extension WorkerPartitions {
         }
         guard let projector, let message = projector.failure else { return }
         note(
-            PartitionFailure(message: message, isRetriable: projector.isFailureRetriable), of: partition,
-            isReported: true)
+            PartitionFailure(message: message, isRetriable: projector.isFailureRetriable, lost: projector.lost),
+            of: partition, isReported: true)
     }
 
     /// - Parameter isReported: whether the journal has it already.

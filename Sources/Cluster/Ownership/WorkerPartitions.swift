@@ -170,19 +170,28 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
 
     // MARK: Time
 
-    /// Suspends and resumes publishing by the age of the last poll, and retries what is due.
+    /// Suspends and resumes publishing by the age of the last poll, and retries what is due, or what an operator has
+    /// mended.
     package func check() {
         let isOverdue = configuration.pollAgeMilliseconds() > configuration.pollAgeMaximumMilliseconds
         let now = configuration.clock.uptime
-        let states = state.withLock { $0.slots.mapValues { ($0.machine.state, $0.retryAt) } }
-        for (partition, (ownership, retryAt)) in states {
+        let states = state.withLock { $0.slots.mapValues { ($0.machine.state, $0.retryAt, $0.failure?.lost) } }
+        for (partition, (ownership, retryAt, lost)) in states {
             switch ownership {
             case .folding where isOverdue: handle(partition) { $0.machine.pollOverdue() }
             case .suspended where !isOverdue: handle(partition) { $0.machine.pollResumed() }
             case .waiting where retryAt <= now: handle(partition) { $0.machine.retryDue() }
+            case .failed: goOn(without: lost, partition)
             default: break
             }
         }
+    }
+
+    /// Opens a partition again once an operator has declared as skipped what the log has lost.
+    private func goOn(without lost: Range<LogOffset>?, _ partition: PartitionIndex) {
+        guard let lost, (try? log.skips(partition))?.cover(lost) == true else { return }
+        configuration.journal.record(.partitionGoesOn(partition, without: lost))
+        handle(partition) { $0.machine.mended() }
     }
 }
 

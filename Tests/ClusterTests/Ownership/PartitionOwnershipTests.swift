@@ -58,6 +58,8 @@ struct PartitionOwnershipTests {
         #expect(machine.retryDue() == [.openStore])
         #expect(machine.failed(isRetriable: false) == [] && machine.state == .failed)
         #expect(machine.retryDue() == [] && machine.assigned() == [])
+        #expect(machine.mended() == [.openStore] && machine.state == .restoring && machine.mended() == [])
+        #expect(machine.failed(isRetriable: false) == [])
         #expect(machine.revoked() == [] && machine.state == .closed)
         machine = .folding
         #expect(machine.failed(isRetriable: true) == [.stopPublishing, .withdrawHolder, .stopFold])
