@@ -29,15 +29,18 @@ public struct OpenedGeneration: Sendable {
 extension GenerationDirectory {
     /// Opens the live generation, for who folds it.
     ///
-    /// One that is damaged is put aside as `.damaged` and made anew. One of other versions, of another log or without
+    /// One that is damaged is put aside as `.damaged` and made anew, like one that is not there. One of other versions, of another log or without
     /// the feed that is needed stays and becomes retired: if it can be read it answers until the one that is built
     /// beside it has caught up; otherwise an empty one takes its place at once. One that was prepared takes its place
     /// too.
     ///
-    /// - Parameter answersFromOld: false where the live one turned out to be of no use.
+    /// - Parameters:
+    ///   - restoring: what makes the live store where it is not there or damaged; see ``ProjectionStore/Restoring``.
+    ///   - answersFromOld: false where the live one turned out to be of no use.
     /// - Throws: ``GenerationError``; ``StoreError`` when a store cannot be read or made.
     public func open(
-        _ needs: StoreHead.Needs, limits: StoreLimits = StoreLimits(), answersFromOld: Bool = true, at now: Timestamp
+        _ needs: StoreHead.Needs, limits: StoreLimits = StoreLimits(), restoring: ProjectionStore.Restoring? = nil,
+        answersFromOld: Bool = true, at now: Timestamp
     ) throws -> OpenedGeneration {
         try change(at: now) { list in
             let live = list.live
@@ -48,21 +51,23 @@ extension GenerationDirectory {
                 if let (ready, right) = candidate(list, needs), ready.job == Generation.upgradeJob {
                     return try take(ready, right, nil, needs, limits, &list, at: now)
                 }
-                return try go(on: live, needs, limits, &list)
-            case .damaged: return try go(on: live, needs, limits, &list)
+                return try go(on: live, needs, limits, restoring, &list)
+            case .damaged: return try go(on: live, needs, limits, restoring, &list)
             case .otherFormat: return try replace(live, nil, needs, limits, &list, at: now)
             case .head(let found): head = found
             }
-            if head.fits(needs) { return try go(on: live, needs, limits, &list) }
+            if head.fits(needs) { return try go(on: live, needs, limits, restoring, &list) }
             return try replace(live, answersFromOld ? head : nil, needs, limits, &list, at: now)
         }
     }
 
     private func go(
-        on live: Generation, _ needs: StoreHead.Needs, _ limits: StoreLimits, _ list: inout GenerationList
+        on live: Generation, _ needs: StoreHead.Needs, _ limits: StoreLimits, _ restoring: ProjectionStore.Restoring?,
+        _ list: inout GenerationList
     ) throws -> OpenedGeneration {
         let right = try takeRight(live.id)
-        let store = try ProjectionStore.open(path: storePath(live.id), needs, limits: limits)
+        let store = try ProjectionStore.open(
+            path: storePath(live.id), needs, limits: limits, restoring: restoring)
         list.change(live.id) { $0.note(needs) }
         return OpenedGeneration(generation: list.live, store: store, right: right)
     }

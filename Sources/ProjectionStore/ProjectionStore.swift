@@ -19,6 +19,7 @@ public final class ProjectionStore: @unchecked Sendable {
     public let path: String
     /// What it was opened with.
     public let needs: StoreHead.Needs
+    private let restoring: Restoring?
     /// Why another store was not used when this one was opened; nil if there was none, or if it was.
     public let replacement: StoreReplacement?
     /// Whether it holds what was written to it; all of its readers note damage here.
@@ -38,6 +39,11 @@ public final class ProjectionStore: @unchecked Sendable {
     /// Version of tables and blobs: a store of another one cannot be read.
     public static var formatVersion: Int64 { StoreSchema.format }
 
+    /// Makes a store of what was kept of an earlier one, a snapshot, at a path where nothing is.
+    ///
+    /// Returns false, and leaves nothing there, where nothing that was kept fits. What it throws ends the opening.
+    public typealias Restoring = @Sendable (_ path: String) throws -> Bool
+
     /// Opens the store; creates one if there is none, or if the one that is there is damaged: that is put aside.
     ///
     /// - Parameters:
@@ -52,58 +58,65 @@ public final class ProjectionStore: @unchecked Sendable {
         try open(path: path, StoreHead.Needs(logEpoch: logEpoch, feed: keepsFeed), limits: limits)
     }
 
-    /// - Parameter insteadOf: why the store that was there before, elsewhere, is not used.
+    /// - Parameters:
+    ///   - replacement: why the store that was there before, elsewhere, is not used.
+    ///   - restoring: what makes a store in place of one that is not there, or is damaged, now or later; where it makes
+    ///     none, an empty one is made.
     public static func open(
         path: String, _ needs: StoreHead.Needs, limits: StoreLimits = StoreLimits(),
-        insteadOf replacement: StoreReplacement? = nil
+        insteadOf replacement: StoreReplacement? = nil, restoring: Restoring? = nil
     ) throws -> ProjectionStore {
         do {
             do {
                 switch try StoreHead.read(path: path) {
-                case .nothing: break
+                case .nothing: _ = try restoring?(path)
                 case .head(let head) where head.fits(needs): break
                 case .head, .otherFormat: throw StoreError.other(path)
-                case .damaged(let reason): return try make(path, needs, limits, insteadOf: .damaged(reason))
+                case .damaged(let reason): return try make(path, needs, limits, .damaged(reason), restoring)
                 }
                 if let damage = try StoreReplacement.ofCommits(at: path) {
-                    return try make(path, needs, limits, insteadOf: damage)
+                    return try make(path, needs, limits, damage, restoring)
                 }
-                return try ProjectionStore(path, needs, limits, replacement)
+                return try ProjectionStore(path, needs, limits, replacement, restoring)
             } catch  where error.isStoreDamage {
-                return try make(path, needs, limits, insteadOf: .damaged(error.forOperator.message))
+                return try make(path, needs, limits, .damaged(error.forOperator.message), restoring)
             }
         } catch { throw StoreError.wrap("projections at \(path) cannot be opened", error) }
     }
 
     /// Opens a store of another fold to answer from it; nothing may be committed to it.
     static func openAsItIs(path: String, limits: StoreLimits) throws -> ProjectionStore {
-        do { return try ProjectionStore(path, nil, limits, nil) } catch {
+        do { return try ProjectionStore(path, nil, limits, nil, nil) } catch {
             throw StoreError.wrap("projections at \(path) cannot be opened", error)
         }
     }
 
-    /// Puts this store aside because it is damaged, and makes an empty one in its place, which the log fills again.
+    /// Puts this store aside because it is damaged, and makes another one in its place, restored or empty, which the log
+    /// fills again.
     ///
     /// Nobody may commit to this one any more. Its readers may go on until they are done.
     public func replaced(because damage: any Error) throws -> ProjectionStore {
         do {
             let reason = StoreReplacement.damaged(damage.forOperator.message)
-            return try ProjectionStore.make(path, needs, limits, insteadOf: reason)
+            return try ProjectionStore.make(path, needs, limits, reason, restoring)
         } catch { throw StoreError.wrap("projections at \(path) cannot be made anew", error) }
     }
 
     private static func make(
-        _ path: String, _ needs: StoreHead.Needs, _ limits: StoreLimits, insteadOf replacement: StoreReplacement
+        _ path: String, _ needs: StoreHead.Needs, _ limits: StoreLimits, _ replacement: StoreReplacement,
+        _ restoring: Restoring?
     ) throws -> ProjectionStore {
-        try StoreReplacement.putAside(path)
-        return try ProjectionStore(path, needs, limits, replacement)
+        try StoreReplacement.replace(path, restoring: restoring)
+        return try ProjectionStore(path, needs, limits, replacement, restoring)
     }
 
     /// - Parameter needs: nil to leave everything as it is.
     private init(
-        _ path: String, _ needs: StoreHead.Needs?, _ limits: StoreLimits, _ replacement: StoreReplacement?
+        _ path: String, _ needs: StoreHead.Needs?, _ limits: StoreLimits, _ replacement: StoreReplacement?,
+        _ restoring: Restoring?
     ) throws {
         self.limits = limits
+        self.restoring = restoring
         self.needs = needs ?? StoreHead.Needs(logEpoch: [])
         self.replacement = replacement
         let connection = try Connection(path: path, ProjectionStore.writerOptions)

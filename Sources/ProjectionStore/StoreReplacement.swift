@@ -8,6 +8,8 @@ public enum StoreReplacement: Equatable, Sendable {
     /// It does not hold what was written to it, for this reason. It is put aside as `.damaged`.
     case damaged(String)
 
+    public var isDamage: Bool { if case .damaged = self { true } else { false } }
+
     /// Whether the write-ahead log lacks commits that a checkpoint has already copied to the file; then pages of earlier
     /// commits would stand before newer ones, each of them sound.
     ///
@@ -31,8 +33,19 @@ public enum StoreReplacement: Equatable, Sendable {
         return try connection.integer(.generation)
     }
 
+    /// Takes a damaged store away. What is restored in its place comes first, under a name of its own: while that cannot
+    /// be done, the damaged one stays where it is.
+    static func replace(_ path: String, restoring: ProjectionStore.Restoring?) throws {
+        let fresh = path + ".fresh"
+        // What a kill left.
+        for part in GenerationDirectory.parts { try? FileManager.default.removeItem(atPath: fresh + part) }
+        let isRestored = try restoring?(fresh) ?? false
+        try putAside(path)
+        if isRestored { try FileManager.default.moveItem(atPath: fresh, toPath: path) }
+    }
+
     /// Renames the files of a damaged store; one that was put aside before is removed.
-    static func putAside(_ path: String) throws {
+    private static func putAside(_ path: String) throws {
         let files = FileManager.default
         for part in GenerationDirectory.parts {
             let aside = path + ".damaged" + part

@@ -49,7 +49,10 @@ final class FoldRun: Sendable {
         // Until then the fold knows less than the store that was there, and answers would be wrong.
         if store.replacement != nil { try store.answer(from: end) }
         let goal = try store.answersFrom()
-        rebuild = fold.nextOffset < goal ? FoldRebuild(replacement: store.replacement, goal: goal) : nil
+        // Of damage is told, also where a snapshot makes up for all of it.
+        let isToBeTold = fold.nextOffset < goal || store.replacement?.isDamage == true
+        rebuild =
+            isToBeTold ? FoldRebuild(replacement: store.replacement, begin: fold.nextOffset, goal: goal) : nil
         shared = SharedFold(
             fold, end: LogEndReading(offset: end, seenAt: asked), answersFrom: goal, isOldGeneration: isOld)
         committed = Monitor(fold.nextOffset)
@@ -122,6 +125,8 @@ final class FoldRun: Sendable {
 public struct FoldRebuild: Sendable, Equatable {
     /// What was wrong with the store; nil when a rebuild goes on that an earlier process began.
     public var replacement: StoreReplacement?
+    /// Where it began: at the beginning of the log, or where a snapshot stood.
+    public var begin: LogOffset
     /// Where the log ended when it began: before it has passed this offset, the fold answers nothing.
     public var goal: LogOffset
 
@@ -133,6 +138,9 @@ public struct FoldRebuild: Sendable, Equatable {
             case .otherVersion: "were of another version or log and"
             case nil: "cannot be used yet and"
             }
-        return "the projections \(why) are being rebuilt from the log: offset \(next.value) of \(goal.value)"
+        let isRestored = replacement?.isDamage == true && begin > .zero
+        let what = isRestored ? "a snapshot that stands at offset \(begin.value) and the log" : "the log"
+        return
+            "the projections \(why) are being rebuilt from \(what): offset \(max(next, begin).value) of \(goal.value)"
     }
 }

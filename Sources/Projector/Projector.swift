@@ -62,12 +62,15 @@ public final class Projector: Sendable {
         let needs = StoreHead.Needs(
             versions: configuration.versions, logEpoch: log.epoch.bytes, feed: keepsFeed, beginsFeed: beginsFeed)
         let now = configuration.clock.now
+        let restoring = configuration.restore.map { restore -> ProjectionStore.Restoring in
+            { try restore(partition, $0) }
+        }
         do {
-            let opened = try generations.open(needs, at: now)
+            let opened = try generations.open(needs, restoring: restoring, at: now)
             try self.init(log, partition, opened, generations, needs, configuration)
         } catch  where error.isStoreDamage {
             // Of an older generation, which is then of no more use.
-            let opened = try generations.open(needs, answersFromOld: false, at: now)
+            let opened = try generations.open(needs, restoring: restoring, answersFromOld: false, at: now)
             try self.init(log, partition, opened, generations, needs, configuration)
         }
     }
@@ -173,12 +176,12 @@ public final class Projector: Sendable {
         }
     }
 
-    public var statistics: FoldStatistics { run.shared.statistics }
-
-    /// The sites that folded records name.
     /// What the log has lost, where that is why the fold stopped: once it is declared as skipped, a new projector goes on.
     public var lost: Range<LogOffset>? { live.failure?.lost }
 
+    public var statistics: FoldStatistics { run.shared.statistics }
+
+    /// The sites that folded records name.
     public var siteIDs: [SiteID] { run.shared.sites.map(\.siteID) }
 
     /// Identifies the last folded record; nil without one.

@@ -1,6 +1,6 @@
 public import Clocks
 public import EventLog
-internal import EventModel
+public import EventModel
 internal import Glibc
 public import Observability
 public import ProjectionStore
@@ -73,6 +73,9 @@ public struct ProjectorConfiguration: Sendable {
     public var orders: FoldOrders?
     /// Whether a damaged store is put aside and built again from the log; otherwise damage is a failure.
     public var rebuildsDamaged = true
+    /// Puts a snapshot at a path where no live store is, or a damaged one was; false: none fits. What it throws ends the
+    /// opening. Generations that are built never begin with one.
+    public var restore: (@Sendable (_ partition: PartitionIndex, _ path: String) throws -> Bool)?
     /// The versions of generations that are built; those of this program, but for tests.
     public var versions = StoreVersions.current
     /// How long a generation that is no longer live is kept, in hours.

@@ -122,8 +122,14 @@ struct GenerationBuildTests {
     @Test("a store that turns out to be damaged while it is built begins again, and the live one goes on")
     func damage() throws {
         let rig = try GenerationRig(seed: 9)
+        let restored = Monitor(0)
         try rig.append(rig.scenario.records)
-        try rig.running { projector in
+        try rig.running { configuration in
+            configuration.restore = { _, _ in
+                restored.update { $0 += 1 }
+                return false
+            }
+        } _: { projector in
             try projector.buildUntilLevel(rig)
             let built = try #require(projector.fold(of: Self.job))
             built.run.store.condition.note(StoreError(.damaged, "for a test", isRetriable: true))
@@ -134,6 +140,7 @@ struct GenerationBuildTests {
         }
         #expect(try rig.digest(2) == rig.digest())
         #expect(FileManager.default.fileExists(atPath: rig.directory.storePath(2) + ".damaged"))
+        #expect(restored.withLock { $0 } == 1, "for the live one, which was not there; a build begins anew")
     }
 
     @Test(

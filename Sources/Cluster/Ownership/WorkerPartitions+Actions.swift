@@ -82,7 +82,6 @@ extension WorkerPartitions {
         do {
             let generations = GenerationDirectory(
                 path: configuration.folder + "/partition-\(partition.value).sqlite")
-            try configuration.restore(partition, generations.livePath)
             var folding = configuration.projector
             folding.failed = { [weak self] in self?.foldFailed(partition, opening) }
             folding.journal = configuration.journal

@@ -14,9 +14,6 @@ public struct WorkerPartitionsConfiguration: Sendable {
     public var projector = ProjectorConfiguration()
     /// Whether commits note what they change, for a publisher.
     public var keepsFeed = false
-    /// Called before a store is opened, on a thread of its own: may put a snapshot at the path where there is no file.
-    /// An error fails the opening.
-    public var restore: @Sendable (PartitionIndex, _ path: String) throws -> Void = { _, _ in }
     /// The partition folds from here on: what changes may be published until ``stopPublishing``.
     public var startPublishing: @Sendable (HeldPartition) -> Void = { _ in }
     /// After it returns nothing more is sent about the partition.

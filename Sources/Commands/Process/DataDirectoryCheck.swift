@@ -149,7 +149,9 @@ struct DataDirectoryCheck {
         } catch  where error.isStoreDamage {
             return Finding(
                 subject: subject, level: .warning,
-                text: "\(error.forOperator.message); \(program) puts them aside and makes new ones from the log")
+                text:
+                    "\(error.forOperator.message); \(program) puts them aside and makes new ones from a snapshot and the log"
+            )
         } catch {
             let hint = error.forOperator.hint.map { "; \($0)" } ?? ""
             return Finding(subject: subject, level: .failure, text: reason(of: error) + hint)

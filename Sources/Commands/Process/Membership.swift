@@ -47,7 +47,7 @@ final class Membership: Sendable {
         folding.keepsFeed = !options.isReplica
         if let snapshots = options.snapshots {
             let (log, needsFeed, journal) = (parts.log, folding.keepsFeed, journal.journal)
-            folding.restore = { try snapshots.restore(log, $0, needsFeed: needsFeed, to: $1, journal) }
+            folding.projector.restore = { try snapshots.restore(log, $0, needsFeed: needsFeed, to: $1, journal) }
         }
         let role: HolderRole = options.isReplica ? .replica : .owner
         folding.announceHolder = { [self] in state.withLock { $0.announcer }?.announce($0, role) }

@@ -32,12 +32,17 @@ struct Service {
         folding.journal = journal.journal
         folding.scrubHours = scrubHours
         folding.keepGenerationsHours = keepGenerationsHours
+        if let snapshots {
+            let noting = journal.journal
+            folding.restore = { try snapshots.restore(log, $0, needsFeed: false, to: $1, noting) }
+        }
         let projector = try explaining("cannot fold the log in '\(directory.path)'") {
             try snapshots?.restore(
                 log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
             return try Projector(
                 log: log, generations: directory.generations, keepsFeed: settings != nil,
                 beginsFeed: settings != nil, configuration: folding)
+            try Projector(log: log, generations: directory.generations, configuration: folding)
         }
         self.projector = projector
         let keys = try explaining("cannot open the API keys in '\(directory.path)'") {

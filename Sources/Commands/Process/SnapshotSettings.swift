@@ -1,11 +1,11 @@
 internal import EventLog
 internal import EventModel
-internal import Foundation
 internal import Observability
 internal import Projector
 internal import Replay
 
-/// What a server does with snapshots: restores the newest that fits where it has no projections, and takes new ones.
+/// What a server does with snapshots: restores the newest that fits where its projections are missing or damaged, and takes
+/// new ones.
 struct SnapshotSettings: Sendable {
     static let every = Option<SnapshotSchedule>(
         "snapshot-every", "N|TIME", "take a snapshot after so many records, e.g. 1000000, or so long, e.g. 30m",
@@ -43,14 +43,14 @@ struct SnapshotSettings: Sendable {
         return unit.map { .microseconds(number * $0) } ?? .records(number)
     }
 
-    /// Puts the newest snapshot that fits at a path, if no projections are there.
+    /// Puts the newest snapshot that fits at a path where no projections are.
+    /// - Returns: whether there is one.
     /// - Throws: `LogError` when the log cannot be read.
     func restore(
         _ log: any EventLog, _ partition: PartitionIndex, needsFeed: Bool, to path: String, _ journal: Journal
-    ) throws {
-        guard !FileManager.default.fileExists(atPath: path) else { return }
-        _ = try SnapshotRestore(snapshots, journal: journal).newest(
-            of: log, partition, needsFeed: needsFeed, to: path)
+    ) throws -> Bool {
+        try SnapshotRestore(snapshots, journal: journal).newest(
+            of: log, partition, needsFeed: needsFeed, to: path) != nil
     }
 
     /// Takes snapshots of what is folded, while the process serves; none without `--snapshot-every`.

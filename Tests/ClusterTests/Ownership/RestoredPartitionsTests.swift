@@ -29,9 +29,8 @@ struct RestoredPartitionsTests {
             snapshots, journal: recorded.journal)
         return try plant.worker(name) { configuration in
             configuration.keepsFeed = keepsFeed
-            configuration.restore = { [log = plant.log] partition, path in
-                guard !FileManager.default.fileExists(atPath: path) else { return }
-                _ = try restore.newest(of: log, partition, needsFeed: keepsFeed, to: path)
+            configuration.projector.restore = { [log = plant.log] partition, path in
+                try restore.newest(of: log, partition, needsFeed: keepsFeed, to: path) != nil
             }
         }
     }

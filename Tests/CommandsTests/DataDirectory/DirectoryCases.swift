@@ -134,7 +134,8 @@ extension DirectoryCase {
     private static let projections: [DirectoryCase] = [
         DirectoryCase(
             part: "projections.sqlite", state: "damaged",
-            up: "puts them aside as `.damaged` and computes them from the log", advice: "",
+            up: "puts them aside as `.damaged`; restores the newest snapshot that fits; computes the rest from the log",
+            advice: "",
             make: { plant in
                 try plant.checkpointProjections()
                 try plant.flip("projections.sqlite", at: 4096 * 2 + 100)
@@ -142,7 +143,8 @@ extension DirectoryCase {
             },
             outcome: .starts(.whole), doctor: ("projections", "warning", "andon up puts them aside")),
         DirectoryCase(
-            part: "projections.sqlite", state: "missing", up: "computes them from the log", advice: "",
+            part: "projections.sqlite", state: "missing",
+            up: "restores the newest snapshot that fits; computes the rest from the log", advice: "",
             make: { plant in
                 try plant.remove("projections.sqlite")
                 return nil
