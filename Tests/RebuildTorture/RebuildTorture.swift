@@ -76,9 +76,9 @@ final class SteppedBoard: JobBoard {
         self.steps = steps
     }
 
-    func jobs() throws(JobBoardError) -> [RebuildJob] { try inner.jobs() }
+    func jobs() throws(ReplayError) -> [RebuildJob] { try inner.jobs() }
 
-    func put(_ job: RebuildJob) throws(JobBoardError) -> JobVerdict {
+    func put(_ job: RebuildJob) throws(ReplayError) -> JobVerdict {
         steps.pass()
         defer { steps.pass() }
         return try inner.put(job)

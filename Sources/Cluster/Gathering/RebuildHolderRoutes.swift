@@ -103,7 +103,7 @@ public final class RebuildHolderRoutes: Sendable {
     /// The job as this process knows it.
     private func job(_ request: HTTPRequest) throws(Problem) -> (job: RebuildJob, isActing: Bool) {
         let jobs: [RebuildJob]
-        do throws(JobBoardError) { jobs = try board.jobs() } catch { throw Problem(503, detail: error.description) }
+        do throws(ReplayError) { jobs = try board.jobs() } catch { throw Problem(503, detail: error.description) }
         guard let job = jobs.first(where: { $0.id.text == request.pathParameters.first }) else {
             throw Problem(404, detail: "its holder does not know the rebuild yet")
         }

@@ -134,7 +134,7 @@ struct DirectoryInspection {
 
     private mutating func inspectJobs() {
         guard FileManager.default.fileExists(atPath: directory.jobs) else { return }
-        do throws(JobBoardError) { try JobStore.inspect(path: directory.jobs) } catch {
+        do throws(ReplayError) { try JobStore.inspect(path: directory.jobs) } catch {
             troubles.append(.jobs(directory, error))
         }
     }

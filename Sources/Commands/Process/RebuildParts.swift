@@ -85,8 +85,8 @@ extension DataDirectory {
 }
 
 extension DirectoryTrouble {
-    static func jobs(_ directory: DataDirectory, _ error: JobBoardError) -> DirectoryTrouble {
-        let isDamaged = error.code == .damaged
+    static func jobs(_ directory: DataDirectory, _ error: ReplayError) -> DirectoryTrouble {
+        let isDamaged = error.code == .jobsDamaged
         return DirectoryTrouble(
             part: .jobs, exitCode: isDamaged ? nil : .failure,
             what: "cannot use the rebuilds in '\(directory.path)'", why: error.message,

@@ -95,7 +95,7 @@ enum ReplayCommand {
                         request, log, snapshot: snapshot(request, snapshots),
                         nearest: { try choice.nearest($0, of: log.epoch, where: $1) }, isEmbedded: isEmbedded,
                         source: address.words, now: SystemClock().now)
-                } catch let error as ReplayError {
+                } catch let error as ReplayError where error.code == .request {
                     throw CommandFailure(.usage, error.message, next: error.hint ?? "andon replay --help")
                 }
             }

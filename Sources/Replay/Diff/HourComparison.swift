@@ -33,12 +33,12 @@ struct HourComparison {
     }
 
     static func known(_ number: UInt32, count: Int) throws -> UInt32 {
-        guard Int(number) < count else { throw ComparisonError.foreignRow }
+        guard Int(number) < count else { throw ReplayError.foreignRow }
         return number
     }
 
     static func common(_ number: UInt32, _ common: [UInt32]) throws -> UInt32 {
-        guard Int(number) < common.count else { throw ComparisonError.foreignRow }
+        guard Int(number) < common.count else { throw ReplayError.foreignRow }
         return common[Int(number)]
     }
 

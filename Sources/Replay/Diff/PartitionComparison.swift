@@ -13,21 +13,21 @@ public import Timeline
 ///     transaction that its reader has begun and that goes on until this returns.
 ///   - partition: part of the positions in the answer.
 ///   - limit: most differences of each kind that are listed, up to 1000; the counts are exact whatever it is.
-/// - Throws: ``ComparisonError`` where the two cannot be compared: other positions, other logs, hours that are still being
+/// - Throws: ``ReplayError`` where the two cannot be compared: other positions, other logs, hours that are still being
 ///   derived again; any error of reading.
 public func comparePartitions(
     live: (fold: PartitionFold, reader: StoreReader), new: (fold: PartitionFold, reader: StoreReader),
     partition: PartitionIndex = PartitionIndex(0), limit: Int
 ) throws -> GenerationDifferences {
     guard live.fold.nextOffset == new.fold.nextOffset else {
-        throw ComparisonError.otherPositions(live: live.fold.nextOffset, new: new.fold.nextOffset)
+        throw ReplayError.otherPositions(live: live.fold.nextOffset, new: new.fold.nextOffset)
     }
     if let one = live.fold.fingerprint, let other = new.fold.fingerprint, one != other {
-        throw ComparisonError.otherLogs
+        throw ReplayError.otherLogs
     }
     for (fold, name) in [(live.fold, "live"), (new.fold, "new")] {
         if let site = fold.sites.first(where: \.isRederiving) {
-            throw ComparisonError.stillDeriving(site.siteID, name)
+            throw ReplayError.stillDeriving(site.siteID, name)
         }
     }
     var found = DifferenceCollector(limit: limit)

@@ -9,7 +9,7 @@ public enum StoreComparison {
     /// - Parameters:
     ///   - live, new: paths of the files.
     ///   - limit: see ``comparePartitions(live:new:partition:limit:)``.
-    /// - Throws: ``ComparisonError`` where they are of different logs, positions or formats; `StoreError` where one cannot
+    /// - Throws: ``ReplayError`` where they are of different logs, positions or formats; `StoreError` where one cannot
     ///   be read.
     public static func run(
         live: String, new: String, partition: PartitionIndex = PartitionIndex(0), limit: Int
@@ -20,9 +20,9 @@ public enum StoreComparison {
         _ = try other.begin()
         defer { other.end() }
         let origins = (live: try one.origin(), new: try other.origin())
-        guard origins.live.format == StoreReader.format else { throw ComparisonError.otherFormat(live) }
-        guard origins.new.format == StoreReader.format else { throw ComparisonError.otherFormat(new) }
-        guard origins.live.logEpoch == origins.new.logEpoch else { throw ComparisonError.otherLogs }
+        guard origins.live.format == StoreReader.format else { throw ReplayError.otherFormat(live) }
+        guard origins.new.format == StoreReader.format else { throw ReplayError.otherFormat(new) }
+        guard origins.live.logEpoch == origins.new.logEpoch else { throw ReplayError.otherLogs }
         return try comparePartitions(
             live: (try one.loadInside(), one), new: (try other.loadInside(), other), partition: partition,
             limit: limit)

@@ -97,7 +97,8 @@ final class PartitionReplay: Sendable {
             return (trouble.log, trouble.store)
         }
         if let log, now - log.since >= Int64(configuration.logPatienceMilliseconds) * 1000 {
-            throw ReplayError(.log, log.message, hint: "run the same command again when the log can be read")
+            throw ReplayError(
+                .log, log.message, hint: "run the same command again when the log can be read", isRetriable: true)
         }
         if let store, now - store.since >= Int64(configuration.storePatienceMilliseconds) * 1000 {
             throw ReplayError(.store, store.message, hint: "make room, and run the same command again")

@@ -112,7 +112,7 @@ public struct ReplayPlan: Sendable, Equatable {
     private static func check(
         _ snapshot: SnapshotManifest, _ request: ReplayRequest, _ log: any EventLog
     ) throws(ReplayError) {
-        do throws(SnapshotError) { try SnapshotRestore.checkFit(snapshot, log.epoch, needsFeed: false) } catch {
+        do throws(ReplayError) { try SnapshotRestore.checkFit(snapshot, log.epoch, needsFeed: false) } catch {
             throw ReplayError(
                 .request, "snapshot \(snapshot.id) cannot be gone on with: \(error.message)",
                 hint: "andon snapshot list shows the others")

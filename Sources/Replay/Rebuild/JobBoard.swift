@@ -1,20 +1,20 @@
 internal import Locks
-public import Observability
+internal import Observability
 internal import SQLite
 
 /// Where the wanted state of rebuilds stands, durable and the same for all processes (DESIGN 7). A port:
 /// ``InMemoryJobBoard``, ``JobStore`` (a file) and ``TopicJobBoard``. From any thread.
 public protocol JobBoard: AnyObject, Sendable {
     /// All jobs that are kept, newest first.
-    /// - Throws: ``JobBoardError``
-    func jobs() throws(JobBoardError) -> [RebuildJob]
+    /// - Throws: ``ReplayError``
+    func jobs() throws(ReplayError) -> [RebuildJob]
 
     /// Stores a new job of revision 1, or the next revision of one that is there. When it returns ``JobVerdict/taken``
     /// the job is durable.
     ///
     /// Of several changes to one revision one is taken, and of several new jobs one, whichever processes they come from.
-    /// - Throws: ``JobBoardError``; then it is not known whether the job was stored.
-    func put(_ job: RebuildJob) throws(JobBoardError) -> JobVerdict
+    /// - Throws: ``ReplayError``; then it is not known whether the job was stored.
+    func put(_ job: RebuildJob) throws(ReplayError) -> JobVerdict
 
     /// Calls `changed` after every change that this board learns of, on any thread, which must not block. One watcher:
     /// the newest.
@@ -24,35 +24,15 @@ public protocol JobBoard: AnyObject, Sendable {
     var failure: String? { get }
 }
 
-/// Why the jobs cannot be read or written.
-public struct JobBoardError: OperatorError {
-    /// Not an enum, so that codes can be added.
-    public struct Code: Hashable, Sendable {
-        let name: String
-        /// The file or the topic cannot be read or written.
-        public static let unavailable = Code(name: "jobs_unavailable")
-        /// The file is not what was written.
-        public static let damaged = Code(name: "jobs_damaged")
-    }
-
-    public var code: Code
-    public var message: String
-    public var hint: String?
-    public var isRetriable: Bool
-
-    public var name: String { code.name }
-
+extension ReplayError {
     /// What an error of a file or of the brokers means for the jobs.
     init(_ error: any Error, _ place: String) {
         let cause = error.forOperator
         let isDamage = (error as? SQLiteError)?.isCorrupt ?? false
         self.init(
-            isDamage ? .damaged : .unavailable, "the rebuilds in \(place) cannot be read or written: \(cause.message)",
-            hint: cause.hint, isRetriable: cause.isRetriable)
-    }
-
-    init(_ code: Code, _ message: String, hint: String? = nil, isRetriable: Bool) {
-        (self.code, self.message, self.hint, self.isRetriable) = (code, message, hint, isRetriable)
+            isDamage ? .jobsDamaged : .jobsUnavailable,
+            "the rebuilds in \(place) cannot be read or written: \(cause.message)", hint: cause.hint,
+            isRetriable: cause.isRetriable)
     }
 }
 

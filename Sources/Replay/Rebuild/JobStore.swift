@@ -25,11 +25,11 @@ public final class JobStore: JobBoard {
     /// name: it holds wishes alone, which can be uttered again, and no figure.
     ///
     /// - Parameter journal: where a file that was put aside, and jobs that cannot be read, are recorded.
-    public init(path: String, journal: Journal = .silent) throws(JobBoardError) {
+    public init(path: String, journal: Journal = .silent) throws(ReplayError) {
         (self.path, self.journal) = (path, journal)
         do {
             connection = Guarded(try Self.open(path))
-        } catch  where error.code == .damaged {
+        } catch  where error.code == .jobsDamaged {
             let aside = path + ".damaged"
             guard rename(path, aside) == 0 else { throw error }
             journal.record(.jobsPutAside(aside, error))
@@ -37,43 +37,43 @@ public final class JobStore: JobBoard {
         }
     }
 
-    private static func open(_ path: String) throws(JobBoardError) -> Connection {
+    private static func open(_ path: String) throws(ReplayError) -> Connection {
         do {
             let connection = try Connection(path: path, .shared)
             try connection.execute(table)
             if let damage = try connection.structuralDamage() {
-                throw JobBoardError(.damaged, "\(path) is not what was written: \(damage)", isRetriable: false)
+                throw ReplayError(.jobsDamaged, "\(path) is not what was written: \(damage)", isRetriable: false)
             }
             return connection
-        } catch let error as JobBoardError { throw error } catch { throw JobBoardError(error, path) }
+        } catch let error as ReplayError { throw error } catch { throw ReplayError(error, path) }
     }
 
     /// Looks at a file without writing to it.
-    /// - Throws: ``JobBoardError``: `.damaged` when it will be put aside.
-    public static func inspect(path: String) throws(JobBoardError) {
+    /// - Throws: ``ReplayError``: `.jobsDamaged` when it will be put aside.
+    public static func inspect(path: String) throws(ReplayError) {
         do {
             let connection = try Connection(path: path, .reader)
             if let damage = try connection.structuralDamage() {
-                throw JobBoardError(.damaged, "\(path) is not what was written: \(damage)", isRetriable: false)
+                throw ReplayError(.jobsDamaged, "\(path) is not what was written: \(damage)", isRetriable: false)
             }
-        } catch let error as JobBoardError { throw error } catch { throw JobBoardError(error, path) }
+        } catch let error as ReplayError { throw error } catch { throw ReplayError(error, path) }
     }
 
-    public func jobs() throws(JobBoardError) -> [RebuildJob] {
-        let read: Result<JobTable, JobBoardError> = connection.withLock { connection in
-            Result { () throws(JobBoardError) in
-                do { return try self.read(connection) } catch { throw JobBoardError(error, path) }
+    public func jobs() throws(ReplayError) -> [RebuildJob] {
+        let read: Result<JobTable, ReplayError> = connection.withLock { connection in
+            Result { () throws(ReplayError) in
+                do { return try self.read(connection) } catch { throw ReplayError(error, path) }
             }
         }
         return try read.get().newestFirst
     }
 
-    public func put(_ job: RebuildJob) throws(JobBoardError) -> JobVerdict {
-        let written: Result<JobVerdict, JobBoardError> = connection.withLock { connection in
-            Result { () throws(JobBoardError) in
+    public func put(_ job: RebuildJob) throws(ReplayError) -> JobVerdict {
+        let written: Result<JobVerdict, ReplayError> = connection.withLock { connection in
+            Result { () throws(ReplayError) in
                 do {
                     return try connection.transaction { try write(job, connection) }
-                } catch { throw JobBoardError(error, path) }
+                } catch { throw ReplayError(error, path) }
             }
         }
         watcher.tell()

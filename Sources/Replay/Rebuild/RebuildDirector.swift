@@ -29,7 +29,7 @@ final class RebuildDirector: Sendable {
     // MARK: Looking
 
     func jobs() throws(Problem) -> [RebuildJob] {
-        do throws(JobBoardError) { return try board.jobs() } catch { throw Problem(error) }
+        do throws(ReplayError) { return try board.jobs() } catch { throw Problem(error) }
     }
 
     /// All rebuilds, newest first. Only of the newest that was not cancelled the holders are asked.
@@ -139,7 +139,7 @@ final class RebuildDirector: Sendable {
     }
 
     private func put(_ job: RebuildJob) throws(Problem) -> JobVerdict {
-        do throws(JobBoardError) { return try board.put(job) } catch { throw Problem(error) }
+        do throws(ReplayError) { return try board.put(job) } catch { throw Problem(error) }
     }
 
     /// Asks the holders until all have done what is wanted, or for as long as an answer may wait.
@@ -158,7 +158,7 @@ final class RebuildDirector: Sendable {
 
 extension Problem {
     /// The board cannot be read or written.
-    init(_ error: JobBoardError) {
+    init(_ error: ReplayError) {
         self.init(
             error.isRetriable ? 503 : 500, detail: error.description,
             headers: error.isRetriable ? [("Retry-After", "2")] : [])

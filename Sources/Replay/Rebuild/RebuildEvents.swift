@@ -3,7 +3,7 @@ internal import Observability
 
 /// What rebuilds record in the journal.
 extension JournalEvent {
-    static func jobsPutAside(_ path: String, _ error: JobBoardError) -> JournalEvent {
+    static func jobsPutAside(_ path: String, _ error: ReplayError) -> JournalEvent {
         JournalEvent(
             "jobs_put_aside", .warning, "\(error.message); the file is now \(path), and no rebuild is known any more",
             [Field("path", path, isInMessage: true)])

@@ -88,7 +88,7 @@ public final class RebuildKeeper: Sendable {
     package func step() {
         turn.withLock { turn in
             let jobs: [RebuildJob]
-            do throws(JobBoardError) { jobs = try board.jobs() } catch {
+            do throws(ReplayError) { jobs = try board.jobs() } catch {
                 if !turn.isUnread { journal.record(.jobsUnread(error)) }
                 turn.isUnread = true
                 return

@@ -53,19 +53,19 @@ public final class TopicJobBoard: JobBoard {
     private let turn = Guarded(())
 
     /// Reads all jobs, and continues to follow the topic.
-    /// - Throws: ``JobBoardError`` when the topic cannot be read to its end.
+    /// - Throws: ``ReplayError`` when the topic cannot be read to its end.
     public init(
         topics: any Topics, names: TopicNames = TopicNames(), journal: Journal = .silent
-    ) throws(JobBoardError) {
+    ) throws(ReplayError) {
         (self.topics, topic, self.journal) = (topics, names.jobs, journal)
         let reading = Reading(journal)
         self.reading = reading
         do throws(LogError) {
             following = try topics.follow(names.jobs, nil, from: .beginning) { reading.handle($0) }
         } catch {
-            throw JobBoardError(error, "the topic \(names.jobs)")
+            throw ReplayError(error, "the topic \(names.jobs)")
         }
-        do throws(JobBoardError) {
+        do throws(ReplayError) {
             try readToEnd()
         } catch {
             following.stop()
@@ -85,14 +85,14 @@ public final class TopicJobBoard: JobBoard {
 
     // MARK: Writing
 
-    public func put(_ job: RebuildJob) throws(JobBoardError) -> JobVerdict {
-        let result: Result<JobVerdict, JobBoardError> = turn.withLock { _ in
-            Result { () throws(JobBoardError) in try write(job) }
+    public func put(_ job: RebuildJob) throws(ReplayError) -> JobVerdict {
+        let result: Result<JobVerdict, ReplayError> = turn.withLock { _ in
+            Result { () throws(ReplayError) in try write(job) }
         }
         return try result.get()
     }
 
-    private func write(_ job: RebuildJob) throws(JobBoardError) -> JobVerdict {
+    private func write(_ job: RebuildJob) throws(ReplayError) -> JobVerdict {
         try readToEnd()
         var table = reading.state.withLock { $0.table }
         let surplus = table[job.id] == nil ? table.surplus : []
@@ -102,12 +102,12 @@ public final class TopicJobBoard: JobBoard {
         do throws(LogError) {
             try send(job.id, RebuildJobRecord.json(job), at: job.changedAt)
         } catch {
-            guard error.code == .uncertain else { throw JobBoardError(error, "the topic \(topic)") }
+            guard error.code == .uncertain else { throw ReplayError(error, "the topic \(topic)") }
         }
         try readToEnd()
         guard let verdict = reading.state.withLock({ Self.verdict(on: job, $0.table) }) else {
-            throw JobBoardError(
-                .unavailable, "no broker has confirmed rebuild \(job.id)",
+            throw ReplayError(
+                .jobsUnavailable, "no broker has confirmed rebuild \(job.id)",
                 hint: "andon rebuild status shows whether it is there", isRetriable: true)
         }
         if verdict == .taken { for id in surplus { forget(id, at: job.changedAt) } } else { mend(job) }
@@ -162,14 +162,14 @@ public final class TopicJobBoard: JobBoard {
         _ = try result.get()
     }
 
-    private func readToEnd() throws(JobBoardError) {
+    private func readToEnd() throws(ReplayError) {
         guard following.readToEnd(timeoutMilliseconds: Self.waitMilliseconds) else {
             let failure =
                 following.failure
                 ?? LogError(
                     .unavailable, "the topic \(topic) could not be read to its end",
                     hint: "check that the brokers of its partitions are up")
-            throw JobBoardError(failure, "the topic \(topic)")
+            throw ReplayError(failure, "the topic \(topic)")
         }
     }
 }

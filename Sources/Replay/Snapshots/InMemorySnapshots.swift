@@ -30,7 +30,7 @@ public final class InMemorySnapshots: SnapshotStore {
     public func list() throws -> SnapshotListing { SnapshotListing(contents.withLock { $0.values.map(\.manifest) }) }
 
     public func withFile<Result>(of id: SnapshotID, _ body: (String) throws -> Result) throws -> Result {
-        guard let bytes = contents.withLock({ $0[id]?.bytes }) else { throw SnapshotError.notFound(id, in: place) }
+        guard let bytes = contents.withLock({ $0[id]?.bytes }) else { throw ReplayError.notFound(id, in: place) }
         return try Self.withFolder { folder in
             let file = folder.appending(path: "snapshot")
             try bytes.write(to: file)
@@ -43,7 +43,7 @@ public final class InMemorySnapshots: SnapshotStore {
     /// Changes a byte of a content, as a disk may.
     func flip(_ id: SnapshotID, at place: Int) throws {
         guard let count = contents.withLock({ $0[id]?.bytes.count }), place < count else {
-            throw SnapshotError.notFound(id, in: self.place)
+            throw ReplayError.notFound(id, in: self.place)
         }
         contents.withLock { $0[id]?.bytes[place] ^= 4 }
     }

@@ -27,7 +27,7 @@ public final class SnapshotChoice {
     /// is sound. Of those that are wanted, each that does not fit is named with the reason, and the next older one is tried.
     ///
     /// - Returns: nil when there is none.
-    /// - Throws: ``SnapshotError`` when snapshots cannot be listed.
+    /// - Throws: ``ReplayError`` when snapshots cannot be listed.
     public func nearest(
         _ partition: PartitionIndex, of log: LogEpoch, where isWanted: (SnapshotManifest) -> Bool
     ) throws -> SnapshotManifest? {

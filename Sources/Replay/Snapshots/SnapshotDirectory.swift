@@ -76,8 +76,8 @@ public struct SnapshotDirectory: SnapshotStore {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw SnapshotError(
-                .unavailable, "cannot make the folder \(place): \((error as NSError).localizedDescription)",
+            throw ReplayError(
+                .snapshotUnavailable, "cannot make the folder \(place): \((error as NSError).localizedDescription)",
                 hint: "name a folder that this user can write with --snapshot-dir")
         }
     }
@@ -88,12 +88,12 @@ public struct SnapshotDirectory: SnapshotStore {
         } catch {
             switch error {
             case .unusable(let reason):
-                throw SnapshotError(
-                    .unavailable, "cannot write in \(place): \(reason)",
+                throw ReplayError(
+                    .snapshotUnavailable, "cannot write in \(place): \(reason)",
                     hint: "check owner and mode of the folder", isRetriable: true)
             case .inUse:
-                throw SnapshotError(
-                    .inUse, "another process takes a snapshot of partition \(partition.value) in \(place)",
+                throw ReplayError(
+                    .snapshotInUse, "another process takes a snapshot of partition \(partition.value) in \(place)",
                     hint: "wait for it", isRetriable: true)
             }
         }
@@ -121,8 +121,8 @@ public struct SnapshotDirectory: SnapshotStore {
     private func contents() throws -> [String] {
         guard FileManager.default.fileExists(atPath: path) else { return [] }
         do { return try FileManager.default.contentsOfDirectory(atPath: path) } catch {
-            throw SnapshotError(
-                .unavailable, "cannot read the folder \(place): \((error as NSError).localizedDescription)",
+            throw ReplayError(
+                .snapshotUnavailable, "cannot read the folder \(place): \((error as NSError).localizedDescription)",
                 hint: "check owner and mode of the folder")
         }
     }
@@ -142,7 +142,7 @@ public struct SnapshotDirectory: SnapshotStore {
     }
 
     public func withFile<Result>(of id: SnapshotID, _ body: (String) throws -> Result) throws -> Result {
-        guard FileManager.default.fileExists(atPath: content(id)) else { throw SnapshotError.notFound(id, in: place) }
+        guard FileManager.default.fileExists(atPath: content(id)) else { throw ReplayError.notFound(id, in: place) }
         return try body(content(id))
     }
 

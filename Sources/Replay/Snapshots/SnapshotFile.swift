@@ -7,7 +7,7 @@ public import ProjectionStore
 public enum FileHash {
     /// Reads a file from its beginning to its end.
     /// - Returns: nil when `progress`, which gets bytes, ended it.
-    /// - Throws: ``SnapshotError`` when it cannot be read.
+    /// - Throws: ``ReplayError`` when it cannot be read.
     public static func of(_ path: String, _ progress: StoreCopy.Progress) throws -> (bytes: Int64, hash: SHA256Digest)?
     {
         try SnapshotFile.hash(path, progress)
@@ -106,11 +106,11 @@ enum SnapshotFile {
     }
 
     /// The failure of the call that just returned.
-    private static func failure(_ what: String) -> SnapshotError {
+    private static func failure(_ what: String) -> ReplayError {
         let code = errno
         let isFull = code == ENOSPC || code == EDQUOT
-        return SnapshotError(
-            .unavailable, "\(what): \(String(cString: strerror(code)))",
+        return ReplayError(
+            .snapshotUnavailable, "\(what): \(String(cString: strerror(code)))",
             hint: isFull ? "make room on that disk" : "check owner and mode of the file and of its folder",
             isRetriable: isFull)
     }

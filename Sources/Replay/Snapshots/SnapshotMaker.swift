@@ -54,7 +54,7 @@ public struct SnapshotMaker: Sendable {
     ///
     /// - Parameter progress: gets the bytes of work done and of all work: every page is copied, checked and hashed.
     /// - Returns: nil when `progress` ended it; then nothing was added.
-    /// - Throws: ``SnapshotError`` or `StoreError`; then nothing was added.
+    /// - Throws: ``ReplayError`` or `StoreError`; then nothing was added.
     public func take(_ source: Source, _ progress: StoreCopy.Progress = { _, _ in true }) throws -> SnapshotManifest? {
         try snapshots.put(source.partition) { draft in
             try Self.copy(source, to: draft, program: program, at: clock, progress)
@@ -67,7 +67,7 @@ public struct SnapshotMaker: Sendable {
     ///   - path: a file that is not there yet.
     ///   - progress: as for ``take(_:_:)``.
     /// - Returns: nil when `progress` ended it; then the file is not to be used.
-    /// - Throws: ``SnapshotError`` or `StoreError`; then the file is not to be used.
+    /// - Throws: ``ReplayError`` or `StoreError`; then the file is not to be used.
     public static func copy(
         _ source: Source, to path: String, program: String, at clock: any ProcessClock = .system,
         _ progress: StoreCopy.Progress

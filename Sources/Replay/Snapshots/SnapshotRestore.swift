@@ -55,20 +55,20 @@ public struct SnapshotRestore: Sendable {
     }
 
     /// Whether a fold of that log by this program can go on from a snapshot.
-    /// - Throws: ``SnapshotError`` `.unfit` with the reason.
-    public static func checkFit(_ manifest: SnapshotManifest, _ log: LogEpoch, needsFeed: Bool) throws(SnapshotError) {
+    /// - Throws: ``ReplayError`` `.snapshotUnfit` with the reason.
+    public static func checkFit(_ manifest: SnapshotManifest, _ log: LogEpoch, needsFeed: Bool) throws(ReplayError) {
         guard manifest.log == log else {
-            throw SnapshotError(.unfit, "it is of log \(manifest.log), and this one is log \(log)")
+            throw ReplayError(.snapshotUnfit, "it is of log \(manifest.log), and this one is log \(log)")
         }
         let (found, current) = (manifest.versions, StoreVersions.current)
         guard found == current else {
-            throw SnapshotError(
-                .unfit,
+            throw ReplayError(
+                .snapshotUnfit,
                 "it has format \(found.format), fold \(found.fold), spec \(found.spec); this program has format "
                     + "\(current.format), fold \(current.fold), spec \(current.spec)")
         }
         guard manifest.hasFeed || !needsFeed else {
-            throw SnapshotError(.unfit, "it is of a replica, which does not note what it changes for a publisher")
+            throw ReplayError(.snapshotUnfit, "it is of a replica, which does not note what it changes for a publisher")
         }
     }
 
@@ -78,7 +78,7 @@ public struct SnapshotRestore: Sendable {
     ///   - path: where no store is. What stands there afterwards is whole.
     ///   - examine: looks at the copy before it gets its name; what it throws ends the restoring.
     /// - Returns: whether `progress` let it come to its end; if not, nothing was left.
-    /// - Throws: ``SnapshotError``, `StoreError`, or any error of `examine`; then nothing was left.
+    /// - Throws: ``ReplayError``, `StoreError`, or any error of `examine`; then nothing was left.
     public func restore(
         _ manifest: SnapshotManifest, to path: String, examine: (_ draft: String) throws -> Void = { _ in },
         progress: StoreCopy.Progress
@@ -104,7 +104,7 @@ public struct SnapshotRestore: Sendable {
     ///   - path: where no store is. What stands there afterwards is whole.
     ///   - isChecked: the pages were compared a moment ago, by a ``SnapshotChoice``.
     /// - Returns: whether `progress` let it come to its end; if not, nothing was left.
-    /// - Throws: ``SnapshotError`` or `StoreError`; then nothing was left.
+    /// - Throws: ``ReplayError`` or `StoreError`; then nothing was left.
     public func layOver(
         _ manifest: SnapshotManifest, at path: String, isChecked: Bool = false, progress: StoreCopy.Progress
     ) throws -> Bool {

@@ -38,7 +38,7 @@ public struct SnapshotRetention: Equatable, Sendable {
 
     /// Removes those of a partition that are not kept.
     /// - Returns: what was removed.
-    /// - Throws: ``SnapshotError``
+    /// - Throws: ``ReplayError``
     @discardableResult
     public func apply(
         to snapshots: any SnapshotStore, _ partition: PartitionIndex, at now: Timestamp

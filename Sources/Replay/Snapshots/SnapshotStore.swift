@@ -1,5 +1,4 @@
 public import EventModel
-public import Observability
 
 /// Where snapshots are kept: a port, with a folder (``SnapshotDirectory``) and a twin in memory (``InMemorySnapshots``).
 ///
@@ -14,21 +13,21 @@ public protocol SnapshotStore: Sendable {
     /// - Parameter make: writes the content into the file of that name, which is not there yet, and describes it; nil to
     ///   give up.
     /// - Returns: what `make` returned; a description is listed from then on, also after a failure of the machine.
-    /// - Throws: ``SnapshotError``, or any error of `make`; then nothing was added.
+    /// - Throws: ``ReplayError``, or any error of `make`; then nothing was added.
     func put(
         _ partition: PartitionIndex, _ make: (_ draft: String) throws -> SnapshotManifest?
     ) throws -> SnapshotManifest?
 
     /// All snapshots, of whatever log.
-    /// - Throws: ``SnapshotError``
+    /// - Throws: ``ReplayError``
     func list() throws -> SnapshotListing
 
     /// Calls `body` with the path of a file that has the content of a snapshot and must not be changed.
-    /// - Throws: ``SnapshotError`` `.notFound`, or any error of `body`.
+    /// - Throws: ``ReplayError`` `.snapshotNotFound`, or any error of `body`.
     func withFile<Result>(of id: SnapshotID, _ body: (String) throws -> Result) throws -> Result
 
     /// Removes a snapshot; does nothing when there is none.
-    /// - Throws: ``SnapshotError``
+    /// - Throws: ``ReplayError``
     func delete(_ id: SnapshotID) throws
 }
 
@@ -48,43 +47,16 @@ public struct SnapshotListing: Equatable, Sendable {
     }
 }
 
-/// What went wrong with a snapshot.
-public struct SnapshotError: OperatorError {
-    /// Not an enum, so that codes can be added.
-    public struct Code: Hashable, Sendable {
-        let name: String
-        /// The place of snapshots cannot be read or written.
-        public static let unavailable = Code(name: "snapshot_unavailable")
-        /// Another process is taking a snapshot of the same partition.
-        public static let inUse = Code(name: "snapshot_in_use")
-        public static let notFound = Code(name: "snapshot_not_found")
-        /// It is not what was written.
-        public static let damaged = Code(name: "snapshot_damaged")
-        /// It is of something else than what is wanted.
-        public static let unfit = Code(name: "snapshot_unfit")
+extension ReplayError {
+    static func notFound(_ id: SnapshotID, in place: String) -> ReplayError {
+        ReplayError(
+            .snapshotNotFound, "there is no snapshot \(id) in \(place)",
+            hint: "andon snapshot list shows those that are")
     }
 
-    public var code: Code
-    public var message: String
-    public var hint: String?
-    public var isRetriable: Bool
-    public var name: String { code.name }
-
-    public init(_ code: Code, _ message: String, hint: String? = nil, isRetriable: Bool = false) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.isRetriable = isRetriable
-    }
-
-    static func notFound(_ id: SnapshotID, in place: String) -> SnapshotError {
-        SnapshotError(
-            .notFound, "there is no snapshot \(id) in \(place)", hint: "andon snapshot list shows those that are")
-    }
-
-    static func damaged(_ id: SnapshotID, _ reason: String) -> SnapshotError {
-        SnapshotError(
-            .damaged, "snapshot \(id) is not what was written: \(reason)",
+    static func damaged(_ id: SnapshotID, _ reason: String) -> ReplayError {
+        ReplayError(
+            .snapshotDamaged, "snapshot \(id) is not what was written: \(reason)",
             hint: "use another one, and remove it: andon snapshot delete \(id)")
     }
 }

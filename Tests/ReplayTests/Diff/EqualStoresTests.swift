@@ -88,15 +88,15 @@ struct EqualStoresTests {
         try folder.fold(scenario.records, into: "live")
         try folder.fold(Array(scenario.records.dropLast()), into: "behind")
         try folder.fold(scenario.records, into: "other", epoch: [1, 2, 3])
-        let behind = #expect(throws: ComparisonError.self) { try folder.compare("live", "behind") }
+        let behind = #expect(throws: ReplayError.self) { try folder.compare("live", "behind") }
         #expect(behind?.name == "comparison_positions" && behind?.isRetriable == true && behind?.hint != nil)
-        let other = #expect(throws: ComparisonError.self) { try folder.compare("live", "other") }
+        let other = #expect(throws: ReplayError.self) { try folder.compare("live", "other") }
         #expect(other?.name == "comparison_logs" && other?.hint != nil)
         try folder.copy("live", as: "format", ["UPDATE meta SET value = value + 1 WHERE name = 'format'"])
-        let format = #expect(throws: ComparisonError.self) { try folder.compare("live", "format") }
+        let format = #expect(throws: ReplayError.self) { try folder.compare("live", "format") }
         #expect(format?.name == "comparison_format" && format?.hint != nil)
         try folder.copy("live", as: "deriving", ["UPDATE site SET rederive_cursor = 0"])
-        let deriving = #expect(throws: ComparisonError.self) { try folder.compare("deriving", "live") }
+        let deriving = #expect(throws: ReplayError.self) { try folder.compare("deriving", "live") }
         #expect(deriving?.name == "comparison_deriving" && deriving?.isRetriable == true)
     }
 }

@@ -170,12 +170,12 @@ struct TopicJobTests {
         let board = try TopicJobBoard(topics: inner)
         defer { board.stop() }
         inner.fail(with: LogError(.unavailable, "not enough replicas"))
-        #expect(throws: JobBoardError.self) { try board.put(RebuildJob(by: "a", after: nil, at: now)) }
+        #expect(throws: ReplayError.self) { try board.put(RebuildJob(by: "a", after: nil, at: now)) }
         inner.fail(with: LogError(.uncertain, "nobody knows"))
-        #expect(throws: JobBoardError.self) { try board.put(RebuildJob(by: "a", after: nil, at: now)) }
+        #expect(throws: ReplayError.self) { try board.put(RebuildJob(by: "a", after: nil, at: now)) }
         inner.fail(with: nil)
         #expect(board.jobs().isEmpty)
-        #expect(throws: JobBoardError.self) {
+        #expect(throws: ReplayError.self) {
             try TopicJobBoard(topics: InMemoryTopics(partitionCounts: [:]))
         }
     }

@@ -56,17 +56,17 @@ struct SnapshotOverlayTests {
         let file = rig.folder.file("snapshots/\(manifest.id).sqlite")
         for place in [0, 20, 4097, Int(manifest.bytes) / 2, Int(manifest.bytes) - 1] {
             try rig.flip(file, at: place)
-            let failure = #expect(throws: SnapshotError.self) { try layOver(manifest) }
-            #expect(failure?.code == .damaged)
+            let failure = #expect(throws: ReplayError.self) { try layOver(manifest) }
+            #expect(failure?.code == .snapshotDamaged)
             #expect(try left.isEmpty)
             try rig.flip(file, at: place)
         }
         var other = manifest
         other.bytes += 4096
-        #expect(throws: SnapshotError.self) { try layOver(other) }
+        #expect(throws: ReplayError.self) { try layOver(other) }
         other = manifest
         other.nextOffset = manifest.nextOffset.next
-        #expect(throws: SnapshotError.self) { try layOver(other) }
+        #expect(throws: ReplayError.self) { try layOver(other) }
         #expect(try left.isEmpty)
         #expect(try layOver(manifest))
     }

@@ -90,8 +90,8 @@ struct SnapshotRestoreTests {
         let file = rig.folder.file("snapshots/\(newest.id).sqlite")
         for place in [0, 20, 4097, Int(newest.bytes) / 2, Int(newest.bytes) - 1] {
             try rig.flip(file, at: place)
-            let failure = #expect(throws: SnapshotError.self) { try SnapshotCheck(rig.snapshots).run(newest) }
-            #expect(failure?.code == .damaged)
+            let failure = #expect(throws: ReplayError.self) { try SnapshotCheck(rig.snapshots).run(newest) }
+            #expect(failure?.code == .snapshotDamaged)
             #expect(try restore() == older)
             #expect(refusals.last?.contains("\(newest.id) is not used: snapshot") == true)
             try FileManager.default.removeItem(atPath: path)

@@ -74,8 +74,8 @@ struct SnapshotStoreTests {
         try store.delete(gone.id)
         try store.delete(gone.id)
         #expect(try store.list().manifests == [kept])
-        let failure = #expect(throws: SnapshotError.self) { try store.withFile(of: gone.id) { _ in } }
-        #expect(failure?.code == .notFound)
+        let failure = #expect(throws: ReplayError.self) { try store.withFile(of: gone.id) { _ in } }
+        #expect(failure?.code == .snapshotNotFound)
     }
 
     @Test("a name leads out of no folder")
@@ -142,8 +142,8 @@ struct SnapshotDirectoryTests {
         let store = SnapshotDirectory(path: folder.path)
         _ = try store.put(PartitionIndex(0)) { draft in
             try Data("a".utf8).write(to: URL(filePath: draft))
-            let failure = #expect(throws: SnapshotError.self) { try put("b", offset: 2) }
-            #expect(failure?.code == .inUse && failure?.isRetriable == true)
+            let failure = #expect(throws: ReplayError.self) { try put("b", offset: 2) }
+            #expect(failure?.code == .snapshotInUse && failure?.isRetriable == true)
             _ = try SnapshotDirectory(path: folder.path).put(PartitionIndex(1)) { other in
                 try Data("c".utf8).write(to: URL(filePath: other))
                 return .made("c", offset: 3, partition: 1)
