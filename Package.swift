@@ -34,7 +34,10 @@ let package = Package(
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CZlib"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
-        .target(name: "Crypto", dependencies: ["CCrypto", "JSON"], swiftSettings: common),
+        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: common),
+
+        // Small files, written as a whole.
+        .target(name: "Files", dependencies: ["Crypto", "JSON"], swiftSettings: common),
 
         // Time, and words for those who run it.
         .systemLibrary(name: "CClock"),
@@ -83,7 +86,9 @@ let package = Package(
         // Fold, store, answer.
         .target(
             name: "ProjectionStore",
-            dependencies: ["Clocks", "Crypto", "EventModel", "JSON", "Locks", "Observability", "SQLite", "Timeline"],
+            dependencies: [
+                "Clocks", "Crypto", "EventModel", "Files", "JSON", "Locks", "Observability", "SQLite", "Timeline",
+            ],
             swiftSettings: common),
         .target(
             name: "Projector",
@@ -94,7 +99,8 @@ let package = Package(
         .target(
             name: "Replay",
             dependencies: [
-                "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "HTTPServer", "JSON", "Locks",
+                "Access", "Clocks", "Crypto", "EventLog", "EventModel", "Figures", "Files", "HTTPServer", "JSON",
+                "Locks",
                 "Observability", "ProjectionStore", "Projector", "SQLite", "Timeline",
             ],
             swiftSettings: common),
@@ -134,7 +140,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Access", "Board", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Gateway",
+                "Access", "Board", "Clocks", "Cluster", "Crypto", "EventLog", "EventModel", "Figures", "Files",
+                "Gateway",
                 "HTTPClient", "HTTPServer", "JSON", "KafkaLog", "Locks", "Observability", "ProjectionStore",
                 "Projector", "Publisher",
                 "Query", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "Timeline",
@@ -222,7 +229,8 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Access", "Clocks", "Commands", "EventLog", "EventModel", "Gateway", "HTTPClient", "HTTPServer",
+                "Access", "Clocks", "Commands", "EventLog", "EventModel", "Files", "Gateway", "HTTPClient",
+                "HTTPServer",
                 "JSON", "KafkaHarness", "KafkaLog", "Locks", "Observability", "Oracle", "ProcessHarness",
                 "ProjectionStore", "Projector", "Replay", "SQLite", "SQLiteLog", "SimulationKit", "Sites", "TestKit",
             ],

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import Glibc
 internal import Locks
@@ -149,30 +150,15 @@ public final class GenerationDirectory: Sendable {
     }
 
     private func write(_ list: GenerationList) throws {
-        let draft = listPath + ".new"
-        let descriptor = Glibc.open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failed() }
         do {
-            defer { close(descriptor) }
-            let bytes = list.json
-            guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-                throw failed()
+            try WholeFile.replaceDurably(listPath, with: list.json, draft: listPath + ".new") { reached in
+                switch reached {
+                case .written: try step("list written")
+                case .renamed: try step("list renamed")
+                }
             }
-        }
-        try step("list written")
-        guard rename(draft, listPath) == 0 else { throw failed() }
-        try step("list renamed")
-        let folder = Glibc.open(
-            listPath.lastIndex(of: "/").map { String(listPath[..<$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
-        guard folder >= 0 else { throw failed() }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw failed() }
+        } catch let failure as FileFailure { throw GenerationError.unavailable(listPath, failure.reason) }
         try step("folder synced")
-    }
-
-    private func failed() -> GenerationError {
-        let reason = errno == 0 ? "it was not written as a whole" : String(cString: strerror(errno))
-        return .unavailable(listPath, reason)
     }
 
     private static func unusable(_ path: String, _ failure: FileLockFailure) -> GenerationError {

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import JSON
 

@@ -1,5 +1,6 @@
 import EventLog
 import EventModel
+import Files
 import Foundation
 import JSON
 import Locks

@@ -1,4 +1,5 @@
 internal import EventLog
+internal import Files
 internal import Foundation
 
 /// The folder that a backup goes into: a data directory, with a mark in it as long as it is not whole.

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import EventLog
 internal import EventModel
+internal import Files
 internal import JSON
 internal import Replay
 

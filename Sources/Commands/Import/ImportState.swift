@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Files
 internal import Foundation
 
 /// Identifies a file: a changed file is imported from the start.

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// Where a command writes: data to stdout, everything else to stderr.

@@ -1,5 +1,6 @@
 internal import EventLog
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import Observability
 internal import ProjectionStore

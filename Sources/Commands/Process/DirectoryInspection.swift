@@ -1,6 +1,7 @@
 internal import Access
 internal import EventLog
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import Observability
 internal import ProjectionStore

@@ -1,4 +1,5 @@
 internal import EventLog
+internal import Files
 internal import Foundation
 internal import KafkaLog
 

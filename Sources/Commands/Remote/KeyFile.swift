@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// A file with an API key: the key alone on the first line, then the log that it belongs to.

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import SimulationKit
 

@@ -2,6 +2,7 @@ internal import Access
 internal import Clocks
 internal import EventLog
 internal import EventModel
+internal import Files
 internal import Foundation
 internal import Observability
 internal import Sites

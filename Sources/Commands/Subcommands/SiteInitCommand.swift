@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// `andon site init [FILE]` (SPEC 3)

@@ -63,11 +63,9 @@ public struct SnapshotDirectory: SnapshotStore {
         try SnapshotFile.sync(path)
         try reached(.named)
         let described = "\(path)/p\(partition.value).described"
-        try SnapshotFile.write(manifest.json, to: described)
-        try reached(.described)
-        try SnapshotFile.rename(described, to: description(manifest.id))
-        try reached(.listed)
-        try SnapshotFile.sync(path)
+        try SnapshotFile.replace(description(manifest.id), with: manifest.json, draft: described) { step in
+            try reached(step == .written ? .described : .listed)
+        }
         return manifest
     }
 

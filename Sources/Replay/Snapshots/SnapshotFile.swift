@@ -1,4 +1,5 @@
 public import Crypto
+internal import Files
 internal import Foundation
 internal import Glibc
 public import ProjectionStore
@@ -33,13 +34,7 @@ enum SnapshotFile {
         guard target >= 0 else { throw failure("cannot write \(destination)") }
         defer { close(target) }
         let copied = try pass(path, progress) { portion in
-            var rest = portion[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(target, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw failure("cannot write \(destination)") }
-                rest = rest.dropFirst(written)
-            }
+            guard writeAll(portion, to: target) else { throw failure("cannot write \(destination)") }
         }
         guard fsync(target) == 0 else { throw failure("cannot write \(destination)") }
         return copied
@@ -79,39 +74,33 @@ enum SnapshotFile {
     }
 
     /// Waits until a file, or the names in a folder, are on the device.
-    static func sync(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("cannot write \(path)") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("cannot write \(path)") }
-    }
+    static func sync(_ path: String) throws { try saying("cannot write \(path)") { try WholeFile.sync(path) } }
 
-    /// Writes a small file and makes it durable.
-    static func write(_ bytes: [UInt8], to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("cannot write \(path)") }
-        defer { close(descriptor) }
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw failure("cannot write \(path)")
+    /// Replaces a small file, durably; see ``WholeFile/replaceDurably(_:with:mode:draft:reached:)``.
+    static func replace(
+        _ path: String, with bytes: [UInt8], draft: String, reached: (WholeFile.Step) throws -> Void
+    ) throws {
+        try saying("cannot write \(path)") {
+            try WholeFile.replaceDurably(path, with: bytes, draft: draft, reached: reached)
         }
     }
 
     static func rename(_ path: String, to destination: String) throws {
-        guard Glibc.rename(path, destination) == 0 else { throw failure("cannot rename \(path)") }
+        try saying("cannot rename \(path)") { try WholeFile.rename(path, to: destination) }
     }
 
     /// Removes a file; it may be gone already.
-    static func remove(_ path: String) throws {
-        guard unlink(path) == 0 || errno == ENOENT else { throw failure("cannot remove \(path)") }
+    static func remove(_ path: String) throws { try saying("cannot remove \(path)") { try WholeFile.remove(path) } }
+
+    private static func saying(_ what: String, _ body: () throws -> Void) throws {
+        do { try body() } catch let failure as FileFailure { throw self.failure(what, failure) }
     }
 
-    /// The failure of the call that just returned.
-    private static func failure(_ what: String) -> ReplayError {
-        let code = errno
-        let isFull = code == ENOSPC || code == EDQUOT
-        return ReplayError(
-            .snapshotUnavailable, "\(what): \(String(cString: strerror(code)))",
-            hint: isFull ? "make room on that disk" : "check owner and mode of the file and of its folder",
-            isRetriable: isFull)
+    /// - Parameter cause: that of the call that just returned, unless it is known.
+    private static func failure(_ what: String, _ cause: FileFailure = .last) -> ReplayError {
+        ReplayError(
+            .snapshotUnavailable, "\(what): \(cause.reason)",
+            hint: cause.isFull ? "make room on that disk" : "check owner and mode of the file and of its folder",
+            isRetriable: cause.isFull)
     }
 }

@@ -1,6 +1,7 @@
 public import Crypto
 public import EventLog
 public import EventModel
+internal import Files
 public import JSON
 public import ProjectionStore
 

@@ -1,3 +1,4 @@
+internal import Crypto
 public import JSON
 
 /// A small file of JSON with a hash over everything else in it, so that a changed one is recognised.
