@@ -37,12 +37,9 @@ struct Service {
             folding.restore = { try snapshots.restore(log, $0, needsFeed: false, to: $1, noting) }
         }
         let projector = try explaining("cannot fold the log in '\(directory.path)'") {
-            try snapshots?.restore(
-                log, PartitionIndex(0), needsFeed: false, to: directory.projections, journal.journal)
-            return try Projector(
+            try Projector(
                 log: log, generations: directory.generations, keepsFeed: settings != nil,
                 beginsFeed: settings != nil, configuration: folding)
-            try Projector(log: log, generations: directory.generations, configuration: folding)
         }
         self.projector = projector
         let keys = try explaining("cannot open the API keys in '\(directory.path)'") {
