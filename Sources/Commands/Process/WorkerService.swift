@@ -94,8 +94,7 @@ struct WorkerService {
             configuration, log: cluster.log.epoch, keyOptions: "--brokers HOST:PORT",
             parts: [
                 cluster.part, clock.part, ServicePart(routes: definitions.routes, stop: { membership.farewell() }),
-                Self.part(partitions),
-                freshness.part, Self.part(retention), rebuilds.part, sites.part,
+                Self.part(partitions), freshness.part, Self.part(retention), rebuilds.part, sites.part,
                 ServicePart(
                     serve: announcing, stop: { membership.end() }, missing: { membership.notReady },
                     failure: { _ in membership.failure }),
