@@ -45,10 +45,8 @@ final class Membership: Sendable {
         }
         folding.journal = journal.journal
         folding.keepsFeed = !options.isReplica
-        if let snapshots = options.snapshots {
-            let (log, needsFeed, journal) = (parts.log, folding.keepsFeed, journal.journal)
-            folding.projector.restore = { try snapshots.restore(log, $0, needsFeed: needsFeed, to: $1, journal) }
-        }
+        folding.projector.restore = options.snapshots?.restoring(
+            parts.log, needsFeed: folding.keepsFeed, journal.journal)
         let role: HolderRole = options.isReplica ? .replica : .owner
         folding.announceHolder = { [self] in state.withLock { $0.announcer }?.announce($0, role) }
         folding.withdrawHolder = { [self] in state.withLock { $0.announcer }?.withdraw($0) }

@@ -32,10 +32,7 @@ struct Service {
         folding.journal = journal.journal
         folding.scrubHours = scrubHours
         folding.keepGenerationsHours = keepGenerationsHours
-        if let snapshots {
-            let noting = journal.journal
-            folding.restore = { try snapshots.restore(log, $0, needsFeed: false, to: $1, noting) }
-        }
+        folding.restore = snapshots?.restoring(log, needsFeed: false, journal.journal)
         let projector = try explaining("cannot fold the log in '\(directory.path)'") {
             try Projector(
                 log: log, generations: directory.generations, keepsFeed: settings != nil,

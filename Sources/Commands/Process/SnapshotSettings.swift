@@ -43,14 +43,13 @@ struct SnapshotSettings: Sendable {
         return unit.map { .microseconds(number * $0) } ?? .records(number)
     }
 
-    /// Puts the newest snapshot that fits at a path where no projections are.
-    /// - Returns: whether there is one.
-    /// - Throws: `LogError` when the log cannot be read.
-    func restore(
-        _ log: any EventLog, _ partition: PartitionIndex, needsFeed: Bool, to path: String, _ journal: Journal
-    ) throws -> Bool {
-        try SnapshotRestore(snapshots, journal: journal).newest(
-            of: log, partition, needsFeed: needsFeed, to: path) != nil
+    /// Puts the newest snapshot that fits at a path where no projections are, and says whether there is one; see
+    /// `ProjectorConfiguration.restore`. It throws a `LogError` when the log cannot be read.
+    func restoring(
+        _ log: any EventLog, needsFeed: Bool, _ journal: Journal
+    ) -> @Sendable (PartitionIndex, _ path: String) throws -> Bool {
+        let restore = SnapshotRestore(snapshots, journal: journal)
+        return { try restore.newest(of: log, $0, needsFeed: needsFeed, to: $1) != nil }
     }
 
     /// Takes snapshots of what is folded, while the process serves; none without `--snapshot-every`.
