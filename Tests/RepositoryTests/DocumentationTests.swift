@@ -62,6 +62,6 @@ struct DocumentationTests {
         let text = repository.file("README.md")?.text ?? ""
         let targets = text.matches(of: /\]\(([^)#]+)\)/).map { String($0.output.1) }
         #expect(targets.count > 5)
-        #expect(targets.filter { repository.file($0) == nil } == [])
+        #expect(targets.filter { !repository.has($0) } == [])
     }
 }

@@ -32,6 +32,9 @@ struct Repository {
 
     func file(_ path: String) -> File? { files.first { $0.path == path } }
 
+    /// Whether there is such a file, of text or not.
+    func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: top.appendingPathComponent(path).path) }
+
     /// Names at the top, without what a build or a demonstration leaves there.
     var topNames: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: top.path)) ?? [])

@@ -1,5 +1,5 @@
 /**
- * Cameras: what they report about themselves, once edges do (SPEC 9.6).
+ * Cameras: what they report about themselves, once edges do.
  * @module
  */
 import { h } from '../lib/dom.js';

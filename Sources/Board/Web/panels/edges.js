@@ -1,5 +1,5 @@
 /**
- * Edges: the agents between cameras and server (SPEC 9.5).
+ * Edges: the agents between cameras and server.
  * @module
  */
 import { h } from '../lib/dom.js';
