@@ -15,7 +15,13 @@ export function startTips() {
   document.addEventListener('focusin', (event) => toward(event.target));
   document.addEventListener('focusout', hide);
   document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
-  addEventListener('scroll', hide, { passive: true, capture: true });
+  addEventListener('scroll', follow, { passive: true, capture: true });
+}
+
+/** The focus itself scrolls what it reaches into view, so the tooltip of what has the focus goes along. */
+function follow() {
+  if (owner?.contains(document.activeElement)) place(owner);
+  else hide();
 }
 
 /** @param {EventTarget | null} target */
@@ -29,6 +35,11 @@ function toward(target) {
   tip.textContent = found.getAttribute('data-tip');
   tip.hidden = false;
   found.setAttribute('aria-describedby', 'tip');
+  place(found);
+}
+
+/** @param {Element} found */
+function place(found) {
   const box = found.getBoundingClientRect();
   const own = tip.getBoundingClientRect();
   const left = Math.max(8, Math.min(innerWidth - own.width - 8, box.left + box.width / 2 - own.width / 2));
