@@ -31,7 +31,7 @@ class Freshness extends Panel {
 
   /** @param {any} answer */
   isEmpty(answer) {
-    return answer.sites.length === 0 && answer.partitions.length === 0;
+    return answer.sites.length === 0 && answer.partitions.length === 0 && answer.missing.length === 0;
   }
 
   emptyText() {
@@ -56,6 +56,8 @@ class Freshness extends Panel {
       { name: t('freshness.reason'), cell: (item) => h('span', { class: 'muted' }, item.reason ?? '') },
     ], answer.partitions);
     return [
+      answer.missing.map((/** @type {any} */ one) =>
+        h('p', { class: 'bad' }, `⚠ ${t('freshness.missing', { partition: number(one.partition), reason: one.reason })}`)),
       answer.warnings.map((/** @type {string} */ text) => h('p', { class: 'bad' }, `⚠ ${text}`)),
       h('h3', null, t('nav.sites')),
       table(t('nav.sites'), [
