@@ -99,10 +99,14 @@ package struct FixedPoint: Equatable, Sendable {
 
     /// The shortest decimal text: `78.13`, `87.5`, `0`.
     package var text: String {
-        let number = shortest
-        var text = String(number.scaled.magnitude)
-        while text.utf8.count <= number.decimals { text = "0" + text }
-        if number.decimals > 0 { text.insert(".", at: text.index(text.endIndex, offsetBy: -number.decimals)) }
+        shortest.wholeText
+    }
+
+    /// With all its decimals, for columns that people compare.
+    package var wholeText: String {
+        var text = String(scaled.magnitude)
+        while text.utf8.count <= decimals { text = "0" + text }
+        if decimals > 0 { text.insert(".", at: text.index(text.endIndex, offsetBy: -decimals)) }
         return scaled < 0 ? "-" + text : text
     }
 }

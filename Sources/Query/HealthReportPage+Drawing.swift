@@ -75,7 +75,7 @@ extension HealthReportPage {
 
 extension HealthCount {
     var averageValue: FixedPoint? { average }
-    var text: String { average?.text ?? "–" }
+    var text: String { average?.wholeText ?? "–" }
     var isLow: Bool { samples > 0 && Int128(confidenceSum) < 750_000 * Int128(samples) }
     var isFair: Bool { samples > 0 && Int128(confidenceSum) <= 850_000 * Int128(samples) }
     /// Of the samples, those below the threshold.

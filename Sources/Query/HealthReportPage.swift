@@ -116,7 +116,7 @@ struct HealthReportPage {
     private func change(_ week: HealthCount, _ before: HealthCount) -> String {
         guard let now = week.averageValue, let then = before.averageValue else { return "" }
         let difference = now.scaled - then.scaled
-        let text = FixedPoint(scaled: abs(difference), decimals: 4).text
+        let text = FixedPoint(scaled: abs(difference), decimals: 4).wholeText
         return " (\(difference < 0 ? "−" : "+")\(text))"
     }
 

@@ -52,7 +52,7 @@ struct HealthReportPageTests {
             "Model health, week 2026-W03", "2026-01-12 to 2026-01-18", "2026-01-13 Tue", "C1", "m&lt;1&gt;",
             "Average confidence 0.6 is below 0.75.", "By day, camera and model version", "critical", "<svg",
         ] { #expect(text.contains(part), "\(part)") }
-        #expect(text.contains("<td class=\"n\">40</td><td class=\"n\"><span class=\"mark\">low</span> 0.6</td>"))
+        #expect(text.contains("<td class=\"n\">40</td><td class=\"n\"><span class=\"mark\">low</span> 0.6000</td>"))
         #expect(!text.contains("m<1>"), "everything that is not the page's own is escaped")
     }
 
