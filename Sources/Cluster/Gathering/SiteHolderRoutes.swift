@@ -43,13 +43,9 @@ public final class SiteHolderRoutes: Sendable {
         }
         let query = request.query
         let isTaken = pool.submit { [service] in
-            exchange.complete(service.standings(in: PartitionIndex(number), query) ?? Self.notHeld)
+            exchange.complete(service.standings(in: PartitionIndex(number), query) ?? Problem.notHeld.response)
         }
         return isTaken ? .suspended : .respond(.problem(503, "too many questions are waiting"))
-    }
-
-    private static var notHeld: HTTPResponse {
-        .problem(503, "this process does not hold the partition", headers: [(ForwardingHeader.notHolder, "true")])
     }
 }
 
