@@ -1,6 +1,5 @@
 public import EventModel
 public import HTTPServer
-internal import Locks
 public import Query
 
 /// What a holder answers to the other processes of its cluster about the sites of its partitions. Clients ask
@@ -10,43 +9,19 @@ public final class SiteHolderRoutes: Sendable {
     static let threadsMaximum = 2
     static let waitingMaximum = 256
 
-    private let service: SitesService
-    private let access: ForwardedAccess
-    private let pool: ThreadPool<@Sendable () -> Void>
+    private let route: HolderRoute
 
     public init(_ service: SitesService, access: ForwardedAccess) {
-        (self.service, self.access) = (service, access)
-        pool = ThreadPool(
-            "holder-sites", threadsMaximum: Self.threadsMaximum, waitingMaximum: Self.waitingMaximum
-        ) { { $0() } }
+        route = HolderRoute(
+            "holder-sites", SitesService.holderPath("{partition}"), parameters: SitesService.holderParameters,
+            access: access, threadsMaximum: Self.threadsMaximum, waitingMaximum: Self.waitingMaximum
+        ) { service.standings(in: $0, $1) }
     }
 
     /// Accepts no more questions; accepted ones are still answered.
-    public func stop() { pool.close() }
+    public func stop() { route.stop() }
 
-    public var routes: [HTTPRoute] {
-        let pattern = SitesService.holderPath("{partition}")
-        return [
-            HTTPRoute(.get, pattern, parameters: SitesService.holderParameters) { [self] request in
-                // Only processes of the cluster know the token.
-                guard access.isOfCluster(request) else {
-                    return .refused(.problem(401, "this is for other processes of the cluster"))
-                }
-                return .admitted { [self] request, exchange in answer(request, exchange) }
-            }
-        ]
-    }
-
-    private func answer(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPOutcome {
-        guard let number = request.pathParameters.first.flatMap({ Int32($0) }) else {
-            return .respond(.problem(404, "no such partition"))
-        }
-        let query = request.query
-        let isTaken = pool.submit { [service] in
-            exchange.complete(service.standings(in: PartitionIndex(number), query) ?? Problem.notHeld.response)
-        }
-        return isTaken ? .suspended : .respond(.problem(503, "too many questions are waiting"))
-    }
+    public var routes: [HTTPRoute] { [route.route] }
 }
 
 extension PartitionGatherer {
