@@ -71,6 +71,12 @@ final class Load: Sendable {
 
     var counts: Counts { state.withLock { $0.counts } }
 
+    /// Events of the site of which most were acknowledged.
+    var largestSite: Int {
+        let requests = state.withLock { $0.requests }
+        return shapes.map { (requests[$0.siteID] ?? 0) * $0.eventsPerRequest }.max() ?? 0
+    }
+
     /// Waits until so many more requests are acknowledged.
     /// - Returns: false where this took more than the time given.
     @discardableResult

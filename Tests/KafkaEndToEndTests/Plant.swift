@@ -18,6 +18,9 @@ final class Plant {
 
     struct Failure: Error, CustomStringConvertible { var description: String }
 
+    /// What every process wrote to stderr, for messages.
+    var words: String { servers.map { "\($0.url)\n\($0.words)" }.joined(separator: "\n") }
+
     /// Creates the topics.
     init(_ cluster: KafkaCluster) throws {
         self.cluster = cluster
@@ -168,7 +171,8 @@ func expectSame(
     let sites = reference.digests.keys.sorted().map { SiteID($0) }
     for server in servers {
         let ledgers = Figures.awaitLedgers(server.url, reference.figures.ledgers)
-        #expect(ledgers == reference.figures.ledgers, "seed \(seed)", sourceLocation: sourceLocation)
+        let isSame = ledgers == reference.figures.ledgers
+        #expect(isSame, "seed \(seed) \(ledgers)\n\(plant.words)", sourceLocation: sourceLocation)
         let figures = try #require(Figures.ask(server.url, sites), "seed \(seed)", sourceLocation: sourceLocation)
         let differences = figures.differences(from: reference.figures)
         #expect(differences == [], "seed \(seed)", sourceLocation: sourceLocation)

@@ -25,23 +25,24 @@ extension EndToEnd {
             let reference = try Reference(scene.load)
             try expectFigures(scene, [first, second], reference)
 
-            let replay = try BackgroundReplay(scene.plant, into: "\(scene.plant.folder)/whole", rate: 40)
-            let id = try buildThroughFaults(scene, first)
+            // About ten seconds of work for the largest partition, however fast this machine stored events.
+            let rate = max(40, scene.load.largestSite / 10)
+            let replay = try BackgroundReplay(scene.plant, into: "\(scene.plant.folder)/whole", rate: rate)
+            let id = try buildThroughFaults(scene, first, rate: rate)
             let replayed = replay.wait()
             #expect(replayed.exit == 0, "\(replayed.errors)")
             for digest in reference.digests.values {
                 #expect(replayed.output.contains(digest.trimmingCharacters(in: .whitespacesAndNewlines)))
             }
             try promoteAndGoBack(scene, id, second, reference)
-            try loseRecords(scene)
+            try loseRecords(scene, rate: rate)
         }
 
         /// Starts a rebuild, kills one of the two workers in the middle, then stops the broker.
         /// - Returns: its id, once it is level.
-        private func buildThroughFaults(_ scene: Scene, _ first: AndonServer) throws -> String {
+        private func buildThroughFaults(_ scene: Scene, _ first: AndonServer, rate: Int) throws -> String {
             let rebuilds = Rebuilds(url: scene.gateways[0].url)
-            // About six seconds of work in every partition.
-            let started = try rebuilds.post("?reason=faults&rate=40")
+            let started = try rebuilds.post("?reason=faults&rate=\(rate)")
             let id = try #require(started.rebuild?.id)
             #expect(started.status == 201)
             #expect(try rebuilds.post("").status == 409, "one at a time")
@@ -122,15 +123,15 @@ extension EndToEnd {
         }
 
         /// A replay that is interrupted, and whose next records retention removes before it goes on.
-        private func loseRecords(_ scene: Scene) throws {
+        private func loseRecords(_ scene: Scene, rate: Int) throws {
             let folder = "\(scene.plant.folder)/lost"
-            let replay = try BackgroundReplay(scene.plant, into: folder, rate: 40)
+            let replay = try BackgroundReplay(scene.plant, into: folder, rate: rate)
             #expect(replay.waitForProgress())
             replay.interrupt()
             let interrupted = replay.wait()
             #expect(interrupted.exit == 130, "\(interrupted.errors)")
             try scene.plant.deleteFirstRecords { end in end - 1 }
-            let refused = try AndonProcess.run(BackgroundReplay.words(scene.plant, into: folder, rate: 40))
+            let refused = try AndonProcess.run(BackgroundReplay.words(scene.plant, into: folder, rate: rate))
             #expect(refused.exit != 0 && refused.exit != 130, "\(refused.errors)")
             let said = refused.errors
             #expect(said.contains("records between them are gone, offsets"), "\(said)")
