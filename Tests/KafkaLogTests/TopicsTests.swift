@@ -147,6 +147,25 @@ import Testing
         try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
     }
 
+    @Test("who waits for the end of a topic does not wait for a fetch that the broker holds")
+    func heldFetch() throws {
+        let (settings, admin) = try connect([
+            KafkaProperty(name: "fetch.wait.max.ms", value: "60000"),
+            KafkaProperty(name: "socket.timeout.ms", value: "120000"),
+        ])
+        _ = try admin.create(TopicPlan(names: settings.names, partitions: 1, replication: 1))
+        let topics = try KafkaTopics(settings)
+        let seen = Seen()
+        let following = try topics.follow(settings.names.keys, nil, from: .beginning) { seen.add($0) }
+        try sendAll(topics, [record(0, topic: settings.names.keys)])
+        // Between two answers the client that fetches would certainly have asked for more, and be held.
+        for _ in 0..<20 { try #require(following.readToEnd(timeoutMilliseconds: 30_000)) }
+        #expect(seen.all.count == 1)
+        following.stop()
+        topics.close()
+        try admin.delete(TopicPlan(names: settings.names).topics.map(\.name))
+    }
+
     @Test("an offset that was never there means the first that is there")
     func unknownOffset() throws {
         let (settings, admin) = try connect()
@@ -179,9 +198,9 @@ import Testing
         topics.close()
     }
 
-    private func connect() throws -> (KafkaSettings, KafkaAdmin) {
+    private func connect(_ properties: [KafkaProperty] = []) throws -> (KafkaSettings, KafkaAdmin) {
         let settings = try KafkaSettings(
-            brokers: KafkaCluster.shared().brokers, names: TopicNames(prefix: uniquePrefix()))
+            brokers: KafkaCluster.shared().brokers, names: TopicNames(prefix: uniquePrefix()), properties: properties)
         return (settings, try KafkaAdmin(settings, timeoutMilliseconds: 60_000))
     }
 }

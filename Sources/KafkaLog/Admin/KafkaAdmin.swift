@@ -5,7 +5,7 @@ public import EventModel
 /// Asks a cluster about itself and creates topics. Every call blocks, at most for the timeout. From any thread.
 public final class KafkaAdmin: Sendable {
     /// A consuming client: one that asks for a topic never creates it.
-    private let client: KafkaClient
+    let client: KafkaClient
     private let timeoutMilliseconds: Int32
 
     /// - Throws: ``LogError`` when the settings are not usable. Brokers need not be up.

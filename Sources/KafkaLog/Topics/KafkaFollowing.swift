@@ -7,6 +7,7 @@ internal import Observability
 /// Follows a topic with a consumer of its own, on one thread, so that no other reader can delay it.
 final class KafkaFollowing: TopicFollowing {
     private let client: KafkaClient
+    private let asked: KafkaClient
     private let journal: Journal
     private let progress: FollowingProgress
     private let ended = Latch()
@@ -17,13 +18,18 @@ final class KafkaFollowing: TopicFollowing {
         let waiting = Guarded<[KafkaErrorCode]>([])
     }
 
-    /// - Parameter places: where each partition begins.
+    /// - Parameters:
+    ///   - places: where each partition begins.
+    ///   - asked: tells where partitions end. Where nothing is new, a broker holds a fetch for half a second and answers
+    ///     nothing else on its connection, so requests that wait for ends need a client that fetches nothing. nil: the
+    ///     following's own.
     init(
         _ settings: KafkaSettings, _ topic: String, _ places: [PartitionIndex: KafkaOffset],
-        _ handle: @escaping @Sendable (FollowedRecord) -> Void
+        asking asked: KafkaClient? = nil, _ handle: @escaping @Sendable (FollowedRecord) -> Void
     ) throws(LogError) {
         errors = ErrorBox()
         client = try KafkaClient(.consumer, Self.configuration(settings, errors))
+        self.asked = asked ?? client
         journal = settings.journal
         progress = FollowingProgress(topic: topic, places, handle)
         let error = assign(places)
@@ -77,7 +83,7 @@ final class KafkaFollowing: TopicFollowing {
     var failure: LogError? { progress.failure }
 
     func readToEnd(timeoutMilliseconds: Int) -> Bool {
-        progress.readToEnd(client, timeoutMilliseconds: timeoutMilliseconds)
+        progress.readToEnd(asked, timeoutMilliseconds: timeoutMilliseconds)
     }
 
     func stop() {

@@ -81,7 +81,7 @@ public final class KafkaTopics: Topics {
             }
         }
         if partitions != nil, let following = try hub().follow(topic, places, handle) { return following }
-        let following = try KafkaFollowing(settings, topic, places, handle)
+        let following = try KafkaFollowing(settings, topic, places, asking: admin.client, handle)
         consumers.withLock { $0.made += 1 }
         following.start()
         return following
