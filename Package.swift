@@ -162,7 +162,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "FiguresTests",
-            dependencies: ["EventModel", "Figures", "JSON", "Oracle", "SimulationKit", "Timeline"],
+            dependencies: ["EventModel", "Figures", "JSON", "Locks", "Oracle", "SimulationKit", "Timeline"],
             swiftSettings: common),
         .testTarget(
             name: "BaseTests", dependencies: ["Clocks", "EventModel", "Locks", "Observability"], swiftSettings: common),

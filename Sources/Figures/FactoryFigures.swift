@@ -75,6 +75,14 @@ package struct FactoryTotals: Equatable, Sendable {
         units += Int128(sums.units)
     }
 
+    /// Adds another period's sums; the counts of who was active do not add up.
+    mutating func add(_ sums: FactoryTotals) {
+        working += sums.working
+        idle += sums.idle
+        absent += sums.absent
+        units += sums.units
+    }
+
     mutating func add(_ type: EventType, _ microseconds: Int64) {
         switch type {
         case .working: working += Int128(microseconds)

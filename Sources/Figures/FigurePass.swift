@@ -5,17 +5,21 @@ internal import Timeline
 ///
 /// Each part of a window consists of whole hours and the rest. Hour rows and stays serve the whole hours with closed
 /// intervals and counts; the state that a worker's last state event asserts there is added. The rest is the window's edges, and the hours that
-/// contain more than the question may know ("gaps"). It is derived from events.
+/// contain more than the question may know ("gaps"). It is derived from events, apart from parts of hours whose sums are
+/// remembered (``PartMemory``): these are treated like whole hours.
 struct FigurePass {
     private let site: SiteFold
     private let view: KnowledgeView
     private let reader: any ProjectionReader
     private let wanted: FigureSet
     private let scope: FigureScope
+    private let remembered: RememberedParts?
     /// Hours of windows that hour rows can serve.
     private var hours: WindowRuns<Hour>
     /// Ranges to derive from events for every worker.
     private var rest: WindowRuns<Int64>
+    /// Parts of hours that the memory has, or gets from this pass.
+    private var parts = HourParts()
     /// The division for workers with individual gaps.
     private var own: [UInt32: Parts] = [:]
 
@@ -27,9 +31,10 @@ struct FigurePass {
 
     init(
         _ site: SiteFold, _ view: KnowledgeView, _ reader: any ProjectionReader, _ windows: [Window],
-        _ wanted: FigureSet, _ scope: FigureScope
+        _ wanted: FigureSet, _ scope: FigureScope, _ remembered: RememberedParts?
     ) {
         self.scope = scope
+        self.remembered = remembered
         self.site = site
         self.view = view
         self.reader = reader
@@ -54,10 +59,51 @@ struct FigurePass {
     }
 
     mutating func run(_ tally: inout FigureTally) throws {
+        try takeParts()
         try findGaps()
         try addHours(&tally)
-        try addOpenStates(&tally)
+        let open = try addOpenStates(&tally)
+        try addParts(leavingOut: open, &tally)
         try addRest(&tally)
+    }
+
+    // MARK: Parts of hours
+
+    /// Sums of some workers or stations are not remembered: there are too many of them.
+    private mutating func takeParts() throws {
+        guard let remembered, wanted.isSubset(of: .factory), site.hasHours(view) else { return }
+        parts = try HourParts(from: &rest, site, view, settledBefore: remembered.settledBefore, reader)
+    }
+
+    private func addParts(leavingOut open: [OpenState], _ tally: inout FigureTally) throws {
+        guard let memory = remembered?.memory else { return }
+        var missing: [HourParts.Part] = []
+        for part in parts.parts where part.changedAt != .none {
+            guard let sums = memory.sums(of: part.range, changedAt: part.changedAt) else {
+                missing.append(part)
+                continue
+            }
+            for window in part.windows { tally.add(sums, to: window) }
+        }
+        guard !missing.isEmpty else { return }
+        for (part, sums) in zip(missing, try closedSums(of: missing, leavingOut: open)) {
+            memory.keep(sums, of: part.range, changedAt: part.changedAt)
+            for window in part.windows { tally.add(sums, to: window) }
+        }
+    }
+
+    /// - Parameter open: the states that are open in the parts.
+    private func closedSums(of parts: [HourParts.Part], leavingOut open: [OpenState]) throws -> [PartSums] {
+        let runs = WindowRuns(parts.enumerated().map { (range: $1.range, window: $0) })
+        let stretches = runs.stretches
+        var tally = FigureTally(
+            parts.map { Window(from: $0.range.lowerBound, end: $0.range.upperBound) }, .factory, .site,
+            workerCount: site.workers.count, stationCount: site.stations.count)
+        let open = Dictionary(open.map { ($0.worker, $0.owner.key) }) { first, _ in first }
+        for worker in everybody where site.hasEvents(worker) {
+            try derive(worker, stretches, runs, leavingOut: open[worker], &tally)
+        }
+        return parts.indices.map { tally.partSums($0) }
     }
 
     // MARK: Gaps
@@ -165,35 +211,50 @@ struct FigurePass {
 
     // MARK: Events
 
-    private func addOpenStates(_ tally: inout FigureTally) throws {
-        guard !hours.isEmpty else { return }
-        let stretches = hours.stretches
+    /// Adds the states that hours, and parts of hours, do not have.
+    private func addOpenStates(_ tally: inout FigureTally) throws -> [OpenState] {
+        let visible = hours.merged(with: parts.hours)
+        guard !visible.isEmpty else { return [] }
+        let stretches = visible.stretches
         let ownStretches = own.mapValues(\.hours.stretches)
         let open = try site.openStates(
             of: scope.workers, in: { ownStretches[$0] ?? stretches }, view, reader)
-        let covered = hours.mapped { site.parameters.start(of: $0) }
+        let covered = hours.mapped { site.parameters.start(of: $0) }.merged(with: parts.runs)
         for state in open {
             let ownCovered = own[state.worker]?.hours.mapped { site.parameters.start(of: $0) }
             add(state.owner, state.range, state.worker, ownCovered ?? covered, &tally)
         }
+        return open
     }
+
+    private var everybody: Range<UInt32> { 0..<UInt32(site.workers.count) }
 
     private func addRest(_ tally: inout FigureTally) throws {
         let stretches = rest.stretches
-        for worker in scope.workers ?? Array(0..<UInt32(site.workers.count)) where site.hasEvents(worker) {
+        for worker in scope.workers ?? Array(everybody) where site.hasEvents(worker) {
             let ownRest = own.isEmpty ? nil : own[worker]?.rest
-            let runs = ownRest ?? rest
-            for stretch in ownRest?.stretches ?? stretches {
-                try site.derive(
-                    worker, from: stretch.lowerBound, to: stretch.upperBound, view, reader,
-                    interval: { owner, start, end in add(owner, start..<end, worker, runs, &tally) },
-                    count: { entry in
-                        let station = site.origin(entry.origin).station
-                        runs.forEachWindow(at: entry.time) {
-                            tally.add(units: entry.count, worker: worker, station: station, to: $0)
-                        }
-                    })
-            }
+            try derive(worker, ownRest?.stretches ?? stretches, ownRest ?? rest, &tally)
+        }
+    }
+
+    /// Adds what a worker did in `stretches`, which are those of `runs`.
+    /// - Parameter open: the event of a state that is added otherwise.
+    private func derive(
+        _ worker: UInt32, _ stretches: [Range<Int64>], _ runs: WindowRuns<Int64>, leavingOut open: EventKey? = nil,
+        _ tally: inout FigureTally
+    ) throws {
+        for stretch in stretches {
+            try site.derive(
+                worker, from: stretch.lowerBound, to: stretch.upperBound, view, reader,
+                interval: { owner, start, end in
+                    if owner.key != open { add(owner, start..<end, worker, runs, &tally) }
+                },
+                count: { entry in
+                    let station = site.origin(entry.origin).station
+                    runs.forEachWindow(at: entry.time) {
+                        tally.add(units: entry.count, worker: worker, station: station, to: $0)
+                    }
+                })
         }
     }
 

@@ -82,6 +82,23 @@ struct FigureTally {
         }
     }
 
+    // MARK: Parts of hours
+
+    /// Adds sums of a part of an hour of the window.
+    mutating func add(_ sums: PartSums, to window: Int) {
+        if wanted.contains(.totals) { totals[window].add(sums.totals) }
+        guard wanted.contains(.activity) else { return }
+        activeWorkers.formUnion(window, sums.activeWorkers)
+        activeStations.formUnion(window, sums.activeStations)
+    }
+
+    /// The sums of a window that is a part of an hour. Only for `.factory`.
+    func partSums(_ window: Int) -> PartSums {
+        PartSums(
+            totals: totals[window], activeWorkers: activeWorkers.words(window),
+            activeStations: activeStations.words(window))
+    }
+
     // MARK: The end
 
     func figures() -> [SiteFigures] {
@@ -137,6 +154,16 @@ private struct BitTable {
     }
 
     mutating func set(_ row: Int, _ column: Int) { words[row * wordsPerRow + column >> 6] |= 1 << UInt64(column & 63) }
+
+    /// A row without the zeros at its end.
+    func words(_ row: Int) -> [UInt64] {
+        let row = words[row * wordsPerRow..<(row + 1) * wordsPerRow]
+        return Array(row[..<((row.lastIndex { $0 != 0 } ?? row.startIndex - 1) + 1)])
+    }
+
+    mutating func formUnion(_ row: Int, _ other: [UInt64]) {
+        for (index, word) in other.enumerated() { words[row * wordsPerRow + index] |= word }
+    }
 
     /// Number of bits set in a row.
     func count(_ row: Int) -> Int {

@@ -88,7 +88,7 @@ extension SiteFold {
     /// - Returns: nil if there are more than ``ShiftCalendar/instancesShownMaximum``.
     package func shifts(
         _ window: Window, at now: Timestamp, _ view: KnowledgeView, _ settings: SiteDefinition?, _ zone: SiteZone,
-        _ reader: any ProjectionReader
+        _ reader: any ProjectionReader, _ remembered: RememberedParts? = nil
     ) throws -> [ShiftFigures]? {
         let calendar = ShiftCalendar(settings, zone)
         guard
@@ -99,7 +99,7 @@ extension SiteFold {
         let handovers = HandoverWindows(
             at: instances.map(\.range.lowerBound), settings, calendar, end: window.end)
         let windows = ranges.map { Window(from: $0.lowerBound, end: $0.upperBound) } + handovers.windows
-        let found = try figures(windows: windows, view, .factory, reader)
+        let found = try figures(windows: windows, view, .factory, reader, remembered)
         let changes = handovers.figures(Array(found[instances.count...]), settings, zone)
         return instances.indices.map { number in
             ShiftFigures(
@@ -114,7 +114,7 @@ extension SiteFold {
     /// - Returns: nil if there are more than ``ShiftCalendar/instancesShownMaximum``.
     package func handovers(
         _ window: Window, _ view: KnowledgeView, _ settings: SiteDefinition?, _ zone: SiteZone,
-        _ reader: any ProjectionReader
+        _ reader: any ProjectionReader, _ remembered: RememberedParts? = nil
     ) throws -> [HandoverFigures]? {
         let calendar = ShiftCalendar(settings, zone)
         guard
@@ -123,7 +123,7 @@ extension SiteFold {
         else { return nil }
         let starts = instances.map(\.range.lowerBound).filter { $0 >= window.from }
         let handovers = HandoverWindows(at: starts, settings, calendar, end: window.end)
-        let found = try figures(windows: handovers.windows, view, .factory, reader)
+        let found = try figures(windows: handovers.windows, view, .factory, reader, remembered)
         return handovers.figures(found, settings, zone).values.sorted { $0.at < $1.at }
     }
 }

@@ -96,14 +96,15 @@ extension SiteFold {
     ///     entity of the scope and window.
     ///   - scope: some workers with `.workers` alone, some stations with `.stations` alone, or everybody, also whom no
     ///     definition names any more.
+    ///   - remembered: for the factory's figures; nil: all edges of windows are derived from events.
     /// - Returns: one element per window, in the same order.
     package func figures(
         windows: [Window], _ view: KnowledgeView, _ wanted: FigureSet, of scope: FigureScope = .site,
-        _ reader: any ProjectionReader
+        _ reader: any ProjectionReader, _ remembered: RememberedParts? = nil
     ) throws -> [SiteFigures] {
         var tally = FigureTally(windows, wanted, scope, workerCount: workers.count, stationCount: stations.count)
         if !wanted.isDisjoint(with: .sums) {
-            var pass = FigurePass(self, view, reader, windows, wanted, scope)
+            var pass = FigurePass(self, view, reader, windows, wanted, scope, remembered)
             try pass.run(&tally)
         }
         var figures = tally.figures()
@@ -118,8 +119,9 @@ extension SiteFold {
 
     /// Figures over one window.
     package func figures(
-        _ window: Window, _ view: KnowledgeView, _ wanted: FigureSet, _ reader: any ProjectionReader
+        _ window: Window, _ view: KnowledgeView, _ wanted: FigureSet, _ reader: any ProjectionReader,
+        _ remembered: RememberedParts? = nil
     ) throws -> SiteFigures {
-        try figures(windows: [window], view, wanted, reader)[0]
+        try figures(windows: [window], view, wanted, reader, remembered)[0]
     }
 }

@@ -191,6 +191,7 @@ struct WindowRuns<Bound: Comparable & Sendable>: Sendable {
 
     /// The union of both.
     func merged(with other: Self) -> Self {
+        guard !other.isEmpty else { return self }
         func ranges(_ runs: Self) -> [(range: Range<Bound>, window: Int)] {
             runs.runs.flatMap { run in runs.members[run.windows].map { (run.range, $0) } }
         }

@@ -107,7 +107,7 @@ final class FoldRun: Sendable {
         }
         let site = taken.site
         return ProjectionSnapshot(
-            site: site, reader: reader, progress: taken.progress, clockDisputes: taken.clockDisputes
+            site: site, reader: reader, progress: taken.progress, clockDisputes: taken.clockDisputes, fold: shared
         ) { [weak self] in
             reader.end()
             self?.giveBack(reader)

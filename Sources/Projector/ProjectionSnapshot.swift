@@ -42,22 +42,27 @@ public final class ProjectionSnapshot {
     public let progress: FoldProgress
     /// Where time was set back in the site's partition.
     public let clockDisputes: ClockDisputes
+    /// The fold that this is a state of, to be compared only; nil where nothing may be kept for its next state.
+    public let fold: (any AnyObject & Sendable)?
     private let lasting: (Timestamp) -> Void
     /// nil after closing.
     private var release: (() -> Void)?
 
     /// - Parameters:
+    ///   - fold: one object for all states of a fold.
     ///   - release: ends the read transaction; called once.
     ///   - lasting: see ``goesOn(knownAt:)``.
     public init(
         site: SiteFold, reader: any ProjectionReader, progress: FoldProgress,
-        clockDisputes: ClockDisputes = ClockDisputes(), release: @escaping () -> Void = {},
+        clockDisputes: ClockDisputes = ClockDisputes(), fold: (any AnyObject & Sendable)? = nil,
+        release: @escaping () -> Void = {},
         lasting: @escaping (Timestamp) -> Void = { _ in }
     ) {
         self.site = site
         self.reader = reader
         self.progress = progress
         self.clockDisputes = clockDisputes
+        self.fold = fold
         self.lasting = lasting
         self.release = release
     }

@@ -120,7 +120,7 @@ extension Question {
     }
 
     func factoryFigures() throws -> FactoryFigures {
-        let figures = try site.figures(window, view, .factory, reader)
+        let figures = try site.figures(window, view, .factory, reader, remembered)
         return FactoryFigures(figures.factory, over: window, settings, zone)
     }
 

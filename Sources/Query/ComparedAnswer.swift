@@ -48,7 +48,8 @@ extension Question {
         earlier.period = nil
         earlier.from = from.map { .instant($0) }
         earlier.to = to.map { .instant($0) }
-        let before = try Question(kind, earlier, snapshot, clock: clock, zones: zones, registered: registered)
+        let before = try Question(
+            kind, earlier, snapshot, clock: clock, zones: zones, registered: registered, remembered: remembered)
         let names = rosters.workerNames(registered)
         let filter = ComparedFilter(parameters)
         var answer = ComparedAnswer(

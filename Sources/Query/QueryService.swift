@@ -16,6 +16,7 @@ public final class QueryService: Sendable {
     let parts: Parts
     let zones = ZoneCache()
     let rosters = RosterCache()
+    private let partMemories = PartMemories()
     private let settlements = Guarded<[PartitionIndex: SettlementWatch]>([:])
     /// Few threads, and separate from the server's, so that questions never delay ingest.
     private let pool: ThreadPool<@Sendable () -> Void>
@@ -102,6 +103,19 @@ public final class QueryService: Sendable {
         }
     }
 
+    /// What is settled at a snapshot, with what earlier questions have left behind; nil where nothing is settled.
+    ///
+    /// - Parameter clock: from before the snapshot was taken.
+    func remembered(
+        _ snapshot: ProjectionSnapshot, _ partition: PartitionIndex, _ clock: AnswerClock
+    ) -> RememberedParts? {
+        let settlement = settlement(partition)
+        settlement.note(snapshot.progress, at: clock.certain)
+        let before = settlement.settledBefore(snapshot.progress, era: clock.certain.era, lag: clock.gatewayLag)
+        guard let before, let memory = partMemories.memory(of: snapshot, era: clock.certain.era) else { return nil }
+        return RememberedParts(memory, settledBefore: before.microseconds)
+    }
+
     private func enqueue(_ asked: AskedQuestion) {
         let deadline = parts.clock.uptime.advanced(milliseconds: QueryService.queuedMilliseconds)
         let isTaken = pool.submit { [self] in
@@ -145,10 +159,10 @@ public final class QueryService: Sendable {
             let answerClock = parts.answerClock()
             guard let snapshot = try asked.projections.snapshot(of: asked.site) else { return answerUnseen(asked) }
             defer { snapshot.close() }
-            settlement(asked.projections.partition).note(snapshot.progress, at: answerClock.certain)
             let question = try Question(
                 asked.kind, asked.parameters, snapshot, clock: clock, zones: zones,
-                registered: parts.registry(asked.site))
+                registered: parts.registry(asked.site),
+                remembered: remembered(snapshot, asked.projections.partition, answerClock))
             return try answer(question, asked, answerClock)
         } catch let problem as Problem {
             return problem.response

@@ -28,6 +28,7 @@ struct Question {
     /// The registry's newest definition: only it has the names of workers (SPEC 3).
     let registered: PlacedDefinition?
     let zones: ZoneCache
+    let remembered: RememberedParts?
 
     var site: SiteFold { snapshot.site }
     var reader: any ProjectionReader { snapshot.reader }
@@ -35,7 +36,7 @@ struct Question {
     /// - Throws: ``Problem`` if the window ends before it begins, or nobody can know yet what is asked for.
     init(
         _ kind: QueryKind, _ parameters: QueryParameters, _ snapshot: ProjectionSnapshot, clock: Timestamp,
-        zones: ZoneCache, registered: PlacedDefinition?
+        zones: ZoneCache, registered: PlacedDefinition?, remembered: RememberedParts?
     ) throws {
         self.kind = kind
         self.parameters = parameters
@@ -43,6 +44,7 @@ struct Question {
         self.clock = clock
         self.registered = registered
         self.zones = zones
+        self.remembered = remembered
         let site = snapshot.site
         // Which definition is visible depends on known_at, so a local one is read by the newest definition.
         let newestZone = zones.zone(site.newestSettings?.timeZone ?? "UTC")

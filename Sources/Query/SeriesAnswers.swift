@@ -53,14 +53,14 @@ extension Question {
     // MARK: Shifts
 
     func shifts() throws -> [ShiftFigures] {
-        guard let shifts = try site.shifts(window, at: now, view, settings, zone, reader) else {
+        guard let shifts = try site.shifts(window, at: now, view, settings, zone, reader, remembered) else {
             throw Problem.tooManyShifts
         }
         return shifts
     }
 
     func handovers() throws -> [HandoverFigures] {
-        guard let handovers = try site.handovers(window, view, settings, zone, reader) else {
+        guard let handovers = try site.handovers(window, view, settings, zone, reader, remembered) else {
             throw Problem.tooManyShifts
         }
         return handovers
@@ -93,7 +93,7 @@ extension Question {
                         found[$0].stations[0], elapsed: $1.elapsed, capacity: settings?.capacity)
                 })
         case .factory, .rows:
-            let found = try site.figures(windows: windows, view, .factory, reader)
+            let found = try site.figures(windows: windows, view, .factory, reader, remembered)
             return .factory(
                 bucketed(ranges, windows) { FactoryFigures(found[$0].factory, over: $1, settings, zone) })
         }

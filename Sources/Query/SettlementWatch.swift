@@ -56,11 +56,14 @@ final class SettlementWatch: Sendable {
     /// Whether no later append can change an answer with this progress and this known_at.
     /// - Parameter lag: how far the slowest clock of those that append is behind, in microseconds.
     func isSettled(knownAt: Timestamp, _ progress: FoldProgress, era: UInt64 = 0, lag: Int64 = 0) -> Bool {
+        settledBefore(progress, era: era, lag: lag).map { knownAt < $0 } ?? false
+    }
+
+    /// An answer with this progress and an earlier known_at is settled; nil: none is.
+    func settledBefore(_ progress: FoldProgress, era: UInt64 = 0, lag: Int64 = 0) -> Timestamp? {
         state.withLock { state in
-            guard era == state.era, let reached = state.reached, progress.nextOffset >= reached.end else {
-                return false
-            }
-            return reached.time - lag - knownAt > SettlementWatch.delayMicroseconds
+            guard era == state.era, let reached = state.reached, progress.nextOffset >= reached.end else { return nil }
+            return reached.time - lag - SettlementWatch.delayMicroseconds
         }
     }
 }

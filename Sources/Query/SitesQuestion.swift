@@ -84,9 +84,9 @@ extension QueryService {
                 return .refused(site, reason: "the site's definition is not folded yet")
             }
             defer { snapshot.close() }
-            settlement(projections.partition).note(snapshot.progress, at: clock.certain)
             let asked = try Question(
-                .factory, question.parameters, snapshot, clock: parts.clock.now, zones: zones, registered: nil)
+                .factory, question.parameters, snapshot, clock: parts.clock.now, zones: zones, registered: nil,
+                remembered: remembered(snapshot, projections.partition, clock))
             return .answered(try figures(asked, projections.partition, clock, alerts))
         } catch let problem as Problem {
             let parameter = problem.extensions.first { $0.name == "parameter" }

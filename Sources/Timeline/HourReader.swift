@@ -48,10 +48,13 @@ extension SiteFold {
     /// Whether the stored hour rows are invalid because they are about to be deleted.
     var storedHoursAreVoid: Bool { hourBuckets.storedRowsAreVoid }
 
+    /// Whether rows can serve a question: they are built, and by rules that it knows.
+    package func hasHours(_ view: KnowledgeView) -> Bool { !isRederiving && view.knownAt.covers(bucketFloor) }
+
     /// Whole hours inside a range of event time that rows can answer; empty when there are none.
     package func wholeHours(of range: Range<Int64>, _ view: KnowledgeView) -> Range<Hour> {
         let none = Hour(0)..<Hour(0)
-        guard !isRederiving, view.knownAt.covers(bucketFloor), !range.isEmpty else { return none }
+        guard hasHours(view), !range.isEmpty else { return none }
         let first = parameters.hour(of: range.lowerBound + Microseconds.hour - 1)
         let last = parameters.hour(of: range.upperBound)
         return first < last ? first..<last : none

@@ -95,7 +95,7 @@ final class MemoryPlant: Projections {
             return state.fold.site(site).map {
                 ProjectionSnapshot(
                     site: $0, reader: projections, progress: MemoryPlant.progress(state),
-                    clockDisputes: state.fold.clockDisputes)
+                    clockDisputes: state.fold.clockDisputes, fold: self)
             }
         }
     }

@@ -16,7 +16,7 @@ import Testing
         let plant = Plant(now: 0)
         var log = OracleLog()
         for (offset, record) in scenario.records.enumerated() {
-            let content = withShifts(record.content, &generator)
+            let content = SeriesAnswersTests.withShifts(record.content, &generator)
             try plant.source.fold(content, commits: Bool.random(using: &generator))
             if Bool.random(using: &generator) { try plant.source.rederive() }
             log.append(content, offset: Int64(offset))
@@ -44,7 +44,7 @@ import Testing
     }
 
     /// Scenarios know no shifts and targets: most definitions get them here.
-    private func withShifts(_ content: RecordContent, _ generator: inout SeededGenerator) -> RecordContent {
+    static func withShifts(_ content: RecordContent, _ generator: inout SeededGenerator) -> RecordContent {
         guard case .definition(var record) = content else { return content }
         if Bool.random(using: &generator) {
             record.definition.targetMicrounitsPerHour = Int64.random(in: 1...9_999_999, using: &generator)

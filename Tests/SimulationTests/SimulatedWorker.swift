@@ -233,7 +233,7 @@ final class OpenPartition {
             return nil
         }
         return ProjectionSnapshot(
-            site: found.site, reader: reader, progress: found.progress, clockDisputes: found.clockDisputes
+            site: found.site, reader: reader, progress: found.progress, clockDisputes: found.clockDisputes, fold: shared
         ) { reader.end() }
     }
 

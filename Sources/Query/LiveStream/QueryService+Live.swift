@@ -32,13 +32,16 @@ extension QueryService {
         _ request: LiveRequest, _ needs: [LiveNeed], _ projections: any Projections
     ) throws -> [LiveTopic: LiveAnswer]? {
         let clock = parts.clock.now
+        let answerClock = parts.answerClock()
         guard let snapshot = try projections.snapshot(of: request.question.site) else { return nil }
         defer { snapshot.close() }
         let registered = parts.registry(request.question.site)
+        let remembered = remembered(snapshot, request.partition, answerClock)
         let found = try needs.compactMap { need -> Found? in
             guard let parameters = request.parameters[need.topic] else { return nil }
             let question = try Question(
-                need.topic.kind, parameters, snapshot, clock: clock, zones: zones, registered: registered)
+                need.topic.kind, parameters, snapshot, clock: clock, zones: zones, registered: registered,
+                remembered: remembered)
             let isNeeded = need.topic != .events || need.needsWhole
             return Found(
                 need: need, question: question,
