@@ -1,4 +1,5 @@
 public import Clocks
+internal import EventLog
 public import EventModel
 internal import Observability
 internal import ProjectionStore
@@ -90,8 +91,17 @@ public struct FoldFailure: Sendable, Equatable {
     init(_ error: any Error, _ context: String? = nil) {
         let cause = error.forOperator
         self.init(
-            message: context.map { "\($0): \(cause)" } ?? "\(cause)", isRetriable: cause.isRetriable,
+            message: context.map { "\($0): \(cause)" } ?? "\(cause)", isRetriable: error.mayPassByReopening,
             isDamage: error.isStoreDamage)
         lost = (error as? ProjectorError)?.lost
+    }
+}
+
+extension Error {
+    /// Whether opening the projections again may succeed: it compares log and store anew, so it also says whether a
+    /// broker that denied an offset, or named an end before it, only lagged behind.
+    package var mayPassByReopening: Bool {
+        forOperator.isRetriable || (self as? LogError)?.code == .outOfRange
+            || (self as? ProjectorError)?.code == .logIsShorter
     }
 }

@@ -98,7 +98,7 @@ extension WorkerPartitions {
             let message = "partition \(partition.value) cannot be opened: \(error)"
             note(
                 PartitionFailure(
-                    message: message, isRetriable: error.forOperator.isRetriable,
+                    message: message, isRetriable: error.mayPassByReopening,
                     lost: (error as? ProjectorError)?.lost), of: partition)
         }
     }
