@@ -19,6 +19,7 @@ import Testing
             case .answer(let answer): "answer \(answer.status)"
             case .refuse(let refusal): "refuse \(refusal)"
             case .cancel: "cancel"
+            case .away: "away"
             case .look: "look"
             case .end: "end"
             }
@@ -60,11 +61,21 @@ import Testing
         #expect(step(20_000, .tick) == ["cancel", "refuse allFailed"])
     }
 
+    @Test("a holder that says nothing any more is given up, and the client is told")
+    mutating func dumb() {
+        _ = step(0, .holders(holders))
+        _ = step(0, .opened)
+        #expect(step(20_000, .heard).isEmpty)
+        #expect(step(44_999, .tick).isEmpty)
+        #expect(step(45_000, .tick) == ["cancel", "away"])
+        #expect(step(46_000, .tick) == ["look"])
+    }
+
     @Test("when the partition moves the stream goes on at the next holder, and the client sees one stream")
     mutating func moves() {
         _ = step(0, .holders(holders))
         _ = step(1, .opened)
-        #expect(step(5000, .lost).isEmpty)
+        #expect(step(5000, .lost) == ["away"])
         #expect(step(5999, .tick).isEmpty)
         #expect(step(6000, .tick) == ["look"])
         #expect(step(6000, .holders([])).isEmpty)
@@ -72,7 +83,7 @@ import Testing
         #expect(step(7000, .holders([holders[1]])) == ["ask b"])
         #expect(step(7001, .opened).isEmpty)
         // Nor is the time that is over counted when it moves again.
-        #expect(step(40_000, .lost).isEmpty)
+        #expect(step(40_000, .lost) == ["away"])
         #expect(step(41_000, .tick) == ["look"])
     }
 
@@ -80,7 +91,7 @@ import Testing
     mutating func lost() {
         _ = step(0, .holders(holders))
         _ = step(1, .opened)
-        #expect(step(1000, .lost).isEmpty)
+        #expect(step(1000, .lost) == ["away"])
         var now: Int64 = 2000
         while now < 31_000 {
             #expect(step(now, .tick) == ["look"])

@@ -73,7 +73,8 @@ struct RelayOverHTTPTests {
         _ = holders.withLock { $0.removeFirst() }
         workers[0].stop()
         #expect(workers[1].stream.write(Array("event: b\n\n".utf8)) == .accepted)
-        wait(for: "event: a\n\nevent: b\n\n")
+        let detail = "no worker that holds partition 0 answers"
+        wait(for: "event: a\n\nevent: away\ndata: {\"partition\":0,\"detail\":\"\(detail)\"}\n\nevent: b\n\n")
         #expect(gateway.relay.streamCount == 1)
         let isOver = Latch()
         workers[1].stream.whenClosed { _ in isOver.open() }

@@ -75,7 +75,7 @@ import Testing
         #expect(scene.client.cancelled == [0] && relay.streamCount == 0)
     }
 
-    @Test("when the worker moves the stream goes on at the next holder; half an event is not passed on")
+    @Test("when the worker moves the client is told, and the stream goes on at the next holder; half an event is lost")
     func moves() throws {
         let scene = Scene()
         let relay = scene.relay()
@@ -84,7 +84,8 @@ import Testing
         #expect(Self.attach(box.answer))
         scene.client.tell(0, .part(Array("event: a\n\nevent: b\ndata: {".utf8)))
         scene.client.tell(0, .end("the connection broke"))
-        #expect(Self.written(box.answer) == "event: a\n\n")
+        let away = #"event: away\#ndata: {"partition":5,"detail":"no worker that holds partition 5 answers"}"#
+        #expect(Self.written(box.answer) == "event: a\n\n\(away)\n\n")
         scene.holders.withLock { $0 = [.at("http://c", "c")] }
         scene.advance(relay, seconds: 1)
         #expect(scene.client.asked.last?.url == "http://c")
@@ -134,6 +135,24 @@ import Testing
         #expect(scene.client.tell(0, .part(event)))
         #expect(Self.written(response).utf8.count == 40_002)
         #expect(Self.written(response).utf8.count == 40_002)
+    }
+
+    @Test("a holder that has gone silent is left for the next, but not one that waits for the client")
+    func silent() throws {
+        let scene = Scene()
+        let relay = scene.relay()
+        let box = scene.ask(relay).box
+        scene.client.tell(0, Self.head)
+        #expect(Self.attach(box.answer))
+        let event = [UInt8](repeating: UInt8(ascii: "x"), count: 70_000) + [10, 10]
+        for _ in 0..<2 { scene.client.tell(0, .part(event)) }
+        for _ in 0..<30 { scene.advance(relay, seconds: 1) }
+        #expect(scene.client.cancelled.isEmpty)
+        while !Self.written(box.answer).isEmpty {}
+        for _ in 0..<26 { scene.advance(relay, seconds: 1) }
+        #expect(scene.client.cancelled == [0])
+        #expect(scene.client.asked.count == 2)
+        #expect(Self.written(box.answer).hasPrefix("event: away\n"))
     }
 
     @Test("a revoked key ends a relayed stream, too")

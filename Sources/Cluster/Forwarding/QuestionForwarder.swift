@@ -116,15 +116,17 @@ public final class QuestionForwarder: Sendable {
     }
 
     static func refused(_ refusal: ForwardingMachine.Refusal, _ partition: PartitionIndex) -> HTTPResponse {
+        Self.refusal(detail(refusal, partition))
+    }
+
+    static func detail(_ refusal: ForwardingMachine.Refusal, _ partition: PartitionIndex) -> String {
         let number = partition.value
-        let detail =
-            switch refusal {
-            case .nobody: "no worker holds partition \(number) at the moment"
-            case .allFailed: "no worker that holds partition \(number) answers"
-            case .tooLate: "the workers that hold partition \(number) do not answer in time"
-            case .busy: "too many questions are being forwarded"
-            }
-        return Self.refusal(detail)
+        return switch refusal {
+        case .nobody: "no worker holds partition \(number) at the moment"
+        case .allFailed: "no worker that holds partition \(number) answers"
+        case .tooLate: "the workers that hold partition \(number) do not answer in time"
+        case .busy: "too many questions are being forwarded"
+        }
     }
 
     static func refusal(_ detail: String, _ headers: [(name: String, value: String)] = []) -> HTTPResponse {

@@ -2,14 +2,15 @@ internal import Clocks
 
 /// The life of one relayed stream, without any IO (SPEC 7.5).
 ///
-/// A holder's stream that ends is looked for at the next holder, for a while: its first event is a snapshot again, so
-/// nothing is lost. Then the client's stream ends, and the client connects again.
+/// A holder's stream that ends, or says nothing any more, is looked for at the next holder, for a while: its first event is
+/// a snapshot again, so nothing is lost. Then the client's stream ends, and the client connects again. Meanwhile the client
+/// knows that its figures stand still.
 struct RelayMachine: Sendable {
     enum State: Sendable {
         /// A holder was asked and has not answered; if it does not in time the next one is asked. → open, waiting, ended
         case asking(ForwardingMachine, until: MonotonicTime)
-        /// The holder's stream is passed on. → waiting, ended
-        case open
+        /// The holder's stream is passed on, as long as it says something. → waiting, ended
+        case open(until: MonotonicTime)
         /// No holder has the stream. → asking, ended
         case waiting(until: MonotonicTime)
         /// No exit.
@@ -21,6 +22,8 @@ struct RelayMachine: Sendable {
         case holders([Holder])
         /// The holder streams.
         case opened
+        /// The holder has said something.
+        case heard
         /// The holder has answered something else, or not at all.
         case replied(ForwardingReply)
         /// The holder's stream has ended.
@@ -39,6 +42,8 @@ struct RelayMachine: Sendable {
         case refuse(ForwardingMachine.Refusal)
         /// Give up the holder that was asked or streams.
         case cancel
+        /// Tell the client that nobody answers at the moment.
+        case away
         /// Look who holds the partition now.
         case look
         /// End the client's stream.
@@ -48,6 +53,8 @@ struct RelayMachine: Sendable {
     /// A holder that computes takes a moment; one that waits for its fold takes 5 s (SPEC 8.3).
     static let answerMilliseconds = 10_000
     static let retryMilliseconds = 1000
+    /// A holder says something every 15 s.
+    static let silenceMilliseconds = 25_000
     /// A partition that is handed over is open again within some seconds.
     static let searchMilliseconds = 30_000
 
@@ -77,13 +84,15 @@ struct RelayMachine: Sendable {
             let action = asking.replied(.unreachable("it does not answer"), now: now)
             return [.cancel] + perform(action, asking, now)
         case (.asking, .opened):
-            state = .open
+            listen(now)
             searchEnds = nil
             defer { isOpen = true }
             return isOpen ? [] : [.open]
-        case (.open, .lost):
-            searchEnds = now.advanced(milliseconds: Self.searchMilliseconds)
-            return wait(now)
+        case (.open, .heard):
+            listen(now)
+            return []
+        case (.open, .lost): return search(now)
+        case (.open(let until), .tick) where until <= now: return [.cancel] + search(now)
         case (.waiting(let until), .tick) where until <= now: return [.look]
         case (.asking, _), (.open, _), (.waiting, _): return []
         }
@@ -104,6 +113,15 @@ struct RelayMachine: Sendable {
             state = .ended
             return [.refuse(refusal)]
         }
+    }
+
+    private mutating func listen(_ now: MonotonicTime) {
+        state = .open(until: now.advanced(milliseconds: Self.silenceMilliseconds))
+    }
+
+    private mutating func search(_ now: MonotonicTime) -> [Action] {
+        searchEnds = now.advanced(milliseconds: Self.searchMilliseconds)
+        return [.away] + wait(now)
     }
 
     private mutating func wait(_ now: MonotonicTime) -> [Action] {

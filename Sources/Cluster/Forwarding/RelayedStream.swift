@@ -1,6 +1,7 @@
 internal import Clocks
 internal import EventModel
 internal import HTTPServer
+internal import JSON
 internal import Locks
 internal import Observability
 
@@ -64,7 +65,11 @@ final class RelayedStream: Sendable {
     func close() { step(.close) }
 
     /// Time has passed.
-    func look() { step(asked.isInForce() ? .tick : .close) }
+    func look() {
+        // While the client does not read the holder waits, too: its silence says nothing.
+        if state.withLock({ !$0.waiting.isEmpty }) { step(.heard) }
+        step(asked.isInForce() ? .tick : .close)
+    }
 
     // MARK: Actions
 
@@ -85,6 +90,7 @@ final class RelayedStream: Sendable {
                     status: answer.status, headers: AnswerHeaders.endToEnd(answer.headers), body: answer.body))
         case .refuse(let refusal): finish(QuestionForwarder.refused(refusal, asked.partition))
         case .cancel: cancel()
+        case .away: _ = passOn(Self.away(asked.partition))
         case .look: step(.holders(holders(asked.partition)))
         case .end:
             stream.finish()
@@ -134,7 +140,9 @@ final class RelayedStream: Sendable {
         case .head(let status, let headers):
             state.withLock { ($0.status, $0.headers) = (status, headers) }
             if status == 200 { step(.opened) }
-        case .part(let bytes): return take(bytes)
+        case .part(let bytes):
+            step(.heard)
+            return take(bytes)
         case .end(let reason): holderEnded(reason)
         }
         return true
@@ -156,6 +164,16 @@ final class RelayedStream: Sendable {
         // What does not fit waits here, and the next part at the holder.
         _ = passOn(whole)
         return true
+    }
+
+    /// The event that says that nobody answers for a partition at the moment.
+    private static func away(_ partition: PartitionIndex) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("partition", Int64(partition.value))
+            writer.member("detail", QuestionForwarder.detail(.allFailed, partition))
+        }
+        return Array("event: away\ndata: ".utf8) + writer.bytes + Array("\n\n".utf8)
     }
 
     /// Writes what waits and then more.
