@@ -187,10 +187,19 @@ struct SiteCommandTests {
         #expect(result.requests.map(\.target) == ["/api/sites/p%201"])
         for line in [
             "confidence_threshold     0.75", "target_units_per_hour    120", "time_zone                CET",
-            "early  06:00  14:00  mon tue", "W1      Ada   -         -",
+            "early  06:00  14:00  mon tue", "W1      Ada   -         -", "board_names              true",
         ] { #expect(result.output.contains(line + "\n"), "\(line)") }
         #expect(!result.output.contains("capacity"))
         #expect(run(["site", "show", "p 1", "-o", "json"], answers: [(200, body)]).output == body + "\n")
+    }
+
+    @Test("site show says whether boards show people by name (SPEC 3)")
+    func boardNames() throws {
+        let definition = try DefinitionJSON.read(
+            #"{"site":{"time_zone":"UTC","board_names":false},"workers":[],"workstations":[]}"#.utf8, site: "p")
+        let body = String(decoding: DefinitionJSON.bytes(definition), as: UTF8.self)
+        let result = run(["site", "show", "p"], answers: [(200, body)])
+        #expect(result.output.contains("board_names              false\n"))
     }
 
     @Test("site init writes an example that is applied as it is, and overwrites no file (SPEC 3)")

@@ -57,6 +57,8 @@ enum SiteShowCommand {
             "handover_minutes", "target_units_per_hour",
         ]
         for name in rules { table.append([name, text(site[name])]) }
+        // A definition says it only where boards show ids.
+        table.append(["board_names", text(site["board_names"] ?? .bool(true))])
         return table
     }
 
@@ -71,6 +73,7 @@ enum SiteShowCommand {
     private static func text(_ value: JSONValue?) -> String {
         switch value {
         case .number(let number): shortest(number)
+        case .bool(let flag): "\(flag)"
         case .array(let items): items.compactMap(\.text).joined(separator: " ")
         default: value?.text ?? "-"
         }
