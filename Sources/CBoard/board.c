@@ -34,6 +34,15 @@ static const uint8_t draw_svg_js[] = {
 static const uint8_t draw_timeline_js[] = {
 #embed "../Board/Web/draw/timeline.js"
 };
+static const uint8_t icon_192_png[] = {
+#embed "../Board/Web/icon-192.png"
+};
+static const uint8_t icon_512_png[] = {
+#embed "../Board/Web/icon-512.png"
+};
+static const uint8_t icon_maskable_512_png[] = {
+#embed "../Board/Web/icon-maskable-512.png"
+};
 static const uint8_t icon_svg[] = {
 #embed "../Board/Web/icon.svg"
 };
@@ -284,6 +293,9 @@ static const struct andon_board_file files[] = {
     FILE_OF("draw/strip.js", draw_strip_js),
     FILE_OF("draw/svg.js", draw_svg_js),
     FILE_OF("draw/timeline.js", draw_timeline_js),
+    FILE_OF("icon-192.png", icon_192_png),
+    FILE_OF("icon-512.png", icon_512_png),
+    FILE_OF("icon-maskable-512.png", icon_maskable_512_png),
     FILE_OF("icon.svg", icon_svg),
     FILE_OF("index.html", index_html),
     FILE_OF("lib/api.js", lib_api_js),

@@ -134,6 +134,28 @@ struct BoardTests {
         #expect(links.filter { !names.contains($0) && !$0.hasPrefix("lib/dygraph") } == [])
     }
 
+    @Test("the manifest names pictures of the sizes that browsers want of what they install, and each is there")
+    func icons() throws {
+        let manifest = try JSONDecoder().decode(Manifest.self, from: Data(embedded("manifest.webmanifest").utf8))
+        let names = Set(BoardFiles.embedded.map(\.name))
+        for icon in manifest.icons {
+            #expect(names.contains(String(icon.src.dropFirst("/assets/".count))), "\(icon.src)")
+        }
+        let pictures = manifest.icons.filter { $0.type == "image/png" }
+        #expect(pictures.map { "\($0.sizes) \($0.purpose)" } == ["192x192 any", "512x512 any", "512x512 maskable"])
+        for icon in pictures {
+            let file = try #require(BoardFiles.embedded.first { icon.src == "/assets/\($0.name)" })
+            // Width and height stand behind the signature and the head of the first chunk.
+            let sides = [16, 20].map { file.bytes[$0..<$0 + 4].reduce(0) { $0 << 8 | Int($1) } }
+            #expect("\(sides[0])x\(sides[1])" == icon.sizes)
+        }
+    }
+
+    private struct Manifest: Decodable {
+        struct Icon: Decodable { var src, sizes, type, purpose: String }
+        var icons: [Icon]
+    }
+
     @Test("each module imports files that are there, and nothing names another host (SPEC 8.7)")
     func modules() throws {
         let names = Set(BoardFiles.embedded.map(\.name))
@@ -151,7 +173,8 @@ struct BoardTests {
         var left = ["app.js", "pages/site.js"]
         var loaded = Set(
             BoardFiles.embedded.map(\.name).filter { $0.hasPrefix("lib/dygraph") || !$0.hasSuffix(".js") }
-                + ["lib/theme.js", "service-worker.js"])
+                + ["lib/theme.js", "service-worker.js"]
+        ).subtracting(BoardFiles.embedded.map(\.name).filter { $0.hasSuffix(".png") })
         while let name = left.popLast() {
             let file = try #require(BoardFiles.embedded.first { $0.name == name }, "\(name)")
             if loaded.insert(name).inserted { left += imports(of: file) }
