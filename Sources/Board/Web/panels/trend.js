@@ -63,18 +63,16 @@ class Trend extends Panel {
   dark = matchMedia('(prefers-color-scheme: dark)');
   recolour = () => this.redraw();
 
-  connectedCallback() {
-    super.connectedCallback();
+  /** @returns {(() => void)[]} */
+  begin() {
     this.sight.observe(this.place);
     this.dark.addEventListener('change', this.recolour);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.sight.disconnect();
-    this.dark.removeEventListener('change', this.recolour);
-    this.chart?.destroy();
-    this.chart = null;
+    return [() => {
+      this.sight.disconnect();
+      this.dark.removeEventListener('change', this.recolour);
+      this.chart?.destroy();
+      this.chart = null;
+    }];
   }
 
   /** @param {any} _answer */
@@ -108,18 +106,21 @@ class Trend extends Panel {
     const isHour = this.bucket === 'hour' && Date.parse(items[items.length - 1].to) - Date.parse(items[0].from) <= 2 * 86_400_000;
     const label = (/** @type {string | number | Date} */ at) => (isHour ? time(at) : shortDate(at));
     const colours = getComputedStyle(this);
+    const fontSize = Math.round(parseFloat(colours.fontSize) * 0.8);
     const [muted, line, accent] = ['--muted', '--line', '--accent'].map((name) => colours.getPropertyValue(name).trim());
     const options = {
       file: data, labels: ['time', 'units', 'utilization'], legend: 'never', colors: [accent, colours.getPropertyValue('--working-line').trim()],
-      axisLineColor: line, gridLineColor: line, axisLabelFontSize: Math.round(parseFloat(colours.fontSize) * 0.8),
+      axisLineColor: line, gridLineColor: line, axisLabelFontSize: fontSize,
       series: { units: { plotter: bars }, utilization: { axis: 'y2', strokeWidth: 2.5, drawPoints: items.length < 60, pointSize: 3 } },
       valueRange: [0, null], includeZero: true,
       axes: {
         x: {
-          ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
+          ticker: () => ticks(isHour ? items : dayStarts(items), this.place.clientWidth, fontSize).map((one) => ({ v: Date.parse(one.from), label: label(one.from) })), drawGrid: false,
+          axisLabelWidth: 5 * fontSize,
         },
-        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 50 },
-        y2: { valueRange: [0, 100.5], ticker: () => [0, 25, 50, 75, 100].map((v) => ({ v, label: `${number(v)} %` })), axisLabelWidth: 50, independentTicks: true, drawGrid: false },
+        // A wall is read with larger letters, which need more room.
+        y: { axisLabelFormatter: (/** @type {number} */ value) => number(value, 0, 1), axisLabelWidth: 4 * fontSize, pixelsPerLabel: 2.5 * fontSize },
+        y2: { valueRange: [0, 100.5], ticker: () => [0, 25, 50, 75, 100].map((v) => ({ v, label: `${number(v)} %` })), axisLabelWidth: 4 * fontSize, independentTicks: true, drawGrid: false },
       },
       highlightCallback: (/** @type {unknown} */ _event, /** @type {number} */ x) => this.read(items.find((one) => Date.parse(one.from) === x)),
       unhighlightCallback: () => this.read(null),
@@ -173,9 +174,10 @@ function dayStarts(items) {
  * Steps that get a label, as many as there is room for.
  * @param {any[]} items
  * @param {number} width
+ * @param {number} [fontSize] in pixels
  */
-function ticks(items, width) {
-  const every = Math.max(1, Math.ceil(items.length / Math.max(2, Math.floor(width / 64))));
+function ticks(items, width, fontSize = 12) {
+  const every = Math.max(1, Math.ceil(items.length / Math.max(2, Math.floor(width / (5 * fontSize)))));
   return items.filter((_, index) => index % every === 0);
 }
 
