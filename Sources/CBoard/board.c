@@ -79,6 +79,9 @@ static const uint8_t lib_paths_js[] = {
 static const uint8_t lib_state_js[] = {
 #embed "../Board/Web/lib/state.js"
 };
+static const uint8_t lib_stations_js[] = {
+#embed "../Board/Web/lib/stations.js"
+};
 static const uint8_t lib_text_js[] = {
 #embed "../Board/Web/lib/text.js"
 };
@@ -308,6 +311,7 @@ static const struct andon_board_file files[] = {
     FILE_OF("lib/panel.js", lib_panel_js),
     FILE_OF("lib/paths.js", lib_paths_js),
     FILE_OF("lib/state.js", lib_state_js),
+    FILE_OF("lib/stations.js", lib_stations_js),
     FILE_OF("lib/text.js", lib_text_js),
     FILE_OF("lib/theme.js", lib_theme_js),
     FILE_OF("lib/tiles.js", lib_tiles_js),

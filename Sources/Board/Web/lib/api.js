@@ -2,7 +2,7 @@
  * Asks the server. Each answer says when it came and whether it is only what was seen last.
  * @module
  */
-import { t } from './text.js';
+import { store, stored, t } from './text.js';
 
 /** @typedef {Record<string, string | number | boolean | null | undefined | string[]>} Parameters */
 
@@ -10,7 +10,7 @@ import { t } from './text.js';
  * @template [Value=any]
  * @typedef {object} Answer
  * @property {Value} value the JSON of the answer
- * @property {number} receivedAt milliseconds since 1970, by the clock of this machine
+ * @property {number} receivedAt milliseconds since 1970, by the server's clock
  * @property {boolean} isOffline seen earlier: the server cannot be reached
  */
 
@@ -28,6 +28,11 @@ export class Trouble extends Error {
     this.title = title;
     this.next = next;
     this.retrySeconds = retrySeconds;
+    /**
+     * What the server itself says about it; null where it was not the server that answered.
+     * @type {string | null}
+     */
+    this.detail = null;
   }
 }
 
@@ -36,8 +41,11 @@ const shelfName = 'andon.last-seen';
 const shelfMaximum = 60;
 const deadlineMilliseconds = 30_000;
 
-/** How far the server's clock is ahead of this machine's, in milliseconds; seconds do. */
-let clockAhead = 0;
+/**
+ * How far the server's clock is ahead of this machine's, in milliseconds; seconds do. Kept, because a page that opens
+ * without a server writes times, too.
+ */
+let clockAhead = Number(stored('andon.clock')) || 0;
 
 /** Now, by the server's clock: that of the browser may be off. */
 export function serverNow() {
@@ -139,7 +147,7 @@ async function load(url, signal) {
     if (!response.ok) throw await trouble(response);
     const text = await response.text();
     await shelve(url, text);
-    return { value: JSON.parse(text), receivedAt: Date.now(), isOffline: false };
+    return { value: JSON.parse(text), receivedAt: serverNow(), isOffline: false };
   } catch (error) {
     if (error instanceof Trouble || signal.aborted) throw error;
     const kept = await lastSeen(url);
@@ -150,11 +158,16 @@ async function load(url, signal) {
   }
 }
 
-/** @param {Response} response */
-function noteClock(response) {
+/**
+ * Learns from an answer what time it is at the server.
+ * @param {Response} response
+ */
+export function noteClock(response) {
   const ahead = Date.parse(response.headers.get('Date') ?? '') - Date.now();
   // Below a few seconds it is the way that the answer took.
-  if (!Number.isNaN(ahead)) clockAhead = Math.abs(ahead) < 3000 ? 0 : ahead;
+  if (Number.isNaN(ahead) || Math.abs(ahead - clockAhead) < 3000) return;
+  clockAhead = Math.abs(ahead) < 3000 ? 0 : ahead;
+  store('andon.clock', clockAhead === 0 ? null : String(clockAhead));
 }
 
 /**
@@ -171,8 +184,18 @@ export async function trouble(response) {
   }
   if (response.status === 401) endSession();
   const retry = Number(response.headers.get('Retry-After')) || undefined;
-  const title = problem.detail ?? problem.title ?? t('error.status', { status: response.status });
-  return new Trouble(response.status, title, next(response.status), retry ?? (response.status >= 500 ? 5 : undefined));
+  const title = sentence(problem.detail ?? problem.title ?? t('error.status', { status: response.status }));
+  const found = new Trouble(response.status, title, next(response.status), retry ?? (response.status >= 500 ? 5 : undefined));
+  found.detail = problem.detail ?? null;
+  return found;
+}
+
+/**
+ * What a server says in half a line, as a sentence that others may follow.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return text.replace(/^./u, (first) => first.toUpperCase()).replace(/[^.!?:…]$/u, '$&.');
 }
 
 /** @param {number} status */
@@ -181,6 +204,7 @@ function next(status) {
   if (status === 403) return t('error.403.next');
   if (status === 404) return t('error.404.next');
   if (status === 429) return t('error.429.next');
+  if (status === 503) return t('error.503.next');
   return status >= 500 ? t('error.500.next') : t('error.400.next');
 }
 
@@ -194,7 +218,7 @@ async function shelve(url, text) {
   if (!('caches' in self) || text.length > 500_000) return;
   try {
     const shelf = await caches.open(shelfName);
-    const headers = { 'Content-Type': 'application/json', 'X-Received-At': String(Date.now()) };
+    const headers = { 'Content-Type': 'application/json', 'X-Received-At': String(serverNow()) };
     await shelf.delete(url);
     await shelf.put(url, new Response(text, { headers }));
     const keys = await shelf.keys();

@@ -4,15 +4,17 @@
  * server that is away.
  * @module
  */
-import { address, endSession } from './api.js';
+import { address, endSession, noteClock, serverNow, trouble } from './api.js';
 import { isLive, onState, state } from './state.js';
 
 /**
  * @typedef {object} LiveStatus
- * @property {'off' | 'connecting' | 'live' | 'polling' | 'lost'} kind `off`: the page does not show now; `polling`: the
- *   server has no stream
- * @property {number | null} lastSeen when anything came, milliseconds since 1970
- * @property {number | null} retryAt
+ * @property {'off' | 'connecting' | 'live' | 'polling' | 'away' | 'lost'} kind `off`: the page does not show now; `polling`:
+ *   the server has no stream; `away`: the server is there, but not who answers for this site; `lost`: nor is the server
+ * @property {number} since when that began
+ * @property {number | null} lastSeen when anything came, milliseconds since 1970, by the server's clock
+ * @property {number | null} retryAt by this machine's clock
+ * @property {string | null} detail why, where the server says it
  */
 
 /**
@@ -27,7 +29,7 @@ import { isLive, onState, state } from './state.js';
 
 const intervalMilliseconds = 1000;
 /** The server sends at least a comment every 15 s. */
-const silenceMilliseconds = 40_000;
+const silenceMilliseconds = 25_000;
 const retrySecondsMaximum = 30;
 const settleMilliseconds = 150;
 /** Panels without a topic ask again this often while anything moves. */
@@ -45,7 +47,7 @@ const tickListeners = new Set();
 let frames = new Map();
 
 /** @type {LiveStatus} */
-let status = { kind: 'off', lastSeen: null, retryAt: null };
+let status = { kind: 'off', since: 0, lastSeen: null, retryAt: null, detail: null };
 /** @type {AbortController | null} */
 let connection = null;
 let question = '';
@@ -81,6 +83,8 @@ export function onLiveStatus(listener) {
  */
 export function onTick(listener) {
   tickListeners.add(listener);
+  // A page whose panels watch no topic has a stream, too: by it the page knows whether it is live.
+  reopen();
   return () => tickListeners.delete(listener);
 }
 
@@ -111,9 +115,9 @@ export function startLive() {
   isListening = true;
   onState(reopen);
   addEventListener('online', retryNow);
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && status.kind === 'lost' && retryNow());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && isGone() && retryNow());
   setInterval(() => {
-    if (status.kind === 'live' || status.kind === 'polling') for (const listener of [...tickListeners]) listener();
+    if (['live', 'polling', 'away'].includes(status.kind)) for (const listener of [...tickListeners]) listener();
   }, tickMilliseconds);
 }
 
@@ -168,24 +172,35 @@ function close() {
   clearTimeout(silenceTimer);
 }
 
-/** @param {LiveStatus['kind']} kind @param {number | null} [retryAt] */
-function set(kind, retryAt = null) {
-  status = { kind, lastSeen: kind === 'live' ? Date.now() : status.lastSeen, retryAt };
+/** Whether the page is to be live and is not. */
+export function isGone() {
+  return status.kind === 'lost' || status.kind === 'away';
+}
+
+/** @param {LiveStatus['kind']} kind @param {number | null} [retryAt] @param {string | null} [detail] */
+function set(kind, retryAt = null, detail = null) {
+  const now = serverNow();
+  const since = kind === status.kind ? status.since : now;
+  status = { kind, since, lastSeen: kind === 'live' ? now : status.lastSeen, retryAt, detail };
   for (const listener of [...statusListeners]) listener(status);
 }
 
 async function connect() {
   const mine = new AbortController();
   connection = mine;
-  if (status.kind !== 'lost') set('connecting');
+  if (!isGone()) set('connecting');
   try {
     /** @type {Record<string, string>} */
     const headers = { Accept: 'text/event-stream' };
     if (lastID) headers['Last-Event-ID'] = lastID;
     const response = await fetch(question, { headers, cache: 'no-store', signal: mine.signal });
+    noteClock(response);
     if (response.status === 401) return endSession();
     if (response.status === 404 || response.status === 405 || response.status === 400) return set('polling');
-    if (!response.ok || !response.body) return fail(mine, Number(response.headers.get('Retry-After')) || undefined);
+    if (!response.ok || !response.body) {
+      const { detail } = await trouble(response);
+      return fail(mine, Number(response.headers.get('Retry-After')) || undefined, detail);
+    }
     failures = 0;
     set('live');
     await read(response.body, mine);
@@ -195,13 +210,13 @@ async function connect() {
   }
 }
 
-/** @param {AbortController} mine @param {number} [seconds] */
-function fail(mine, seconds) {
+/** @param {AbortController} mine @param {number} [seconds] @param {string | null} [detail] what the server says about it */
+function fail(mine, seconds, detail = null) {
   if (mine !== connection) return;
   close();
   failures += 1;
   const wait = seconds ?? Math.min(retrySecondsMaximum, 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
-  set('lost', Date.now() + wait * 1000);
+  set(detail === null ? 'lost' : 'away', Date.now() + wait * 1000, detail);
   retryTimer = setTimeout(() => void connect(), wait * 1000);
 }
 
@@ -219,7 +234,7 @@ async function read(body, mine) {
     silenceTimer = setTimeout(silent, silenceMilliseconds);
     const { done, value } = await reader.read();
     if (done || mine !== connection) return;
-    status.lastSeen = Date.now();
+    if (status.kind !== 'away') status.lastSeen = serverNow();
     rest += decoder.decode(value, { stream: true });
     let end = rest.indexOf('\n\n');
     while (end >= 0) {
@@ -242,6 +257,9 @@ function take(block) {
   if (!data || !topic) return;
   // The last word of a stream that cannot go on: the connection ends after it, and the next one says the same in its status.
   if (topic === 'problem') return void (JSON.parse(data).status === 401 && endSession());
+  // The connection stays while the server looks for another that answers for the site; that one begins with snapshots.
+  if (topic === 'away') return set('away', null, JSON.parse(data).detail);
+  if (status.kind === 'away') set('live');
   const frame = merged(/** @type {Topic} */ (topic), JSON.parse(data));
   frames.set(/** @type {Topic} */ (topic), frame);
   for (const listener of [...(watchers.get(/** @type {Topic} */ (topic)) ?? [])]) listener(frame);
@@ -268,7 +286,7 @@ function identity(topic, item) {
  * @returns {Frame}
  */
 function merged(topic, data) {
-  const receivedAt = Date.now();
+  const receivedAt = serverNow();
   const before = frames.get(topic)?.value;
   const { kind, removed, skipped, ...value } = data;
   if (kind === 'snapshot' || !before || topic === 'factory') return { value, changed: topic === 'factory' && before ? [value] : null, receivedAt };

@@ -3,12 +3,12 @@
  * how fresh and how complete they are, what to do where there are none.
  * @module
  */
-import { Trouble, address, ask, curl } from './api.js';
+import { Trouble, address, ask, curl, serverNow } from './api.js';
 import { differences } from './compare.js';
 import { custom, fill, h } from './dom.js';
-import { dateTime, none, number, percent, span } from './format.js';
+import { dateTime, exactTime, none, number, percent, span } from './format.js';
 import { lateRepairs } from './late.js';
-import { liveStatus, onLiveStatus, onTick, watch } from './live.js';
+import { isGone, liveStatus, onLiveStatus, onTick, watch } from './live.js';
 import { isLive, onState, state } from './state.js';
 import { counted, t } from './text.js';
 import { say } from './toast.js';
@@ -123,6 +123,14 @@ export class Panel extends HTMLElement {
     return null;
   }
 
+  /**
+   * Begins what the panel does beside asking its question, for as long as it is on the page.
+   * @returns {(() => void)[]} what ends it
+   */
+  begin() {
+    return [];
+  }
+
   constructor() {
     super();
     /**
@@ -167,12 +175,18 @@ export class Panel extends HTMLElement {
     /** @private @type {HTMLElement} */
     this.chips = h('div', { class: 'chips' });
     /** @private @type {HTMLElement} */
-    this.note = h('div', { class: 'panel-note', role: 'status' });
+    this.words = h('span', { role: 'status' });
+    /** @private @type {HTMLElement} */
+    this.age = h('span');
+    /** @private @type {HTMLElement} */
+    this.advice = h('p', { class: 'next' });
+    /** @private @type {HTMLElement} What is wrong with the figures; its age ticks, so only its words are read out. */
+    this.note = h('div', { class: 'panel-note', hidden: true }, h('p', null, this.words, ' ', this.age), this.advice);
     /** @private @type {ReturnType<typeof setTimeout> | undefined} */
     this.retry = undefined;
     /** @private @type {number | null} */
     this.retryAt = null;
-    /** @private @type {number | null} */
+    /** @private @type {import('./late.js').LateRepairs | null} */
     this.late = null;
   }
 
@@ -185,9 +199,10 @@ export class Panel extends HTMLElement {
       onState(() => this.refresh()),
       onLiveStatus(() => this.mark()),
       onTick(() => {
-        if (this.current && isLive() && (!this.unwatch || liveStatus().kind === 'polling')) void this.load(true);
+        if (this.current && isLive() && (!this.unwatch || liveStatus().kind !== 'live')) void this.load(true);
       }),
       everySecond(() => this.mark()),
+      ...this.begin(),
     ];
     this.refresh();
   }
@@ -283,7 +298,7 @@ export class Panel extends HTMLElement {
       if (question.topic && isLive() && !this.unwatch && this.isConnected) {
         this.unwatch = watch(question.topic, (frame) => this.take(frame.value, frame.receivedAt, false));
       }
-      if (this.showsLate) void lateRepairs(now).then((count) => this.url === url && this.setLate(count));
+      if (this.showsLate) void lateRepairs(now).then((found) => this.url === url && this.setLate(found));
     } catch (error) {
       if (asking.signal.aborted || this.url !== url) return;
       this.fail(error instanceof Trouble ? error : new Trouble(0, t('error.page'), t('error.page.next')));
@@ -320,9 +335,9 @@ export class Panel extends HTMLElement {
     this.retry = setTimeout(() => void this.load(true), seconds * 1000);
   }
 
-  /** @private @param {number | null} count */
-  setLate(count) {
-    this.late = count;
+  /** @private @param {import('./late.js').LateRepairs | null} found */
+  setLate(found) {
+    this.late = found;
     this.mark();
   }
 
@@ -345,7 +360,7 @@ export class Panel extends HTMLElement {
         /** @type {Element} */ (event.target).closest('details')?.removeAttribute('open');
       } }, t(key));
     return h(
-      'details', { class: 'menu' }, h('summary', { 'aria-label': t('panel.actions', { panel: t(this.heading) }) }, '⋯'),
+      'details', { class: 'menu' }, h('summary', { 'aria-label': t('panel.actions', { panel: t(this.heading) }) }, h('span', { 'aria-hidden': 'true' }, '⋯')),
       h('div', { class: 'menu-items' }, item('panel.curl', () => void this.copyCurl()), item('panel.csv', () => this.saveTable())),
     );
   }
@@ -373,13 +388,13 @@ export class Panel extends HTMLElement {
    * @private
    */
   mark() {
-    const isStale = this.answer !== null && (this.isOffline || this.trouble !== null || isCutOff());
+    const isStale = this.answer !== null && (this.isOffline || this.trouble !== null || isCutOff(this.receivedAt));
     this.classList.toggle('stale', isStale);
     replaceIfChanged(this.chips, this.answer ? this.chipTexts().map(([name, text, tip]) => ({ name, text, tip })) : []);
-    const note = this.noteText(isStale);
-    if (this.note.textContent === note.text && this.note.dataset.next === note.next) return;
-    this.note.dataset.next = note.next;
-    fill(this.note, note.text && h('p', null, note.text), note.next && h('p', { class: 'next' }, note.next));
+    const { words, age, next } = this.noteText(isStale);
+    const parts = /** @type {const} */ ([[this.words, words], [this.age, age], [this.advice, next]]);
+    for (const [part, text] of parts) if (part.textContent !== text) part.textContent = text;
+    this.note.hidden = !words && !age;
   }
 
   /** @private @returns {[string, string, string][]} */
@@ -391,7 +406,7 @@ export class Panel extends HTMLElement {
     if (now.known_at) chips.push(['known', t('chip.known', { time: dateTime(now.known_at) }), t('chip.known.tip')]);
     else if (meta.freshness_seconds === null) chips.push(['fresh', t('chip.fresh.none'), t('chip.fresh.tip')]);
     else if (meta.freshness_seconds !== undefined) {
-      const age = meta.freshness_seconds + Math.max(0, Date.now() - this.receivedAt) / 1000;
+      const age = meta.freshness_seconds + Math.max(0, serverNow() - this.receivedAt) / 1000;
       const level = age > 900 ? 'old' : 'fresh';
       // Minutes do for what is old, so that nothing ticks for nothing.
       chips.push([level, t('chip.fresh', { age: span(age < 60 ? Math.round(age) : age) }), t('chip.fresh.tip')]);
@@ -401,7 +416,8 @@ export class Panel extends HTMLElement {
       const level = coverage === null || coverage < 50 ? 'low' : 'coverage';
       chips.push([level, t('chip.coverage', { value: coverage === null ? none : percent(coverage) }), t('chip.coverage.tip')]);
     }
-    if (this.late) chips.push(['late', counted('chip.late', this.late, number(this.late)), t('chip.late.tip')]);
+    if (this.late && !this.late.isWhole) chips.push([this.late.count > 0 ? 'late' : 'least', t('chip.late.least', { count: number(this.late.count) }), t('chip.late.least.tip')]);
+    else if (this.late?.count) chips.push(['late', counted('chip.late', this.late.count, number(this.late.count)), t('chip.late.tip')]);
     if (meta.gaps) chips.push(['gaps', counted('chip.gaps', meta.gaps, number(meta.gaps)), t('chip.gaps.tip')]);
     return chips;
   }
@@ -410,10 +426,12 @@ export class Panel extends HTMLElement {
   noteText(isStale) {
     const seconds = this.retryAt ? Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000)) : 0;
     const again = this.retryAt ? ' ' + t('error.retry', { seconds }) : '';
-    const seen = isStale ? t('stale.age', { age: span(Math.round((Date.now() - this.receivedAt) / 1000)), time: dateTime(this.receivedAt) }) : '';
-    if (this.trouble) return { text: `${this.trouble.title}${seen ? ` ${seen}` : ''}`, next: this.trouble.next + again };
-    if (this.isOffline) return { text: `${t('stale.offline')} ${seen}`, next: again.trim() };
-    return { text: seen, next: '' };
+    const seen = isStale ? t('stale.age', { age: span(Math.round((serverNow() - this.receivedAt) / 1000)), time: exactTime(this.receivedAt) }) : '';
+    // Why, and what comes next, the banner of the page says.
+    if (seen && isLive() && isGone()) return { words: '', age: seen, next: '' };
+    if (this.trouble) return { words: this.trouble.title, age: seen, next: this.trouble.next + again };
+    if (this.isOffline) return { words: t('stale.offline'), age: seen, next: again.trim() };
+    return { words: '', age: seen, next: '' };
   }
 
   // MARK: Taking along
@@ -497,10 +515,14 @@ function replaceIfChanged(element, chips) {
   fill(element, chips.map((chip) => h('span', { class: `chip chip-${chip.name}`, tabindex: '0', 'data-tip': chip.tip, 'data-name': chip.name }, chip.text)));
 }
 
-/** Whether nothing has come for a while: a line that is back at once greys nothing. */
-function isCutOff() {
-  const { kind, lastSeen } = liveStatus();
-  return kind === 'lost' && isLive() && Date.now() - (lastSeen ?? 0) > 3000;
+/**
+ * Whether the page is to be live, has not been for a while, and nothing newer came on another way: a line that is back at
+ * once greys nothing.
+ * @param {number} receivedAt
+ */
+function isCutOff(receivedAt) {
+  const { since } = liveStatus();
+  return isLive() && isGone() && serverNow() - since > 3000 && receivedAt <= since + 1000;
 }
 
 /** @type {Set<() => void>} */

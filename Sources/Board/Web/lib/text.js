@@ -40,7 +40,18 @@ export function currentLanguage() {
 export function t(key, values) {
   const text = catalogues[language]?.[key];
   if (text === undefined) console.error(`no text ${key} in ${language}`);
-  return (text ?? key).replaceAll(/\{(\w+)\}/g, (all, /** @type {string} */ name) => String(values?.[name] ?? all));
+  return (text ?? key).replaceAll(/\{(\w+)\}/g, (all, /** @type {string} */ name) => isolated(String(values?.[name] ?? all)));
+}
+
+/** Writing from right to left, and marks that turn the direction. */
+const turning = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/u;
+
+/**
+ * A value that cannot turn the text around it: between marks that isolate, where it could.
+ * @param {string} value
+ */
+function isolated(value) {
+  return turning.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 /**

@@ -2,6 +2,7 @@
  * One site.
  * @module
  */
+import { serverNow } from '../lib/api.js';
 import { h } from '../lib/dom.js';
 import { dateTime, period } from '../lib/format.js';
 import { state } from '../lib/state.js';
@@ -33,7 +34,7 @@ function printHead() {
   const made = h('p');
   const fill = () => {
     const now = state();
-    made.textContent = t('print.made', { time: dateTime(Date.now()) }) + (now.known_at ? ` · ${t('chip.known', { time: dateTime(now.known_at) })}` : '');
+    made.textContent = t('print.made', { time: dateTime(serverNow()) }) + (now.known_at ? ` · ${t('chip.known', { time: dateTime(now.known_at) })}` : '');
     void windowShown(now).then((shown) => (title.textContent = `${t('print.title')}${shown ? ` · ${period(shown.from, shown.to)}` : ''}`));
   };
   const head = h('div', { class: 'print-only print-head' }, title, made);

@@ -75,7 +75,7 @@ function settings(who) {
   const role = who.open ? t('role.open') : named('role', who.role);
   const name = who.name ? `${who.name} · ${role}` : role;
   return h(
-    'details', { class: 'settings menu' }, h('summary', { 'aria-label': `${t('head.settings')}, ${name}` }, h('span', { class: 'role' }, role), ' ☰'),
+    'details', { class: 'settings menu' }, h('summary', { 'aria-label': `${t('head.settings')}, ${name}` }, h('span', { 'aria-hidden': 'true' }, h('span', { class: 'role' }, role), ' ☰')),
     h(
       'div', { class: 'menu-items' }, h('p', { class: 'muted' }, `${t('head.role')}: ${name}`),
       select('language', t('head.language'), Object.entries(languages), currentLanguage(), (value) => {

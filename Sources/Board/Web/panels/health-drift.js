@@ -3,7 +3,7 @@
  * @module
  */
 import { h } from '../lib/dom.js';
-import { confidence, number, signed } from '../lib/format.js';
+import { confidence, none, number, signed } from '../lib/format.js';
 import { Panel, asked, panel } from '../lib/panel.js';
 import { named, t } from '../lib/text.js';
 import { camera } from './health-cameras.js';
@@ -12,6 +12,9 @@ import { badge, table } from './parts.js';
 /** @typedef {import('../lib/state.js').State} State */
 
 const tones = /** @type {Record<string, 'good' | 'fair' | 'bad' | 'plain'>} */ ({ stable: 'good', moderate: 'fair', significant: 'bad' });
+
+/** Fewer on either side say nothing (SPEC 6.6). */
+const samplesMinimum = 100;
 
 class HealthDrift extends Panel {
   get heading() {
@@ -50,16 +53,33 @@ class HealthDrift extends Panel {
 
   /** @param {any} answer */
   draw(answer) {
-    const groups = [...answer.groups].sort((one, other) => (other.psi ?? -1) - (one.psi ?? -1));
+    const groups = [...answer.groups].sort((one, other) => rank(other) - rank(one));
     return table(t('health.drift.title'), [
       { name: t('cameras.camera'), cell: (group) => (group === answer ? h('strong', null, t('alerts.scope.site')) : camera(group.camera_id)) },
       { name: t('health.drift.kind'), cell: (group) => badge(tones[group.drift] ?? 'plain', named('drift', group.drift)) },
-      { name: t('health.drift.psi'), isNumber: true, cell: (group) => number(group.psi, 4, 4) },
+      { name: t('health.drift.psi'), isNumber: true, cell: psi },
       { name: t('figure.avg_confidence'), isNumber: true, cell: (group) => [confidence(group.avg_confidence), h('span', { class: 'since' }, ` ${moved(group)}`)] },
       { name: t('health.drift.before'), isNumber: true, cell: (group) => confidence(group.baseline_avg_confidence) },
       { name: t('figure.samples'), isNumber: true, cell: (group) => `${number(group.samples)} / ${number(group.baseline_samples)}` },
     ], [answer, ...groups]);
   }
+}
+
+/** @param {any} group */
+function rank(group) {
+  return group.drift === 'unknown' ? -1 : group.psi;
+}
+
+/**
+ * The index, where there are samples enough for it to mean anything.
+ * @param {any} group
+ */
+function psi(group) {
+  if (group.drift !== 'unknown') return number(group.psi, 4, 4);
+  const reason = t('health.drift.few', {
+    least: number(samplesMinimum), samples: number(group.samples), before: number(group.baseline_samples),
+  });
+  return h('span', { class: 'muted', tabindex: '0', 'data-tip': reason }, none, h('span', { class: 'sr' }, ` ${reason}`));
 }
 
 /** @param {any} group */

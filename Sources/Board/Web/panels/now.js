@@ -7,7 +7,8 @@ import { fill, h } from '../lib/dom.js';
 import { dateTime, number, time, date } from '../lib/format.js';
 import { workerName } from '../lib/names.js';
 import { Panel, asked, panel } from '../lib/panel.js';
-import { link } from '../lib/state.js';
+import { link, onState } from '../lib/state.js';
+import { stationName, stations } from '../lib/stations.js';
 import { named, t } from '../lib/text.js';
 
 /** More rows than a person reads; the rest is found by typing. */
@@ -33,6 +34,19 @@ class Now extends Panel {
     },
   });
   order = '';
+  /** @type {Map<string, import('../lib/stations.js').Station>} */
+  stations = new Map();
+
+  /** @returns {(() => void)[]} */
+  begin() {
+    const learn = () => void stations().then((all) => {
+      if (all === this.stations) return;
+      this.stations = all;
+      this.redraw();
+    });
+    learn();
+    return [onState(learn)];
+  }
 
   /** @param {import('../lib/state.js').State} now @returns {import('../lib/panel.js').Question} */
   question(now) {
@@ -53,7 +67,7 @@ class Now extends Panel {
    * @param {any} answer
    */
   draw(answer) {
-    const found = answer.items.filter((/** @type {any} */ one) => `${workerName(one)} ${one.worker_id} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
+    const found = answer.items.filter((/** @type {any} */ one) => `${workerName(one)} ${one.worker_id} ${this.station(one)} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
     const rank = (/** @type {any} */ one) => order.indexOf(one.current_state);
     const shown = found.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b)).slice(0, rowsMaximum);
     this.search.hidden = answer.items.length <= 12;
@@ -70,6 +84,14 @@ class Now extends Panel {
     if (this.rows.size > 4 * rowsMaximum) this.rows.clear();
   }
 
+  /**
+   * The station where a worker is, as people call it; empty where there is none.
+   * @param {any} one
+   */
+  station(one) {
+    return one.current_workstation_id ? stationName(this.stations, one.current_workstation_id) : '';
+  }
+
   /** @param {any[]} items */
   count(items) {
     const counts = order.map((state) => [state, items.filter((one) => one.current_state === state).length]);
@@ -81,7 +103,7 @@ class Now extends Panel {
 
   /** @param {any} one */
   row(one) {
-    const shown = JSON.stringify([one.worker_name, one.current_state, one.current_workstation_id, one.last_seen]);
+    const shown = JSON.stringify([one.worker_name, one.current_state, this.station(one), one.last_seen]);
     const entry = this.rows.get(one.worker_id) ?? { row: h('tr'), shown: '' };
     this.rows.set(one.worker_id, entry);
     if (entry.shown === shown) return entry.row;
@@ -92,7 +114,7 @@ class Now extends Panel {
     fill(
       entry.row, h('th', { scope: 'row' }, h('a', { href: link({ page: 'worker', worker: one.worker_id }), 'data-key': one.worker_id }, workerName(one))),
       h('td', null, h('span', { class: `badge state-${one.current_state}` }, named('state', one.current_state))),
-      h('td', null, station ? h('a', { href: link({ page: 'station', station }) }, station) : '–'),
+      h('td', null, station ? h('a', { href: link({ page: 'station', station }) }, this.station(one)) : '–'),
       h('td', null, one.last_seen ? (isToday ? time(one.last_seen) : dateTime(one.last_seen)) : '–'),
     );
     return entry.row;

@@ -2,7 +2,7 @@
  * Links to the printable weekly report (SPEC 6.5).
  * @module
  */
-import { address } from '../lib/api.js';
+import { address, serverNow } from '../lib/api.js';
 import { h } from '../lib/dom.js';
 import { localText } from '../lib/format.js';
 import { state } from '../lib/state.js';
@@ -25,7 +25,7 @@ export function isoWeek(date) {
 
 /** This week and the four before it. */
 export function reportLinks() {
-  const today = localText(Date.now()).slice(0, 10);
+  const today = localText(serverNow()).slice(0, 10);
   const weeks = [0, 1, 2, 3, 4].map((back) => isoWeek(new Date(Date.parse(`${today}T00:00:00Z`) - back * 7 * day).toISOString().slice(0, 10)));
   const href = (/** @type {string} */ week) =>
     address('/api/metrics/model-health/report', { site_id: state().site, week, known_at: state().known_at });

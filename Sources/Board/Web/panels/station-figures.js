@@ -13,15 +13,9 @@ import { tiles } from './parts.js';
 /** @typedef {import('../lib/state.js').State} State */
 
 class StationFigures extends Panel {
-  connectedCallback() {
-    super.connectedCallback();
-    /** @private */
-    this.unfollow = follow(this, (event) => event.workstation_id === state().station);
-  }
-
-  disconnectedCallback() {
-    this.unfollow?.();
-    super.disconnectedCallback();
+  /** @returns {(() => void)[]} */
+  begin() {
+    return [follow(this, (event) => event.workstation_id === state().station)];
   }
 
   get heading() {

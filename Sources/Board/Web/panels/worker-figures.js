@@ -2,26 +2,21 @@
  * The figures of one worker (SPEC 5.2).
  * @module
  */
-import { h } from '../lib/dom.js';
+import { fill, h } from '../lib/dom.js';
 import { exactDateTime, hours, number, percent } from '../lib/format.js';
 import { Panel, asked, panel } from '../lib/panel.js';
-import { link, state } from '../lib/state.js';
+import { isLive, link, state } from '../lib/state.js';
 import { named, t } from '../lib/text.js';
 import { follow } from './follow.js';
+import { stationName, stationPlace, stations } from '../lib/stations.js';
 import { identifier, tiles } from './parts.js';
 
 /** @typedef {import('../lib/state.js').State} State */
 
 class WorkerFigures extends Panel {
-  connectedCallback() {
-    super.connectedCallback();
-    /** @private */
-    this.unfollow = follow(this, (event) => event.worker_id === state().worker);
-  }
-
-  disconnectedCallback() {
-    this.unfollow?.();
-    super.disconnectedCallback();
+  /** @returns {(() => void)[]} */
+  begin() {
+    return [follow(this, (event) => event.worker_id === state().worker)];
   }
 
   get heading() {
@@ -49,12 +44,12 @@ class WorkerFigures extends Panel {
     const subject = `worker:${item.worker_id}`;
     const figure = (/** @type {string} */ name, /** @type {(value: number | null | undefined) => string} */ format) =>
       this.figure(subject, name, item[name], format);
-    const station = item.current_workstation_id;
     return [
       h(
         'p', { class: `current state-${item.current_state}` },
+        h('span', { class: 'muted' }, t(isLive() ? 'worker.now' : 'worker.then'), ' '),
         h('span', { class: 'state-word' }, named('state', item.current_state)),
-        station ? [' · ', h('a', { href: link({ page: 'station', station }) }, identifier(station))] : null,
+        item.current_workstation_id ? [' · ', whereabouts(item.current_workstation_id)] : null,
         item.last_seen ? h('span', { class: 'muted' }, ` · ${t('worker.seen', { time: exactDateTime(item.last_seen) })}`) : null,
       ),
       tiles([
@@ -71,6 +66,20 @@ class WorkerFigures extends Panel {
       ]),
     ];
   }
+}
+
+/**
+ * The station where a worker is, and where that station stands.
+ * @param {string} station
+ */
+function whereabouts(station) {
+  const name = h('a', { href: link({ page: 'station', station }), 'data-key': 'station' }, identifier(station));
+  const place = h('span', { class: 'muted' });
+  void stations().then((all) => {
+    if (stationName(all, station) !== station) fill(name, identifier(stationName(all, station)));
+    fill(place, stationPlace(all.get(station)).map((fact) => [' · ', h('bdi', null, fact)]));
+  });
+  return h('span', { class: 'whereabouts' }, name, place);
 }
 
 export const workerFigures = panel('andon-worker-figures', WorkerFigures);

@@ -11,15 +11,9 @@ import { TimelinePanel, knownEnd } from './timeline-base.js';
 /** @typedef {import('../lib/state.js').State} State */
 
 class WorkerTimeline extends TimelinePanel {
-  connectedCallback() {
-    super.connectedCallback();
-    /** @private */
-    this.unfollow = follow(this, (event) => event.worker_id === state().worker);
-  }
-
-  disconnectedCallback() {
-    this.unfollow?.();
-    super.disconnectedCallback();
+  /** @returns {(() => void)[]} */
+  begin() {
+    return [follow(this, (event) => event.worker_id === state().worker)];
   }
 
   get heading() {
