@@ -5,9 +5,11 @@
 Each function `check_…` is one check; its first line of documentation says what holds. Nothing waits for a length of time:
 each step waits for what it needs to see, up to a limit. Ends with 1 when a check fails.
 """
+import datetime
 import inspect
 import re
 import sys
+import tempfile
 import time
 import traceback
 import urllib.parse
@@ -15,6 +17,7 @@ import urllib.parse
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+import cluster
 import plant
 
 #: Every page, by name, with the address that shows it for the demo day.
@@ -33,11 +36,18 @@ LIMIT = 20_000
 expect.set_options(timeout=LIMIT)
 
 
+CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+
+
+class Skipped(Exception):
+    """Says what a check would need."""
+
+
 class Board:
     """A browser, and a server with figures."""
 
     def __init__(self, playwright, binary, server, before):
-        self.browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        self.playwright, self.browser = playwright, playwright.chromium.launch(**CHROMIUM)
         self.binary, self.server, self.before = binary, server, before
 
     def address(self, page, base=None, **more):
@@ -70,7 +80,7 @@ def settled(page):
     page.wait_for_function(
         """() => document.querySelectorAll('.panel[aria-busy]:not([hidden]), .skeleton').length === 0
               && [...document.querySelectorAll('.panel:not([hidden]) .panel-body')].every((one) => one.childNodes.length > 0
-                 || one.parentElement.querySelector('.panel-note').textContent !== '')""")
+                 || one.parentElement.querySelector('.panel-note:not([hidden])'))""")
 
 
 def written(value, language, digits):
@@ -168,16 +178,20 @@ def check_address(board):
 
 def check_keyboard(board):
     """The keyboard alone reaches everything that can be used, sees where it is, and opens what opens."""
-    page = board.open(board.address("site", **day()))
-    settled(page)
     usable = """[...document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]')].filter((one) =>
         one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }) && !one.disabled)"""
-    page.evaluate("document.activeElement?.blur()")
-    for _ in range(page.evaluate(usable + ".length") + 20):
-        page.keyboard.press("Tab")
-        page.evaluate("document.activeElement?.setAttribute('data-reached', '')")
-    missed = page.evaluate(usable + ".filter((one) => !one.hasAttribute('data-reached')).map((one) => one.outerHTML.slice(0, 120))")
-    assert missed == [], missed
+    # The page of the site comes last, and stays for what is below.
+    for name in sorted(PAGES, key=lambda one: one == "site"):
+        page = board.open(board.address(name, **day()))
+        settled(page)
+        page.evaluate("document.activeElement?.blur()")
+        for _ in range(page.evaluate(usable + ".length") + 20):
+            page.keyboard.press("Tab")
+            page.evaluate("document.activeElement?.setAttribute('data-reached', '')")
+        missed = page.evaluate(usable + ".filter((one) => !one.hasAttribute('data-reached')).map((one) => one.outerHTML.slice(0, 120))")
+        assert missed == [], (name, missed)
+        if name != "site":
+            page.context.close()
     hint = page.locator("andon-kpi .hint")
     hint.focus()
     expect(page.locator("#tip")).to_be_visible()
@@ -190,18 +204,28 @@ def check_keyboard(board):
 
 
 def check_hostile(board):
-    """Names that look like markup, turn the text around or are very long stay text, and the layout stands."""
+    """Names that look like markup, turn the text around or are very long stay text on every page, and the layout stands."""
     page = board.open(board.address("site", site=plant.HOSTILE, **day()), viewport={"width": 360, "height": 800})
     settled(page)
     for name in plant.HOSTILE_NAMES:
         expect(page.locator("andon-grid .tile-name").get_by_text(name, exact=True)).to_be_attached()
         expect(page.locator("andon-now th a").get_by_text(name, exact=True)).to_be_attached()
-    assert page.locator("main img, main script, main b").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for id in plant.HOSTILE_IDS:
-        page.goto(board.address("worker", site=plant.HOSTILE, worker=id, **day()))
+    addresses = [board.address(name, site=plant.HOSTILE, **day()) for name in PAGES if name not in ("worker", "station")]
+    addresses += [board.address(kind, site=plant.HOSTILE, **{kind: id}, **day()) for kind in ("worker", "station") for id in plant.HOSTILE_IDS]
+    for url in addresses:
+        page.goto(url)
         settled(page)
-        assert urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)["worker"] == [id]
+        assert page.locator("#app :is(script, b, img:not([src='/assets/icon.svg']))").count() == 0, url
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, url
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+        assert urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query) == asked
+        for id in asked.get("worker", asked.get("station", [])):
+            expect(page.locator("h1 bdi").last).to_have_text(id)
+    # A sentence with a name goes on in its own direction.
+    page.goto(board.address("site", site=plant.HOSTILE, **day()))
+    settled(page)
+    tips = page.locator("andon-grid .tile").evaluate_all("(all) => all.map((one) => one.dataset.tip)")
+    assert any("\u2068\u202e" in tip for tip in tips), tips
     assert page.faults == [], page.faults
     page.context.close()
 
@@ -223,7 +247,7 @@ def check_empty(board):
     settled(page)
     expect(page.locator("andon-kpi .empty")).to_contain_text("andon import")
     expect(page.locator("andon-shifts .empty")).to_contain_text("andon site show bare")
-    assert page.locator(".panel-note:not(:empty)").count() == 0
+    assert page.locator(".panel-note:visible").count() == 0
     assert page.faults == [], page.faults
     page.context.close()
 
@@ -277,8 +301,9 @@ def check_live(board):
         expect(units).to_have_attribute("value", "12")
         expect(page.locator("andon-log .log-row[role=row]").first).to_be_visible()
         server.stop()
-        expect(page.locator(".banner-lost:visible, .panel-note:not(:empty):visible").first).to_be_visible(timeout=60_000)
+        expect(page.locator(".banner-lost:visible, .panel-note:visible").first).to_be_visible(timeout=60_000)
         expect(units).to_have_attribute("value", "12")
+        silent_while_counting(page)
         server.start()
         count(server, 1, 3)
         expect(units).to_have_attribute("value", "13", timeout=60_000)
@@ -286,10 +311,161 @@ def check_live(board):
         page.context.close()
 
 
-def count(server, units, place):
+def check_late(board):
+    """Late repairs are counted over all changes of a period that is over; where they are too many, it says so."""
+    found, cursor = 0, {}
+    while cursor is not None:
+        answer = board.server.ask("/api/history", factory="true", site_id=plant.DEMO, limit=100, **day(), **cursor)
+        found += sum(one["cause"] == "late_event" for one in answer["items"])
+        cursor = {"cursor": answer["next_cursor"]} if answer.get("next_cursor") else None
+    assert found > 0
+    page = board.open(board.address("site", **day()))
+    settled(page)
+    expect(page.locator("andon-kpi .chip-late")).to_have_text(re.compile(f"^{found} late repairs?$"))
+    page.route("**/api/history*", lambda route: route.fulfill(json={"items": [{"cause": "late_event"}] * 100, "next_cursor": "more", "meta": {}}))
+    page.reload()
+    expect(page.locator("andon-kpi .chip-late")).to_have_text("1,000+ late repairs")
+    page.context.close()
+
+
+def check_cluster(board):
+    """On Kafka, a site whose worker is killed says so and goes on at the next one; the other sites never stop."""
+    if not cluster.is_available():
+        raise Skipped("no Kafka; set ANDON_TEST_KAFKA_HOME, or ANDON_TEST_KAFKA to the host:port of a broker")
+    sites = ("plant-1", "plant-2")
+    sent = dict.fromkeys(sites, 0)
+    with cluster.Broker() as broker, cluster.Cluster(board.binary, broker) as plants:
+        def send(site):
+            sent[site] += 1
+            count(plants.gateway, 1, sent[site], site)
+
+        for site in sites:
+            # A worker that has just begun may not hold anything yet.
+            plants.patiently(lambda: plants.gateway.send("PUT", f"/api/sites/{site}", {
+                "site": {"time_zone": "UTC"}, "workers": [{"worker_id": "W1"}], "workstations": [{"workstation_id": "S1"}]}))
+            send(site)
+        pages = {site: board.open(board.address("site", base=plants.gateway.url, site=site)) for site in sites}
+        all_sites = board.open("about:blank")
+        all_sites.clock.install()
+        all_sites.goto(board.address("sites", base=plants.gateway.url))
+        expect(all_sites.locator(".site-card data[data-figure=total_production_count][value='1']")).to_have_count(2)
+
+        def shows(site):
+            units = pages[site].locator("andon-kpi data[data-figure=total_production_count]")
+            expect(units).to_have_attribute("value", str(sent[site]), timeout=60_000)
+
+        for site in sites:
+            settled(pages[site])
+            shows(site)
+            expect(pages[site].locator(".live")).to_have_text("Live")
+        assert plants.hold_different_partitions(*sites)
+
+        # Whose worker is killed shows by the banner, and by that alone.
+        plants.workers[0].kill()
+        gone = plants.first(sites, lambda site: pages[site].locator(".banner-lost").is_visible())
+        other = next(site for site in sites if site != gone)
+        banner = pages[gone].locator(".banner-lost")
+        expect(banner).to_contain_text(re.compile("No worker that holds partition [0-3] answers"))
+        expect(pages[gone].locator("andon-kpi")).to_have_class(re.compile("stale"))
+        expect(pages[gone].locator("andon-kpi .panel-note")).to_contain_text("old (of")
+        all_sites.clock.fast_forward(10_000)
+        expect(all_sites.locator(".site-card.away")).to_have_count(1)
+        expect(all_sites.locator(".site-card.away")).to_contain_text(gone)
+        expect(all_sites.locator(".site-card.away .bad")).to_contain_text("figures of")
+        send(other)
+        shows(other)
+        expect(pages[other].locator(".banner-lost")).to_be_hidden()
+
+        # The log takes events all the while.
+        send(gone)
+        shows(gone)
+        expect(banner).to_be_hidden(timeout=60_000)
+        expect(pages[gone].locator(".panel.stale")).to_have_count(0, timeout=60_000)
+        all_sites.clock.fast_forward(10_000)
+        expect(all_sites.locator(".site-card.away")).to_have_count(0, timeout=60_000)
+
+        plants.gateway.stop()
+        for site in sites:
+            expect(pages[site].locator(".banner-lost")).to_contain_text("connection to the server is lost", timeout=60_000)
+        plants.gateway.start()
+        for site in sites:
+            send(site)
+            shows(site)
+            expect(pages[site].locator(".banner-lost")).to_be_hidden()
+
+
+def check_clock(board):
+    """A browser whose clock is an hour off writes ages and times by the server's clock."""
+    with plant.Server(board.binary, "--open") as server:
+        server.send("PUT", "/api/sites/live", {
+            "site": {"name": "Live", "time_zone": "UTC"}, "workers": [{"worker_id": "W1"}], "workstations": [{"workstation_id": "S1"}]})
+        count(server, 5, 1)
+        pages = []
+        for hours in (-1, 1):
+            page = board.open("about:blank")
+            page.add_init_script(
+                """const ahead = %d * 3600000, Real = Date;
+                Date = class extends Real { constructor(...all) { super(...(all.length ? all : [Real.now() + ahead])); } static now() { return Real.now() + ahead; } };"""
+                % hours)
+            page.goto(board.address("site", base=server.url, site="live"))
+            settled(page)
+            expect(page.locator(".live")).to_have_text("Live")
+            expect(page.locator("andon-kpi .chip-fresh")).to_have_text(re.compile(r"^(\d+ s|\d min.*) old$"))
+            assert is_now(page.locator(".print-head p").text_content())
+            pages.append(page)
+        server.stop()
+        for page in pages:
+            expect(page.locator(".banner-lost")).to_be_visible(timeout=60_000)
+            assert is_now(page.locator(".banner-lost").inner_text())
+            expect(page.locator("andon-kpi .panel-note")).to_contain_text(re.compile(r"are (\d+ s|\d min.*) old"))
+            assert is_now(page.locator("andon-kpi .panel-note").inner_text())
+            page.context.close()
+
+
+def is_now(text):
+    """Whether a text names a time of day, UTC, of the last few minutes."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour, minute = map(int, re.search(r"(\d\d):(\d\d)", text).groups())
+    return (60 * (now.hour - hour) + now.minute - minute) % 1440 < 10
+
+
+def check_install(board):
+    """A browser finds nothing that keeps it from installing the board."""
+    with tempfile.TemporaryDirectory() as profile:
+        # What it installs it keeps in a profile, so it wants one that stays.
+        context = board.playwright.chromium.launch_persistent_context(profile, **CHROMIUM)
+        page = context.pages[0]
+        page.goto(board.address("sites"))
+        settled(page)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        devtools = context.new_cdp_session(page)
+        assert devtools.send("Page.getAppManifest")["errors"] == []
+        assert devtools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
+        context.close()
+
+
+def silent_while_counting(page):
+    """What counts seconds is not read out with each of them."""
+    page.evaluate(
+        """() => {
+            window.said = [];
+            new MutationObserver((changes) => {
+                for (const { target } of changes) {
+                    const region = (target instanceof Element ? target : target.parentElement).closest('[aria-live], [role=status], [role=alert]');
+                    if (region && region.getAttribute('aria-live') !== 'off') said.push(region.outerHTML.slice(0, 120));
+                }
+            }).observe(document.body, { subtree: true, childList: true, characterData: true });
+        }""")
+    age = page.locator("andon-kpi .panel-note")
+    for _ in range(2):
+        expect(age).not_to_have_text(age.text_content())
+    assert page.evaluate("said") == []
+
+
+def count(server, units, place, site="live"):
     """Units counted now."""
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{place:06d}Z"
-    answer = server.send_events("live", [
+    answer = server.send_events(site, [
         {"timestamp": stamp, "worker_id": "W1", "workstation_id": "S1", "event_type": "product_count", "count": units, "confidence": 0.9},
         {"timestamp": stamp, "worker_id": "W1", "workstation_id": "S1", "event_type": "working", "confidence": 0.9}])
     assert answer["success_count"] == 2, answer
@@ -399,6 +575,8 @@ def main(binary, names):
             try:
                 checks[name](board)
                 print(f"ok: {inspect.getdoc(checks[name])} ({time.monotonic() - start:.0f} s)", flush=True)
+            except Skipped as reason:
+                print(f"skipped: {name}: {reason}", flush=True)
             except Exception:
                 failed += 1
                 print(f"FAILED: {name}: {inspect.getdoc(checks[name])}", flush=True)

@@ -27,6 +27,19 @@ def check_worker(board):
     assert gaps > 0 and totals["unknown_us"] > 0
     expect(line.locator("svg.drawing .interval.unknown")).to_have_count(gaps)
 
+    # Where the worker is at the end of the period, or was seen last.
+    item = board.server.ask("/api/metrics/workers", **asked)["items"][0]
+    current = page.locator("andon-worker-figures .current")
+    expect(current).to_contain_text(f"At the end of the period: {item['current_state']}")
+    busy = next(one for one in intervals if one["state"] == "working")
+    window = {"from": day()["from"], "to": busy["to"][:19] + "Z"}
+    then = board.open(board.address("worker", worker=WORKER, **window))
+    settled(then)
+    stations = board.server.ask("/api/workstations", site_id=plant.DEMO)["items"]
+    station = next(one for one in stations if one["workstation_id"] == busy["workstation_id"])
+    expect(then.locator("andon-worker-figures .current")).to_contain_text(f"working · {station['name']} · {station['line']} · {station['location']}")
+    then.context.close()
+
     # By pointer: the event that opened it, and when that became known.
     place = next(place for place, one in enumerate(intervals) if one["state"] == "working" and place > 2)
     chosen = intervals[place]
@@ -148,6 +161,13 @@ def check_health(board):
     assert shown.count() >= seen
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
+
+    drift = board.server.ask("/api/metrics/model-health/drift", site_id=plant.DEMO, group_by="camera", **day())
+    few = [one for one in drift["groups"] if one["drift"] == "unknown"]
+    assert few
+    row = page.locator("andon-health-drift tbody tr").filter(has_text=few[0]["camera_id"])
+    expect(row.locator("td").nth(1)).to_contain_text("–")
+    expect(row.locator("td").nth(1)).to_contain_text("it takes 100 samples on each side")
 
     report = page.locator(".report-links a").first.get_attribute("href")
     got = page.request.get(urllib.parse.urljoin(page.url, report), headers={"Accept": "text/html"})

@@ -17,15 +17,23 @@ DEMO = "demo-plant"
 #: A site whose every name wants to be markup.
 HOSTILE = "hostile"
 BARE = "bare"
-HOSTILE_NAMES = ["<img src=x onerror=alert(1)>", "\u202egnp.exe \u202c right to left", "\U0001f600" * 32, "&lt;b&gt;{name}${x}"]
+HOSTILE_NAMES = ["<img src=x onerror=alert(1)>", "\u202egnp.exe \u202c right to left", "\U0001f600" * 128, "&lt;b&gt;{name}${x}"]
 HOSTILE_IDS = ["<script>alert(1)</script>", "\u202eW-2", "\U0001f600" * 32, "a/b?c=d&e#f%20"]
 
 
-class Server:
-    """One `andon up` on a data directory of its own; a context manager."""
+def run(binary, *arguments, ok=(0,)):
+    """Output of a command of the program."""
+    done = subprocess.run([binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode not in ok:
+        raise RuntimeError(f"andon {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
 
-    def __init__(self, binary, *flags):
-        self.binary = str(pathlib.Path(binary).resolve())
+
+class Server:
+    """One `andon up`, or another role, on a data directory of its own; a context manager."""
+
+    def __init__(self, binary, *flags, role="up"):
+        self.binary, self.role = str(pathlib.Path(binary).resolve()), role
         self.flags = ["--rate-limit", "0", "--log-requests", "errors", *flags]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="andon-board-"))
         self.process = None
@@ -43,7 +51,7 @@ class Server:
     def start(self):
         """Returns once it answers; a second start takes the same port."""
         log = open(self.folder / "log.txt", "w+")
-        command = [self.binary, "up", "--data-dir", str(self.folder / "data"), "--listen", self.address, *self.flags]
+        command = [self.binary, self.role, "--data-dir", str(self.folder / "data"), "--listen", self.address, *self.flags]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
         deadline = time.monotonic() + 60
         while True:
@@ -61,12 +69,14 @@ class Server:
             self.process.terminate()
             self.process.wait(60)
 
+    def kill(self):
+        """As a machine that loses its power."""
+        self.process.kill()
+        self.process.wait(60)
+
     def run(self, *arguments, ok=(0,)):
         """Output of a command of the program."""
-        done = subprocess.run([self.binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode not in ok:
-            raise RuntimeError(f"andon {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
-        return done.stdout
+        return run(self.binary, *arguments, ok=ok)
 
     def ask(self, path, **parameters):
         """The JSON of an answer."""
