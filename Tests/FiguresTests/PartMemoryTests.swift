@@ -133,6 +133,23 @@ import Timeline
         #expect(try ask(scene, settledBefore: minute(500)) == whole)
     }
 
+    @Test("a long interval, which hours keep as a stay, counts as a change of every hour that it covers")
+    func stays() throws {
+        for others in [[], [seen(.working, at: minute(10), by: "W2"), seen(.idle, at: minute(50), by: "W2")]] {
+            var scene = PartMemoryScene()
+            try scene.define(["W1", "W2"], ttlSeconds: 86_400, at: minute(0))
+            try scene.send(
+                [seen(.absent, at: minute(-600)), seen(.working, at: minute(600))] + others, at: minute(700))
+            for _ in 0..<2 {
+                #expect(try ask(scene, settledBefore: minute(800)).absent == 30 * Int128(Microseconds.minute))
+            }
+            try scene.send([seen(.idle, at: minute(-300))], at: minute(800))
+            for _ in 0..<2 {
+                #expect(try ask(scene, settledBefore: minute(900)).idle == 30 * Int128(Microseconds.minute))
+            }
+        }
+    }
+
     @Test("a state that is still open is added to what is kept, wherever it ends by now (SPEC 4.4)")
     func open() throws {
         var scene = try day()

@@ -11,7 +11,7 @@ import Timeline
 @testable import Query
 
 @Suite("What the service remembers of parts of hours (SPEC 2.9, 5.5, 5.6, 5.8)") struct RememberedPartsTests {
-    @Test("shifts and handovers equal the oracle's after every record, however late it is", arguments: 1...12)
+    @Test("shifts and handovers equal the oracle's after every record, however late it is", arguments: 1...24)
     func growing(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let scenario = RandomScenario(seed: 81_000 + seed, size: .init(events: 40))
