@@ -30,10 +30,9 @@ package final class PartMemory: Sendable {
 
     private let state = Guarded(State())
 
-    /// At this size the memory is emptied and filled again: a year of three shifts a day.
-    package static let partsMaximum = 4096
-    /// The same for the bits of who was active: 4096 parts of 8 thousand workers.
-    package static let bytesMaximum = 4 << 20
+    /// At this size the memory is emptied and filled again. A week of three shifts a day takes 25 KiB with a thousand
+    /// workers, and 800 KiB with a hundred thousand.
+    package static let bytesMaximum = 1 << 20
 
     package init() {}
 
@@ -49,9 +48,7 @@ package final class PartMemory: Sendable {
     func keep(_ sums: PartSums, of range: Range<Int64>, changedAt: NewestTime) {
         state.withLock { state in
             if let old = state.parts[range] { state.byteCount -= old.sums.byteCount }
-            if state.parts.count >= Self.partsMaximum || state.byteCount + sums.byteCount > Self.bytesMaximum {
-                state = State()
-            }
+            if state.byteCount + sums.byteCount > Self.bytesMaximum { state = State() }
             state.parts[range] = Part(changedAt: changedAt, sums: sums)
             state.byteCount += sums.byteCount
         }
@@ -67,7 +64,8 @@ struct PartSums: Sendable {
     /// A bit for each station that has time of present workers.
     var activeStations: [UInt64]
 
-    fileprivate var byteCount: Int { (activeWorkers.count + activeStations.count) * 8 }
+    /// With what a dictionary and two arrays need beside the bits.
+    var byteCount: Int { 256 + (activeWorkers.count + activeStations.count) * 8 }
 }
 
 /// What a question may take from a memory, and add to it.

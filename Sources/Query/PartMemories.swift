@@ -15,9 +15,8 @@ final class PartMemories: Sendable {
     }
 
     private let sites = Guarded<[SiteID: Entry]>([:])
-    /// At this size all are forgotten. 32 times ``PartMemory/bytesMaximum`` are 128 MiB; a site with a thousand workers and
-    /// a week of three shifts a day takes 30 KiB.
-    private static let sitesMaximum = 32
+    /// At this size all are forgotten: 128 MiB if each has ``PartMemory/bytesMaximum``, and most have a few KiB.
+    private static let sitesMaximum = 128
 
     /// - Parameter era: that of the time by which something is settled.
     /// - Returns: nil where nothing may be kept.
