@@ -207,13 +207,28 @@ struct DefinitionChangeTests {
         #expect(harness.send(.get, "/api/sites").text == #"{"items":[],"meta":{}}"#)
         for site in ["b", "a", "c"] { _ = harness.send(.put, "/api/sites/\(site)", body: Self.three) }
         _ = harness.send(.put, "/api/sites/b", body: Self.next)
+        let sizes = [1: #""worker_count":3,"workstation_count":1"#, 2: #""worker_count":2,"workstation_count":0"#]
         let items = [("a", "CET", 1), ("b", "Japan", 2), ("c", "CET", 1)].map { site, zone, version in
-            #"{"site_id":"\#(site)","name":"P","time_zone":"\#(zone)","definition":\#(version)}"#
+            #"{"site_id":"\#(site)","name":"P","time_zone":"\#(zone)","definition":\#(version),\#(sizes[version] ?? ""),"#
+                + #""shifts":[],"board_names":true}"#
         }
         let all = harness.send(.get, "/api/sites")
         #expect(all.text == #"{"items":[\#(items.joined(separator: ","))],"meta":{}}"#)
         let bound = try harness.key(.viewer, sites: ["c", "none"])
         #expect(harness.send(.get, "/api/sites", key: bound).text == #"{"items":[\#(items[2])],"meta":{}}"#)
         #expect(harness.send(.get, "/api/sites", key: try harness.key(.ingest)).status == 403)
+    }
+
+    @Test("GET /api/sites says the names of shifts, each once, and whether boards show those of people (SPEC 5.11)")
+    func siteOutline() throws {
+        let harness = try GatewayHarness()
+        let body = """
+            {"site":{"name":"P","time_zone":"CET","board_names":false,"shifts":[{"name":"Night","start":"22:00","end":"06:00",\
+            "days":["mon"]},{"name":"Day","start":"06:00","end":"22:00"},{"name":"Night","start":"23:00","end":"06:00",\
+            "days":["sat"]}]},"workers":[],"workstations":[]}
+            """
+        #expect(harness.send(.put, "/api/sites/plant", body: body).status == 201)
+        let sites = harness.send(.get, "/api/sites").text
+        #expect(sites.contains(#""shifts":["Night","Day"],"board_names":false}"#))
     }
 }

@@ -177,6 +177,7 @@ public struct DefinitionRoutes: Sendable {
                         json.member("name", placed.definition.name)
                         json.member("time_zone", placed.definition.timeZone)
                         json.member("definition", Int64(clamping: placed.version))
+                        json.size(placed.definition)
                     }
                 }
             }
@@ -184,5 +185,20 @@ public struct DefinitionRoutes: Sendable {
             json.object { _ in }
         }
         return json.bytes
+    }
+}
+
+extension JSONWriter {
+    /// What who shows a site has to know before it asks anything: the definition of a large one takes megabytes.
+    fileprivate mutating func size(_ definition: SiteDefinition) {
+        member("worker_count", definition.workers.count)
+        member("workstation_count", definition.workstations.count)
+        key("shifts")
+        // One that differs by weekday has an entry for each kind of day.
+        var names: Set<String> = []
+        array { json in
+            for shift in definition.shifts where names.insert(shift.name).inserted { json.string(shift.name) }
+        }
+        member("board_names", definition.showsNamesOnBoards)
     }
 }
