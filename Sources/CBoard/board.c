@@ -25,6 +25,9 @@ static const uint8_t draw_line_js[] = {
 static const uint8_t draw_scale_js[] = {
 #embed "../Board/Web/draw/scale.js"
 };
+static const uint8_t draw_stretch_js[] = {
+#embed "../Board/Web/draw/stretch.js"
+};
 static const uint8_t draw_strip_js[] = {
 #embed "../Board/Web/draw/strip.js"
 };
@@ -75,6 +78,9 @@ static const uint8_t lib_panel_js[] = {
 };
 static const uint8_t lib_paths_js[] = {
 #embed "../Board/Web/lib/paths.js"
+};
+static const uint8_t lib_sites_js[] = {
+#embed "../Board/Web/lib/sites.js"
 };
 static const uint8_t lib_state_js[] = {
 #embed "../Board/Web/lib/state.js"
@@ -184,6 +190,12 @@ static const uint8_t panels_leaders_js[] = {
 static const uint8_t panels_ledger_js[] = {
 #embed "../Board/Web/panels/ledger.js"
 };
+static const uint8_t panels_log_pages_js[] = {
+#embed "../Board/Web/panels/log-pages.js"
+};
+static const uint8_t panels_log_row_js[] = {
+#embed "../Board/Web/panels/log-row.js"
+};
 static const uint8_t panels_log_js[] = {
 #embed "../Board/Web/panels/log.js"
 };
@@ -201,6 +213,9 @@ static const uint8_t panels_rebuilds_js[] = {
 };
 static const uint8_t panels_report_links_js[] = {
 #embed "../Board/Web/panels/report-links.js"
+};
+static const uint8_t panels_seek_js[] = {
+#embed "../Board/Web/panels/seek.js"
 };
 static const uint8_t panels_shifts_js[] = {
 #embed "../Board/Web/panels/shifts.js"
@@ -293,6 +308,7 @@ static const struct andon_board_file files[] = {
     FILE_OF("draw/legend.js", draw_legend_js),
     FILE_OF("draw/line.js", draw_line_js),
     FILE_OF("draw/scale.js", draw_scale_js),
+    FILE_OF("draw/stretch.js", draw_stretch_js),
     FILE_OF("draw/strip.js", draw_strip_js),
     FILE_OF("draw/svg.js", draw_svg_js),
     FILE_OF("draw/timeline.js", draw_timeline_js),
@@ -310,6 +326,7 @@ static const struct andon_board_file files[] = {
     FILE_OF("lib/names.js", lib_names_js),
     FILE_OF("lib/panel.js", lib_panel_js),
     FILE_OF("lib/paths.js", lib_paths_js),
+    FILE_OF("lib/sites.js", lib_sites_js),
     FILE_OF("lib/state.js", lib_state_js),
     FILE_OF("lib/stations.js", lib_stations_js),
     FILE_OF("lib/text.js", lib_text_js),
@@ -346,12 +363,15 @@ static const struct andon_board_file files[] = {
     FILE_OF("panels/kpi.js", panels_kpi_js),
     FILE_OF("panels/leaders.js", panels_leaders_js),
     FILE_OF("panels/ledger.js", panels_ledger_js),
+    FILE_OF("panels/log-pages.js", panels_log_pages_js),
+    FILE_OF("panels/log-row.js", panels_log_row_js),
     FILE_OF("panels/log.js", panels_log_js),
     FILE_OF("panels/now.js", panels_now_js),
     FILE_OF("panels/parts.js", panels_parts_js),
     FILE_OF("panels/quarantine.js", panels_quarantine_js),
     FILE_OF("panels/rebuilds.js", panels_rebuilds_js),
     FILE_OF("panels/report-links.js", panels_report_links_js),
+    FILE_OF("panels/seek.js", panels_seek_js),
     FILE_OF("panels/shifts.js", panels_shifts_js),
     FILE_OF("panels/signin.js", panels_signin_js),
     FILE_OF("panels/sites.js", panels_sites_js),

@@ -3,11 +3,11 @@
  * say.
  * @module
  */
-import { Trouble, ask, forgetAll, onSignedOut, session, signIn } from './lib/api.js';
+import { Trouble, forgetAll, onSignedOut, session, signIn } from './lib/api.js';
 import { fill, h } from './lib/dom.js';
 import { setZone } from './lib/format.js';
-import { learnNames } from './lib/names.js';
 import { startLive, stopLive } from './lib/live.js';
+import { knownSites, learnSite, learnSites, siteOf } from './lib/sites.js';
 import { go, link, onState, query, state } from './lib/state.js';
 import { chooseLanguage, t } from './lib/text.js';
 import { startTips } from './lib/tip.js';
@@ -18,7 +18,6 @@ import { timeBar } from './panels/timebar.js';
 import { wallCycle } from './panels/wall.js';
 
 /** @typedef {import('./lib/api.js').Session} Session */
-/** @typedef {{ site_id: string, name: string, time_zone: string, board_names?: boolean }} Site */
 
 /** Pages that show one site. */
 const sitePages = ['site', 'worker', 'station', 'health', 'edges', 'data'];
@@ -28,8 +27,6 @@ const main = h('main', { id: 'content', tabindex: '-1' });
 
 /** @type {Session | null} */
 let who = null;
-/** @type {Site[]} */
-let sites = [];
 /** What the page was last built for. */
 let shown = '';
 /** What the frame around it was last built for. */
@@ -72,12 +69,8 @@ async function begin() {
 /** @param {Session} session */
 async function enter(session) {
   who = session;
-  try {
-    sites = (await ask('/api/sites')).value.items;
-  } catch {
-    // Each panel says for itself what is wrong.
-    sites = (session.sites ?? []).map((id) => ({ site_id: id, name: id, time_zone: 'UTC' }));
-  }
+  await learnSites(session.sites ?? []);
+  const sites = knownSites();
   const lone = session.sites?.length === 1 ? session.sites[0] : sites.length === 1 ? sites[0].site_id : null;
   // A key of one site lands on it.
   if (lone && !state().site && !new URLSearchParams(location.search).has('page')) go({ page: 'site', site: lone }, { replace: true });
@@ -100,7 +93,8 @@ async function show() {
   document.documentElement.classList.toggle('wall', now.wall);
   if (now.theme) document.documentElement.dataset.theme = now.theme;
   chooseLanguage();
-  const site = sites.find((one) => one.site_id === now.site);
+  const sites = knownSites();
+  const site = siteOf(now.site);
   setZone(site?.time_zone);
   const page = sitePages.includes(now.page) && now.site ? now.page : 'sites';
   document.title = [site?.name ?? now.site, t(page === 'sites' ? 'nav.sites' : 'app.title')].filter(Boolean).join(' · ');
@@ -116,7 +110,7 @@ async function show() {
   if (content === shown) return;
   shown = content;
   try {
-    const [module] = await Promise.all([import(`./pages/${page}.js`), learnNames(now.site)]);
+    const [module] = await Promise.all([import(`./pages/${page}.js`), learnSite(now.site)]);
     if (shown !== content) return;
     fill(main, module[page]());
     wallCycle(main);

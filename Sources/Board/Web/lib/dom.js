@@ -90,7 +90,9 @@ function apply(element, properties) {
   }
 }
 
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
 /** True where the user wants nothing to move. */
 export function isStill() {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+  return still.matches;
 }

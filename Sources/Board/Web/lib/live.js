@@ -36,6 +36,8 @@ const settleMilliseconds = 150;
 const tickMilliseconds = 10_000;
 /** Newest events kept for panels that join later. */
 const eventsMaximum = 200;
+/** Topics come one after the other: what comes within this is drawn in one frame. */
+const gatherMilliseconds = 40;
 
 /** @type {Map<Topic, Set<(frame: Frame) => void>>} */
 const watchers = new Map();
@@ -43,8 +45,14 @@ const watchers = new Map();
 const statusListeners = new Set();
 /** @type {Set<() => void>} */
 const tickListeners = new Set();
+/** @type {Set<() => void>} */
+const newsListeners = new Set();
 /** @type {Map<Topic, Frame>} */
 let frames = new Map();
+/** @type {Map<Topic, Frame>} what watchers have not been told yet */
+const news = new Map();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let telling;
 
 /** @type {LiveStatus} */
 let status = { kind: 'off', since: 0, lastSeen: null, retryAt: null, detail: null };
@@ -86,6 +94,16 @@ export function onTick(listener) {
   // A page whose panels watch no topic has a stream, too: by it the page knows whether it is live.
   reopen();
   return () => tickListeners.delete(listener);
+}
+
+/**
+ * Calls `listener` after the watchers were told what is new.
+ * @param {() => void} listener
+ * @returns {() => void} ends it
+ */
+export function onNews(listener) {
+  newsListeners.add(listener);
+  return () => newsListeners.delete(listener);
 }
 
 /**
@@ -147,6 +165,7 @@ function reopen() {
     close();
     question = wanted;
     frames = new Map();
+    news.clear();
     lastID = '';
     if (wanted) void connect();
     // Without a site there is no stream, but what the page shows is of now.
@@ -228,6 +247,7 @@ async function read(body, mine) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
+  let searched = 0;
   const silent = () => mine.abort();
   for (;;) {
     clearTimeout(silenceTimer);
@@ -236,12 +256,15 @@ async function read(body, mine) {
     if (done || mine !== connection) return;
     if (status.kind !== 'away') status.lastSeen = serverNow();
     rest += decoder.decode(value, { stream: true });
-    let end = rest.indexOf('\n\n');
+    // A frame of many items comes in many pieces: what was looked through is not looked through again.
+    let [start, end] = [0, rest.indexOf('\n\n', searched)];
     while (end >= 0) {
-      take(rest.slice(0, end));
-      rest = rest.slice(end + 2);
-      end = rest.indexOf('\n\n');
+      take(rest.slice(start, end));
+      start = end + 2;
+      end = rest.indexOf('\n\n', start);
     }
+    rest = rest.slice(start);
+    searched = Math.max(0, rest.length - 1);
   }
 }
 
@@ -262,7 +285,27 @@ function take(block) {
   if (status.kind === 'away') set('live');
   const frame = merged(/** @type {Topic} */ (topic), JSON.parse(data));
   frames.set(/** @type {Topic} */ (topic), frame);
-  for (const listener of [...(watchers.get(/** @type {Topic} */ (topic)) ?? [])]) listener(frame);
+  tell(/** @type {Topic} */ (topic), frame);
+}
+
+/**
+ * Tells the watchers of all topics together.
+ * @param {Topic} topic
+ * @param {Frame} frame
+ */
+function tell(topic, frame) {
+  const before = news.get(topic);
+  // Of two frames that nobody has seen between, the second says what changed in both.
+  const changed = before ? before.changed && frame.changed && [...frame.changed, ...before.changed] : frame.changed;
+  const skipped = (before?.value.skipped ?? 0) + (frame.value.skipped ?? 0);
+  news.set(topic, { ...frame, value: skipped > 0 ? { ...frame.value, skipped } : frame.value, changed });
+  telling ??= setTimeout(() => {
+    telling = undefined;
+    const told = [...news];
+    news.clear();
+    for (const [name, one] of told) for (const listener of [...(watchers.get(name) ?? [])]) listener(one);
+    for (const listener of [...newsListeners]) listener();
+  }, gatherMilliseconds);
 }
 
 /**

@@ -3,16 +3,13 @@
  * single screen may, by `names=0` in its address. Until the site has said, no name is shown.
  * @module
  */
-import { ask } from './api.js';
+import { siteOf } from './sites.js';
 import { state } from './state.js';
-
-/** @type {Map<string, boolean>} by site */
-const allowed = new Map();
 
 /** Whether names may be shown. */
 export function showsNames() {
   const { site, more } = state();
-  return more.names !== '0' && site !== null && allowed.get(site) === true;
+  return more.names !== '0' && siteOf(site)?.board_names === true;
 }
 
 /**
@@ -21,18 +18,4 @@ export function showsNames() {
  */
 export function workerName(worker) {
   return (showsNames() && worker.worker_name) || worker.worker_id;
-}
-
-/**
- * Learns what a site says.
- * @param {string | null} site
- */
-export async function learnNames(site) {
-  if (!site) return;
-  try {
-    const { value } = await ask(`/api/sites/${encodeURIComponent(site)}`);
-    allowed.set(site, value.site?.board_names !== false);
-  } catch {
-    // Ids do until it is known.
-  }
 }

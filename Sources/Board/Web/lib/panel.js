@@ -5,10 +5,10 @@
  */
 import { Trouble, address, ask, curl, serverNow } from './api.js';
 import { differences } from './compare.js';
-import { custom, fill, h } from './dom.js';
+import { custom, fill, h, isStill } from './dom.js';
 import { dateTime, exactTime, none, number, percent, span } from './format.js';
 import { lateRepairs } from './late.js';
-import { isGone, liveStatus, onLiveStatus, onTick, watch } from './live.js';
+import { isGone, liveStatus, onLiveStatus, onNews, onTick, watch } from './live.js';
 import { isLive, onState, state } from './state.js';
 import { counted, t } from './text.js';
 import { say } from './toast.js';
@@ -28,6 +28,11 @@ import { say } from './toast.js';
 
 /** Where more figures change at once, none of them ticks: it would be unrest, and work for the browser. */
 const ticksMaximum = 8;
+const tickMilliseconds = 500;
+/** A panel that nobody sees draws what is new only so often. */
+const unseenMilliseconds = 10_000;
+/** And one without a topic asks again only at every such tick. */
+const unseenTicks = 6;
 
 /** The question of the address about a site, to which a panel adds its own parameters. */
 export function asked(now = state()) {
@@ -172,6 +177,16 @@ export class Panel extends HTMLElement {
     this.isOffline = false;
     /** @private */
     this.isDrawing = false;
+    /** Whether the panel is on the screen, or near it. */
+    this.isInSight = true;
+    /** @private Whether there is news that is not drawn, because nobody would see it. */
+    this.isBehind = false;
+    /** @private */
+    this.drawnAt = 0;
+    /** @private Ticks that were left out. */
+    this.unseen = 0;
+    /** Pixels that a drawing has for itself; 0: not known yet. Never asked of the browser, because that costs a layout. */
+    this.width = 0;
     /** @private @type {HTMLElement} */
     this.chips = h('div', { class: 'chips' });
     /** @private @type {HTMLElement} */
@@ -192,16 +207,16 @@ export class Panel extends HTMLElement {
 
   connectedCallback() {
     this.classList.add('panel');
-    // So that the next change can tick again.
-    this.body.onanimationend = (event) => event.target instanceof Element && event.target.classList.remove('ticked', 'fresh');
+    // So that the row can slide in again with another event.
+    this.body.onanimationend = (event) => event.target instanceof Element && event.target.classList.remove('fresh');
     this.frame();
+    sight.observe(this);
+    widths.observe(this.body);
     this.ends = [
       onState(() => this.refresh()),
       onLiveStatus(() => this.mark()),
-      onTick(() => {
-        if (this.current && isLive() && (!this.unwatch || liveStatus().kind !== 'live')) void this.load(true);
-      }),
-      everySecond(() => this.mark()),
+      onTick(() => this.tick()),
+      everySecond(() => this.isInSight && this.mark()),
       ...this.begin(),
     ];
     this.refresh();
@@ -210,6 +225,8 @@ export class Panel extends HTMLElement {
   disconnectedCallback() {
     for (const end of this.ends) end();
     this.ends = [];
+    sight.unobserve(this);
+    widths.unobserve(this.body);
     this.unwatch?.();
     this.unwatch = null;
     this.asking?.abort();
@@ -258,20 +275,79 @@ export class Panel extends HTMLElement {
    * @param {(value: number | null | undefined) => string} [format]
    */
   figure(subject, name, value, format = number) {
+    const element = h('data', { class: 'figure', dataset: { figure: name } });
+    this.renew(element, subject, name, value, format);
+    return element;
+  }
+
+  /**
+   * Lets a figure that is there already show another value.
+   * @param {HTMLElement} element from ``figure``
+   * @param {string} subject
+   * @param {string} name
+   * @param {number | null | undefined} value
+   * @param {(value: number | null | undefined) => string} [format]
+   */
+  renew(element, subject, name, value, format = number) {
     const key = `${subject} ${name}`;
-    const ticked = this.shown.has(key) && this.shown.get(key) !== value && isLive();
+    if (this.shown.has(key) && this.shown.get(key) !== value && isLive()) element.classList.add('ticked');
     this.shown.set(key, value);
-    const element = h('data', { value: value ?? '', class: ['figure', ticked && 'ticked'], dataset: { figure: name } }, format(value));
+    element.setAttribute('value', String(value ?? ''));
+    element.textContent = format(value);
     const difference = this.since?.get(subject)?.[name];
-    if (difference === undefined) return element;
+    if (difference === undefined) return;
     const change = format(difference);
     // Some figures have their sign already.
     const text = difference === null ? t('compare.differs') : difference > 0 && !change.startsWith('+') ? `+${change}` : change;
     element.append(h('span', { class: 'since', 'data-tip': t('compare.since') }, ` ${text}`));
-    return element;
+  }
+
+  // MARK: In sight
+
+  /** @param {boolean} isInSight */
+  see(isInSight) {
+    this.isInSight = isInSight;
+    if (isInSight) this.caughtUp();
+  }
+
+  /** Brings a panel that comes into sight up to date. */
+  caughtUp() {
+    if (this.unseen > 0) {
+      this.unseen = 0;
+      void this.load(true);
+    }
+    if (this.isBehind) this.redraw();
+    else this.mark();
+  }
+
+  /** Draws at once what is not drawn yet: before the page is printed there is no next frame. */
+  drawNow() {
+    if (this.isBehind && this.answer && this.isConnected) this.show();
   }
 
   // MARK: Asking
+
+  /** @private */
+  tick() {
+    if (!this.current || !isLive() || (this.unwatch && liveStatus().kind === 'live')) return;
+    if (!this.isInSight && this.unseen + 1 < unseenTicks) {
+      this.unseen += 1;
+      return;
+    }
+    this.unseen = 0;
+    void this.load(true);
+  }
+
+  /**
+   * Takes what the stream says.
+   * @private
+   * @param {import('./live.js').Frame} frame
+   */
+  follow(frame) {
+    this.keepAnswer(frame.value, frame.receivedAt, false);
+    if (this.isInSight || Date.now() - this.drawnAt > unseenMilliseconds) this.redraw();
+    else this.isBehind = true;
+  }
 
   /** Asks again, without taking away what is shown. */
   askAgain() {
@@ -296,7 +372,7 @@ export class Panel extends HTMLElement {
       this.since = since;
       this.take(answer.value, answer.receivedAt, answer.isOffline);
       if (question.topic && isLive() && !this.unwatch && this.isConnected) {
-        this.unwatch = watch(question.topic, (frame) => this.take(frame.value, frame.receivedAt, false));
+        this.unwatch = watch(question.topic, (frame) => this.follow(frame));
       }
       if (this.showsLate) void lateRepairs(now).then((found) => this.url === url && this.setLate(found));
     } catch (error) {
@@ -310,14 +386,19 @@ export class Panel extends HTMLElement {
 
   /** @private @param {any} answer @param {number} receivedAt @param {boolean} isOffline */
   take(answer, receivedAt, isOffline) {
+    this.keepAnswer(answer, receivedAt, isOffline);
+    this.redraw();
+    if (isOffline) this.later(5);
+  }
+
+  /** @private @param {any} answer @param {number} receivedAt @param {boolean} isOffline */
+  keepAnswer(answer, receivedAt, isOffline) {
     this.answer = answer;
     this.receivedAt = receivedAt;
     this.isOffline = isOffline;
     this.trouble = null;
     this.retryAt = null;
     clearTimeout(this.retry);
-    this.redraw();
-    if (isOffline) this.later(5);
   }
 
   /** @private @param {Trouble} trouble */
@@ -367,6 +448,8 @@ export class Panel extends HTMLElement {
 
   /** @private */
   show() {
+    this.isBehind = false;
+    this.drawnAt = Date.now();
     const focused = document.activeElement;
     const key = focused && this.body.contains(focused) ? focused.closest('[data-key]')?.getAttribute('data-key') : null;
     if (this.isEmpty(this.answer)) fill(this.body, h('div', { class: 'empty' }, this.emptyText()));
@@ -378,8 +461,7 @@ export class Panel extends HTMLElement {
       const again = [...this.body.querySelectorAll('[data-key]')].find((one) => one.getAttribute('data-key') === key);
       if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
     }
-    const ticked = this.body.querySelectorAll('.ticked');
-    if (ticked.length > ticksMaximum) for (const one of ticked) one.classList.remove('ticked');
+    endTicks([...this.body.querySelectorAll('.ticked')]);
     this.mark();
   }
 
@@ -525,11 +607,55 @@ function isCutOff(receivedAt) {
   return isLive() && isGone() && serverNow() - since > 3000 && receivedAt <= since + 1000;
 }
 
+/** @type {Element[]} */
+let ticking = [];
+
+/**
+ * Lets figures stand out for a moment, all of the page until the same one: each change of what is to be seen costs a frame.
+ * @param {Element[]} ticked
+ */
+function endTicks(ticked) {
+  const fresh = ticked.filter((one) => !ticking.includes(one));
+  if (fresh.length > ticksMaximum || isStill()) return fresh.forEach((one) => one.classList.remove('ticked'));
+  if (ticking.length === 0 && fresh.length > 0) {
+    setTimeout(() => {
+      for (const one of ticking) one.classList.remove('ticked');
+      ticking = [];
+    }, tickMilliseconds);
+  }
+  ticking.push(...fresh);
+}
+
+/** Those within half a screen are in sight: who scrolls finds them drawn. */
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (target instanceof Panel) target.see(isIntersecting);
+}, { rootMargin: '50%' });
+
+const widths = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) if (target.parentElement instanceof Panel) target.parentElement.width = contentRect.width;
+});
+
+addEventListener('beforeprint', () => {
+  for (const one of document.querySelectorAll('.panel')) if (one instanceof Panel) one.drawNow();
+});
+
 /** @type {Set<() => void>} */
 const seconds = new Set();
-setInterval(() => {
-  if (document.visibilityState === 'visible') for (const act of [...seconds]) act();
-}, 1000);
+let actedAt = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let nextAct;
+
+/** @param {number} milliseconds until the next time */
+function act(milliseconds) {
+  clearTimeout(nextAct);
+  nextAct = setTimeout(act, milliseconds, 1000);
+  actedAt = Date.now();
+  if (document.visibilityState === 'visible') for (const one of [...seconds]) one();
+}
+
+act(1000);
+// While news come every second, ages move on in the frame that draws them, and need none of their own.
+onNews(() => Date.now() - actedAt > 800 && requestAnimationFrame(() => act(1400)));
 
 /**
  * @param {() => void} act

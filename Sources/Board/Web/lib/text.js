@@ -17,11 +17,13 @@ const catalogues = { en, de };
 export const languages = { en: 'English', de: 'Deutsch' };
 
 let language = 'en';
+let plural = new Intl.PluralRules(language);
 
 /** Takes the language that the address asks for, else the one chosen before, else the browser's. */
 export function chooseLanguage() {
   const wanted = [state().lang, stored('andon.lang'), ...navigator.languages.map((one) => one.slice(0, 2))];
   language = wanted.find((one) => one !== null && one in catalogues) ?? 'en';
+  plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
   setLanguage(language);
 }
@@ -72,7 +74,7 @@ export function named(prefix, value) {
  * @param {string} shown the count as it is written
  */
 export function counted(key, count, shown) {
-  const form = new Intl.PluralRules(language).select(count) === 'one' ? 'one' : 'other';
+  const form = plural.select(count) === 'one' ? 'one' : 'other';
   return t(/** @type {TextKey} */ (`${key}.${form}`), { count: shown });
 }
 

@@ -70,7 +70,7 @@ class HealthLine extends Panel {
         // An hour without samples opens the line.
         gapMilliseconds: 1.5 * hour, ...axis(), value: (value) => number(value, 2, 4),
       });
-    return [fit(draw, this.body.clientWidth), h('p', { class: 'muted' }, t('health.line.legend'))];
+    return [fit(draw, this.width), h('p', { class: 'muted' }, t('health.line.legend'))];
   }
 }
 

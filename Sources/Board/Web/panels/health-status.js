@@ -61,7 +61,7 @@ class HealthStatus extends Panel {
       h('h3', null, t('health.histogram')),
       fit((width) => histogram(answer.histogram, {
         label: t('health.histogram'), description: t('health.histogram.keys'), width, value: (value) => number(value), edge: (value) => number(value, 1, 2),
-      }), this.body.clientWidth),
+      }), this.width),
     ];
   }
 

@@ -6,6 +6,7 @@ import { h } from '../lib/dom.js';
 import { number, percent } from '../lib/format.js';
 import { workerName } from '../lib/names.js';
 import { Panel, asked, figureName, panel } from '../lib/panel.js';
+import { hasManyWorkers } from '../lib/sites.js';
 import { isLive, link } from '../lib/state.js';
 import { t } from '../lib/text.js';
 
@@ -17,9 +18,10 @@ class Leaders extends Panel {
 
   /** @param {import('../lib/state.js').State} now @returns {import('../lib/panel.js').Question} */
   question(now) {
-    // Live, the list of all workers comes by the stream anyway.
-    const few = isLive(now) ? {} : { sort: '-utilization_percentage', limit: places };
-    return { path: '/api/metrics/workers', parameters: { ...asked(now), ...few }, topic: 'workers' };
+    // Live, the list of all workers comes by the stream anyway, unless they are too many.
+    const isMany = hasManyWorkers(now.site);
+    const few = isLive(now) && !isMany ? {} : { sort: '-utilization_percentage', limit: places };
+    return { path: '/api/metrics/workers', parameters: { ...asked(now), ...few }, topic: isMany ? undefined : 'workers' };
   }
 
   /** @param {any} answer */

@@ -7,32 +7,29 @@ import { fill, h } from '../lib/dom.js';
 import { dateTime, number, time, date } from '../lib/format.js';
 import { workerName } from '../lib/names.js';
 import { Panel, asked, panel } from '../lib/panel.js';
-import { link, onState } from '../lib/state.js';
+import { hasManyWorkers, siteOf } from '../lib/sites.js';
+import { link, onState, state } from '../lib/state.js';
 import { stationName, stations } from '../lib/stations.js';
 import { named, t } from '../lib/text.js';
+import { Seeker } from './seek.js';
 
 /** More rows than a person reads; the rest is found by typing. */
 const rowsMaximum = 100;
 const order = ['working', 'idle', 'absent', 'unknown'];
+const path = '/api/metrics/workers';
 
 class Now extends Panel {
   get heading() { return /** @type {const} */ ('now.title'); }
   get meaning() { return /** @type {const} */ ('now.meaning'); }
   get showsLate() { return false; }
 
-  sought = '';
+  /** @type {Seeker} */
+  seeker = new Seeker(this, t('now.search'), path, 'worker_id', () => hasManyWorkers(state().site));
   /** @type {Map<string, { row: HTMLElement, shown: string }>} */
   rows = new Map();
   place = h('tbody');
   counts = h('div', { class: 'state-counts' });
   more = h('p', { class: 'muted' });
-  search = h('input', {
-    type: 'search', class: 'search', 'aria-label': t('now.search'), placeholder: t('now.search'), hidden: true,
-    oninput: () => {
-      this.sought = this.search.value.toLowerCase();
-      this.redraw();
-    },
-  });
   order = '';
   /** @type {Map<string, import('../lib/stations.js').Station>} */
   stations = new Map();
@@ -50,11 +47,14 @@ class Now extends Panel {
 
   /** @param {import('../lib/state.js').State} now @returns {import('../lib/panel.js').Question} */
   question(now) {
-    return { path: '/api/metrics/workers', parameters: asked(now), topic: 'workers' };
+    // Of very many those who were seen last: all of them would be megabytes.
+    if (hasManyWorkers(now.site)) return { path, parameters: { ...asked(now), sort: '-last_seen', limit: rowsMaximum } };
+    return { path, parameters: asked(now), topic: 'workers' };
   }
 
+  /** @returns {import('../lib/dom.js').Child} */
   controls() {
-    return this.search;
+    return this.seeker.field;
   }
 
   /** @param {any} _answer */
@@ -67,16 +67,18 @@ class Now extends Panel {
    * @param {any} answer
    */
   draw(answer) {
-    const found = answer.items.filter((/** @type {any} */ one) => `${workerName(one)} ${one.worker_id} ${this.station(one)} ${one.current_workstation_id ?? ''}`.toLowerCase().includes(this.sought));
-    const rank = (/** @type {any} */ one) => order.indexOf(one.current_state);
-    const shown = found.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b)).slice(0, rowsMaximum);
-    this.search.hidden = answer.items.length <= 12;
-    this.more.textContent = found.length > shown.length ? t('now.more', { shown: number(shown.length), all: number(found.length) }) : '';
+    const isMany = hasManyWorkers(state().site);
+    const found = isMany ? this.seeker.found ?? answer.items : answer.items.filter((/** @type {any} */ one) =>
+      this.seeker.matches(() => `${workerName(one)} ${one.worker_id} ${this.station(one)} ${one.current_workstation_id ?? ''}`));
+    // By state, and in one of them as they came.
+    const shown = order.flatMap((name) => found.filter((/** @type {any} */ one) => one.current_state === name)).slice(0, rowsMaximum);
+    this.seeker.field.hidden = !isMany && answer.items.length <= 12;
+    this.more.textContent = this.moreText(found.length, shown.length);
     if (!this.body.contains(this.place)) {
       const head = /** @type {const} */ (['now.worker', 'now.state', 'now.station', 'now.seen']);
       fill(this.body, this.counts, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('now.title') }, h('table', { class: 'rows' }, h('thead', null, h('tr', null, head.map((key) => h('th', { scope: 'col' }, t(key))))), this.place)), this.more);
     }
-    this.count(answer.items);
+    if (!isMany) this.count(answer.items);
     const next = shown.map((/** @type {any} */ one) => one.worker_id).join('\n');
     const elements = shown.map((/** @type {any} */ one) => this.row(one));
     if (next !== this.order) this.place.replaceChildren(...elements);
@@ -90,6 +92,14 @@ class Now extends Panel {
    */
   station(one) {
     return one.current_workstation_id ? stationName(this.stations, one.current_workstation_id) : '';
+  }
+
+  /** @param {number} found @param {number} shown */
+  moreText(found, shown) {
+    const { site } = state();
+    if (!hasManyWorkers(site)) return found > shown ? t('now.more', { shown: number(shown), all: number(found) }) : '';
+    if (this.seeker.found) return found === 0 ? t('seek.none') : '';
+    return t('now.many', { shown: number(shown), all: number(siteOf(site)?.worker_count) });
   }
 
   /** @param {any[]} items */

@@ -32,7 +32,7 @@ class Shifts extends Panel {
     const picture = fit((width) => strip(answer.items, {
       label: t('shifts.title'), description: t('shifts.meaning'), from, to, width, time: axis().time, units: (value) => number(value),
       percent: (value) => `${signed(value, 1)} %`, words: { handover: t('shifts.handover'), units: t('figure.total_production_count') },
-    }), this.body.clientWidth);
+    }), this.width);
     return [picture, h('ol', { class: 'shifts' }, answer.items.map((/** @type {any} */ one) => this.shift(one)))];
   }
 

@@ -47,7 +47,7 @@ class SubjectTrend extends Panel {
     const { items } = answer;
     const from = items[0].from;
     const to = items[items.length - 1].to;
-    const width = this.body.clientWidth;
+    const width = this.width;
     // A bucket that has only begun ends where knowledge ends; its figures are those of that part.
     const utilization = items.map((/** @type {any} */ item) => ({ at: middle(item), value: item.utilization_percentage }));
     const units = items.map((/** @type {any} */ item) => ({

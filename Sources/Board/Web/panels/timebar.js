@@ -4,7 +4,8 @@
  */
 import { fill, h } from '../lib/dom.js';
 import { localText, siteZone } from '../lib/format.js';
-import { ask, serverNow } from '../lib/api.js';
+import { serverNow } from '../lib/api.js';
+import { siteOf } from '../lib/sites.js';
 import { go, state } from '../lib/state.js';
 import { t } from '../lib/text.js';
 import { windowShown } from '../lib/window.js';
@@ -17,10 +18,6 @@ const periods = /** @type {const} */ ([
 /** The bar, on every page. */
 export function timeBar() {
   const bar = h('form', { class: 'time-bar', 'aria-label': t('time.label'), onsubmit: (/** @type {Event} */ event) => event.preventDefault() });
-  /** @type {string | null} */
-  let site = null;
-  /** @type {string[]} names of shifts */
-  let shifts = [];
   let isCustom = false;
   let isMoment = false;
 
@@ -29,18 +26,6 @@ export function timeBar() {
     isCustom = now.from !== null || now.to !== null;
     isMoment = now.known_at !== null;
     build();
-    if (now.site === site) return;
-    site = now.site;
-    shifts = [];
-    if (!site) return build();
-    ask(`/api/sites/${encodeURIComponent(site)}`).then(
-      ({ value }) => {
-        const named = value.site?.shifts ?? [];
-        shifts = [...new Set(/** @type {string[]} */ (named.map((/** @type {{ name: string }} */ one) => one.name)))];
-        build();
-      },
-      () => {},
-    );
   };
 
   const build = () => {
@@ -52,6 +37,7 @@ export function timeBar() {
 
   const happened = () => {
     const now = state();
+    const shifts = siteOf(now.site)?.shifts ?? [];
     const select = h(
       'select', { id: 'time-period', onchange: () => {
         if (select.value !== 'custom') return go({ period: select.value, from: null, to: null });

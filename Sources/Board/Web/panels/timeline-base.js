@@ -99,7 +99,7 @@ export class TimelinePanel extends Panel {
     const place = h('div', { class: 'evidence', 'aria-live': 'polite' });
     if (chosen) fill(place, evidence(chosen.row, chosen.interval, { from, known_at: state().known_at }));
     else fill(place, h('p', { class: 'muted' }, t('timeline.choose')));
-    const drawing = fit(draw, this.body.clientWidth);
+    const drawing = fit(draw, this.width);
     if (this.hadFocus) {
       this.hadFocus = false;
       requestAnimationFrame(() => /** @type {SVGElement | null} */ (drawing.querySelector('[tabindex="0"]'))?.focus());
