@@ -253,7 +253,7 @@ def open_page(playwright, server, workers, name, state):
         shown.page.wait_for_selector("main .panel")
         shown.page.wait_for_function("() => document.querySelectorAll('.panel[aria-busy]:not([hidden]), .skeleton').length === 0")
         ready = time.monotonic() - start
-        notes = shown.page.evaluate("[...document.querySelectorAll('.panel-note')].map((one) => one.textContent).filter(Boolean)")
+        notes = shown.page.evaluate("[...document.querySelectorAll('.panel-note:not([hidden])')].map((one) => one.innerText).filter(Boolean)")
         shown.page.wait_for_timeout(5000)
         found = shown.metrics()
         print(f"{workers} workers, {name}{', now' if 'from' not in state else ''}: {ready:.1f} s, {shown.bytes / 1000:.0f} KB in {shown.requests} answers, task {found['TaskDuration']:.1f} s, {shown.held()} {notes or ''}", flush=True)

@@ -101,7 +101,7 @@ class Player:
         """Writes the stream until it is over, or the reader is gone."""
         answers = self.snapshots(parameters)
         self.began = time.time()
-        self.began_with = answers["factory"]["total_production_count"]
+        self.began_with = answers["factory"]["total_production_count"] if "factory" in answers else 0
         for topic, answer in answers.items():
             self._frame(write, topic, {"kind": "snapshot", **answer}, 0)
         start = time.monotonic()

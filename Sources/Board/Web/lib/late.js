@@ -3,6 +3,7 @@
  * @module
  */
 import { ask } from './api.js';
+import { hasManyWorkers } from './sites.js';
 import { isLive } from './state.js';
 
 /** Changes that the server looks at for one answer. */
@@ -24,11 +25,13 @@ let last = null;
  * Moments at which late events moved a figure of the window of the address; null where that is not known.
  *
  * The server goes back through what changed the figures, newest first, and each step costs what it moved. A long busy window
- * has more changes than anybody wants to wait for, so the count may be one of the newest alone, and says so.
+ * has more changes than anybody wants to wait for, so the count may be one of the newest alone, and says so. Of very many
+ * workers each answer takes ten seconds, in which others wait, so there nothing is counted.
  * @param {import('./state.js').State} now
  * @returns {Promise<LateRepairs | null>}
  */
 export function lateRepairs(now) {
+  if (hasManyWorkers(now.site)) return Promise.resolve(null);
   const parameters = {
     factory: 'true', site_id: now.site, from: now.from, to: now.to, period: now.from || now.to ? null : (now.period ?? 'today'),
     known_at: now.known_at, limit: pageChanges,
