@@ -48,6 +48,8 @@ void begin();
 /** Signs in by a key in the address, or by the session that is there. */
 async function begin() {
   fill(place, h('p', { class: 'starting', role: 'status' }, t('app.loading')));
+  // Its files come while the server says who is there.
+  import(`./pages/${pageOf(state())}.js`).catch(() => {});
   const key = new URLSearchParams(location.hash.slice(1)).get('key');
   // The key leaves the address before anything else happens, so that it is in no history and in no screenshot.
   if (location.hash) history.replaceState(null, '', location.pathname + location.search);
@@ -86,6 +88,11 @@ function showSignIn(message) {
   place.querySelector('input')?.focus();
 }
 
+/** @param {import('./lib/state.js').State} now */
+function pageOf(now) {
+  return sitePages.includes(now.page) && now.site ? now.page : 'sites';
+}
+
 /** Shows what the address says. */
 async function show() {
   if (!who) return;
@@ -96,7 +103,7 @@ async function show() {
   const sites = knownSites();
   const site = siteOf(now.site);
   setZone(site?.time_zone);
-  const page = sitePages.includes(now.page) && now.site ? now.page : 'sites';
+  const page = pageOf(now);
   document.title = [site?.name ?? now.site, t(page === 'sites' ? 'nav.sites' : 'app.title')].filter(Boolean).join(' · ');
   const frame = JSON.stringify([document.documentElement.lang, now.wall, who.role, sites.map((one) => one.site_id)]);
   if (frame !== framed) {
