@@ -201,7 +201,7 @@ def measure_live(playwright, binary, web):
 
 def cost(shown, played, name, seconds):
     shown.page.wait_for_selector("data[data-figure=total_production_count]")
-    shown.page.wait_for_function("() => document.querySelector('.live').dataset.kind === 'live'")
+    shown.page.wait_for_function("() => document.querySelector('.live')?.dataset.kind === 'live'")
     shown.page.wait_for_timeout(8000)
     first, before, start, frames, size = shown.seconds(), shown.metrics(), time.monotonic(), played.played, played.bytes
     shown.page.wait_for_timeout(seconds * 1000)
@@ -216,7 +216,7 @@ def measure_day(playwright, binary, web, wall=False):
     hours = 12
     more = {"wall": "1"} if wall else {}
     with busy(binary, web, 24, 24) as server, player.Player(server, hours * 3600, 60) as played, Page(playwright, address(played.url, site="busy", **more)) as shown:
-        shown.page.wait_for_function("() => document.querySelector('.live').dataset.kind === 'live'", timeout=60_000)
+        shown.page.wait_for_function("() => document.querySelector('.live')?.dataset.kind === 'live'", timeout=60_000)
         told = 0
         while played.played < played.frames:
             shown.page.wait_for_timeout(1000)
