@@ -70,6 +70,9 @@ static const uint8_t lib_late_js[] = {
 static const uint8_t lib_live_js[] = {
 #embed "../Board/Web/lib/live.js"
 };
+static const uint8_t lib_menus_js[] = {
+#embed "../Board/Web/lib/menus.js"
+};
 static const uint8_t lib_names_js[] = {
 #embed "../Board/Web/lib/names.js"
 };
@@ -323,6 +326,7 @@ static const struct andon_board_file files[] = {
     FILE_OF("lib/format.js", lib_format_js),
     FILE_OF("lib/late.js", lib_late_js),
     FILE_OF("lib/live.js", lib_live_js),
+    FILE_OF("lib/menus.js", lib_menus_js),
     FILE_OF("lib/names.js", lib_names_js),
     FILE_OF("lib/panel.js", lib_panel_js),
     FILE_OF("lib/paths.js", lib_paths_js),

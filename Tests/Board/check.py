@@ -200,6 +200,10 @@ def check_keyboard(board):
     page.locator("andon-kpi .menu summary").focus()
     page.keyboard.press("Enter")
     expect(page.locator("andon-kpi .menu-items")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.locator("andon-kpi .menu-items")).to_be_hidden()
+    expect(page.locator("andon-kpi .menu summary")).to_be_focused()
     page.context.close()
 
 
@@ -249,6 +253,15 @@ def check_empty(board):
     expect(page.locator("andon-shifts .empty")).to_contain_text("andon site show bare")
     assert page.locator(".panel-note:visible").count() == 0
     assert page.faults == [], page.faults
+    # A shift of a site that has none.
+    page.goto(board.address("site", site=plant.BARE, period="shift"))
+    settled(page)
+    expect(page.locator("andon-kpi .panel-note")).to_have_text("The site has no shifts. Choose another period or filter.")
+    page.goto(board.address("sites", period="shift"))
+    settled(page)
+    bare = page.locator(".site-card").filter(has=page.get_by_role("link", name="Bare"))
+    expect(bare).to_contain_text("The site has no shifts.")
+    expect(page.get_by_text("not answer")).to_have_count(0)
     page.context.close()
 
 
@@ -301,13 +314,25 @@ def check_live(board):
         # Half a minute after midnight there is hardly any today.
         count(server, 5, 1)
         expect(units).to_have_attribute("value", "5")
+        # Panels that move leave the focus where it is, and a tooltip that was sent away stays away.
+        page.locator("andon-kpi .figure-name").nth(2).focus()
+        expect(page.locator("#tip")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#tip")).to_be_hidden()
         count(server, 7, 2)
         expect(units).to_have_attribute("value", "12")
+        expect(page.locator("andon-kpi .figure-name").nth(2)).to_be_focused()
+        expect(page.locator("#tip")).to_be_hidden()
         expect(page.locator("andon-log .log-row[role=row]").first).to_be_visible()
         server.stop()
         expect(page.locator(".banner-lost:visible, .panel-note:visible").first).to_be_visible(timeout=60_000)
         expect(units).to_have_attribute("value", "12")
         silent_while_counting(page)
+        # What is greyed can be read all the same.
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            found = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+            assert found == [], (theme, [(one["id"], one["nodes"][0]["html"][:160]) for one in found])
         server.start()
         count(server, 1, 3)
         expect(units).to_have_attribute("value", "13", timeout=60_000)
@@ -493,9 +518,15 @@ def check_session(board):
         page.goto(f"{server.url}/?page=sites#key={admin}")
         expect(page.locator(".settings .role")).to_have_text("admin")
         assert admin not in page.evaluate("location.href")
+        site = {"site": {"time_zone": "UTC"}, "workers": [{"worker_id": "W1"}], "workstations": [{"workstation_id": "S1"}]}
+        assert page.request.put(f"{server.url}/api/sites/live", data=site, headers={"Origin": server.url}).status == 201
+        live = page.context.new_page()
+        live.goto(f"{server.url}/?page=site&site=live")
+        expect(live.locator(".live")).to_have_text("Live")
         server.run("key", "revoke", admin, "--yes", "--data-dir", str(server.folder / "data"))
-        # The page that is open notices by itself, when it asks the next time.
-        expect(page.locator(".sign-in [role=alert]")).to_contain_text("session has ended", timeout=60_000)
+        # Pages that are open notice by themselves: by the end of the stream, or when they ask the next time.
+        for one in (live, page):
+            expect(one.locator(".sign-in [role=alert]")).to_contain_text("session has ended", timeout=60_000)
         page.reload()
         expect(page.locator(".sign-in")).to_be_visible()
         page.context.close()

@@ -162,6 +162,12 @@ def check_health(board):
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
 
+    # Whoever has scrolled a table is not thrown back when it is drawn anew.
+    table = page.locator("andon-health-cameras .scroll")
+    table.evaluate("(one) => { one.scrollTop = 40; one.dataset.old = '1'; one.closest('andon-health-cameras').redraw(); }")
+    expect(page.locator("andon-health-cameras .scroll:not([data-old])")).to_be_attached()
+    assert table.evaluate("(one) => one.scrollTop") == 40
+
     drift = board.server.ask("/api/metrics/model-health/drift", site_id=plant.DEMO, group_by="camera", **day())
     few = [one for one in drift["groups"] if one["drift"] == "unknown"]
     assert few

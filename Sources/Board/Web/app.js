@@ -7,6 +7,7 @@ import { Trouble, forgetAll, onSignedOut, session, signIn } from './lib/api.js';
 import { fill, h } from './lib/dom.js';
 import { setZone } from './lib/format.js';
 import { startLive, stopLive } from './lib/live.js';
+import { startMenus } from './lib/menus.js';
 import { knownSites, learnSite, learnSites, siteOf } from './lib/sites.js';
 import { go, link, onState, query, state } from './lib/state.js';
 import { chooseLanguage, t } from './lib/text.js';
@@ -34,6 +35,7 @@ let framed = '';
 
 chooseLanguage();
 startTips();
+startMenus();
 onState(() => void show());
 onSignedOut(() => {
   if (!who) return;

@@ -191,12 +191,23 @@ export async function trouble(response) {
   return found;
 }
 
+/** What the server says of a parameter begins with its name, which is nothing to whoever reads a page. */
+const parameter = /^[a-z_]+: /;
+
+/**
+ * Whether the server says that a parameter makes no sense.
+ * @param {string} text
+ */
+export function isAboutParameter(text) {
+  return parameter.test(text);
+}
+
 /**
  * What a server says in half a line, as a sentence that others may follow.
  * @param {string} text
  */
 export function sentence(text) {
-  return text.replace(/^./u, (first) => first.toUpperCase()).replace(/[^.!?:…]$/u, '$&.');
+  return text.replace(parameter, '').replace(/^./u, (first) => first.toUpperCase()).replace(/[^.!?:…]$/u, '$&.');
 }
 
 /** @param {number} status */

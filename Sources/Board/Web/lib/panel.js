@@ -450,17 +450,15 @@ export class Panel extends HTMLElement {
   show() {
     this.isBehind = false;
     this.drawnAt = Date.now();
-    const focused = document.activeElement;
-    const key = focused && this.body.contains(focused) ? focused.closest('[data-key]')?.getAttribute('data-key') : null;
+    const again = successor(this.body);
+    const scroll = scrolled(this.body);
     if (this.isEmpty(this.answer)) fill(this.body, h('div', { class: 'empty' }, this.emptyText()));
     else {
       const drawn = this.draw(this.answer);
       if (drawn !== undefined) fill(this.body, drawn);
     }
-    if (key) {
-      const again = [...this.body.querySelectorAll('[data-key]')].find((one) => one.getAttribute('data-key') === key);
-      if (again instanceof HTMLElement || again instanceof SVGElement) again.focus({ preventScroll: true });
-    }
+    again()?.focus({ preventScroll: true });
+    scroll();
     endTicks([...this.body.querySelectorAll('.ticked')]);
     this.mark();
   }
@@ -595,6 +593,40 @@ function replaceIfChanged(element, chips) {
     return;
   }
   fill(element, chips.map((chip) => h('span', { class: `chip chip-${chip.name}`, tabindex: '0', 'data-tip': chip.tip, 'data-name': chip.name }, chip.text)));
+}
+
+/**
+ * What takes the place of the element with the focus, once the place is drawn anew: a panel that moves every second must
+ * not throw back a reader who goes through it with the keyboard.
+ * @param {HTMLElement} place
+ * @returns {() => HTMLElement | SVGElement | null} null: nothing in it has the focus, or it still has it
+ */
+function successor(place) {
+  const focused = document.activeElement;
+  if (!focused || !place.contains(focused)) return () => null;
+  const key = focused.getAttribute('data-key');
+  const usable = () => [...place.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"]')];
+  const index = usable().indexOf(focused);
+  return () => {
+    if (focused.isConnected) return null;
+    const found = key ? [...place.querySelectorAll('[data-key]')].find((one) => one.getAttribute('data-key') === key) : usable()[index];
+    return found instanceof HTMLElement || found instanceof SVGElement ? found : null;
+  };
+}
+
+/**
+ * Scrolls lists inside a place to where they are now, once it is drawn anew.
+ * @param {HTMLElement} place
+ * @returns {() => void}
+ */
+function scrolled(place) {
+  const lists = () => place.querySelectorAll('.scroll, .shifts, .alerts');
+  const before = [...lists()].map((list) => ({ list, top: list.scrollTop, left: list.scrollLeft }));
+  if (!before.some(({ top, left }) => top > 0 || left > 0)) return () => {};
+  return () => lists().forEach((list, index) => {
+    const { list: old, top, left } = before[index] ?? {};
+    if (old && old !== list) list.scrollTo(left ?? 0, top ?? 0);
+  });
 }
 
 /**

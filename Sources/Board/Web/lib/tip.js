@@ -7,6 +7,8 @@ import { h } from './dom.js';
 const tip = h('div', { id: 'tip', role: 'tooltip', hidden: true });
 /** @type {Element | null} */
 let owner = null;
+/** What was sent away: a panel that is drawn anew under the focus does not bring it back. */
+let dismissed = '';
 
 /** Begins to show tooltips. */
 export function startTips() {
@@ -14,7 +16,7 @@ export function startTips() {
   document.addEventListener('pointerover', (event) => toward(event.target));
   document.addEventListener('focusin', (event) => toward(event.target));
   document.addEventListener('focusout', hide);
-  document.addEventListener('keydown', (event) => event.key === 'Escape' && hide());
+  document.addEventListener('keydown', (event) => event.key === 'Escape' && dismiss());
   addEventListener('scroll', follow, { passive: true, capture: true });
 }
 
@@ -28,11 +30,13 @@ function follow() {
 function toward(target) {
   if (!(target instanceof Element) || tip.contains(target)) return;
   const found = target.closest('[data-tip]');
-  if (found === owner) return;
+  const text = found?.getAttribute('data-tip') ?? '';
+  if (found === owner || (found && text === dismissed)) return;
   hide();
+  dismissed = '';
   if (!found) return;
   owner = found;
-  tip.textContent = found.getAttribute('data-tip');
+  tip.textContent = text;
   tip.hidden = false;
   found.setAttribute('aria-describedby', 'tip');
   place(found);
@@ -47,6 +51,11 @@ function place(found) {
   const top = below + own.height < innerHeight ? below : Math.max(8, box.top - own.height - 6);
   tip.style.left = `${left}px`;
   tip.style.top = `${top}px`;
+}
+
+function dismiss() {
+  if (owner) dismissed = owner.getAttribute('data-tip') ?? '';
+  hide();
 }
 
 function hide() {

@@ -2,7 +2,7 @@
  * All sites that the key may see, each with its figures of today.
  * @module
  */
-import { Trouble, ask, sentence, serverNow } from '../lib/api.js';
+import { Trouble, ask, isAboutParameter, sentence, serverNow } from '../lib/api.js';
 import { h, s } from '../lib/dom.js';
 import { dateTime, exactTime, number, percent, signed, span } from '../lib/format.js';
 import { Panel, figureName, panel } from '../lib/panel.js';
@@ -59,10 +59,11 @@ class Sites extends Panel {
     /** @type {[string, HTMLElement][]} */
     const cards = answer.items.map((/** @type {any} */ one) => [one.site_id, this.card(one, serverNow())]);
     let count = 0;
-    for (const { sites, reason, parameter } of answer.missing ?? []) {
-      // A parameter makes no sense for a site, e.g. a shift where there are none: that it answers.
-      if (!parameter) count += sites.length;
-      for (const id of sites) cards.push([id, parameter ? this.without(id, reason) : this.away(id, reason)]);
+    for (const { sites, reason } of answer.missing ?? []) {
+      // A site that has no shifts, for instance, does answer: that it has none.
+      const isAway = !isAboutParameter(reason);
+      if (isAway) count += sites.length;
+      for (const id of sites) cards.push([id, isAway ? this.away(id, reason) : this.without(id, reason)]);
     }
     const words = count > 0 ? `⚠ ${counted('sites.missing', count, number(count))}` : '';
     if (this.missing.textContent !== words) this.missing.textContent = words;

@@ -33,6 +33,8 @@ export class TimelinePanel extends Panel {
     super();
     /** @private The interval whose evidence is shown. */
     this.chosen = '';
+    /** @private */
+    this.place = h('div', { class: 'evidence' });
     /** @private Whether the focus was in the drawing that the next one replaces. */
     this.hadFocus = false;
   }
@@ -96,7 +98,11 @@ export class TimelinePanel extends Panel {
         onSelect: (row, interval) => keep('interval', `${row.id} ${interval.from}`),
         onZoom: (first, last) => this.showWindow(first, last),
       });
-    const place = h('div', { class: 'evidence', 'aria-live': 'polite' });
+    const { place } = this;
+    const key = JSON.stringify(chosen && [chosen.row.id, chosen.interval.from]);
+    // Read out when another one is chosen, not whenever the one that still runs gets longer.
+    place.setAttribute('aria-live', key === place.dataset.shown ? 'off' : 'polite');
+    place.dataset.shown = key;
     if (chosen) fill(place, evidence(chosen.row, chosen.interval, { from, known_at: state().known_at }));
     else fill(place, h('p', { class: 'muted' }, t('timeline.choose')));
     const drawing = fit(draw, this.width);
