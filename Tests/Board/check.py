@@ -550,7 +550,12 @@ def check_offline(board):
         units = page.locator("andon-kpi data[data-figure=total_production_count]")
         expect(units).to_have_attribute("value", "5")
         expect(page.locator("andon-kpi")).to_have_class(re.compile("stale"))
-        expect(page.locator("andon-kpi .panel-note")).to_contain_text("Seen last")
+        expect(page.locator("andon-kpi .panel-note")).to_contain_text(re.compile("Seen last|These figures are"))
+        # A page of which nothing was seen says so, and opens once it can.
+        page.goto(board.address("health", base=server.url, site="live"))
+        expect(page.locator("main [role=alert]")).to_contain_text("has not been opened here before")
+        server.start()
+        expect(page.locator("andon-health-status")).to_be_visible(timeout=60_000)
         page.context.close()
 
 

@@ -9,7 +9,7 @@ import { setZone } from './lib/format.js';
 import { startLive, stopLive } from './lib/live.js';
 import { startMenus } from './lib/menus.js';
 import { knownSites, learnSite, learnSites, siteOf } from './lib/sites.js';
-import { go, link, onState, query, state } from './lib/state.js';
+import { go, onState, query, state } from './lib/state.js';
 import { chooseLanguage, t } from './lib/text.js';
 import { startTips } from './lib/tip.js';
 import { banners } from './panels/banners.js';
@@ -25,6 +25,8 @@ const sitePages = ['site', 'worker', 'station', 'health', 'edges', 'data'];
 
 const place = /** @type {HTMLElement} */ (document.getElementById('app'));
 const main = h('main', { id: 'content', tabindex: '-1' });
+
+const missingMilliseconds = 5000;
 
 /** @type {Session | null} */
 let who = null;
@@ -125,7 +127,22 @@ async function show() {
     wallCycle(main);
   } catch (error) {
     console.error(error);
-    fill(main, h('div', { class: 'starting', role: 'alert' }, h('p', null, t('error.page')), h('p', null, h('a', { href: link({ page: 'sites', site: null }) }, t('nav.sites')))));
+    fill(main, h('div', { class: 'starting', role: 'alert' }, h('p', null, t('page.missing')), h('p', null, t('page.missing.next'))));
+    setTimeout(() => void reload(content), missingMilliseconds);
+  }
+}
+
+/**
+ * Loads a page anew whose files could not be loaded, as soon as the server is there.
+ * @param {string} content what the page was to show
+ */
+async function reload(content) {
+  if (shown !== content) return;
+  try {
+    await session();
+    location.reload();
+  } catch {
+    setTimeout(() => void reload(content), missingMilliseconds);
   }
 }
 

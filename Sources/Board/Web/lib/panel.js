@@ -6,7 +6,7 @@
 import { Trouble, address, ask, curl, serverNow } from './api.js';
 import { differences } from './compare.js';
 import { custom, fill, h, isStill } from './dom.js';
-import { dateTime, exactTime, none, number, percent, span } from './format.js';
+import { date, dateTime, exactTime, none, number, percent, span } from './format.js';
 import { lateRepairs } from './late.js';
 import { isGone, liveStatus, onLiveStatus, onNews, onTick, watch } from './live.js';
 import { isLive, onState, state } from './state.js';
@@ -506,7 +506,9 @@ export class Panel extends HTMLElement {
   noteText(isStale) {
     const seconds = this.retryAt ? Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000)) : 0;
     const again = this.retryAt ? ' ' + t('error.retry', { seconds }) : '';
-    const seen = isStale ? t('stale.age', { age: span(Math.round((serverNow() - this.receivedAt) / 1000)), time: exactTime(this.receivedAt) }) : '';
+    const isToday = date(this.receivedAt) === date(serverNow());
+    const time = (isToday ? exactTime : dateTime)(this.receivedAt);
+    const seen = isStale ? t('stale.age', { age: span(Math.round((serverNow() - this.receivedAt) / 1000)), time }) : '';
     // Why, and what comes next, the banner of the page says.
     if (seen && isLive() && isGone()) return { words: '', age: seen, next: '' };
     if (this.trouble) return { words: this.trouble.title, age: seen, next: this.trouble.next + again };

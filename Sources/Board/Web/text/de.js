@@ -7,6 +7,8 @@ export const de = {
   'app.title': 'Andon',
   'app.skip': 'Zum Inhalt springen',
   'app.loading': 'Lädt …',
+  'page.missing': 'Der Server ist nicht erreichbar, und diese Seite wurde hier noch nie geöffnet.',
+  'page.missing.next': 'Sie öffnet sich von selbst, sobald der Server da ist. Seiten, die schon geöffnet waren, zeigen das zuletzt Gesehene.',
   'nav.label': 'Seiten',
   'nav.sites': 'Werke',
   'nav.site': 'Werk',

@@ -4,6 +4,8 @@ export const en = {
   'app.title': 'Andon',
   'app.skip': 'Skip to the content',
   'app.loading': 'Loading …',
+  'page.missing': 'The server cannot be reached, and this page has not been opened here before.',
+  'page.missing.next': 'It opens by itself when the server is there. Pages that were opened before show what was seen last.',
   'nav.label': 'Pages',
   'nav.sites': 'Sites',
   'nav.site': 'Site',
