@@ -72,7 +72,7 @@ class Cluster:
         self.run("topics", "create", "--partitions", str(PARTITIONS))
         self.gateway = self.add("gateway")
         # Short, so that the other worker takes over soon; long enough for a slow browser to show that nobody answers.
-        self.workers = [self.add("worker", "--session-timeout-seconds", "15") for _ in range(2)]
+        self.workers = [self.add("worker", "--session-timeout-seconds", "10") for _ in range(2)]
         return self
 
     def __exit__(self, *_):
