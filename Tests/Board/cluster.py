@@ -3,6 +3,7 @@
 `ANDON_TEST_KAFKA_HOME`, else `shared/kafka` beside the checkout or beside a folder above it, names the folder with the
 script `kafka` that starts a broker; `ANDON_TEST_KAFKA=host:port` names one that runs already.
 """
+import concurrent.futures
 import os
 import pathlib
 import secrets
@@ -70,19 +71,24 @@ class Cluster:
 
     def __enter__(self):
         self.run("topics", "create", "--partitions", str(PARTITIONS))
-        self.gateway = self.add("gateway")
+        self.gateway = self.server("gateway")
         # Short, so that the other worker takes over soon; long enough for a slow browser to show that nobody answers.
-        self.workers = [self.add("worker", "--session-timeout-seconds", "10") for _ in range(2)]
+        self.workers = [self.server("worker", "--session-timeout-seconds", "10") for _ in range(2)]
+        try:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                list(pool.map(plant.Server.start, self.servers))
+        except Exception:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         for server in reversed(self.servers):
             server.__exit__()
 
-    def add(self, role, *flags):
+    def server(self, role, *flags):
         server = plant.Server(self.binary, "--open", *self.kafka, *flags, role=role)
         self.servers.append(server)
-        server.start()
         return server
 
     def hold_different_partitions(self, *sites):
