@@ -1,5 +1,11 @@
+// For pthread_setname_np.
+#define _GNU_SOURCE
+
 #include "shim.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,6 +39,16 @@ struct MHD_Daemon *andon_mhd_start(
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, settings->context,
         MHD_OPTION_NOTIFY_COMPLETED, request_completed, settings->context,
         MHD_OPTION_END);
+}
+
+void andon_mhd_name_thread(void) {
+    static atomic_uint threads;
+    static _Thread_local int has_name;
+    if (has_name) return;
+    has_name = 1;
+    char name[16];
+    snprintf(name, sizeof(name), "http-%u", atomic_fetch_add(&threads, 1));
+    pthread_setname_np(pthread_self(), name);
 }
 
 static int is_named(const char *key, size_t key_size, const char *name, size_t name_size) {

@@ -127,7 +127,7 @@ private final class InMemoryFollowing: TopicFollowing {
     }
 
     func start(_ handle: @escaping @Sendable (FollowedRecord) -> Void) {
-        BackgroundThread.start("andon-follow") { [self] in
+        BackgroundThread.start("follow") { [self] in
             while let found = next() {
                 handle(found)
                 state.update { $0.places[found.position.partition, default: 0] += 1 }

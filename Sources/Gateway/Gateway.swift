@@ -109,7 +109,7 @@ public final class Gateway: Sendable {
         }
         health.start()
         seeToClock()
-        ticker.start("andon-clock") { [weak self] in self?.seeToClock() }
+        ticker.start("clock") { [weak self] in self?.seeToClock() }
     }
 
     /// Time is set back where it has to be, also without a request.

@@ -85,7 +85,7 @@ public final class HTTPStreamClient: Sendable {
             state.lastID += 1
             orders.add(.open(state.lastID, url: url, headers: headers, handler))
             if state.thread == nil, !state.isStopping {
-                state.thread = BackgroundThread.start("andon-relay") { [multi, configuration, orders] in
+                state.thread = BackgroundThread.start("relay") { [multi, configuration, orders] in
                     TransferThread(multi.handle, configuration).run(orders)
                 }
             }

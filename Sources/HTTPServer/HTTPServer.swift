@@ -112,7 +112,7 @@ public final class HTTPServer: Sendable {
     private func startWatchman() -> BackgroundThread {
         // A limit is overrun by at most an eighth, or a quarter of a second.
         let tick = min(250, max(5, min(core.requestDeadlineMilliseconds, core.streamStallMilliseconds) / 8))
-        return BackgroundThread.start("http watchman") { [core] in
+        return BackgroundThread.start("http-watch") { [core] in
             var round = StreamRound()
             while core.isOpen(after: tick) { core.look(at: .now, &round) }
         }

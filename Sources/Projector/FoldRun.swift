@@ -61,7 +61,7 @@ final class FoldRun: Sendable {
 
     /// Folds and commits until a stop is requested or the fold fails.
     func fold(_ log: any EventLog, _ configuration: ProjectorConfiguration) {
-        let committer = BackgroundThread.start("andon-commit") { [self] in
+        let committer = BackgroundThread.start("commit-\(partition.value)") { [self] in
             Committer(store: store, commits: commits) { [committed] next in committed.update { $0 = next } }.run()
         }
         let driver = FoldDriver(

@@ -65,11 +65,11 @@ final class GenerationFold: Sendable {
     /// Starts its thread.
     func start() {
         guard !isOld else {
-            let thread = BackgroundThread.start("andon-old") { [self] in answerLateWaiters() }
+            let thread = BackgroundThread.start("fold-old-\(partition.value)") { [self] in answerLateWaiters() }
             return state.update { $0.thread = thread }
         }
         if let rebuild = run.rebuild { configuration.journal.record(.rebuildBegins(partition, rebuild)) }
-        let thread = BackgroundThread.start("andon-fold") { [self] in foldUntilStopped() }
+        let thread = BackgroundThread.start("fold-\(partition.value)") { [self] in foldUntilStopped() }
         state.update { $0.thread = thread }
     }
 

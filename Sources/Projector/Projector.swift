@@ -124,9 +124,9 @@ public final class Projector: Sendable {
             }
             return run.store
         }
-        scrub.start()
+        scrub.start(partition)
         state.update { $0.scrub = scrub }
-        care.start("andon-generations") { [weak self] in self?.lookAfterGenerations() }
+        care.start("generations-\(partition.value)") { [weak self] in self?.lookAfterGenerations() }
     }
 
     /// Stops folding, commits what was folded, and returns when its threads have ended.

@@ -1,4 +1,5 @@
 internal import Clocks
+internal import EventModel
 internal import Locks
 internal import ProjectionStore
 
@@ -23,10 +24,10 @@ final class StoreScrubber: Sendable {
         self.store = store
     }
 
-    /// Starts the thread unless no pass is wanted.
-    func start() {
+    /// Starts the thread, which is named by the partition, unless no pass is wanted.
+    func start(_ partition: PartitionIndex) {
         guard passMilliseconds > 0 else { return }
-        ticker.start("andon-scrub") { [self] in progress.withLock { tick($0) } }
+        ticker.start("scrub-\(partition.value)") { [self] in progress.withLock { tick($0) } }
     }
 
     func stop() { ticker.stop() }

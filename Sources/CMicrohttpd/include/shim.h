@@ -69,5 +69,7 @@ void *andon_mhd_connection_context(struct MHD_Connection *connection);
 int andon_mhd_socket(struct MHD_Connection *connection);
 /// The address of the peer, or NULL.
 const struct sockaddr *andon_mhd_peer(struct MHD_Connection *connection);
+/// Names the calling thread `http-0`, `http-1` and so on, once: the library gives all of its threads one name.
+void andon_mhd_name_thread(void);
 
 #endif

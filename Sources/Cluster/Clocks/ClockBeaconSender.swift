@@ -39,7 +39,7 @@ public final class ClockBeaconSender: Sendable {
     /// Sends the first one, and goes on.
     public func start() {
         send()
-        ticker.start("andon-clock-beacon") { [weak self] in self?.send() }
+        ticker.start("clock-beacon") { [weak self] in self?.send() }
     }
 
     /// Says that this gateway has ended, and sends nothing more. Harmless where it was never started.

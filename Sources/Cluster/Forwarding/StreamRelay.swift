@@ -53,7 +53,7 @@ public final class StreamRelay: Sendable {
     }
 
     /// Starts looking after streams.
-    public func start() { ticker.start("andon-relay-tick") { [self] in look() } }
+    public func start() { ticker.start("relay-look") { [self] in look() } }
 
     /// Ends all streams and the threads. After the server's stop.
     public func stop() {

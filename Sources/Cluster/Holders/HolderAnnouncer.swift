@@ -62,7 +62,7 @@ public final class HolderAnnouncer: Sendable {
     public func start() {
         state.update { state in
             guard state.thread == nil, !state.isStopping else { return }
-            state.thread = .start("holder-announcer") { [self] in run() }
+            state.thread = .start("announcer") { [self] in run() }
         }
     }
 

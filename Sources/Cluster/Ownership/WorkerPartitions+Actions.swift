@@ -71,7 +71,7 @@ extension WorkerPartitions {
 
     /// At most one such thread per partition: while one runs, the machine waits for its event.
     private func begin(_ what: String, _ partition: PartitionIndex, _ body: @escaping @Sendable () -> Void) {
-        BackgroundThread.start("andon-\(what)-\(partition.value)", body)
+        BackgroundThread.start("\(what)-\(partition.value)", body)
     }
 
     private func open(_ partition: PartitionIndex) {

@@ -46,7 +46,7 @@ public final class WorkerPartitions: PartitionedProjections, Sendable {
         lock = Guarded(try Self.lock(configuration.folder))
         checks = Ticker(
             milliseconds: WorkerPartitionsConfiguration.checkMilliseconds, clock: configuration.clock)
-        checks.start("andon-partitions") { [weak self] in self?.check() }
+        checks.start("partitions") { [weak self] in self?.check() }
     }
 
     /// Two workers with one folder would write the same files (DESIGN 1.9). Makes the folder where there is none.

@@ -58,7 +58,7 @@ final class ClusterClock: Sendable {
         }
         look()
         sender?.start()
-        ticker.start("andon-cluster-clock") { [weak self] in self?.look() }
+        ticker.start("cluster-clock") { [weak self] in self?.look() }
     }
 
     private func look() {

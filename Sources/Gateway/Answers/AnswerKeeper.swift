@@ -121,7 +121,7 @@ package final class AnswerKeeper: Sendable {
     /// Starts to write the file; once.
     func start() {
         guard file != nil else { return }
-        let started = BackgroundThread.start("andon-answers") { [self] in run() }
+        let started = BackgroundThread.start("answers") { [self] in run() }
         thread.update { $0 = started }
     }
 

@@ -37,7 +37,7 @@ final class AppendHealth: Sendable {
         ticker = Ticker(milliseconds: Self.tickMilliseconds, clock: clock)
     }
 
-    func start() { ticker.start("andon-append-health") { [weak self] in self?.ask() } }
+    func start() { ticker.start("append-health") { [weak self] in self?.ask() } }
 
     func stop() { ticker.stop() }
 

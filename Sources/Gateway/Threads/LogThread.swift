@@ -49,7 +49,7 @@ final class LogThread: Sendable {
         // From here on the thread is its only owner.
         let box = SequencerBox(sequencer, refusal: refusal)
         environment.clock.begin(box.sequencer.stamp, of: partition, isSetBack: isSetBack)
-        let thread = BackgroundThread.start("andon-log-\(partition.value)") { [self] in run(box) }
+        let thread = BackgroundThread.start("log-\(partition.value)") { [self] in run(box) }
         progress.withLock { $0.thread = thread }
     }
 

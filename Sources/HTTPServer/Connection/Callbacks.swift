@@ -12,6 +12,7 @@ func connectionChanged(
     let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
     switch code {
     case .CONNECTION_NOTIFY_STARTED:
+        andon_mhd_name_thread()
         let connection = Connection(core: core, handle: handle)
         core.add(connection)
         // The library's reference, until the connection is closed.

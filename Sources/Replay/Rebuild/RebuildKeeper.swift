@@ -56,7 +56,7 @@ public final class RebuildKeeper: Sendable {
 
     public func start() {
         board.watch { [weak self] in self?.waking.update { $0.isDue = true } }
-        let thread = BackgroundThread.start("andon-rebuilds") { [self] in run() }
+        let thread = BackgroundThread.start("rebuilds") { [self] in run() }
         waking.update { $0.thread = thread }
     }
 

@@ -22,8 +22,11 @@ final class SQLiteFollowing: TopicFollowing {
         progress = Monitor(Progress(place: place))
     }
 
+    /// `alerts` of `andon.alerts.v1`, for the name of the thread.
+    private var kind: Substring { topic.split(separator: ".").dropLast().last ?? topic[...] }
+
     func start(_ handle: @escaping @Sendable (FollowedRecord) -> Void) {
-        BackgroundThread.start("andon-follow") { [self] in
+        BackgroundThread.start("follow-\(kind)") { [self] in
             do throws(LogError) {
                 while let end = nextEnd() { try read(to: end, handle) }
             } catch { progress.update { $0.failure = error } }

@@ -54,7 +54,7 @@ public final class SQLiteTopics: Topics {
             writer = Guarded(Writer(table: table, counts: counts))
             reader = Guarded(try TopicReader(path: path))
         } catch { throw LogError(.unavailable, "\(path) cannot be opened: \(error)") }
-        let started = BackgroundThread.start("andon-topics") { [self] in
+        let started = BackgroundThread.start("topics") { [self] in
             while let group = next() { write(group) }
         }
         thread.withLock { $0 = started }
