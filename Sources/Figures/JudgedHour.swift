@@ -27,12 +27,15 @@ package struct JudgedHour: Sendable {
 
     /// Whether the condition of an alert of this hour holds.
     package func isOpen(_ alert: HealthAlert) -> Bool {
-        guard alert.average.isJudged else { return false }
-        switch alert.kind {
-        case .lowAverage: return alert.average.isLow
-        case .suddenDrop:
-            guard let before = alert.before, before.isJudged else { return false }
-            return alert.average.hasDropped(from: before)
+        Self.isOpen(alert.kind, alert.average, alert.before ?? HealthAverage())
+    }
+
+    /// Whether the condition of an alert holds for an hour and the one before.
+    static func isOpen(_ kind: HealthAlert.Kind, _ hour: HealthAverage, _ before: HealthAverage) -> Bool {
+        guard hour.isJudged else { return false }
+        return switch kind {
+        case .lowAverage: hour.isLow
+        case .suddenDrop: before.isJudged && hour.hasDropped(from: before)
         }
     }
 }

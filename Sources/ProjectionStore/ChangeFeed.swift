@@ -69,6 +69,8 @@ public final class ChangeFeed {
         public var storeID: Int64
         /// The newest commit.
         public var generation: UInt64
+        /// What it has of the log: every record before this one.
+        public var nextOffset: LogOffset
         public var sites: [FeedSite]
         public var hours: [ChangedHour]
     }
@@ -83,7 +85,8 @@ public final class ChangeFeed {
                 let newest = try connection.integer(.generation) ?? 0
                 let since = current == storeID ? Int64(generation) : -1
                 return Changes(
-                    storeID: current, generation: UInt64(bitPattern: newest), sites: try sites(),
+                    storeID: current, generation: UInt64(bitPattern: newest),
+                    nextOffset: LogOffset(try connection.integer(.nextOffset) ?? 0), sites: try sites(),
                     hours: try hours(since: since))
             }
         }

@@ -33,7 +33,7 @@ struct AlertContent: Sendable {
         isOpen = hour.isOpen(alert)
     }
 
-    init(open alert: HealthAlert) { (self.alert, isOpen) = (alert, true) }
+    init(_ alert: HealthAlert, isOpen: Bool = true) { (self.alert, self.isOpen) = (alert, isOpen) }
 
     func write(to writer: inout JSONWriter) {
         writer.member("severity", alert.severity)

@@ -12,6 +12,7 @@ struct HourSheet {
     let configuration: PublisherConfiguration
     let zones: ZoneCache
     let published: PublishedStore
+    let alerts = AlertMemory()
 
     /// The records of an hour, and whether it is done once they are delivered.
     struct Outcome {
@@ -156,7 +157,7 @@ struct Sheet {
         }
     }
 
-    private func record(
+    func record(
         _ kind: MetricKind, _ entity: [[UInt8]], _ content: MetricContent?, _ status: MetricStatus,
         _ previous: PublishedState?
     ) -> MetricRecord {

@@ -51,7 +51,7 @@ public final class MetricPublisher: Sendable {
     /// Starts the thread; once.
     public func start() {
         guard let box = core.withLock({ $0.take() }) else { return }
-        let thread = BackgroundThread.start("andon-publish") { [self] in
+        let thread = BackgroundThread.start("publish-\(box.core.source.partition.value)") { [self] in
             run(box.core)
             state.withLock { $0.isEnded = true }
         }
@@ -90,8 +90,8 @@ public struct PublisherStatistics: Sendable, Equatable {
     public var failed: Int64 = 0
     /// Records read from its own partitions.
     public var followed: Int64 = 0
-    /// What targets were told of alerts.
-    public var notifications = NotificationStatistics()
+    /// What targets were told of alerts, in their order.
+    public var webhooks: [WebhookStanding] = []
 
     public init() {}
 }

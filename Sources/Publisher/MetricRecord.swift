@@ -21,6 +21,8 @@ struct MetricRecord: Sendable {
     var previous: PublishedState?
     /// Whether targets are to be told, if it is the opening or closing of an alert.
     var isNews = false
+    /// Whether the record before it is of the same alert and round: targets are told of both.
+    var followsAnother = false
 
     static let spec = 2
 
@@ -74,7 +76,8 @@ struct MetricRecord: Sendable {
     func notice(at now: Int64) -> AlertNotice? {
         guard case .alert(let alert)? = content else { return nil }
         return AlertNotice(
-            key: key.bytes, value: value(.alert(alert)), knownAt: now, isOpen: alert.isOpen, isNews: isToBeTold)
+            key: key.bytes, value: value(.alert(alert)), knownAt: now, isOpen: alert.isOpen, isNews: isToBeTold,
+            followsAnother: followsAnother)
     }
 
     private func value(_ content: MetricContent) -> [UInt8] {

@@ -6,7 +6,10 @@ internal import Timeline
 /// From the changes of commits to the hours that are due.
 extension PublishedStore {
     /// Makes due every hour that commits changed since the last call, and every hour that became final.
-    func noteChanges(_ source: any FigureSource, _ configuration: PublisherConfiguration, now: Int64) throws {
+    /// - Returns: the first record that is in none of these hours.
+    func noteChanges(
+        _ source: any FigureSource, _ configuration: PublisherConfiguration, now: Int64
+    ) throws -> LogOffset {
         let storeID = try meta("store_id")
         // 0: nothing is known of what was published before, so nothing about why it differs either.
         let moved: DueCauses = storeID == 0 ? [] : .projections
@@ -20,6 +23,7 @@ extension PublishedStore {
                 try setMeta("store_id", changes.storeID)
                 // Of alerts of hours before, targets were told: from another store, or by another publisher.
                 try setMeta("told_until", try publishedUntil() ?? now - configuration.grace)
+                try setAlertsTold(to: nil)
             }
             let causes = isOther ? moved : .events
             // What was published may be of hours that this store does not have.
@@ -49,6 +53,7 @@ extension PublishedStore {
             }
             try setMeta("generation", Int64(changes.generation))
         }
+        return changes.nextOffset
     }
 
     /// Makes hours due, each once: long intervals overlap in thousands of them.
@@ -70,6 +75,15 @@ extension PublishedStore {
         if hour.causes.contains(.events) { return true }
         return hour.start + Microseconds.hour > (try meta("told_until"))
     }
+
+    /// The first record by which alerts may have changed without being told; nil: unknown.
+    func alertsToldTo() throws -> LogOffset? {
+        // One more than the offset: a number that is not there is 0.
+        let count = try meta("alerts_told_to")
+        return count > 0 ? LogOffset(count - 1) : nil
+    }
+
+    func setAlertsTold(to next: LogOffset?) throws { try setMeta("alerts_told_to", next.map { $0.value + 1 } ?? 0) }
 
     /// Lets the next ``noteChanges(_:_:now:)`` make everything due.
     func forgetChanges() throws {

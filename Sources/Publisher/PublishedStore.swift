@@ -43,7 +43,7 @@ final class PublishedStore {
     private var lastRequest: Int64
 
     /// Raised with every change of the tables; an older file is dropped and filled again from the topics.
-    private static let format: Int64 = 5
+    private static let format: Int64 = 6
 
     private static let tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

@@ -40,7 +40,7 @@ extension JournalEvent {
     static func alertsTold(_ target: String, _ count: Int) -> JournalEvent {
         let target = WebhookConfiguration.shown(target)
         return JournalEvent(
-            "alerts_told", .info, "told \(target) of \(count) changes of alerts",
+            "alerts_told", .info, "told \(target) of \(changes(count))",
             [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
     }
 
@@ -64,7 +64,7 @@ extension JournalEvent {
         let target = WebhookConfiguration.shown(target)
         return JournalEvent(
             "notifications_dropped", .warning,
-            "\(target) will not be told of \(count) changes of alerts: too many wait for it",
+            "\(target) will not be told of \(changes(count)): too many wait for it",
             [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
     }
 
@@ -73,8 +73,12 @@ extension JournalEvent {
         let target = WebhookConfiguration.shown(target)
         return JournalEvent(
             "notifications_refused", .warning,
-            "\(target) does not take \(count) changes of alerts, which are dropped: \(reason)",
+            "\(target) does not take \(changes(count)); dropped: \(reason)",
             [Field("webhook", target, isInMessage: true), Field("alerts", count, isInMessage: true)])
+    }
+
+    private static func changes(_ count: Int) -> String {
+        count == 1 ? "one change of an alert" : "\(count) changes of alerts"
     }
 
     private static func fields(_ topic: String) -> [Field] { [Field("topic", topic, isInMessage: true)] }

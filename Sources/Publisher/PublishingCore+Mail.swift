@@ -66,7 +66,7 @@ extension PublishingCore {
                     key: record.key, value: value, knownAt: clock.now.microseconds,
                     isOpen: metric.state?.status == .opened, isNews: metric.isNews))
         } else {
-            try published.withdraw(record.key)
+            try notifier.withdraw(record.key)
         }
     }
 

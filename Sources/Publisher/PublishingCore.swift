@@ -31,6 +31,10 @@ final class PublishingCore {
     /// The last due hour that the round has handled.
     private var lastDue: DueHour?
     var statistics = PublisherStatistics()
+    /// The first record that is in no hour of this round.
+    private var roundEnd: LogOffset?
+    /// Whether everything that the last round judged has been told.
+    private var isRoundWhole = true
     /// The last failure, so that it is recorded once and not every second.
     private var recorded: JournalEvent?
 
@@ -78,8 +82,10 @@ final class PublishingCore {
     /// - Returns: when there may be something to tell again.
     private func tell() -> Int64? {
         guard isStillOwner() else { return nil }
-        defer { statistics.notifications = notifier.statistics }
-        do { return try notifier.advance(clock.now.microseconds) } catch {
+        do {
+            defer { statistics.webhooks = (try? notifier.standings()) ?? statistics.webhooks }
+            return try notifier.advance(clock.now.microseconds)
+        } catch {
             record(.publishingFailed(source.partition, error))
             return clock.now.microseconds + configuration.retry
         }
@@ -96,7 +102,10 @@ final class PublishingCore {
             case .read: return [.read(isAtEnd: try readTopics())]
             case .note:
                 lastDue = nil
-                try published.noteChanges(source, configuration, now: now)
+                roundEnd = try published.noteChanges(source, configuration, now: now)
+                sheet.alerts.floor = try published.alertsToldTo()
+                if !isRoundWhole { sheet.alerts.forget() }
+                isRoundWhole = false
                 return [.noted]
             case .take(let job):
                 batch = PublishingBatch()
@@ -104,6 +113,7 @@ final class PublishingCore {
                 case .hours: try takeHours(now)
                 case .quarantine: try takeQuarantined(now)
                 }
+                if job == .quarantine, batch.isEmpty { try endRound() }
                 return [.taken(isEmpty: batch.isEmpty)]
             case .send: return try send(now)
             case .settle: return [.settled(isWhole: try settle())]
@@ -230,6 +240,12 @@ final class PublishingCore {
         }
         takeMail()
         return [tick()]
+    }
+
+    /// All hours of the round are published.
+    private func endRound() throws {
+        if let roundEnd { try published.setAlertsTold(to: roundEnd) }
+        isRoundWhole = true
     }
 
     /// Every record sent has been reported: hours that were delivered completely are no longer due.

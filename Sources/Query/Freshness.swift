@@ -45,6 +45,45 @@ public struct Freshness: Sendable, Equatable {
         }
     }
 
+    /// How it goes with one target of alerts (SPEC 6.4), of all partitions together since their publishers started.
+    public struct Webhook: Sendable, Equatable {
+        /// Its place among the targets that the processes name, from 1.
+        public var number: Int
+        /// Without what may be secret in it.
+        public var target: String
+        /// Changes of alerts that it has.
+        public var told: Int64
+        /// Requests that came to nothing and are made again.
+        public var failedRequests: Int64
+        /// Changes that it will never be told of.
+        public var dropped: Int64
+        /// Changes that wait for it.
+        public var waiting: Int64
+        /// When it last took something.
+        public var toldAt: Timestamp?
+        /// Why it cannot be told at the moment.
+        public var reason: String?
+
+        public init(
+            number: Int, target: String, told: Int64, failedRequests: Int64, dropped: Int64, waiting: Int64,
+            toldAt: Timestamp?, reason: String?
+        ) {
+            (self.number, self.target) = (number, target)
+            (self.told, self.failedRequests, self.dropped, self.waiting) = (told, failedRequests, dropped, waiting)
+            (self.toldAt, self.reason) = (toldAt, reason)
+        }
+
+        /// Takes in what another partition has told the same target.
+        mutating func add(_ other: Webhook) {
+            told += other.told
+            failedRequests += other.failedRequests
+            dropped += other.dropped
+            waiting += other.waiting
+            toldAt = [toldAt, other.toldAt].compactMap { $0 }.max()
+            reason = reason ?? other.reason
+        }
+    }
+
     /// Most sites that one answer shows, by id.
     static let sitesMaximum = 1000
 
@@ -58,6 +97,8 @@ public struct Freshness: Sendable, Equatable {
     public internal(set) var missing: [Missing] = []
     /// What somebody should do about, one sentence each.
     public internal(set) var warnings: [String] = []
+    /// By number.
+    public internal(set) var webhooks: [Webhook] = []
 
     public init(missing: [Missing] = []) { self.missing = missing }
 
@@ -67,6 +108,11 @@ public struct Freshness: Sendable, Equatable {
         missing = (missing + other.missing).sorted { $0.partition < $1.partition }
         // A process has the same warnings for each of its partitions.
         for warning in other.warnings where !warnings.contains(warning) { warnings.append(warning) }
+        for webhook in other.webhooks {
+            let known = webhooks.firstIndex { $0.number == webhook.number && $0.target == webhook.target }
+            if let known { webhooks[known].add(webhook) } else { webhooks.append(webhook) }
+        }
+        webhooks.sort { ($0.number, $0.target) < ($1.number, $1.target) }
         let all = (sites + other.sites).sorted { $0.id < $1.id }
         sites = Array(all.prefix(Self.sitesMaximum))
         isTruncated = isTruncated || other.isTruncated || all.count > Self.sitesMaximum

@@ -19,6 +19,7 @@ extension JSONWriter {
             writer.member("truncated", freshness.isTruncated)
             writer.key("warnings")
             writer.array { writer in for warning in freshness.warnings { writer.string(warning) } }
+            writer.list("webhooks", freshness.webhooks) { $0.webhook($1) }
         }
     }
 
@@ -55,6 +56,18 @@ extension JSONWriter {
         seconds("age_seconds", site.newestCreatedAt.map { max(0, now - $0) })
     }
 
+    private mutating func webhook(_ webhook: Freshness.Webhook) {
+        member("number", Int64(webhook.number))
+        member("webhook", webhook.target)
+        member("told", webhook.told)
+        member("waiting", webhook.waiting)
+        member("failed_requests", webhook.failedRequests)
+        member("dropped", webhook.dropped)
+        member("last_told", webhook.toldAt)
+        key("reason")
+        string(orNull: webhook.reason)
+    }
+
     private mutating func seconds(_ name: StaticString, _ microseconds: Int64?) {
         member(name, microseconds.flatMap { FixedPoint.seconds($0) }.map { .decimal($0) } ?? .null)
     }
@@ -78,6 +91,7 @@ extension Freshness {
         else { return nil }
         self.isTruncated = isTruncated
         warnings = (json["warnings"]?.items ?? []).compactMap(\.text)
+        webhooks = (json["webhooks"]?.items ?? []).compactMap { Webhook($0) }
     }
 }
 
@@ -109,6 +123,16 @@ extension Freshness.Site {
         self.course = course
         newestEvent = json.time("newest_event_time")
         newestCreatedAt = json.time("newest_created_at")
+    }
+}
+
+extension Freshness.Webhook {
+    fileprivate init?(_ json: JSONValue) {
+        guard let number = json.integer("number"), let target = json["webhook"]?.text else { return nil }
+        self.init(
+            number: Int(number), target: target, told: json.integer("told") ?? 0,
+            failedRequests: json.integer("failed_requests") ?? 0, dropped: json.integer("dropped") ?? 0,
+            waiting: json.integer("waiting") ?? 0, toldAt: json.time("last_told"), reason: json["reason"]?.text)
     }
 }
 

@@ -25,6 +25,8 @@ public final class FreshnessService: Sendable {
         public var authorize: @Sendable (HTTPRequest) -> SitesPermission
         /// What somebody should do about, one sentence each.
         public var warnings: @Sendable () -> [String]
+        /// What the publisher of a partition that is held here has told targets of alerts.
+        public var webhooks: @Sendable (PartitionIndex) -> [Freshness.Webhook] = { _ in [] }
         public var elsewhere: Elsewhere
         public var journal: Journal
 
@@ -131,6 +133,7 @@ public final class FreshnessService: Sendable {
         }
         found.partitions = [Freshness.Partition(partition, entry, at: parts.clock.now)]
         found.warnings = parts.warnings()
+        found.webhooks = parts.webhooks(partition)
         return found
     }
 
@@ -159,6 +162,6 @@ extension Freshness {
     /// Leaves what somebody may see who may see these sites alone.
     fileprivate mutating func restrict(to wanted: Set<SiteID>) {
         sites.removeAll { !wanted.contains($0.id) }
-        (partitions, warnings) = ([], [])
+        (partitions, warnings, webhooks) = ([], [], [])
     }
 }

@@ -23,12 +23,12 @@ struct StatusCommandTests {
         """
     }
 
-    private static func answer(_ partitions: String..., missing: String = "") -> String {
+    private static func answer(_ partitions: String..., missing: String = "", webhooks: String = "") -> String {
         """
         {"server_time":"2026-01-12T12:00:00.000000Z","partitions":[\(partitions.joined(separator: ","))],\
         "missing":[\(missing)],"sites":[{"site_id":"p1","partition":0,"state":"level",\
         "newest_event_time":"2026-01-12T11:00:00.000000Z","newest_created_at":"2026-01-12T11:00:01.000000Z",\
-        "age_seconds":3599}],"truncated":false,"warnings":["the disk is small"]}
+        "age_seconds":3599}],"truncated":false,"warnings":["the disk is small"],"webhooks":[\(webhooks)]}
         """
     }
 
@@ -83,6 +83,22 @@ struct StatusCommandTests {
             [], Self.answer(Self.partition(0, "level"), missing: #"{"partition":1,"reason":"\#(reason)"}"#))
         #expect(result.exit == .failure && result.errors.contains("partition 1: \(reason)"))
         #expect(result.output.contains("p1"), "the rest is shown all the same")
+    }
+
+    @Test("each webhook has a line with what it was told and what waits, and a note where it cannot be told")
+    func webhooks() {
+        let body = Self.answer(
+            Self.partition(0, "level"),
+            webhooks: """
+                {"number":1,"webhook":"https://alerts.example","told":1200,"waiting":3,"failed_requests":17,"dropped":0,\
+                "last_told":"2026-01-12T11:00:00.000000Z","reason":"it answers 500"}
+                """)
+        let result = run([], body)
+        #expect(result.exit == .success, "the figures are as new as ever")
+        let rows = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(rows.contains(["https://alerts.example", "1,200", "3", "17", "0", "2026-01-12T11:00:00.000000Z"]))
+        #expect(result.errors.contains("https://alerts.example cannot be told of alerts: it answers 500"))
+        #expect(!run([], Self.answer(Self.partition(0, "level"))).output.contains("webhook"))
     }
 
     @Test("a server that is not ready says why and exits 1; one that is degraded says why and exits 0")

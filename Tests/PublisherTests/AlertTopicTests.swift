@@ -155,7 +155,7 @@ struct AlertTopicTests {
             try site.alerts(from: at(0), to: at(24), site.view(knownAt: nil), snapshot.reader))
         return Set(
             found.map { alert in
-                let entity = AlertContent(open: alert).entity
+                let entity = AlertContent(alert).entity
                 return String(
                     decoding: MetricKey(site: Stage.site, entity: entity, hourStart: alert.hour).bytes, as: UTF8.self)
             })

@@ -15,45 +15,51 @@ struct FreshnessPart {
     private static let lookMilliseconds = 1000
 
     /// For `andon up`: there is no other process.
-    /// - Parameter held: the partitions that the process holds at the moment.
+    /// - Parameters:
+    ///   - webhooks: what targets were told of alerts.
+    ///   - held: the partitions that the process holds at the moment.
     init(
         _ access: AccessControl, _ journal: Journal, clock: any ProcessClock = .system,
+        webhooks: @escaping @Sendable () -> [Freshness.Webhook] = { [] },
         held: @escaping @Sendable () -> [PartitionIndex: HeldFold]
     ) {
         let watch = FoldWatch(clock: clock, held: held)
-        self.init(
-            FreshnessService.Parts(
-                partitionCount: 1, watch: watch, clock: clock, authorize: { access.sitesPermission($0) },
-                journal: journal))
+        var parts = FreshnessService.Parts(
+            partitionCount: 1, watch: watch, clock: clock, authorize: { access.sitesPermission($0) }, journal: journal)
+        parts.webhooks = { _ in webhooks() }
+        self.init(parts)
     }
 
     /// For a worker: what it holds itself, and the other processes of its cluster.
-    /// - Parameter warnings: what somebody should do about, one sentence each.
+    /// - Parameters:
+    ///   - warnings: what somebody should do about, one sentence each.
+    ///   - webhooks: what targets were told of alerts of a partition.
     init(
         _ cluster: ClusterParts, _ forwarded: ForwardedAccess, _ journal: Journal,
         warnings: @escaping @Sendable () -> [String],
+        webhooks: @escaping @Sendable (PartitionIndex) -> [Freshness.Webhook],
         held: @escaping @Sendable () -> [PartitionIndex: HeldFold]
     ) {
-        self.init(cluster, journal, forwarded, warnings, FoldWatch(held: held))
+        self.init(cluster, journal, forwarded, warnings, webhooks, FoldWatch(held: held))
     }
 
     /// For a gateway, which holds nothing.
     init(_ cluster: ClusterParts, _ journal: Journal) {
-        self.init(cluster, journal, nil, { [] }, FoldWatch { [:] })
+        self.init(cluster, journal, nil, { [] }, { _ in [] }, FoldWatch { [:] })
     }
 
     private init(
         _ cluster: ClusterParts, _ journal: Journal, _ forwarded: ForwardedAccess?,
-        _ warnings: @escaping @Sendable () -> [String], _ watch: FoldWatch
+        _ warnings: @escaping @Sendable () -> [String],
+        _ webhooks: @escaping @Sendable (PartitionIndex) -> [Freshness.Webhook], _ watch: FoldWatch
     ) {
         let others = ClusterFreshness(table: cluster.holders)
         let access = cluster.access
-        self.init(
-            FreshnessService.Parts(
-                partitionCount: cluster.log.partitionCount, watch: watch,
-                authorize: { access.sitesPermission($0) }, warnings: warnings,
-                elsewhere: { others.gather($0, sites: $1) }, journal: journal),
-            forwarded, others)
+        var parts = FreshnessService.Parts(
+            partitionCount: cluster.log.partitionCount, watch: watch, authorize: { access.sitesPermission($0) },
+            warnings: warnings, elsewhere: { others.gather($0, sites: $1) }, journal: journal)
+        parts.webhooks = webhooks
+        self.init(parts, forwarded, others)
     }
 
     private init(
@@ -65,7 +71,7 @@ struct FreshnessPart {
         let ticker = Ticker(milliseconds: Self.lookMilliseconds, clock: parts.clock)
         part = ServicePart(
             routes: service.routes + (own?.routes ?? []),
-            serve: { _ in ticker.start("andon-watch") { watch.note() } },
+            serve: { _ in ticker.start("fold-watch") { watch.note() } },
             stop: {
                 ticker.stop()
                 service.stop()

@@ -8,6 +8,7 @@ internal import Locks
 internal import Observability
 internal import Projector
 internal import Publisher
+internal import Query
 
 /// A worker's membership in its cluster: the partitions assigned to it, its announcements, and what it publishes.
 ///
@@ -145,6 +146,11 @@ final class Membership: Sendable {
 
     private func stopPublishing(_ partition: PartitionIndex) {
         state.withLock { $0.publishers.removeValue(forKey: partition) }?.stop()
+    }
+
+    /// What targets were told of alerts of a partition.
+    func webhooks(of partition: PartitionIndex) -> [Freshness.Webhook] {
+        state.withLock { $0.publishers[partition] }.map { [Freshness.Webhook](of: $0) } ?? []
     }
 
     // MARK: Status

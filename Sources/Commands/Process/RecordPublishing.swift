@@ -11,8 +11,10 @@ internal import SQLiteLog
 
 /// What a server on the embedded log publishes for other systems: the records that workers publish on Kafka, into a file
 /// of their own, and the answers from it (DESIGN 3).
-struct RecordPublishing {
+struct RecordPublishing: Sendable {
     let part: ServicePart
+    /// What targets were told of alerts.
+    let webhooks: @Sendable () -> [Freshness.Webhook]
 
     struct Settings: Sendable {
         /// Keys of each topic that are kept.
@@ -52,6 +54,7 @@ struct RecordPublishing {
                 page: { try topics.page($0, from: $1, limit: $2, sites: $3) },
                 authorize: { access.sitesPermission($0) }, journal: journal))
         let running = Guarded<MetricPublisher?>(nil)
+        webhooks = { running.withLock { $0 }.map { [Freshness.Webhook](of: $0) } ?? [] }
         part = ServicePart(
             routes: service.routes,
             // Webhooks are told the address.
@@ -71,5 +74,17 @@ struct RecordPublishing {
                 running.withLock { $0.take() }?.stop()
                 topics.close()
             })
+    }
+}
+
+extension [Freshness.Webhook] {
+    /// What the targets of a publisher were told.
+    init(of publisher: MetricPublisher) {
+        self = publisher.statistics.webhooks.map { webhook in
+            Freshness.Webhook(
+                number: webhook.number, target: webhook.target, told: webhook.told,
+                failedRequests: webhook.failedRequests, dropped: webhook.dropped, waiting: webhook.waiting,
+                toldAt: webhook.toldAt.map { Timestamp(microseconds: $0) }, reason: webhook.trouble)
+        }
     }
 }

@@ -52,12 +52,14 @@ struct Service {
         let rebuilds = try RebuildParts(projector, directory, access, journal)
         try directory.noteIdentity(log.epoch, found.identity, at: gatewayParts.clock.now)
         let query = Self.questions(projector, gateway, access, journal)
-        let freshness = FreshnessPart(access, journal.journal) { [PartitionIndex(0): HeldFold(projector)] }
         let sites = SitesPart(access, query) { gateway.sites }
         let live = LivePart(access, query)
         let publishing = try settings.map {
             try RecordPublishing($0, projector, log.epoch, directory, access, journal.journal)
         }
+        let freshness = FreshnessPart(
+            access, journal.journal, webhooks: { publishing?.webhooks() ?? [] },
+            held: { [PartitionIndex(0): HeldFold(projector)] })
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [

@@ -77,7 +77,8 @@ struct WorkerService {
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, options, journal)
         let freshness = FreshnessPart(
-            cluster, forwarded, journal.journal, warnings: { retention.findings }, held: { Self.held(partitions) })
+            cluster, forwarded, journal.journal, warnings: { retention.findings },
+            webhooks: { membership.webhooks(of: $0) }, held: { Self.held(partitions) })
         let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
         let sites = SitesPart(cluster, query, journal, forwarded: forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
@@ -134,7 +135,7 @@ struct WorkerService {
         let minutes = Guarded(0)
         return ServicePart(
             serve: { _ in
-                ticker.start("andon-retention") {
+                ticker.start("retention") {
                     let minute = minutes.withLock { minutes in
                         defer { minutes += 1 }
                         return minutes
@@ -219,7 +220,7 @@ struct WorkerService {
         let ticker = Ticker(milliseconds: commitMilliseconds)
         return ServicePart(
             serve: { _ in
-                ticker.start("andon-commit-offsets") {
+                ticker.start("commit-offsets") {
                     membership.commit(partitions.progress.mapValues(\.nextOffset))
                 }
             }, stop: { ticker.stop() })
@@ -233,7 +234,7 @@ struct WorkerService {
         let repair = RegistryRepair(cluster.registry)
         return ServicePart(
             serve: { _ in
-                ticker.start("andon-registry-repair") {
+                ticker.start("registry-repair") {
                     do throws(LogError) {
                         try repair.repair(partitions.newestDefinitions())
                     } catch {

@@ -9,8 +9,9 @@ enum StatusCommand {
         discussion: """
             A partition is level, without input (level, and nothing has come in for 5 minutes), slow (behind, and making
             progress) or stuck (records wait, and none was folded for 30 s). On Kafka any gateway or worker answers for the
-            whole cluster, and names the partitions of which no holder answers within 5 s. The exit code is 1 where a
-            partition is stuck or missing, or the server is not ready. A key that is bound to sites sees its sites alone.
+            whole cluster, and names the partitions of which no holder answers within 5 s. Of each webhook it shows the
+            changes of alerts that it was told, and those that wait for it. The exit code is 1 where a partition is stuck
+            or missing, or the server is not ready. A key that is bound to sites sees its sites alone.
             """,
         examples: [
             .init("andon status --key-file my.key", "the server on this machine"),
@@ -28,7 +29,12 @@ enum StatusCommand {
         let readiness = try Readiness(client)
         try invocation.console.write(
             invocation.value(OutputFormat.option), json: { body },
-            tables: { [table(partitions), sites(answer["sites"]?.items ?? [])].filter { !$0.rows.isEmpty } })
+            tables: {
+                [
+                    table(partitions), sites(answer["sites"]?.items ?? []),
+                    webhooks(answer["webhooks"]?.items ?? []),
+                ].filter { !$0.rows.isEmpty }
+            })
         notes(answer, readiness).forEach(invocation.console.note)
         let isStuck = partitions.contains { $0["state"]?.text == "stuck" }
         let isMissing = !(answer["missing"]?.items ?? []).isEmpty
@@ -59,6 +65,10 @@ enum StatusCommand {
             guard let reason = partition["reason"]?.text else { continue }
             let note = "partition \(partition["partition"]?.text ?? "-"): \(reason)"
             if !notes.contains(where: { $0.contains(reason) }) { notes.append(note) }
+        }
+        for webhook in answer["webhooks"]?.items ?? [] {
+            guard let reason = webhook["reason"]?.text, let target = webhook["webhook"]?.text else { continue }
+            notes.append("\(target) cannot be told of alerts: \(reason)")
         }
         let warnings = (answer["warnings"]?.items ?? []).compactMap(\.text)
         notes += warnings.filter { warning in !notes.contains { $0.contains(warning) } }
@@ -92,6 +102,20 @@ enum StatusCommand {
                 site["site_id"]?.text ?? "-", (site["state"]?.text ?? "-").replacing("_", with: " "),
                 site["newest_event_time"]?.text ?? "-", site["newest_created_at"]?.text ?? "-",
                 duration(site["age_seconds"]),
+            ])
+        }
+        return table
+    }
+
+    private static func webhooks(_ webhooks: [JSONValue]) -> Table {
+        var table = Table([
+            .text("webhook"), .number("told"), .number("waiting"), .number("failed requests"), .number("dropped"),
+            .text("last told"),
+        ])
+        for webhook in webhooks {
+            table.append([
+                webhook["webhook"]?.text ?? "-", number(webhook["told"]), number(webhook["waiting"]),
+                number(webhook["failed_requests"]), number(webhook["dropped"]), webhook["last_told"]?.text ?? "-",
             ])
         }
         return table

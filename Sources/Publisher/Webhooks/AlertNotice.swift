@@ -12,6 +12,8 @@ struct AlertNotice: Sendable, Equatable {
     var isOpen = true
     /// Whether targets are to be told of it: an opening or a closing that is no old story.
     var isNews = true
+    /// Whether the change before it is to be told as well, if it still waits.
+    var followsAnother = false
 }
 
 /// A request that tells of alerts of one site: the JSON of Alertmanager's webhooks, version 4, so that its receivers work.

@@ -13,13 +13,15 @@ final class AlertNotifier {
         var sent: [PublishedStore.Waiting] = []
         /// Whether something may wait.
         var hasWork = true
+        var standing: WebhookStanding
+        /// Whether what waits has changed since it was counted.
+        var isCountDue = true
     }
 
     private let configuration: WebhookConfiguration
     private let published: PublishedStore
     private let journal: Journal
     private var targets: [Target]
-    private(set) var statistics = NotificationStatistics()
 
     /// - Parameter wake: called from other threads when ``advance(_:)`` has something to do.
     init(
@@ -30,8 +32,10 @@ final class AlertNotifier {
         self.published = published
         self.journal = journal
         try published.keepOutbox(of: configuration.targets)
-        targets = configuration.targets.map { url in
-            Target(url: url, sender: WebhookSender(url, configuration, answered: wake))
+        targets = configuration.targets.enumerated().map { index, url in
+            let standing = WebhookStanding(number: index + 1, WebhookConfiguration.shown(url))
+            let sender = WebhookSender(url, number: standing.number, configuration, answered: wake)
+            return Target(url: url, sender: sender, standing: standing)
         }
     }
 
@@ -39,13 +43,16 @@ final class AlertNotifier {
 
     /// Notes what was published about an alert, in the caller's transaction.
     func note(_ notice: AlertNotice) throws {
-        guard notice.isNews else { return try published.refresh(notice) }
+        guard notice.isNews else {
+            for index in targets.indices { targets[index].isCountDue = true }
+            return try published.refresh(notice)
+        }
         for index in targets.indices {
             let dropped = try published.enqueue(
                 notice, for: targets[index].url, waitingMaximum: WebhookConfiguration.waitingMaximum)
-            targets[index].hasWork = true
+            (targets[index].hasWork, targets[index].isCountDue) = (true, true)
             guard dropped > 0 else { continue }
-            statistics.dropped += Int64(dropped)
+            targets[index].standing.dropped += Int64(dropped)
             journal.record(.notificationsDropped(targets[index].url, dropped))
         }
     }
@@ -55,6 +62,7 @@ final class AlertNotifier {
     func advance(_ now: Int64) throws -> Int64? {
         for index in targets.indices {
             if let outcome = targets[index].sender.takeOutcome() {
+                targets[index].standing.take(outcome, at: now)
                 try perform(step(index, now, .answered(outcome)), index)
             }
             guard targets[index].hasWork, targets[index].machine.maySend(now) else { continue }
@@ -64,6 +72,21 @@ final class AlertNotifier {
             try perform(step(index, now, .tick(isWaiting: !waiting.isEmpty)), index)
         }
         return targets.compactMap(\.machine.wakeTime).min()
+    }
+
+    /// What each target was told; counts what waits where that has changed.
+    func standings() throws -> [WebhookStanding] {
+        for index in targets.indices where targets[index].isCountDue {
+            targets[index].standing.waiting = Int64(try published.waitingCount(targets[index].url))
+            targets[index].isCountDue = false
+        }
+        return targets.map(\.standing)
+    }
+
+    /// Another publisher has told something newer of an alert.
+    func withdraw(_ key: [UInt8]) throws {
+        for index in targets.indices { targets[index].isCountDue = true }
+        try published.withdraw(key)
     }
 
     /// Whether a request is under way.
@@ -79,13 +102,14 @@ final class AlertNotifier {
             switch action {
             case .send: send(index)
             case .forget:
+                targets[index].isCountDue = true
                 try published.forget(targets[index].sent, for: url)
             case .reportTold:
-                statistics.told += Int64(targets[index].sent.count)
+                targets[index].standing.told += Int64(targets[index].sent.count)
                 journal.record(.alertsTold(url, targets[index].sent.count))
             case .report(let reason): journal.record(.webhookFails(url, reason))
             case .reportRefused(let reason):
-                statistics.dropped += Int64(targets[index].sent.count)
+                targets[index].standing.dropped += Int64(targets[index].sent.count)
                 journal.record(.notificationsRefused(url, targets[index].sent.count, reason))
             case .reportRecovered: journal.record(.webhookRecovered(url))
             }
@@ -107,14 +131,4 @@ final class AlertNotifier {
             try? published.forget(targets[index].sent, for: targets[index].url)
         }
     }
-}
-
-/// What targets were told.
-public struct NotificationStatistics: Sendable, Equatable {
-    /// Changes of alerts that a target has.
-    public var told: Int64 = 0
-    /// Changes that a target will never be told of: too many waited, or it did not take them.
-    public var dropped: Int64 = 0
-
-    public init() {}
 }

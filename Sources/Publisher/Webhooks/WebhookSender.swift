@@ -16,10 +16,14 @@ final class WebhookSender: Sendable {
     private let answered: @Sendable () -> Void
     private let state = Monitor(State())
 
-    /// - Parameter answered: called from the thread when an outcome can be taken.
-    init(_ target: String, _ configuration: WebhookConfiguration, answered: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - number: of the target, from 1.
+    ///   - answered: called from the thread when an outcome can be taken.
+    init(
+        _ target: String, number: Int, _ configuration: WebhookConfiguration, answered: @escaping @Sendable () -> Void
+    ) {
         (self.target, self.configuration, self.answered) = (target, configuration, answered)
-        BackgroundThread.start("andon-webhook") { [self] in run() }
+        BackgroundThread.start("webhook-\(number)") { [self] in run() }
     }
 
     func send(_ body: [UInt8]) {

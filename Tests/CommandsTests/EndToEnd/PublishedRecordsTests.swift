@@ -62,6 +62,13 @@ struct PublishedRecordsTests {
         let message = try #require(JSONValue(first))
         #expect(message["version"]?.text == "4" && message["status"]?.text == "firing")
         #expect(message["externalURL"]?.text == server.url)
+        // Noted a moment after the receiver has answered.
+        var webhook: JSONValue?
+        while server.isRunning, webhook?["told"]?.text ?? "0" == "0" {
+            webhook = try get(plant, server, "/api/freshness")["webhooks"]?.items.first
+        }
+        #expect(webhook?["told"]?.text == "\(alerts.count)" && webhook?["waiting"]?.text == "0")
+        #expect(webhook?["webhook"]?.text == String(hook.dropLast("/hook".count)))
         #expect(server.end(SIGTERM).exit == 0)
         let again = try AndonServer(plant.data, more)
         #expect(try records(plant, again, "andon.alerts.v1").count == alerts.count)
