@@ -190,7 +190,7 @@ struct QueryParameters: Sendable {
         return Sorting(field: field, isDescending: isDescending)
     }
 
-    private static func number(_ name: String, _ value: String, _ maximum: Int) throws -> Int {
+    static func number(_ name: String, _ value: String, _ maximum: Int) throws -> Int {
         guard value.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(value), 1...maximum ~= number else {
             throw Problem.query(name, "must be a whole number from 1 to \(maximum)")
         }

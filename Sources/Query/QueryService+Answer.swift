@@ -58,10 +58,14 @@ extension QueryService {
 /// The `Link` from a page to the next one (RFC 8288).
 enum NextLink {
     static func header(_ question: Question, cursor: String) -> String {
-        var pairs = question.parameters.pairs.filter { $0.name != "cursor" }
-        pairs.append(("cursor", cursor))
-        let query = pairs.map { "\($0.name)=\(encode($0.value))" }.joined(separator: "&")
-        return "<\(question.kind.path)?\(query)>; rel=\"next\""
+        header(question.kind.path, question.parameters.pairs, cursor: cursor)
+    }
+
+    /// - Parameter pairs: the query of this page.
+    static func header(_ path: String, _ pairs: [(name: String, value: String)], cursor: String) -> String {
+        let next = pairs.filter { $0.name != "cursor" } + [("cursor", cursor)]
+        let query = next.map { "\($0.name)=\(encode($0.value))" }.joined(separator: "&")
+        return "<\(path)?\(query)>; rel=\"next\""
     }
 
     /// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).

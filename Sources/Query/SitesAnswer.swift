@@ -116,7 +116,7 @@ struct SitesAnswer {
     }
 
     /// - Throws: ``Problem``, 400, where the question makes no sense for any of the sites.
-    func json(_ question: SitesQuestion) throws -> [UInt8] {
+    func json(_ question: SitesQuestion, nextCursor: String?) throws -> [UInt8] {
         if items.isEmpty, let first = missing.first, let parameter = first.parameter,
             missing.allSatisfy({ $0.parameter != nil })
         {
@@ -138,6 +138,7 @@ struct SitesAnswer {
             }
             writer.key("meta")
             writer.object { meta(&$0, question) }
+            if let nextCursor { writer.member("next_cursor", nextCursor) }
         }
         return writer.bytes
     }

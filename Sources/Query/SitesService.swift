@@ -58,7 +58,7 @@ public final class SitesService: Sendable {
     }
 
     public static let path = "/api/metrics/sites"
-    /// Sites of one answer: at 0.7 KB each, what is read of one holder's answer holds them.
+    /// Sites of one page: at 0.7 KB each, what is read of one holder's answer holds them.
     static let sitesMaximum = 5000
     /// How long the sites of a partition may take; who gathers waits a second longer.
     static let partitionMilliseconds = 4000
@@ -84,7 +84,8 @@ public final class SitesService: Sendable {
 
     public var routes: [HTTPRoute] {
         [
-            HTTPRoute(.get, Self.path, parameters: ["site_id"] + SitesQuestion.window) { [self] request in
+            HTTPRoute(.get, Self.path, parameters: ["site_id"] + SitesQuestion.window + SitesPage.parameters) {
+                [self] request in
                 switch parts.authorize(request) {
                 case .refused(let response): .refused(response)
                 case .everything: .admitted { [self] request, exchange in answer(nil, request, exchange) }
@@ -98,8 +99,9 @@ public final class SitesService: Sendable {
         do {
             let question = try SitesQuestion(request.query)
             let sites = try sites(visible, isNamed: request.queryValue("site_id") != nil)
+            let page = try SitesPage(sites, question, request.query)
             let isTaken = pool.submit { [self] in
-                exchange.complete(answer(question, sites, isBound: visible != nil))
+                exchange.complete(answer(question, page, isBound: visible != nil))
             }
             guard isTaken else { throw Problem.busy("too many questions are waiting", retryAfterSeconds: 1) }
             return .suspended
@@ -113,21 +115,19 @@ public final class SitesService: Sendable {
         let wanted = visible.map { Set($0) }
         let sites = parts.sites().filter { wanted?.contains($0) ?? true }.sorted()
         if isNamed, sites.isEmpty, let site = visible?.first { throw Problem(404, detail: "there is no site \(site)") }
-        guard sites.count <= Self.sitesMaximum else {
-            throw Problem.query(
-                "site_id", "there are \(sites.count) sites, more than \(Self.sitesMaximum): ask for one of them")
-        }
         return sites
     }
 
-    private func answer(_ question: SitesQuestion, _ sites: [SiteID], isBound: Bool) -> HTTPResponse {
-        let asked = Dictionary(grouping: sites) { parts.query.partition(of: $0) }
+    private func answer(_ question: SitesQuestion, _ page: SitesPage, isBound: Bool) -> HTTPResponse {
+        let asked = Dictionary(grouping: page.sites) { parts.query.partition(of: $0) }
         let answers = parts.gather(
             asked.keys.sorted(), { local($0, asked[$0] ?? [], question) },
-            { Self.target($0, isBound ? asked[$0] ?? [] : [], question) })
+            { Self.target($0, asked[$0] ?? [], question, isAll: page.isWhole && !isBound) })
         do {
-            let body = try SitesAnswer(asked, answers).json(question)
-            return .json(200, body, headers: [("Cache-Control", "private, no-cache")])
+            let body = try SitesAnswer(asked, answers).json(question, nextCursor: page.nextCursor)
+            var headers = [(name: "Cache-Control", value: "private, no-cache")]
+            if let link = page.link { headers.append(("Link", link)) }
+            return .json(200, body, headers: headers)
         } catch { return (error as? Problem ?? Problem(500)).response }
     }
 
@@ -149,14 +149,21 @@ public final class SitesService: Sendable {
     /// Where a holder answers other processes for the sites of a partition.
     public static func holderPath(_ partition: String) -> String { "\(path)/partitions/\(partition)" }
     /// What its query may hold.
-    public static let holderParameters: [HTTPQueryParameter] = [.repeatable("site_id")] + SitesQuestion.window
+    public static let holderParameters: [HTTPQueryParameter] =
+        [.repeatable("site_id"), "first_site", "last_site"] + SitesQuestion.window
 
-    /// - Parameter sites: none: all of the partition.
+    /// - Parameters:
+    ///   - sites: by id.
+    ///   - isAll: whether they are all of the partition.
     private static func target(
-        _ partition: PartitionIndex, _ sites: [SiteID], _ question: SitesQuestion
+        _ partition: PartitionIndex, _ sites: [SiteID], _ question: SitesQuestion, isAll: Bool
     ) -> String {
-        let named = sites.count <= namedMaximum ? sites.map { (name: "site_id", value: $0.text) } : []
-        let pairs = question.parameters.pairs + named
+        var pairs = question.parameters.pairs
+        if !isAll, sites.count <= namedMaximum {
+            pairs += sites.map { (name: "site_id", value: $0.text) }
+        } else if !isAll, let first = sites.first, let last = sites.last {
+            pairs += [("first_site", first.text), ("last_site", last.text)]
+        }
         let query = pairs.map { "\($0.name)=\(NextLink.encode($0.value))" }.joined(separator: "&")
         return holderPath(String(partition.value)) + (query.isEmpty ? "" : "?\(query)")
     }
@@ -166,8 +173,13 @@ public final class SitesService: Sendable {
     public func standings(
         in partition: PartitionIndex, _ query: [(name: String, value: String)]
     ) -> HTTPResponse? {
+        func site(_ name: String) -> SiteID? { query.first { $0.name == name }.map { SiteID($0.value) } }
         let named = query.filter { $0.name == "site_id" }.map { SiteID($0.value) }
-        let sites = (named.isEmpty ? parts.sites() : named).filter { parts.query.partition(of: $0) == partition }
+        let (first, last) = (site("first_site"), site("last_site"))
+        let sites = (named.isEmpty ? parts.sites() : named).filter { site in
+            first.map { $0 <= site } ?? true && last.map { site <= $0 } ?? true
+                && parts.query.partition(of: site) == partition
+        }
         guard sites.count <= Self.sitesMaximum else {
             return .problem(503, "the partition has more than \(Self.sitesMaximum) sites")
         }

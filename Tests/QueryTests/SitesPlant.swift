@@ -55,6 +55,9 @@ final class SitesPlant: Sendable {
     /// Makes the registry know a site.
     func register(_ site: SiteID) { book.sites.withLock { $0.append(site) } }
 
+    /// Makes the registry forget a site.
+    func forget(_ site: SiteID) { book.sites.withLock { $0.removeAll { $0 == site } } }
+
     func fold(_ content: RecordContent, of site: SiteID, commits: Bool = false) throws {
         let offset = source.progress.nextOffset
         try source.fold(content, commits: commits)
