@@ -34,10 +34,12 @@ struct ReferenceNamesTests {
         #expect(Set(read).subtracting(lists).subtracting(listed("Site definition")) == [])
     }
 
-    @Test("every parameter of a question is listed (SPEC 8.5)")
+    @Test("every parameter of a question and of a live stream is listed (SPEC 7.5, 8.5)")
     func parameters() {
-        let known = names.literals(/"([a-z_]+)"/, in: SpecificationNamesTests.isNamed("QueryKind"))
-        #expect(known.count > 10)
+        let kinds = names.literals(/"([a-z_]+)"/, in: SpecificationNamesTests.isNamed("QueryKind"))
+        let stream = names.literals(/"([a-z_]+)"[,)]/, in: SpecificationNamesTests.isNamed("LiveRequest"))
+        let known = kinds + stream
+        #expect(kinds.count > 10 && stream.contains("interval_ms"))
         #expect(Set(known).subtracting(listed("Parameters")) == [])
     }
 }

@@ -75,8 +75,13 @@ enum ServerOptions {
         return text
     }
     private static let trustedProxies = Option.integer(
-        "trusted-proxies", "N", "how many proxies stand in front: X-Forwarded-For counts only then", in: 0...16,
-        default: 0)
+        "trusted-proxies", "N",
+        "how many proxies stand in front: X-Forwarded-For counts only then, and they may open any number of connections",
+        in: 0...16, default: 0)
+    private static let connectionsPerAddress = Option.integer(
+        "connections-per-address", "N",
+        "connections of one address, also live streams: more for many boards behind one; 0: no limit; default: a quarter "
+            + "of all 4096", in: 0...4096)
     private static let logFormat = Option<StructuredLog.Format>.choice(
         "log-format", "FORMAT", "the format of the log lines on stderr", default: .text)
     private static let logRequests = Option<RequestLog>.choice(
@@ -92,8 +97,8 @@ enum ServerOptions {
     }
 
     static let specs = [
-        listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec, boardDirectory.spec,
-        logFormat.spec, logRequests.spec,
+        listen.spec, open.spec, rateLimit.spec, corsOrigin.spec, trustedProxies.spec,
+        connectionsPerAddress.spec, boardDirectory.spec, logFormat.spec, logRequests.spec,
     ]
 
     /// Runs a process that logs in the chosen format. In JSON its failure is a line like any other.
@@ -129,6 +134,7 @@ enum ServerOptions {
         configuration.requestsPerMinute = try invocation.value(rateLimit)
         configuration.corsOrigins = try invocation.values(corsOrigin)
         configuration.trustedProxies = try invocation.value(trustedProxies)
+        configuration.connectionsPerAddressMaximum = try invocation.optional(connectionsPerAddress)
         configuration.boardDirectory = try invocation.optional(boardDirectory)
         configuration.requestLog = requestLog(try invocation.value(logRequests), journal)
         return configuration

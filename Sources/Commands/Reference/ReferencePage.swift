@@ -7,6 +7,7 @@ struct ReferencePage: Sendable {
         case site = "SITE"
         case events = "EVENTS"
         case parameters = "PARAMETERS"
+        case stream = "STREAM"
 
         /// The topic that a word names, in any case.
         init?(word: String) { self.init(rawValue: word.uppercased()) }
@@ -18,6 +19,7 @@ struct ReferencePage: Sendable {
             case .site: .site
             case .events: .events
             case .parameters: .parameters
+            case .stream: .stream
             }
         }
     }

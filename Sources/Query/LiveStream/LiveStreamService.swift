@@ -3,6 +3,7 @@ public import EventModel
 public import HTTPServer
 internal import Locks
 internal import Projector
+internal import Timeline
 
 /// Whether a request may follow a site.
 public enum LivePermission: Sendable {
@@ -75,11 +76,23 @@ public final class LiveStreamService: Sendable {
         self.parts = parts
     }
 
+    // MARK: For a reference
+
+    /// What a stream can tell of.
+    public static let topics = LiveTopic.allCases.map(\.rawValue)
+    /// How often it may be asked to tell of changes, in milliseconds.
+    public static let intervals = LiveRequest.intervals
+    public static let intervalDefault = LiveRequest.intervalDefault
+    /// New events told at once.
+    public static let eventsMaximum = RecentWinners.countMaximum
+    /// How often a comment is sent.
+    public static let commentSeconds = LiveMachine.commentMilliseconds / 1000
+
     // MARK: Life
 
     /// Starts its thread.
     public func start() {
-        let thread = BackgroundThread.start("andon-stream") { [self] in LiveThread(self).run() }
+        let thread = BackgroundThread.start("stream") { [self] in LiveThread(self).run() }
         self.thread.withLock { $0 = thread }
     }
 
