@@ -15,7 +15,7 @@ enum AnswerContent: Equatable, Sendable {
     case heatMap(HeatMap)
     case modelHealth(HealthFigures, groups: [HealthGroup<HealthFigures>], HealthGrouping?)
     case healthTrend(HealthTrend, HealthGrouping?)
-    case drift(DriftFigures, groups: [HealthGroup<DriftFigures>], HealthGrouping?)
+    case drift(DriftFigures, since: Window, groups: [HealthGroup<DriftFigures>], HealthGrouping?)
     case alerts([HealthAlert])
     case healthReport(HealthReport)
     case explanation(Explanation, elapsed: Int64)

@@ -24,8 +24,10 @@ extension JSONWriter {
         case .healthTrend(let trend, let grouping):
             hours(trend.hours)
             self.groups(trend.groups, grouping) { $0.hours($1) }
-        case .drift(let whole, let groups, let grouping):
+        case .drift(let whole, let baseline, let groups, let grouping):
             figures(DriftFigures.figures, of: whole)
+            member("baseline_from", Timestamp(microseconds: baseline.from))
+            member("baseline_to", Timestamp(microseconds: baseline.end))
             self.groups(groups, grouping) { $0.figures(DriftFigures.figures, of: $1) }
         case .alerts(let alerts): list("items", alerts) { $0.alert($1) }
         case .healthReport(let report): self.report(report)

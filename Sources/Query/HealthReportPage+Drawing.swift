@@ -60,7 +60,8 @@ extension HealthReportPage {
         .cards p{margin:0;color:#4a5568}.cards .value{font-size:1.5rem;color:#1a202c;font-variant-numeric:tabular-nums}
         table{border-collapse:collapse;width:100%;margin:.4rem 0}
         th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid #e2e8f0;vertical-align:top;overflow-wrap:anywhere}
-        thead th{border-bottom:2px solid #4a5568;font-weight:600}tbody th{font-weight:400}
+        thead th{border-bottom:2px solid #4a5568;font-weight:600;overflow-wrap:normal}
+        tbody th{font-weight:400;min-width:min(6.5em,22vw)}
         .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .mark{color:#9b2c2c;font-weight:600}
         svg{width:100%;max-width:44rem;font:11px system-ui,sans-serif}

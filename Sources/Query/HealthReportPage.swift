@@ -83,9 +83,14 @@ struct HealthReportPage {
     }
 
     private var footer: String {
-        let known = knownAt.map { "As known at \($0)." } ?? "Made at \(now)."
+        let known = knownAt.map { "As known at \(Self.text($0))." } ?? "Made at \(Self.text(now))."
         return "\(known) Average: mean confidence of all samples. Below threshold: samples that the site's threshold "
             + "refused. Low: below 0.75. Fair: up to 0.85. Before: the same of the week before."
+    }
+
+    /// The second that has begun, for people.
+    private static func text(_ time: Timestamp) -> String {
+        "\(time)".replacing("T", with: " ").prefix(19) + " UTC"
     }
 
     // MARK: Sections

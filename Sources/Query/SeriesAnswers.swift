@@ -203,8 +203,9 @@ extension Question {
     }
 
     func drift() throws -> AnswerContent {
-        let drift = try site.drift(window, from: baseline(), by: parameters.grouping, view, reader)
-        return .drift(drift.whole, groups: drift.groups, parameters.grouping)
+        let baseline = try baseline()
+        let drift = try site.drift(window, from: baseline, by: parameters.grouping, view, reader)
+        return .drift(drift.whole, since: baseline, groups: drift.groups, parameters.grouping)
     }
 }
 

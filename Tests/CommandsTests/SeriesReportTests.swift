@@ -58,7 +58,7 @@ struct SeriesReportTests {
     @Test("a heat map that is piped has a column for each bucket, null is a dash")
     func pipedHeatMap() {
         let lines = lines(["query", "heatmap", "--of", "workstations"], Self.heatMap)
-        #expect(lines.contains { $0.hasPrefix("occupancy % of elapsed") && $0.hasSuffix("2026-01-12 07:00") })
+        #expect(lines.contains { $0.hasPrefix("occupancy % of elapsed") && $0.hasSuffix("  06:00  07:00") })
         #expect(lines.contains { $0.hasPrefix("S1 ") && $0.hasSuffix(" 13") && $0.contains(" 200 ") })
         #expect(lines.contains { $0.hasPrefix("S2 ") && $0.hasSuffix(" 0") && $0.contains(" - ") })
     }
@@ -68,6 +68,47 @@ struct SeriesReportTests {
         let lines = lines(["query", "heatmap", "--of", "workstations"], Self.heatMap, terminal: 80)
         #expect(lines.contains { $0.hasPrefix("S1 ") && $0.hasSuffix("\u{2588}\u{2582}") })
         #expect(lines.contains { $0.hasPrefix("S2 ") && $0.hasSuffix("\u{00B7}\u{2581}") })
+        #expect(lines.last?.hasPrefix("\u{2581} 0 to \u{2588} 100 or more, \u{00B7} where nobody knows") == true)
+    }
+
+    @Test("buckets of days are headed by dates, those of one day by times, and others by both")
+    func headings() {
+        func headings(_ begins: String...) -> String {
+            let buckets = begins.map { "{\"from\":\"\($0):00:00.000000Z\",\"to\":\"\($0):00:00.000000Z\"}" }
+            let answer = """
+                {"buckets":[\(buckets.joined(separator: ","))],"rows":[{"id":"S1","name":"Press",\
+                "occupancy_percentage":[1,2],"utilization_percentage":[1,2],"units":[7,0]}],\(QueryTests.meta)}
+                """
+            let found = lines(["query", "heatmap", "--of", "workstations"], answer)
+            return found.first { $0.hasPrefix("occupancy") } ?? ""
+        }
+        #expect(headings("2026-01-11T23", "2026-01-12T23").hasSuffix("  2026-01-12  2026-01-13"))
+        #expect(headings("2026-01-12T05", "2026-01-12T22").hasSuffix("  06:00  23:00"))
+        #expect(headings("2026-01-12T22", "2026-01-12T23").hasSuffix("  2026-01-12 23:00  2026-01-13 00:00"))
+    }
+
+    @Test("a list without items says on stderr that there is nothing, and JSON alone does not")
+    func nothing() {
+        for (question, text) in [("shifts", "no shift"), ("handover", "no shift starts"), ("alerts", "no alerts")] {
+            let answer = "{\"items\":[],\(QueryTests.meta)}"
+            #expect(AskedServer(["query", question], answer).recorder.errors.contains(text))
+            #expect(AskedServer(["query", question, "-o", "json"], answer).recorder.errors == "")
+        }
+        let trend = "{\"hours\":[],\(QueryTests.meta)}"
+        #expect(AskedServer(["query", "health-trend"], trend).recorder.errors.contains("no samples"))
+        #expect(!AskedServer(["query", "trend"], Self.trend).recorder.errors.contains("no "))
+    }
+
+    @Test("in a file for spreadsheets each member of a shift's handover is a column")
+    func handoverColumns() {
+        let answer = """
+            {"items":[{"shift":"early","total_production_count":7,"handover":{"at":"2026-01-12T05:00:00.000000Z",\
+            "started":["early"],"dip_percentage":-25}}],\(QueryTests.meta)}
+            """
+        let csv = lines(["query", "shifts", "-o", "csv"], answer)
+        let columns = ",handover_at,handover_started,handover_ended,handover_units,"
+        #expect(csv.first?.contains(columns) == true && csv.first?.contains("handover_dip_percentage") == true)
+        #expect(csv.last?.contains(#",2026-01-12T05:00:00.000000Z,"[""early""]",,"#) == true)
     }
 
     @Test("as CSV a heat map has one line for each cell, with every figure")
@@ -96,6 +137,11 @@ struct SeriesReportTests {
         #expect(
             lines(["query", "health-trend", "--group-by", "camera"], trend).contains {
                 $0.hasPrefix("C1      2026-01-12 06:00:00") && $0.hasSuffix("0.8000")
+            })
+        let drawn = lines(["query", "health-trend", "--group-by", "camera"], trend, terminal: 120)
+        #expect(
+            drawn.contains {
+                $0.hasPrefix("C1      2026-01-12 06:00:00") && $0.hasSuffix("0.9000  " + Plot.bar(0.9, of: 1))
             })
     }
 

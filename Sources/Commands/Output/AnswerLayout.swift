@@ -97,7 +97,8 @@ struct AnswerLayout {
 
     static let shifts = AnswerLayout(
         figures: ShiftFigures.span.map(AnyFigure.init) + FactoryFigures.figures.map(AnyFigure.init)
-            + [AnyFigure(name: "handover")],
+            + ["handover_at", "handover_started", "handover_ended"].map { AnyFigure(name: $0) }
+            + HandoverFigures.figures.map { AnyFigure(name: "handover_\($0.name)") },
         first: ["shift", "date", "from", "to", "status", "total_production_count"], meanings: FigureMeanings.factory)
 
     static let handovers = AnswerLayout(

@@ -22,20 +22,22 @@ struct AnswerTables {
         return table
     }
 
-    /// Bars of the first number and of the first percentage of each bucket, for a terminal.
-    func drawing(_ items: [JSONValue], _ layout: AnswerLayout) -> Table {
-        let begin = layout.columns[0]
-        let drawn = [FigureUnit.count, .percent].compactMap { unit in layout.columns.first { $0.unit == unit } }
+    /// Bars of the first number, and of the first percentage or confidence, of each bucket, for a terminal.
+    /// - Parameter heads: columns that say what a row is about.
+    func drawing(_ items: [JSONValue], _ layout: AnswerLayout, heads: Int = 1) -> Table {
+        let begins = layout.columns.prefix(heads)
+        let units: [FigureUnit] = [.count, .percent, .confidence]
+        let drawn = units.compactMap { unit in layout.columns.first { $0.unit == unit } }.prefix(2)
         let full = drawn.map { column in
             let most = items.compactMap { Self.number($0[column.name]) }.max() ?? 0
-            return column.unit == .percent ? max(100, most) : most
+            return column.unit == .percent ? max(100, most) : column.unit == .confidence ? 1 : most
         }
-        var table = Table([.text(begin.title)] + drawn.flatMap { [.number($0.title), .text("")] })
+        var table = Table(begins.map { .text($0.title) } + drawn.flatMap { [.number($0.title), .text("")] })
         for item in items {
             let bars = zip(drawn, full).flatMap { column, full in
                 [cell(column, of: item), Plot.bar(Self.number(item[column.name]) ?? 0, of: full)]
             }
-            table.append([cell(begin, of: item)] + bars)
+            table.append(begins.map { cell($0, of: item) } + bars)
         }
         return table
     }
@@ -130,5 +132,15 @@ extension CSVText {
         case .number(let text), .string(let text): text
         case let value?: JSONWriter.text { $0.value(value) }
         }
+    }
+}
+
+extension JSONValue {
+    /// With the members of one object beside the others, under its name and theirs: a column each for spreadsheets.
+    func flattened(_ name: String) -> JSONValue {
+        guard case .object(var members) = self, case .object(let inner)? = members[name] else { return self }
+        members[name] = nil
+        for (member, value) in inner { members["\(name)_\(member)"] = value }
+        return .object(members)
     }
 }

@@ -6,7 +6,8 @@ internal import JSON
 struct HeatMapReport {
     private let buckets: [JSONValue]
     private let rows: [JSONValue]
-    private let clock: SiteClock
+    /// When each bucket begins, without what all of them have in common.
+    private let labels: [String]
     /// Every figure of a row; people see the first one.
     private let figures: [ShownFigure]
 
@@ -28,7 +29,7 @@ struct HeatMapReport {
         buckets = answer["buckets"]?.items ?? []
         let rows = answer["rows"]?.items ?? []
         self.rows = rows
-        self.clock = clock
+        labels = Self.labels(buckets, clock)
         let workers = ShownFigure.list(WorkerFigures.heat)
         // Rows of workstations have the first figure of workers, too.
         let others = [ShownFigure.list(WorkstationFigures.heat), ShownFigure.list(HealthAverage.heat)]
@@ -37,11 +38,17 @@ struct HeatMapReport {
 
     private var shown: ShownFigure { figures[0] }
 
+    /// What the blocks of a drawing mean.
+    var legend: [String] {
+        let end = shown.unit == .confidence ? "1" : "100 or more"
+        return ["\(Plot.shade(0)) 0 to \(Plot.shade(1)) \(end), \(Plot.shade(nil)) where nobody knows: \(shown.title)"]
+    }
+
     /// A column of numbers for each bucket; drawn, a block for each, and when the first and the last begin.
     func table(draws: Bool) -> Table { draws ? drawing : numbers }
 
     private var numbers: Table {
-        var table = Table([.text(shown.title)] + buckets.map { .number(label($0)) })
+        var table = Table([.text(shown.title)] + labels.map { .number($0) })
         for row in rows {
             table.append(
                 [name(row)]
@@ -60,16 +67,22 @@ struct HeatMapReport {
     }
 
     private var scale: String {
-        guard let first = buckets.first, let last = buckets.last else { return "" }
-        let (from, to) = (label(first), label(last))
+        guard let from = labels.first, let to = labels.last else { return "" }
         let room = buckets.count - displayWidth(from) - displayWidth(to)
         return room > 0 ? from + String(repeating: " ", count: room) + to : from
     }
 
     private func name(_ row: JSONValue) -> String { row["id"]?.text ?? "-" }
 
-    private func label(_ bucket: JSONValue) -> String {
-        bucket["from"]?.text.flatMap { Timestamp(rfc3339: $0) }.map(clock.brief) ?? "-"
+    /// Hours of one day need no date, and days no time.
+    private static func labels(_ buckets: [JSONValue], _ clock: SiteClock) -> [String] {
+        let labels = buckets.map { bucket in
+            bucket["from"]?.text.flatMap { Timestamp(rfc3339: $0) }.map(clock.brief) ?? "-"
+        }
+        let parts = labels.map { $0.split(separator: " ").map(String.init) }
+        guard parts.count > 1, parts.allSatisfy({ $0.count == 2 }) else { return labels }
+        if Set(parts.map { $0[0] }).count == 1 { return parts.map { $0[1] } }
+        return parts.allSatisfy { $0[1] == "00:00" } ? parts.map { $0[0] } : labels
     }
 
     /// One for each bucket.

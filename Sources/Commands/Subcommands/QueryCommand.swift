@@ -68,6 +68,7 @@ enum QueryCommand {
                 let answer = try JSONValue(answer: body)
                 let title = AnswerTitle(answer["meta"], utc: try invocation.isSet(QueryFlags.utc), now: clock.now)
                 let cursor = answer["next_cursor"]?.text
+                if let nothing = question.nothing(answer) { invocation.console.note(nothing) }
                 if let cursor { invocation.console.note("more: the same command with --cursor \(cursor)") }
                 let worker = question == .explain ? query.first { $0.name == "worker_id" }?.value : nil
                 return question.report(

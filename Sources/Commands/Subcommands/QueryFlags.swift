@@ -39,7 +39,8 @@ enum QueryFlags {
     static let knownAtA = time("known-at-a", "compare: what was known at this time, before; default: now")
     static let knownAtB = time("known-at-b", "compare: what was known at this time, after; default: now")
     static let all = Option.flag("all", "compare: also what is equal")
-    static let cursor = Option.text("cursor", "CURSOR", "history: go on where a page ended, by its next_cursor")
+    static let cursor = Option.text(
+        "cursor", "CURSOR", "history and sites: go on where a page ended, by its next_cursor")
     static let utc = Option.flag("utc", "show times in UTC instead of the site's zone")
 
     /// SPEC 5.1's names of windows.

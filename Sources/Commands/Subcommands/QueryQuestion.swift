@@ -1,3 +1,4 @@
+internal import EventModel
 internal import Figures
 internal import JSON
 
@@ -25,7 +26,8 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         return switch self {
         case .workers: window.union(["within", "worker", "sort", "limit"])
         case .workstations: window.union(["within", "station", "sort", "limit"])
-        case .factory, .sites: window.union(["within"])
+        case .factory: window.union(["within"])
+        case .sites: window.union(["within", "limit", "cursor"])
         case .shifts, .handover, .alerts: window
         case .trend, .heatmap: window.union(["within", "of", "bucket"])
         case .modelHealth: window.union(["group-by"])
@@ -71,7 +73,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         let tables = AnswerTables(
             clock: title.clock, endsNow: title.endsNow, isExact: self == .explain && hasFractions(answer))
         let knowledge = KnowledgeReport(tables)
-        let parts = self == .compare ? knowledge.sides(answer) + parts : parts
+        let parts = (self == .compare ? knowledge.sides(answer) : baseline(answer, title.clock)) + parts
         var report = AnswerReport(
             title: title.lines(
                 subject ?? rawValue, parts, hasTimes: self != .ledger, tellsKnownAt: self != .compare))
@@ -85,7 +87,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .workers: lay([tables.list(items, .workers)], .workers, items)
         case .workstations: lay([tables.list(items, .workstations)], .workstations, items)
         case .factory: lay([tables.pairs(answer, .factory)], .factory, [answer])
-        case .shifts: lay([tables.list(items, .shifts)], .shifts, items)
+        case .shifts: lay([tables.list(items, .shifts)], .shifts, items.map { $0.flattened("handover") })
         case .handover: lay([tables.list(items, .handovers)], .handovers, items)
         case .trend:
             let layout = AnswerLayout.trend(items)
@@ -93,9 +95,10 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         case .heatmap:
             let map = HeatMapReport(answer, title.clock)
             (report.tables, report.csv) = ([map.table(draws: draws)], map.csv)
+            report.legend = draws ? map.legend : []
         case .sites:
             lay([tables.list(items, .sites)] + missing(answer, tables), .sites, items)
-        case .healthTrend: healthTrend(answer, tables, lay)
+        case .healthTrend: healthTrend(answer, tables, draws, lay)
         case .drift: groups(answer, tables, .drift, lay)
         case .report:
             let week = WeekReport(answer)
@@ -117,6 +120,31 @@ enum QueryQuestion: String, CaseIterable, Sendable {
         }
         if !report.legend.isEmpty { report.legend.append("More: andon help FIGURES") }
         return report
+    }
+
+    /// What a drift is measured from.
+    private func baseline(_ answer: JSONValue, _ clock: SiteClock) -> [String] {
+        let ends = ["baseline_from", "baseline_to"].compactMap { answer[$0]?.text.flatMap { Timestamp(rfc3339: $0) } }
+        return ends.count == 2 ? ["measured from \(clock.brief(ends[0])) to \(clock.brief(ends[1]))"] : []
+    }
+
+    /// What to say of a list that is empty; nil where the answer is no list, or has something.
+    func nothing(_ answer: JSONValue) -> String? {
+        let (list, text): (String, String) =
+            switch self {
+            case .shifts: ("items", "no shift runs in this window, or the site has none")
+            case .handover: ("items", "no shift starts in this window, or the site has none")
+            case .alerts: ("items", "no alerts in this window")
+            case .heatmap: ("rows", "nobody and nothing to show")
+            case .healthTrend: ("hours", "no samples in these days")
+            case .sites: ("items", "no site answers, or the key may see none")
+            case .history: ("items", "nothing changed in this window")
+            default: ("", "")
+            }
+        guard !list.isEmpty, answer[list]?.items.isEmpty == true, answer["groups"]?.items.isEmpty ?? true else {
+            return nil
+        }
+        return text
     }
 
     /// The sites that do not answer, where there are any.
@@ -143,12 +171,16 @@ enum QueryQuestion: String, CaseIterable, Sendable {
     }
 
     private func healthTrend(
-        _ answer: JSONValue, _ tables: AnswerTables, _ lay: ([Table], AnswerLayout, [JSONValue]) -> Void
+        _ answer: JSONValue, _ tables: AnswerTables, _ draws: Bool,
+        _ lay: ([Table], AnswerLayout, [JSONValue]) -> Void
     ) {
+        func show(_ hours: [JSONValue], _ layout: AnswerLayout, heads: Int) {
+            let drawn = draws && !hours.isEmpty ? [tables.drawing(hours, layout, heads: heads)] : []
+            lay(drawn + [tables.list(hours, layout)], layout, hours)
+        }
         let groups = answer["groups"]?.items ?? []
         guard let member = Self.groupMember(groups) else {
-            let hours = answer["hours"]?.items ?? []
-            return lay([tables.list(hours, .healthTrend)], .healthTrend, hours)
+            return show(answer["hours"]?.items ?? [], .healthTrend, heads: 1)
         }
         let layout = AnswerLayout.groups(by: member, of: .healthTrend)
         let hours = groups.flatMap { group in
@@ -158,7 +190,7 @@ enum QueryQuestion: String, CaseIterable, Sendable {
                 return .object(members)
             }
         }
-        lay([tables.list(hours, layout)], layout, hours)
+        show(hours, layout, heads: 2)
     }
 
     /// The member that names a group.
