@@ -213,6 +213,8 @@ extension StreamReader.State {
             if sides.count == 2 { fields[String(sides[0])] = sides[1].drop { $0 == " " }.description }
         }
         if let id = fields["id"] { lastID = id }
+        // Nobody answers for a while: what comes next is whole again.
+        if fields["event"] == "away" { return }
         guard let topic = fields["event"], let data = fields["data"], let json = JSONValue(data.utf8) else { return }
         let isSnapshot = json["kind"]?.text == "snapshot"
         // Whatever comes first is whole.

@@ -34,6 +34,10 @@ extension ReferencePage {
                         "events", "change",
                         "items: new events, at most \(LiveStreamService.eventsMaximum); skipped: how many more there were",
                     ],
+                    [
+                        "away", "-",
+                        "partition, detail: nobody answers at the moment, so the figures stand still; snapshots come next",
+                    ],
                     ["problem", "-", "why the question cannot be answered any more; the stream ends"],
                     [
                         ": comment", "-",
