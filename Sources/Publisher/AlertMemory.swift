@@ -36,7 +36,8 @@ final class AlertMemory {
 
     /// Notes what an hour was judged by.
     /// - Parameter next: the first record that it does not have.
-    func note(_ hour: DueHour, _ judged: JudgedHour, next: LogOffset) {
+    func note(_ hour: DueHour, _ judged: JudgedHour, next: LogOffset, now: Int64) {
+        guard hour.start > now - Self.reach else { return }
         let old = entries.updateValue(Entry(next: next, hour: judged), forKey: Key(site: hour.site, start: hour.start))
         scopeCount += judged.scopeCount - (old?.hour.scopeCount ?? 0)
         if scopeCount > Self.scopesMaximum { forget() }

@@ -17,7 +17,7 @@ extension Sheet {
             add(.alert, content.entity, .alert(content), &states)
         }
         outcome.noteFollowers(of: brief)
-        parts.alerts.note(hour, judged, next: situation.next)
+        parts.alerts.note(hour, judged, next: situation.next, now: situation.now)
     }
 
     /// Alerts that were otherwise for less than a round: first what they were, so that what they are is a change again.
