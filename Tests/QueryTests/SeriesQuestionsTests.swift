@@ -153,8 +153,8 @@ import Testing
         let before = try plant.ask(path, half).json
         #expect(before["samples"] == .number("23") && before["baseline_samples"] == .number("25"))
         #expect(before["drift"] == .string("unknown") && before["groups"] == .array([]))
-        #expect(before["baseline_from"]?.text == "2026-01-12T06:00:00.000000Z")
-        #expect(before["baseline_to"]?.text == "2026-01-12T12:00:00.000000Z")
+        #expect(before["baseline_from"]?.text == "2026-01-12T05:00:00.000000Z")
+        #expect(before["baseline_to"]?.text == "2026-01-12T11:00:00.000000Z")
         let named = half + [("baseline_from", "2026-01-12"), ("baseline_to", "2026-01-12T07:00")]
         #expect(try plant.ask(path, named).json["baseline_samples"] == .number("5"))
     }

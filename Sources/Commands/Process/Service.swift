@@ -57,9 +57,7 @@ struct Service {
         let publishing = try settings.map {
             try RecordPublishing($0, projector, log.epoch, directory, access, journal.journal)
         }
-        let freshness = FreshnessPart(
-            access, journal.journal, webhooks: { publishing?.webhooks() ?? [] },
-            held: { [PartitionIndex(0): HeldFold(projector)] })
+        let freshness = Self.freshness(projector, publishing, access, journal)
         runtime = ServiceRuntime(
             configuration, log: log.epoch, keyOptions: "--data-dir DIR",
             parts: [
@@ -117,6 +115,14 @@ struct Service {
 
     private static func gateway(_ parts: Gateway.Parts, _ directory: DataDirectory) throws -> Gateway {
         try explaining("cannot read the log in '\(directory.path)'") { try Gateway(parts) }
+    }
+
+    private static func freshness(
+        _ projector: Projector, _ publishing: RecordPublishing?, _ access: AccessControl, _ journal: StructuredLog
+    ) -> FreshnessPart {
+        FreshnessPart(
+            access, journal.journal, webhooks: { publishing?.webhooks() ?? [] },
+            held: { [PartitionIndex(0): HeldFold(projector)] })
     }
 
     private static func questions(

@@ -76,9 +76,7 @@ struct WorkerService {
         let live = LivePart(cluster, query, forwarded)
         let definitions = Self.definitions(cluster, partitions, forwarded)
         let retention = try Self.retention(cluster, partitions, options, journal)
-        let freshness = FreshnessPart(
-            cluster, forwarded, journal.journal, warnings: { retention.findings },
-            webhooks: { membership.webhooks(of: $0) }, held: { Self.held(partitions) })
+        let freshness = Self.freshness(cluster, forwarded, partitions, membership, retention, journal)
         let rebuilds = RebuildParts(cluster, partitions, forwarded, journal)
         let sites = SitesPart(cluster, query, journal, forwarded: forwarded)
         // The others learn the address with the first partition, so the worker serves before it gets any.
@@ -143,6 +141,15 @@ struct WorkerService {
                     if minute % 60 == 0 || !retention.findings.isEmpty { retention.look() }
                 }
             }, stop: { ticker.stop() })
+    }
+
+    private static func freshness(
+        _ cluster: ClusterParts, _ forwarded: ForwardedAccess, _ partitions: WorkerPartitions,
+        _ membership: Membership, _ retention: RetentionWatch, _ journal: StructuredLog
+    ) -> FreshnessPart {
+        FreshnessPart(
+            cluster, forwarded, journal.journal, warnings: { retention.findings },
+            webhooks: { membership.webhooks(of: $0) }, held: { held(partitions) })
     }
 
     private static func held(_ partitions: WorkerPartitions) -> [PartitionIndex: HeldFold] {
