@@ -75,7 +75,7 @@ struct BriefAlertTests: ToldPlant {
         try fold.commit()
         stage.round(core)
         for flip: Int64 in 0..<6 {
-            try fold.apply(record(100 << flip, flip % 2 == 0 ? 500_000 : 1_000_000, at: at(9) + flip * 1000))
+            try fold.apply(record(30 << flip, flip % 2 == 0 ? 500_000 : 1_000_000, at: at(9) + flip * 1000))
         }
         try fold.commit()
         for _ in 0..<2 { stage.round(core) }
