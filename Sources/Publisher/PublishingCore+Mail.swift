@@ -49,8 +49,10 @@ extension PublishingCore {
         let next = try published.nextOffset(kind)
         if offset < next { try forgetTopic(kind) }
         try published.setNextOffset(kind, offset + 1)
-        guard let metric = ReceivedMetric(record, kind: kind),
-            try published.note(metric.key, kind, metric.state, at: offset)
+        guard let metric = ReceivedMetric(record, kind: kind) else { return }
+        // Reading may be ahead of the reports of both changes of an alert; they come in order, and each is told.
+        if kind == .alert, ownIDs.contains(metric.id) { return }
+        guard try published.note(metric.key, kind, metric.state, at: offset)
         else { return }
         if kind == .alert { try takeAlert(record, metric) }
         // Written by another process, or by this one before a restart: our figures may differ.
