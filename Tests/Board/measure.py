@@ -153,12 +153,13 @@ def measure_log(playwright, binary, web):
             window.frames_ = { count: 0, total: 0, began: performance.now(), most: 0 };
             let last = performance.now();
             const step = (now) => {
+              if (frames_.over) return;
               frames_.count += 1;
               frames_.total += now - last;
               frames_.most = Math.max(frames_.most, view.querySelectorAll('.log-row').length);
               last = now;
               view.scrollTop += 1500;
-              if (!frames_.over) requestAnimationFrame(step);
+              requestAnimationFrame(step);
             };
             requestAnimationFrame(step);
         }""")
