@@ -58,10 +58,14 @@ extension JudgedHour {
             return min(Self.highest, Double(new.confidenceSum) / Double(old.samples)) + Self.margin
         }
 
-        var mayCrossThreshold: Bool { new.isJudged && least < 750_000 && most >= 750_000 }
+        var mayCrossThreshold: Bool {
+            let bound = Double(HealthAverage.lowBound)
+            return new.isJudged && least < bound && most >= bound
+        }
 
         func mayCross(_ before: Growth) -> Bool {
-            new.isJudged && before.new.isJudged && least < 0.9 * before.most && most >= 0.9 * before.least
+            let share = Double(HealthAverage.dropTenths) / 10
+            return new.isJudged && before.new.isJudged && least < share * before.most && most >= share * before.least
         }
     }
 }

@@ -75,12 +75,19 @@ extension HealthAverage {
     /// Whether there are enough samples to judge by (SPEC 6.4).
     var isJudged: Bool { samples >= HealthAlert.samplesMinimum }
 
+    /// Below it an average is low, in parts per million.
+    static let lowBound: Int64 = 750_000
+
+    /// Below so many tenths of the average before it one has dropped.
+    static let dropTenths: Int64 = 9
+
     /// Whether the exact average is below 0.75.
-    var isLow: Bool { Int128(confidenceSum) < 750_000 * Int128(samples) }
+    var isLow: Bool { Int128(confidenceSum) < Int128(Self.lowBound) * Int128(samples) }
 
     /// Whether the exact average is below nine tenths of another one.
     func hasDropped(from before: HealthAverage) -> Bool {
-        10 * Int128(confidenceSum) * Int128(before.samples) < 9 * Int128(before.confidenceSum) * Int128(samples)
+        10 * Int128(confidenceSum) * Int128(before.samples)
+            < Int128(Self.dropTenths) * Int128(before.confidenceSum) * Int128(samples)
     }
 }
 

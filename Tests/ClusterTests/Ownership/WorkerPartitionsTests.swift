@@ -124,7 +124,7 @@ struct WorkerPartitionsTests {
         worker.stop()
     }
 
-    @Test("a log recreated while its partition was elsewhere fails with a hint, others go on")
+    @Test("a log recreated while its partition was elsewhere fails with a hint, and is looked at again")
     func recreated() throws {
         let plant = try ClusterPlant(seed: 6)
         try plant.appendAll()
@@ -134,8 +134,9 @@ struct WorkerPartitionsTests {
         worker.revoke(Self.all)
         plant.log.recreate()
         worker.assign([Self.all[0]])
-        worker.wait(Self.all[0]) { $0 == .failed }
+        worker.wait(Self.all[0]) { $0 == .waiting }
         #expect(worker.failures[Self.all[0]]?.message.contains("the log ends at 0") == true)
+        #expect(worker.projections(of: Self.all[0]) == nil)
         worker.stop()
     }
 
