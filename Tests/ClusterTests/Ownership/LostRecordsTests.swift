@@ -18,6 +18,8 @@ struct LostRecordsTests {
         worker.assign([partition])
         try plant.waitUntilFolded([worker], [partition: 0])
         worker.revoke([partition])
+        // Until then its fold may still read what comes.
+        worker.wait(partition) { $0 == .closed }
         try plant.appendAll()
         let kept = LogOffset(try plant.log.endOffset(partition).value - 1)
         plant.log.removeRecords(partition, before: kept)
