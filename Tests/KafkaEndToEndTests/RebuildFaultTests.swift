@@ -69,7 +69,8 @@ extension EndToEnd {
             #expect(diff.exit == 0 && diff.output.contains(#""is_equal":true"#), "\(diff.output)\(diff.errors)")
             try promoteAtOnce(scene, id)
             let promoted = try AndonProcess.run(["rebuild", "promote"] + access)
-            #expect(promoted.exit == 0 && promoted.output.contains(#""revision":2"#), "\(promoted.errors)")
+            #expect(promoted.exit == 0, "\(promoted.output)\(promoted.errors)")
+            #expect(promoted.output.contains(/"revision":[23]\b/), "\(promoted.output)")
             let rebuilds = Rebuilds(url: scene.gateways[0].url)
             #expect(rebuilds.await(id) { $0.isEverywhere("promoted") }?.isEverywhere("promoted") == true)
             try expectFigures(scene, [second] + scene.gateways, reference)
@@ -99,7 +100,8 @@ extension EndToEnd {
             }
             let heard = answers.withLock { $0 }
             #expect(heard.count == 2 && heard.allSatisfy { [200, 202].contains($0.status) }, "\(heard)")
-            #expect(heard.allSatisfy { $0.rebuild?.revision == 2 }, "\(heard)")
+            // 3 where both were written: who lost writes again what is in force.
+            #expect(heard.allSatisfy { (2...3).contains($0.rebuild?.revision ?? 0) }, "\(heard)")
             #expect(Set(heard.map { $0.rebuild?.forcedReason }).count == 1, "\(heard)")
         }
 
