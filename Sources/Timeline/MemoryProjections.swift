@@ -35,6 +35,9 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
     /// By site and position.
     private var quarantined: [UInt32: [PackedPosition: QuarantinedEvent]] = [:]
 
+    /// How often a page was asked for, whether or not there is one.
+    public private(set) var pageReads = 0
+
     public init() {}
 
     public func apply(_ set: CommitSet) {
@@ -86,6 +89,7 @@ public final class MemoryProjections: PageReader, HourReader, ArrivalReader, Qua
     }
 
     public func page(of line: LineID, holding key: EventKey) throws -> Page? {
+        pageReads += 1
         guard let stored = pages[line]?.last(where: { $0.fence <= key }) else { return nil }
         return try unsafe stored.blob.withUnsafeBytes {
             unsafe try PageCodec.decode($0, id: stored.id, fence: stored.fence)

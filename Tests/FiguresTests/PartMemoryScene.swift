@@ -42,14 +42,12 @@ struct PartMemoryScene {
     /// The factory from a quarter past six to a quarter to seven.
     ///
     /// - Parameter settledBefore: nil: asked without the memory.
-    func halfHour(
-        knownAt: Int64? = nil, settledBefore: Int64?, _ reader: (any ProjectionReader)? = nil
-    ) throws -> FactoryTotals {
+    func halfHour(knownAt: Int64? = nil, settledBefore: Int64?) throws -> FactoryTotals {
         let window = Window(from: minute(15), end: minute(45))
         guard let site = fold.site(RandomScenario.siteID) else { return FactoryTotals() }
         let view = site.view(knownAt: knownAt.map { Timestamp(microseconds: $0) })
         let remembered = settledBefore.map { RememberedParts(memory, settledBefore: $0) }
-        return try site.figures(window, view, .factory, reader ?? store, remembered).factory
+        return try site.figures(window, view, .factory, store, remembered).factory
     }
 }
 
@@ -58,57 +56,4 @@ func seen(
     _ type: EventType, at time: Int64, by worker: WorkerID = "W1", count: UInt32 = 0
 ) -> SimulatedEvent {
     SimulatedEvent(time: time, worker: worker, workstation: "S1", type: type, count: count)
-}
-
-/// Counts the pages that are read from a store.
-final class CountingReader: PageReader, HourReader, ArrivalReader, QuarantineReader, DefinitionReader {
-    private let store: MemoryProjections
-    private(set) var pageCount = 0
-
-    init(_ store: MemoryProjections) { self.store = store }
-
-    func page(of line: LineID, holding key: EventKey) throws -> Page? {
-        pageCount += 1
-        return try store.page(of: line, holding: key)
-    }
-
-    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
-        try store.quarantinedWinner(site: site, key)
-    }
-
-    func forEachHour(
-        site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (UInt32, HourSums) -> Void
-    ) throws { try store.forEachHour(site: site, kind, hours, body) }
-
-    func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws {
-        try store.forEachStay(site: site, hours, body)
-    }
-
-    func forEachStationHour(site: UInt32, before hour: Hour, _ body: (UInt32, HourSums) -> Bool) throws {
-        try store.forEachStationHour(site: site, before: hour, body)
-    }
-
-    func forEachHealthHour(site: UInt32, _ hours: Range<Hour>, _ body: (UInt32, HealthSums) -> Void) throws {
-        try store.forEachHealthHour(site: site, hours, body)
-    }
-
-    func forEachArrival(site: UInt32, upTo createdAt: Int64, _ body: (ArrivalRow) -> Bool) throws {
-        try store.forEachArrival(site: site, upTo: createdAt, body)
-    }
-
-    func newestEvent(site: UInt32, upTo createdAt: Int64) throws -> NewestTime {
-        try store.newestEvent(site: site, upTo: createdAt)
-    }
-
-    func forEachQuarantined(
-        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
-    ) throws { try store.forEachQuarantined(site: site, createdAt: range, body) }
-
-    func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) throws -> [QuarantinedEvent] {
-        try store.quarantined(site: site, after: key, limit: limit)
-    }
-
-    func settings(site: UInt32, definition sequence: Int) throws -> SiteDefinition? {
-        try store.settings(site: site, definition: sequence)
-    }
 }

@@ -7,59 +7,6 @@ import Testing
 
 @testable import Timeline
 
-/// A store in memory that counts how often it is asked for a page.
-private final class CountingPages: PageReader, HourReader, ArrivalReader, QuarantineReader, DefinitionReader {
-    let store = MemoryProjections()
-    private(set) var pageCount = 0
-
-    func page(of line: LineID, holding key: EventKey) throws -> Page? {
-        pageCount += 1
-        return try store.page(of: line, holding: key)
-    }
-
-    func quarantinedWinner(site: UInt32, _ key: QuarantineKey) throws -> QuarantinedPlace? {
-        try store.quarantinedWinner(site: site, key)
-    }
-
-    func forEachHour(site: UInt32, _ kind: HourKind, _ hours: Range<Hour>, _ body: (UInt32, HourSums) -> Void) throws {
-        try store.forEachHour(site: site, kind, hours, body)
-    }
-
-    func forEachStay(site: UInt32, _ hours: Range<Hour>, _ body: (Stay) -> Void) throws {
-        try store.forEachStay(site: site, hours, body)
-    }
-
-    func forEachStationHour(site: UInt32, before hour: Hour, _ body: (UInt32, HourSums) -> Bool) throws {
-        try store.forEachStationHour(site: site, before: hour, body)
-    }
-
-    func forEachHealthHour(site: UInt32, _ hours: Range<Hour>, _ body: (UInt32, HealthSums) -> Void) throws {
-        try store.forEachHealthHour(site: site, hours, body)
-    }
-
-    func forEachArrival(site: UInt32, upTo createdAt: Int64, _ body: (ArrivalRow) -> Bool) throws {
-        try store.forEachArrival(site: site, upTo: createdAt, body)
-    }
-
-    func newestEvent(site: UInt32, upTo createdAt: Int64) throws -> NewestTime {
-        try store.newestEvent(site: site, upTo: createdAt)
-    }
-
-    func forEachQuarantined(
-        site: UInt32, createdAt range: ClosedRange<Int64>, _ body: (QuarantinedEvent) -> Bool
-    ) throws {
-        try store.forEachQuarantined(site: site, createdAt: range, body)
-    }
-
-    func quarantined(site: UInt32, after key: QuarantineKey?, limit: Int) throws -> [QuarantinedEvent] {
-        try store.quarantined(site: site, after: key, limit: limit)
-    }
-
-    func settings(site: UInt32, definition sequence: Int) throws -> SiteDefinition? {
-        try store.settings(site: site, definition: sequence)
-    }
-}
-
 @Suite("Ids that count up") struct JunkIDTests {
     private func definition(workers: Int) -> RecordContent {
         var definition = SiteDefinition(siteID: "site")
@@ -142,18 +89,18 @@ private final class CountingPages: PageReader, HourReader, ArrivalReader, Quaran
 
     @Test("a question after a restart reads only the lines of those who acted (SPEC 5.2)")
     func readsActing() throws {
-        let pages = CountingPages()
+        let store = MemoryProjections()
         var fold = PartitionFold()
         let acting = batch((0..<5).map { event(Int64($0), "W\($0 * 100)") })
         for content in [definition(workers: 1000), acting] + junk() {
-            try fold.apply(content, offset: fold.nextOffset, pages: pages) { _ in 0 }
+            try fold.apply(content, offset: fold.nextOffset, pages: store) { _ in 0 }
         }
         let taken = fold.takeSet()
         let set = try #require(taken)
-        pages.store.apply(set)
+        store.apply(set)
         var stored = PartitionFold.StoredSite(siteID: "site")
         (stored.workers, stored.stations) = (set.sites[0].workers, set.sites[0].stations)
-        (stored.origins, stored.lines) = (set.sites[0].origins, pages.store.lines(of: 0))
+        (stored.origins, stored.lines) = (set.sites[0].origins, store.lines(of: 0))
         stored.forEachDefinition = { body in try set.sites[0].definitions.forEach(body) }
         stored.state = set.sites[0].state
         let restored = try PartitionFold(
@@ -161,9 +108,9 @@ private final class CountingPages: PageReader, HourReader, ArrivalReader, Quaran
         let site = try #require(restored.site("site"))
         let window = Window(from: 0, end: Microseconds.hour)
         let figures = try site.figures(
-            window, site.view(knownAt: nil), [.workers, .stations, .statuses, .factory], pages)
+            window, site.view(knownAt: nil), [.workers, .stations, .statuses, .factory], store)
         #expect(figures.factory.activeWorkers == 5 && figures.statuses.count == 1000)
-        #expect(pages.pageCount <= 5 * 8, "\(pages.pageCount)")
+        #expect(store.pageReads <= 5 * 8, "\(store.pageReads)")
     }
 
     @Test("an origin without changes has no sums in memory (SPEC 6.1)")
