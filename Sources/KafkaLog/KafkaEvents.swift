@@ -25,6 +25,17 @@ extension JournalEvent {
             fields(topic, partition))
     }
 
+    /// Brokers name records that do not arrive.
+    static func fetchingRestarted(
+        _ topic: String, _ partition: PartitionIndex, at place: LogOffset, end: LogOffset
+    ) -> JournalEvent {
+        JournalEvent(
+            "kafka_fetching_restarted", .warning,
+            "topic \(topic) partition \(partition.value): nothing has arrived from \(place.value) on for a minute, "
+                + "although it reaches to \(end.value); fetching starts anew",
+            fields(topic, partition) + [Field("offset", place.value, isInMessage: true)])
+    }
+
     /// Retention is about to remove what is still needed, or has removed it.
     static func retentionNear(_ topic: String, _ finding: String) -> JournalEvent {
         JournalEvent("retention_near", .warning, finding, fields(topic) + [Field("next", "andon status")])

@@ -51,6 +51,18 @@ struct ReaderMachineTests {
         #expect(machine.fetched(Self.offset(2)) == .keep)
     }
 
+    @Test("fetching that stands still starts anew at the same offset; what is not fetched has nothing to start")
+    func stalled() {
+        var machine = seeking(5)
+        #expect(machine.fetched(Self.offset(5)) == .keep)
+        #expect(machine.stalled() == true)
+        #expect(machine.reconcile() == .startAt(Self.offset(6)))
+        #expect(machine.fetched(Self.offset(6)) == .keep)
+        #expect(machine.filled() == true)
+        #expect(machine.stalled() == false)
+        #expect(machine.reconcile() == .stop)
+    }
+
     @Test("wanting what is being fetched asks for nothing")
     func sameOffset() {
         var machine = seeking(5)

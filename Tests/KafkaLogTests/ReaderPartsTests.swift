@@ -45,6 +45,22 @@ struct ReaderPartsTests {
         #expect(last.records.isEmpty && last.next == LogOffset(16) && buffer.isEmpty)
     }
 
+    @Test("fetching stands still where an offset is fetched for a minute and the log reaches beyond")
+    func stalls() {
+        let maximum = FetchProgress.stallMicrosecondsMaximum
+        var progress = FetchProgress()
+        func isStalled(_ next: Int64?, _ end: Int64, _ now: Int64) -> Bool {
+            progress.observe(next.map { LogOffset($0) }, end: LogOffset(end), now: now)
+        }
+        #expect(!isStalled(5, 9, 0) && !isStalled(5, 9, maximum) && isStalled(5, 9, maximum + 1))
+        #expect(!isStalled(5, 9, 2 * maximum + 1) && isStalled(5, 9, 2 * maximum + 2))
+        let start = 3 * maximum
+        #expect(!isStalled(6, 9, start), "a record has arrived")
+        #expect(!isStalled(6, 6, start + 2 * maximum), "all that there is has arrived")
+        #expect(!isStalled(6, 7, start + 4 * maximum) && !isStalled(nil, 7, start + 4 * maximum + 1))
+        #expect(!isStalled(6, 7, start + 8 * maximum), "nothing was fetched between")
+    }
+
     @Test("a buffer gives records up to the byte limit, at least one, in order")
     func taking() {
         var buffer = buffer(5..<15)

@@ -83,7 +83,7 @@ final class EndWatch: Sendable {
         let askedAt = BrokerTime.microseconds
         let ends = consumer.ends(readers.map(\.partition))
         for reader in readers {
-            if let end = ends[reader.partition] { reader.observe(end: end, askedAt: askedAt) }
+            if let end = ends[reader.partition] { observe(reader, end, askedAt) }
         }
         if ends.isEmpty, isTopicGone {
             for reader in readers { reader.denied() }
@@ -94,9 +94,14 @@ final class EndWatch: Sendable {
         for reader in readers where !state.withLock({ $0.isStopping }) {
             let askedAt = BrokerTime.microseconds
             if let end = consumer.ends([reader.partition])[reader.partition] {
-                reader.observe(end: end, askedAt: askedAt)
+                observe(reader, end, askedAt)
             }
         }
+    }
+
+    private func observe(_ reader: PartitionReader, _ end: LogOffset, _ askedAt: Int64) {
+        guard let place = reader.observe(end: end, askedAt: askedAt) else { return }
+        consumer.settings.journal.record(.fetchingRestarted(topic, reader.partition, at: place, end: end))
     }
 
     private func resolveDoubt(_ reader: PartitionReader) {

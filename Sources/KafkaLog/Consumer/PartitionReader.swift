@@ -2,20 +2,13 @@ import EventLog
 import EventModel
 internal import Locks
 
-/// What a ``PartitionReader`` needs from the threads around it. Called with its lock held, so they only take notes.
-struct ReaderSignals: Sendable {
-    /// Fetching no longer matches what the machine wants.
-    var requestReconcile: @Sendable (PartitionIndex) -> Void
-    /// The range or the end of a partition has to be asked for.
-    var askEnds: @Sendable () -> Void
-}
-
 /// The records of one partition between the polling thread, which delivers them, and readers, which take them.
 final class PartitionReader: Sendable {
     struct State {
         var machine: ReaderMachine
         var buffer = FetchBuffer<FetchedMessage>()
         var end = EndTracker()
+        var progress = FetchProgress()
         /// What is passed over, with what was seen there.
         var skips: [KafkaSkip] = []
         /// A reader is taking its records; others must not seek elsewhere meanwhile, or no reader would make progress.
@@ -175,16 +168,28 @@ final class PartitionReader: Sendable {
     }
 
     /// A broker named the end.
-    func observe(end: LogOffset, askedAt: Int64) {
+    /// - Returns: where fetching stood still; it starts anew there.
+    @discardableResult
+    func observe(end: LogOffset, askedAt: Int64) -> LogOffset? {
         state.update { state in
-            guard let former = state.end.observe(end, askedAt: askedAt) else { return }
+            guard let former = state.end.observe(end, askedAt: askedAt) else {
+                return restartIfStalled(&state, end: end, now: askedAt)
+            }
             state.machine.fail(
                 LogError(
                     .outOfRange,
                     "partition \(partition.value) ended at \(former.value) and ends at \(end.value) now",
                     hint: "the topic was recreated or truncated; fold into a new store"))
             signals.requestReconcile(partition)
+            return nil
         }
+    }
+
+    private func restartIfStalled(_ state: inout State, end: LogOffset, now: Int64) -> LogOffset? {
+        let next = state.machine.isFetching ? state.machine.next : nil
+        guard state.progress.observe(next, end: end, now: now), state.machine.stalled() else { return nil }
+        signals.requestReconcile(partition)
+        return next
     }
 
     /// The record right before `end` was acknowledged.

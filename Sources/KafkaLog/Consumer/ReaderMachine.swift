@@ -16,8 +16,8 @@ struct ReaderMachine {
         case asked(LogOffset)
         /// Fetching was started there, and nothing has arrived yet. Exits: those of fetching.
         case seeking(LogOffset)
-        /// Records have arrived up to the offset, exclusive. Exits: a full buffer → paused; `want` elsewhere or the first gap
-        /// → asked; an offset that does not exist → checking; the second gap, `fail` → failed; `forget` → idle.
+        /// Records have arrived up to the offset, exclusive. Exits: a full buffer → paused; `want` elsewhere, `stalled` or the
+        /// first gap → asked; an offset that does not exist → checking; the second gap, `fail` → failed; `forget` → idle.
         case fetching(LogOffset)
         /// The buffer is full; nothing is fetched. Exits: `drained`, `want` → asked; `forget` → idle.
         case paused(LogOffset)
@@ -119,6 +119,14 @@ struct ReaderMachine {
     /// - Returns: whether the polling thread has to reconcile.
     mutating func drained() -> Bool {
         guard case .paused(let next) = state else { return false }
+        state = .asked(next)
+        return true
+    }
+
+    /// Nothing arrives, although there are records: fetching starts anew at the same offset.
+    /// - Returns: whether the polling thread has to reconcile.
+    mutating func stalled() -> Bool {
+        guard let next = expected else { return false }
         state = .asked(next)
         return true
     }
