@@ -8,7 +8,6 @@ internal import Foundation
 internal import Gateway
 internal import HTTPServer
 internal import KafkaLog
-internal import Locks
 internal import Observability
 internal import Projector
 internal import Publisher
@@ -42,7 +41,6 @@ struct WorkerService {
 
     private static let commitMilliseconds = 5000
     private static let repairMilliseconds = 10_000
-    private static let retentionMilliseconds = 60_000
 
     let runtime: ServiceRuntime
     private let partitions: WorkerPartitions
@@ -126,21 +124,9 @@ struct WorkerService {
         }
     }
 
-    /// Looks a minute after the start, when the worker has its partitions, and every hour; every minute while something is
-    /// found, so that it is not told longer than it is true.
     private static func part(_ retention: RetentionWatch) -> ServicePart {
-        let ticker = Ticker(milliseconds: retentionMilliseconds)
-        let minutes = Guarded(0)
-        return ServicePart(
-            serve: { _ in
-                ticker.start("retention") {
-                    let minute = minutes.withLock { minutes in
-                        defer { minutes += 1 }
-                        return minutes
-                    }
-                    if minute % 60 == 0 || !retention.findings.isEmpty { retention.look() }
-                }
-            }, stop: { ticker.stop() })
+        let rounds = RetentionRounds(retention)
+        return ServicePart(serve: { _ in rounds.start() }, stop: { rounds.stop() })
     }
 
     private static func freshness(

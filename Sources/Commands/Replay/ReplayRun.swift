@@ -3,6 +3,7 @@ internal import EventLog
 internal import EventModel
 internal import Foundation
 internal import JSON
+internal import KafkaLog
 internal import Locks
 internal import Observability
 internal import ProjectionStore
@@ -12,6 +13,7 @@ internal import Replay
 struct ReplayRun {
     private let plan: ReplayPlan
     private let log: any EventLog
+    private let address: LogAddress
     private let directory: ReplayDirectory
     private let snapshots: SnapshotDirectory
     private let wish: Wish
@@ -32,11 +34,12 @@ struct ReplayRun {
     private static let bytesOfDigestMaximum: Int64 = 16 << 20
 
     init(
-        _ plan: ReplayPlan, _ log: any EventLog, _ directory: ReplayDirectory, _ snapshots: SnapshotDirectory,
-        _ wish: Wish, _ signals: StopSignals
+        _ plan: ReplayPlan, _ log: any EventLog, of address: LogAddress, _ directory: ReplayDirectory,
+        _ snapshots: SnapshotDirectory, _ wish: Wish, _ signals: StopSignals
     ) {
         self.plan = plan
         self.log = log
+        self.address = address
         self.directory = directory
         self.snapshots = snapshots
         self.wish = wish
@@ -80,12 +83,27 @@ struct ReplayRun {
         "\(directory.path)/\(plan.storeName(of: partition))"
     }
 
+    /// The first record that is not stored yet.
+    private func next(_ part: ReplayPlan.Part) -> LogOffset {
+        max(part.from, StorePlace.read(path: path(part.partition))?.nextOffset ?? part.from)
+    }
+
+    /// What it has not read of the log yet (SPEC 7.9).
+    var needed: [NeededPosition] {
+        plan.parts.compactMap { part in
+            let next = next(part)
+            if let until = part.until, next >= until { return nil }
+            let remedy = wish.rate == nil ? nil : "let it go on without --rate"
+            return NeededPosition(
+                "the replay into '\(directory.path)'", part.partition, next: next, remedy: remedy)
+        }
+    }
+
     /// What is stored, as part of a sentence.
     private var kept: String {
         let places = plan.parts.map { part -> String in
-            let next = StorePlace.read(path: path(part.partition))?.nextOffset ?? part.from
             let end = part.until.map { " of \(grouped($0.value))" } ?? ""
-            return "\(part.partition.value):\(grouped(max(next, part.from).value))\(end)"
+            return "\(part.partition.value):\(grouped(next(part).value))\(end)"
         }
         let shown = places.prefix(8).joined(separator: ", ") + (places.count > 8 ? ", …" : "")
         return "what is folded is kept, up to \(shown)"
@@ -107,6 +125,9 @@ struct ReplayRun {
             guard event.level != .error else { return }
             notes.withLock { if $0.last != event.message, $0.count < Self.notesMaximum { $0.append(event.message) } }
         }
+        let rounds = try address.retentionRounds(log, configuration.journal) { needed }
+        rounds?.start()
+        defer { rounds?.stop() }
         let job = ReplayJob(plan, log: log, configuration)
         var board = ReplayBoard(isTerminal: console.errorIsTerminal, columns: console.columns)
         defer { if let end = board.end() { console.writeError(end) } }

@@ -119,7 +119,7 @@ enum ReplayCommand {
         return try withExtendedLifetime(claim) {
             let wish = ReplayRun.Wish(
                 rate: try invocation.optional(rate), digests: try invocation.isSet(digest), checked: choice.checked)
-            let run = ReplayRun(plan, log, directory, snapshots, wish, signals)
+            let run = ReplayRun(plan, log, of: address, directory, snapshots, wish, signals)
             return try run.run(invocation)
         }
     }

@@ -4,8 +4,10 @@ import EventLog
 import EventModel
 import Foundation
 import JSON
+import KafkaLog
 import ProcessHarness
 import Projector
+import Replay
 import SQLiteLog
 import SimulationKit
 import TestKit
@@ -148,6 +150,29 @@ struct ReplayCommandTests {
         #expect(recorder.errors.contains("what is folded is kept, up to 0:"))
         #expect(recorder.errors.contains("the same command goes on: andon replay --data-dir"))
         #expect(place.replay().exit == .success)
+    }
+
+    @Test("a replay needs the log from where it stands up to its end, and nothing of it once it is through (SPEC 7.9)")
+    func needed() throws {
+        let place = try ReplayPlace(seed: 9)
+        let directory = ReplayDirectory(path: place.result)
+        let address = LogAddress(.folder(place.data))
+        func needed(rate: Int? = nil) throws -> [NeededPosition] {
+            let opened = try address.openReader()
+            defer { opened.close() }
+            return ReplayRun(
+                try #require(try directory.plan()), opened.log, of: address, directory,
+                SnapshotDirectory(path: place.folder.file("snapshots")), ReplayRun.Wish(rate: rate), StopSignals()
+            ).needed
+        }
+        #expect(place.replay(["--until", "0:3"]).exit == .success)
+        #expect(try needed() == [])
+        let store = try #require(try directory.plan()).storeName(of: PartitionIndex(0))
+        try FileManager.default.removeItem(atPath: "\(place.result)/\(store)")
+        let found = try needed(rate: 5)
+        #expect(found.map(\.what) == ["the replay into '\(place.result)'"] && found.map(\.next) == [.zero])
+        #expect(found.first?.remedy == "let it go on without --rate")
+        #expect(try needed().first?.remedy == "find out why it is behind")
     }
 
     @Test("a site that the log does not hold is told, and so is a replay of nothing")
