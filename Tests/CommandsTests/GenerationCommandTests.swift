@@ -6,6 +6,7 @@ import ProjectionStore
 import Testing
 
 @testable import Commands
+@testable import Projector
 
 @Suite("andon generation, andon rebuild prepare", .timeLimit(.minutes(10)))
 struct GenerationCommandTests {
@@ -74,6 +75,22 @@ struct GenerationCommandTests {
             StoreHead.Needs(versions: Self.newer, logEpoch: try #require(rows.last?["log"]?.text.map(Self.bytes))),
             at: Timestamp(microseconds: 1))
         #expect(opened.generation.id == 2)
+    }
+
+    @Test("what holds a preparation up is told once, and again when it comes back")
+    func heldUp() throws {
+        let recorder = Recorder()
+        var hindrances = [nil, "the disk is full", "the disk is full", nil, "the disk is full"][...]
+        func look() -> GenerationProgress {
+            let isLevel = hindrances.isEmpty
+            return GenerationProgress(
+                generation: 2, state: isLevel ? .level : .building, next: LogOffset(isLevel ? 9 : 4), end: LogOffset(9),
+                events: 0, startedAt: Timestamp(microseconds: 1), eventsPerSecond: 0, isLevel: isLevel,
+                hindrance: hindrances.popFirst() ?? nil)
+        }
+        let exit = try RebuildPrepareCommand.follow(look, PartitionIndex(3), recorder.console()) { _ in false }
+        #expect(exit == .success)
+        #expect(recorder.errors.components(separatedBy: "partition 3: the disk is full").count - 1 == 2)
     }
 
     private static func bytes(_ hex: String) -> [UInt8] {

@@ -103,21 +103,21 @@ enum RebuildPrepareCommand {
             log: log, partition: partition, generations: generations, keepsFeed: feed, configuration: configuration)
         preparation.start()
         defer { preparation.stop() }
-        return try follow(preparation, partition, console, isStopped)
+        return try follow({ preparation.progress }, partition, console, isStopped)
     }
 
-    /// Shows how far it is until it is level.
-    private static func follow(
-        _ preparation: GenerationPreparation, _ partition: PartitionIndex, _ console: Console,
-        _ isStopped: (Int) -> Bool
+    /// Shows how far it is until it is level, and what holds it up.
+    static func follow(
+        _ look: () -> GenerationProgress, _ partition: PartitionIndex, _ console: Console, _ isStopped: (Int) -> Bool
     ) throws -> ExitCode {
-        let first = preparation.progress
+        let first = look()
+        var hindrance: String?
         var meter = ProgressMeter(
             label: "partition \(partition.value)", total: first.end.value, done: first.next.value,
             isTerminal: console.errorIsTerminal, milliseconds: SystemClock().uptime.milliseconds)
         defer { if let end = meter.end() { console.writeError(end) } }
         while true {
-            let progress = preparation.progress
+            let progress = look()
             if let failure = progress.failure {
                 throw CommandFailure(.failure, "the fold has stopped", why: failure, next: "andon doctor")
             }
@@ -127,6 +127,11 @@ enum RebuildPrepareCommand {
                         + "\(grouped(progress.next.value)); start the newer server, which takes it over")
                 return .success
             }
+            if let found = progress.hindrance, found != hindrance {
+                if let end = meter.end() { console.writeError(end) }
+                console.note("partition \(partition.value): \(found)")
+            }
+            hindrance = progress.hindrance
             let now = SystemClock().uptime.milliseconds
             if let status = meter.status(done: progress.next.value, events: progress.events, milliseconds: now) {
                 console.writeError(status)

@@ -39,7 +39,10 @@ enum RebuildStatusCommand {
             let status = try JSONValue(answer: body)
             guard ["building", "waiting"].contains(status["state"]?.text ?? "") else { break }
             let found = Self.hindrance(status)
-            if let found, found != hindrance { invocation.console.note(found) }
+            if let found, found != hindrance {
+                if let end = progress?.end { invocation.console.writeError(end) }
+                invocation.console.note(found)
+            }
             hindrance = found
             var shown = progress ?? RebuildProgress(status, invocation.console.errorIsTerminal, clock.uptime)
             if let text = shown.text(status, clock.uptime) { invocation.console.writeError(text) }
