@@ -39,8 +39,8 @@ export class LogRow {
     this.confidence = h('span', { class: 'confidence' });
     this.low = h('span', { class: 'badge late', hidden: true }, t('log.low'));
     this.element = h(
-      'div', { class: 'log-row', role: 'row' }, cell(this.time, this.late), cell(this.worker), cell(this.station), cell(this.what),
-      cell(this.confidence, this.low),
+      'div', { class: 'log-row', role: 'row' }, cell(this.time), cell(this.worker), cell(this.station), cell(this.what),
+      cell(this.confidence), cell(this.late, this.low),
     );
   }
 

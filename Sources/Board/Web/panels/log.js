@@ -55,7 +55,7 @@ class Log extends Panel {
   end = h('p', { class: 'log-end muted', role: 'status' });
   view = h(
     'div', { class: 'log-view', tabindex: '0', role: 'table', 'aria-label': t('log.label'), onscroll: () => this.scrolled() },
-    h('div', { class: 'log-row log-head', role: 'row' }, /** @type {const} */ (['log.time', 'log.worker', 'log.station', 'log.what', 'log.confidence']).map((key) => h('span', { role: 'columnheader' }, t(key)))),
+    h('div', { class: 'log-row log-head', role: 'row' }, /** @type {const} */ (['log.time', 'log.worker', 'log.station', 'log.what', 'log.confidence', 'log.notes']).map((key) => h('span', { role: 'columnheader' }, t(key)))),
     this.space,
   );
 

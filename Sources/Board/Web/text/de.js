@@ -241,6 +241,7 @@ export const de = {
   'log.station': 'Platz',
   'log.what': 'Was',
   'log.confidence': 'Konfidenz',
+  'log.notes': 'Hinweise',
   'log.late': '{age} verspätet',
   'log.low': 'niedrige Konfidenz',
   'log.units.one': '{count} Stück',

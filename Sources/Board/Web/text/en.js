@@ -238,6 +238,7 @@ export const en = {
   'log.station': 'Station',
   'log.what': 'What',
   'log.confidence': 'Confidence',
+  'log.notes': 'Notes',
   'log.late': '{age} late',
   'log.low': 'low confidence',
   'log.units.one': '{count} unit',
