@@ -34,6 +34,8 @@ public final class Gateway: Sendable {
         public var access: AccessControl
         /// The newest definition of each site known to a fold of this log in this process.
         public var folded: [PlacedDefinition] = []
+        /// How far that fold is.
+        public var foldedTo: [PartitionIndex: LogOffset] = [:]
         /// Calls its argument with every source that this fold knows: a site has only so many (SPEC 2.3).
         public var foldedSources: @Sendable (_ body: (SiteID, SourceIDs) -> Void) -> Void = { _ in }
         /// Longest time for reading the log's newest records at the start.
@@ -79,7 +81,7 @@ public final class Gateway: Sendable {
         refresh = RegistryRefresh(parts.registry, clock: parts.clock)
         let queues = Self.queues(parts.log.partitionCount)
         var sources = AdmissionStart.Sources(log: parts.log, registry: parts.registry, clock: parts.clock)
-        sources.folded = parts.folded
+        (sources.folded, sources.foldedTo) = (parts.folded, parts.foldedTo)
         sources.foldedSources = parts.foldedSources
         sources.tailMilliseconds = parts.tailMilliseconds
         sources.answersPath = parts.answersPath

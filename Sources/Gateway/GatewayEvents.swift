@@ -24,6 +24,15 @@ extension JournalEvent {
             [Field("site", site, isInMessage: true)])
     }
 
+    /// The registry had nothing of a site that the log defines, as after a kill between the two or in a directory that
+    /// came without a registry.
+    static func siteOnlyInLog(_ site: SiteID) -> JournalEvent {
+        JournalEvent(
+            "site_only_in_log", .warning,
+            "site \(site) is defined by the log alone, which has no names of people: andon site apply gives them again",
+            [Field("site", site, isInMessage: true)])
+    }
+
     /// What happened to the clock.
     static func clock(_ event: ClockEvent, _ now: Timestamp) -> JournalEvent {
         let field = Field("clock", now.formatted)

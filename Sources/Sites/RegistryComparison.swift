@@ -13,8 +13,6 @@ package struct RegistryComparison {
     /// Sites whose definition in the registry is not the log's newest one.
     package private(set) var corrected: Set<SiteID> = []
 
-    private static let readBytes = 4 << 20
-
     /// - Throws: ``LogError`` when the log cannot be read.
     package init(
         _ registered: [PlacedDefinition], in registry: any DefinitionRegistry, with log: any EventLog,
@@ -57,25 +55,11 @@ package struct RegistryComparison {
     /// The newest definition of each site, found by reading all of the log.
     private static func newest(of sites: Set<SiteID>, in log: any EventLog) throws -> [SiteID: PlacedDefinition] {
         var found: [SiteID: PlacedDefinition] = [:]
-        var batch = EventBatch(siteID: SiteID(bytes: []))
-        for number in 0..<log.partitionCount {
-            let partition = PartitionIndex(number)
-            let end = try log.endOffset(partition)
-            var next = try log.startOffset(partition)
-            while next < end {
-                let before = next
-                next = try log.read(partition, from: next, byteLimit: readBytes) { record in
-                    let site = SiteID(bytes: Array(record.key))
-                    guard sites.contains(site),
-                        case .definition(let definition)? = try? RecordCodec.decode(record.payload, into: &batch)
-                    else { return }
-                    found[site] = PlacedDefinition(
-                        definition: definition.definition, version: (found[site]?.version ?? 0) + 1,
-                        createdAt: definition.createdAt,
-                        position: RecordPosition(partition: partition, offset: record.offset))
-                }
-                guard next > before else { break }
-            }
+        try DefinitionScan.read(log, of: sites) { record, position in
+            let site = record.definition.siteID
+            found[site] = PlacedDefinition(
+                definition: record.definition, version: (found[site]?.version ?? 0) + 1, createdAt: record.createdAt,
+                position: position)
         }
         return found
     }

@@ -136,6 +136,24 @@ struct RegistryComparisonTests {
         #expect(!third.events.withLock { $0.map(\.name) }.contains("registry_corrected"))
     }
 
+    @Test("a log that came alone: its sites are known from the first moment, however old, in their newest version")
+    func logAlone() throws {
+        let first = try GatewayHarness()
+        try first.define(definition("Ada", threshold: 600_000))
+        try first.define(definition("Ada", threshold: 800_000))
+        let log = try older(first.log, records: 2)
+        // Long after what a start reads again for duplicates and answers.
+        let late = ManualClock(now: ManualClock.atNoon.now + 90 * Microseconds.day)
+        let alone = try GatewayHarness(log: log, clock: late)
+        let placed = try #require(alone.gateway.site("plant"))
+        #expect(placed.version == 2 && placed.definition.confidenceThreshold == Confidence(partsPerMillion: 800_000))
+        #expect(placed.definition.workers.first?.name == nil)
+        #expect(alone.events.withLock { $0.map(\.name) }.contains("site_only_in_log"))
+        let again = try GatewayHarness(log: log, clock: late, folder: alone.folder)
+        #expect(again.gateway.site("plant") == placed)
+        #expect(!again.events.withLock { $0.map(\.name) }.contains("site_only_in_log"))
+    }
+
     @Test("a site that only the registry knows is not defined, until somebody defines it again")
     func unknownToLog() throws {
         let first = try GatewayHarness()

@@ -165,6 +165,8 @@ struct Service {
 extension Gateway.Parts {
     /// What a fold in this process knows.
     fileprivate mutating func know(_ projector: Projector) {
+        // First: what is folded in between is read twice, not left out.
+        foldedTo = [projector.partition: projector.progress.nextOffset]
         folded = projector.newestDefinitions()
         foldedSources = { projector.forEachSource($0) }
         olderDefinitions = { try projector.older($0) }

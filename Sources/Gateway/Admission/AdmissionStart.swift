@@ -13,6 +13,8 @@ package struct AdmissionStart {
         package var registry: any DefinitionRegistry
         /// The newest definition of each site known to a fold of this log in this process.
         package var folded: [PlacedDefinition] = []
+        /// How far that fold is. What follows is read for definitions that neither it nor the registry knows.
+        package var foldedTo: [PartitionIndex: LogOffset] = [:]
         /// Calls its argument with every source that the fold knows.
         package var foldedSources: @Sendable (_ body: (SiteID, SourceIDs) -> Void) -> Void = { _ in }
         /// Longest time for reading the log's newest records.
@@ -63,7 +65,9 @@ package struct AdmissionStart {
         let compared = try RegistryComparison(registered, in: sources.registry, with: sources.log, sources.journal)
         var recovery = SiteRecovery(
             registry: compared.definitions, corrected: compared.corrected, folded: sources.folded)
+        if !sources.registry.isShared { try Self.addUnfolded(sources, to: &recovery) }
         for found in tail.definitions { recovery.take(found.newest, at: found.position, after: found.earlier) }
+        if !sources.registry.isShared { Self.tell(recovery, beyond: registered, sources.journal) }
         try recovery.repair(sources.registry, before: now - Self.writingMicrosecondsMaximum)
         let rosters = recovery.sites.values.map { SiteRoster($0) }
         for roster in rosters { admission.directory.publish(roster, again: false) }
@@ -80,6 +84,22 @@ package struct AdmissionStart {
                     "\(sources.log.name(of: position)) was written by a newer version of Andon, which may have changed what "
                         + "may be admitted; update this program"
                 })
+        }
+    }
+
+    /// A log that came without registry and projections has definitions of any age.
+    private static func addUnfolded(_ sources: Sources, to recovery: inout SiteRecovery) throws {
+        do {
+            try DefinitionScan.read(sources.log, from: sources.foldedTo) { recovery.take($0, at: $1) }
+        } catch let error as LogError where error.code == .recordsMissing {
+            // The fold stands still there too, until an operator has decided.
+        }
+    }
+
+    /// Of a shared registry nobody knows here what is still on its way to it.
+    private static func tell(_ recovery: SiteRecovery, beyond registered: [PlacedDefinition], _ journal: Journal) {
+        for site in Set(recovery.sites.keys).subtracting(registered.map(\.siteID)).sorted() {
+            journal.record(.siteOnlyInLog(site))
         }
     }
 

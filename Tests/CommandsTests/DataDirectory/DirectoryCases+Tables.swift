@@ -33,6 +33,15 @@ extension DirectoryCase {
             outcome: .refuses(why: "only it has the names of people", next: "andon renew registry"),
             doctor: ("registry", "failure", "missing"), carryOut: putBack),
         DirectoryCase(
+            part: "registry.sqlite", state: "never there, as beside a log that came alone",
+            up: "the definitions in the log are in force, without names; says so",
+            advice: "`andon site apply` gives the names",
+            make: { plant in
+                try plant.remove("registry.sqlite", "projections.sqlite", "identity.json")
+                return nil
+            },
+            outcome: .starts(.nameless, warns: "defined by the log alone"), doctor: ("registry", "none", "")),
+        DirectoryCase(
             part: "registry.sqlite", state: "older or newer than the log",
             up: "the log's newest definition is in force, with the names; says so", advice: "",
             make: { plant in
