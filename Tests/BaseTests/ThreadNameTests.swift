@@ -4,7 +4,7 @@ import Testing
 
 @testable import Locks
 
-@Suite("Names of threads")
+@Suite("Names and niceness of threads")
 struct ThreadNameTests {
     /// What the kernel calls the thread that asks.
     private static func ownName() -> String {
@@ -23,6 +23,19 @@ struct ThreadNameTests {
         let before = Self.ownName()
         #expect(Self.name(inThread: "fold-7") == "fold-7")
         #expect(Self.ownName() == before)
+    }
+
+    @Test("a thread that gives way has a niceness of its own, and the one that started it keeps its")
+    func givesWay() {
+        let before = BackgroundThread.ownNiceness
+        let found = Monitor<Int32?>(nil)
+        BackgroundThread.start("copy") {
+            BackgroundThread.giveWay()
+            BackgroundThread.giveWay()
+            found.update { $0 = BackgroundThread.ownNiceness }
+        }
+        #expect(found.wait { $0 } == max(before, BackgroundThread.niceness))
+        #expect(BackgroundThread.ownNiceness == before)
     }
 
     @Test("threads of a pool are told apart by their numbers", .timeLimit(.minutes(10)))

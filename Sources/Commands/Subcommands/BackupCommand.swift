@@ -1,5 +1,6 @@
 internal import EventModel
 internal import JSON
+internal import Locks
 internal import Replay
 
 /// `andon backup`
@@ -22,6 +23,7 @@ enum BackupCommand {
         options: [DataDirectory.option.spec, OutputFormat.option.spec],
         run: { invocation in
             let signals = StopSignals.install(invocation.console)
+            BackgroundThread.giveWay()
             return try run(invocation, isStopping: { signals.isStopping })
         })
 

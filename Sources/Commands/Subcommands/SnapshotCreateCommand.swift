@@ -1,6 +1,7 @@
 internal import Clocks
 internal import EventModel
 internal import Foundation
+internal import Locks
 internal import ProjectionStore
 internal import Replay
 
@@ -12,7 +13,7 @@ enum SnapshotCreateCommand {
         discussion: """
             A snapshot is a copy of the projections at one position of the log, with a description: log, partition,
             position, versions, hash, and the digest of each site. A fold that starts from it has to fold only what came
-            after. Takes one of each partition in the data directory. Events and questions go on meanwhile. It covers every
+            after. Takes one of each partition in the data directory. Events and questions go on, and go first. It covers every
             record that was acknowledged before: a running server folds those first, and where none runs, this command does.
             For a worker's directory that needs --brokers; without, what is committed is copied.
             """,
@@ -27,6 +28,7 @@ enum SnapshotCreateCommand {
         ] + SnapshotOptions.retentionSpecs + [OutputFormat.option.spec] + KafkaOptions.specs,
         run: { invocation in
             let signals = StopSignals.install(invocation.console)
+            BackgroundThread.giveWay()
             return try run(invocation) { signals.wait(milliseconds: $0) }
         })
 

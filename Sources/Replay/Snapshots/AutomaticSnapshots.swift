@@ -84,7 +84,12 @@ public final class AutomaticSnapshots: Sendable {
     }
 
     /// Starts the thread, once.
-    public func start() { ticker.start("snapshots") { [self] in tick() } }
+    public func start() {
+        ticker.start("snapshots") { [self] in
+            BackgroundThread.giveWay()
+            tick()
+        }
+    }
 
     /// Ends the snapshot under way, of which nothing is left, and returns when the thread has ended.
     public func stop() {
