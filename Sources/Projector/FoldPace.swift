@@ -30,9 +30,9 @@ public struct LiveLoad: Sendable, Equatable {
 struct Pacer {
     /// Beyond this many records the live fold is behind, and the other one waits.
     static let lagRecordsMaximum: Int64 = 256
-    /// While the live fold has work, the other one waits so many times as long as it has worked: a fifth of the time of
+    /// While the live fold has work, the other one waits so many times as long as it has worked: a tenth of the time of
     /// one core is left to it.
-    static let waitFactor: Int64 = 4
+    static let waitFactor: Int64 = 9
     /// An event of a full batch; others have more.
     static let bytesPerEvent = 10
     /// How long it waits before it looks again at what keeps it.
