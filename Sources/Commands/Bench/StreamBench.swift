@@ -30,8 +30,13 @@ enum StreamBench {
         for (name, share) in [("p50", 0.5), ("p99", 0.99)] where !delays.isEmpty {
             result.details["\(name)_milliseconds"] = delays[Int(Double(delays.count - 1) * share)] * 1000
         }
-        result.details["http_cores"] = used.seconds(since: usage) { $0 == "MHD-worker" } / seconds
+        result.details["stream_cores"] = used.seconds(since: usage, of: Self.isOfStreams) / seconds
         return result
+    }
+
+    /// Those that find out what to tell, and those that serve connections.
+    private static func isOfStreams(_ thread: String) -> Bool {
+        thread == "stream" || thread.hasPrefix("http-") && thread != "http-watch"
     }
 
     /// What streams hold of memory that nothing is told.
@@ -64,13 +69,13 @@ extension BenchPlan {
     func stream() throws {
         var table = Table([
             .number("streams"), .number("interval ms"), .number("stored/s"), .number("÷ without"), .number("p50 ms"),
-            .number("p99 ms"), .number("MB/s"), .number("sending, cores"),
+            .number("p99 ms"), .number("MB/s"), .number("of streams, cores"),
         ])
         let alone = try fresh(.streams(0, milliseconds: 1000, seconds: seconds))
         for milliseconds in [1000, 250] {
             var measured = BenchCase.streams(200, milliseconds: milliseconds, seconds: seconds)
             let loaded = try fresh(measured)
-            // With little else to do the time of the threads that serve connections is that of sending to streams.
+            // With little else to do the time of the threads that serve connections is that of sending to them.
             measured.pace = 10
             let paced = try fresh(measured)
             table.append([
@@ -79,7 +84,7 @@ extension BenchPlan {
                 (loaded.details["p50_milliseconds"] ?? 0).oneDecimal,
                 (loaded.details["p99_milliseconds"] ?? 0).oneDecimal,
                 (loaded.details["megabytes_per_second"] ?? 0).oneDecimal,
-                (paced.details["http_cores"] ?? 0).asRatio,
+                (paced.details["stream_cores"] ?? 0).asRatio,
             ])
         }
         try runner.show(
@@ -151,7 +156,7 @@ struct ThreadUsage {
     }
 
     /// Of the threads with certain names, since an earlier look.
-    func seconds(since earlier: ThreadUsage, _ isCounted: (String) -> Bool) -> Double {
+    func seconds(since earlier: ThreadUsage, of isCounted: (String) -> Bool) -> Double {
         seconds.filter { isCounted($0.key) }.reduce(0) { $0 + $1.value - (earlier.seconds[$1.key] ?? 0) }
     }
 }
