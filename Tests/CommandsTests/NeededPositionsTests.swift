@@ -1,4 +1,4 @@
-// Layer: machine. A projector with generations, snapshots of it, and a replay: what they tell the retention guard.
+// Layer: machine. A projector with generations, and snapshots of it: what a worker tells its retention guard.
 import EventLog
 import EventModel
 import KafkaLog
