@@ -90,6 +90,20 @@ public enum RecordCodec {
         throw CodecError(.missingField, at: 0)
     }
 
+    /// Whether the record says that it is a definition; decoding says whether it is a sound one. For readers that look for
+    /// definitions among many events, which this does not read.
+    @unsafe
+    public static func statesDefinition(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var reader = unsafe WireReader(bytes)
+        do throws(CodecError) {
+            while let field = try reader.field() {
+                if field.number == EnvelopeField.siteDefinition { return true }
+                try reader.skip(field)
+            }
+        } catch {}
+        return false
+    }
+
     /// Like ``decode(_:into:)-(UnsafeRawBufferPointer,_)``, for an array.
     public static func decode(_ bytes: [UInt8], into batch: inout EventBatch) throws(CodecError) -> Kind {
         try unsafe bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in

@@ -21,7 +21,8 @@ package enum DefinitionScan {
             while next < end {
                 let before = next
                 next = try log.read(partition, from: next, byteLimit: readBytes) { record in
-                    guard sites?.contains(SiteID(bytes: Array(record.key))) ?? true,
+                    guard RecordCodec.statesDefinition(record.payload),
+                        sites?.contains(SiteID(bytes: Array(record.key))) ?? true,
                         case .definition(let found)? = try? RecordCodec.decode(record.payload, into: &batch)
                     else { return }
                     body(found, RecordPosition(partition: partition, offset: record.offset))

@@ -43,6 +43,20 @@ struct RecordCodecTests {
         #expect(try RecordCodec.decode(bytes, into: &batch) == .definition(bare))
     }
 
+    @Test("definitions are told from the rest without reading it, and a record that is cut states nothing wrong")
+    func statesDefinition() {
+        func states(_ bytes: some Collection<UInt8>) -> Bool {
+            Array(bytes).withUnsafeBytes { RecordCodec.statesDefinition($0) }
+        }
+        var definition: [UInt8] = []
+        var clock: [UInt8] = []
+        RecordCodec.encode(RecordSamples.definition, into: &definition)
+        RecordCodec.encode(RecordSamples.clockSetBack, into: &clock)
+        let events = encoded(RecordSamples.batch)
+        #expect(states(definition) && !states(events) && !states(clock))
+        for count in 0..<events.count { #expect(!states(events.prefix(count))) }
+    }
+
     @Test("a site that keeps names off its boards has one field more than others, and comes back as it was (SPEC 3)")
     func namesOffBoards() throws {
         var record = RecordSamples.definition

@@ -31,17 +31,21 @@ private func readRecord(_ bytes: [UInt8]) {
     var batch = EventBatch(siteID: "before")
     var again = EventBatch(siteID: "again")
     var written: [UInt8] = []
+    let statesDefinition = unsafe bytes.withUnsafeBytes { unsafe RecordCodec.statesDefinition($0) }
     do {
         switch try RecordCodec.decode(bytes, into: &batch) {
         case .events:
+            precondition(!statesDefinition)
             RecordCodec.encode(batch, into: &written)
             let kind = try RecordCodec.decode(written, into: &again)
             precondition(kind == .events && again == batch)
         case .definition(let definition):
+            precondition(statesDefinition)
             RecordCodec.encode(definition, into: &written)
             let kind = try RecordCodec.decode(written, into: &again)
             precondition(kind == .definition(definition))
         case .clockSetBack(let clock):
+            precondition(!statesDefinition)
             RecordCodec.encode(clock, into: &written)
             let kind = try RecordCodec.decode(written, into: &again)
             precondition(kind == .clockSetBack(clock))
